@@ -1,0 +1,129 @@
+"""The table of moves: who may bring a thing from which states to which, and the one UPDATE that does it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from django.db.models import F, Model, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from .problems import NotAllowed, worded
+
+
+@dataclass(frozen=True)
+class Move:
+    """One line of the law. `by` names roles; `guard`, `clock` and `document` say the rest in words for the book of moves."""
+
+    name: str
+    sources: frozenset[str]
+    target: str
+    by: tuple[str, ...] = ()
+    guard: str = ""
+    clock: str = ""
+    document: str = ""
+    label: Any = ""
+
+    def may_start_from(self, state) -> bool:
+        return _plain(state) in self.sources
+
+    def may_be_made_by(self, role) -> bool:
+        return _plain(role) in self.by
+
+    def __str__(self) -> str:
+        return str(self.label or self.name)
+
+
+class NotNow(NotAllowed):
+    """The row is in a state from which this move does not start; `state` is what the database holds, None if it is gone."""
+
+    def __init__(self, step: Move, state: str | None, sentence, **rest):
+        super().__init__("not-in-this-state", sentence, **rest)
+        self.step = step
+        self.state = state
+
+
+def _plain(state) -> str:
+    return str(state.value if isinstance(state, Enum) else state)
+
+
+def move(
+    name: str,
+    sources: str | Iterable[str],
+    target: str,
+    *,
+    by: Iterable[str] = (),
+    guard: str = "",
+    clock: str = "",
+    document: str = "",
+    label: Any = "",
+) -> Move:
+    """`sources` is one state or several; none at all (an empty set) is the move that makes the thing."""
+    several = [sources] if isinstance(sources, str | Enum) else sources
+    roles = [by] if isinstance(by, str) else by
+    return Move(
+        name=name,
+        sources=frozenset(map(_plain, several)),
+        target=_plain(target),
+        by=tuple(map(_plain, roles)),
+        guard=guard,
+        clock=clock,
+        document=document,
+        label=label,
+    )
+
+
+def make(row: Model, step: Move, *, only_if: Q | None = None, **changes) -> None:
+    """Make the move in one conditional UPDATE, so two hands cannot both win; `row` in memory follows.
+
+    `only_if` narrows the condition where the state alone does not tell (an extension leaves the state as it is).
+    Raises NotNow, naming the present state, when the row in the database is elsewhere.
+    """
+    model = type(row)
+    has = {field.name for field in model._meta.concrete_fields}
+    if "updated_at" in has:
+        changes.setdefault("updated_at", timezone.now())
+    counted = "version" in has and "version" not in changes
+    if counted:
+        changes["version"] = F("version") + 1
+
+    rows = model._base_manager.filter(pk=row.pk, state__in=step.sources)
+    if only_if is not None:
+        rows = rows.filter(only_if)
+    if not rows.update(state=step.target, **changes):
+        raise _not_now(row, step)
+
+    row.state = step.target
+    by_the_database = []
+    for name, value in changes.items():
+        if hasattr(value, "resolve_expression"):
+            by_the_database.append(name)
+        else:
+            setattr(row, name, value)
+    if by_the_database:
+        row.refresh_from_db(fields=by_the_database)
+
+
+def state_label(model: type[Model], state: str):
+    """The state as people call it; its own name where the model has no label for it."""
+    return dict(model._meta.get_field("state").flatchoices).get(state, state)
+
+
+def _not_now(row: Model, step: Move) -> NotNow:
+    model = type(row)
+    state = model._base_manager.filter(pk=row.pk).values_list("state", flat=True).first()
+    if state is None:
+        return NotNow(
+            step,
+            None,
+            _("This no longer exists, so nothing could be done with it."),
+            next_step=_("Please go back to the list."),
+        )
+    return NotNow(
+        step,
+        state,
+        worded(_("This cannot be done now: it stands at “%(state)s”."), state=state_label(model, state)),
+        kept=_("Nothing was changed."),
+        next_step=_("Reload the page to see what happened in the meantime."),
+    )
