@@ -1,0 +1,147 @@
+"""Everything an operator can set, in one documented table (docs/settings.md is generated from it)."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parents[2]
+
+Words = Annotated[list[str], NoDecode]
+
+
+class NotConfigured(Exception):
+    """Settings that cannot be used; the message names every one of them."""
+
+
+class Configuration(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="TONGBAN_", extra="ignore")
+
+    host: str = Field("127.0.0.1", validation_alias="HOST", description="Address the web server listens on.")
+    port: int = Field(8000, ge=1, le=65535, validation_alias="PORT", description="Port the web server listens on.")
+    database_url: str = Field(
+        "",
+        validation_alias="DATABASE_URL",
+        description="Where the data lives: postgres://user:password@host:port/name. Empty: a SQLite file in the var directory.",
+    )
+    var: Path = Field(
+        ROOT / "var", description="Directory for everything the product writes: database, documents, keys, logs."
+    )
+    keys: Path | None = Field(
+        None, description="Directory of the key files. Empty: keys/ in the var directory. Never inside a backup."
+    )
+    demo: bool = Field(
+        True,
+        description="Demonstration: a banner on every page, watermarks on documents, simulated gateways. A real district sets 0.",
+    )
+    debug: bool = Field(
+        False, description="Shows the inside of an error to whoever meets it. Only on a developer's own machine."
+    )
+    public_url: str = Field(
+        "",
+        description="The address people type, for links in messages and codes on licences. https:// switches secure cookies and HSTS on. Empty: http://HOST:PORT.",
+    )
+    allowed_hosts: Words = Field(
+        default_factory=list,
+        description="Further host names the product answers to, separated by commas. The host of the public address always counts.",
+    )
+    trusted_proxies: Words = Field(
+        default_factory=list,
+        description="Addresses of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, separated by commas.",
+    )
+    web_workers: int = Field(2, ge=1, le=64, description="Web processes.")
+    web_threads: int = Field(8, ge=1, le=256, description="Threads a web process uses for pages.")
+    backpressure: int = Field(
+        20_000, ge=128, description="Open connections a web process holds at once. Every live screen is one of them."
+    )
+    body_limit: int = Field(
+        40 * 1024 * 1024, ge=1024, description="Largest request body in bytes. A larger one is refused with a sentence."
+    )
+    body_timeout: float = Field(
+        60, gt=0, description="Seconds without a byte after which a half-sent request is given up."
+    )
+    answer_timeout: float = Field(
+        60, gt=0, description="Seconds a page may take before the person is told that it took too long."
+    )
+    live_poll: float = Field(
+        0.5, gt=0, le=60, description="Seconds between two looks at the counters behind the live screens."
+    )
+    job_poll: float = Field(0.5, gt=0, le=60, description="Seconds the worker waits when there is nothing to do.")
+    heartbeat_limit: float = Field(
+        30, gt=0, description="Seconds without a sign of the worker after which /healthz says it is not well."
+    )
+    metrics_from: Words = Field(
+        default_factory=lambda: ["127.0.0.1", "::1"],
+        description="Addresses that may read /metrics, separated by commas.",
+    )
+    smtp_url: str = Field(
+        "",
+        description="Mail server: smtp://user:password@host:587 (or smtps://). Empty: messages are written to mail/ in the var directory.",
+    )
+    mail_from: str = Field("Tongban <no-reply@tongban.invalid>", description="Sender of e-mail.")
+    sms: Literal["simulated"] = Field("simulated", description="Gateway for text messages.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="How much is written to log/ in the var directory."
+    )
+    session_hours: int = Field(12, ge=1, le=24 * 30, description="Hours after which a signed-in person signs in again.")
+
+    @field_validator("allowed_hosts", "trusted_proxies", "metrics_from", mode="before")
+    @classmethod
+    def _words(cls, value):
+        return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value):
+        if value and urlsplit(value).scheme not in {"postgres", "postgresql"}:
+            raise ValueError("must begin with postgres:// or be empty for SQLite")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _address(cls, value):
+        if value and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname):
+            raise ValueError("must be a whole address such as https://services.example.org")
+        return value.rstrip("/")
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _mail_server(cls, value):
+        if value and (urlsplit(value).scheme not in {"smtp", "smtps"} or not urlsplit(value).hostname):
+            raise ValueError("must look like smtp://user:password@host:587")
+        return value
+
+    @model_validator(mode="after")
+    def _fill(self):
+        self.var = self.var.expanduser().resolve()
+        self.keys = (self.keys or self.var / "keys").expanduser().resolve()
+        if not self.public_url:
+            host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104 - a wildcard is no address to visit
+            self.public_url = f"http://{f'[{host}]' if ':' in host and not host.startswith('[') else host}:{self.port}"
+        return self
+
+    @property
+    def https(self) -> bool:
+        return self.public_url.startswith("https://")
+
+
+def environment_name(field: str) -> str:
+    """The environment variable that sets this field."""
+    alias = Configuration.model_fields[field].validation_alias
+    if isinstance(alias, AliasChoices):
+        alias = alias.choices[0]
+    return alias if isinstance(alias, str) else f"TONGBAN_{field.upper()}"
+
+
+def read() -> Configuration:
+    try:
+        return Configuration()
+    except ValidationError as error:
+        wrong = []
+        for item in error.errors():
+            name = str(item["loc"][0]) if item["loc"] else "settings"
+            known = name in Configuration.model_fields
+            wrong.append(f"{environment_name(name) if known else name}: {item['msg']}")
+        raise NotConfigured("These settings cannot be used:\n  " + "\n  ".join(wrong)) from None

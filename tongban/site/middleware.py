@@ -1,0 +1,34 @@
+"""The outermost ring: every request has a number and a line in the log."""
+
+import secrets
+import time
+
+import structlog
+
+from .logs import request_id
+
+log = structlog.get_logger("tongban.requests")
+
+
+class LastResort:
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        request.request_id = secrets.token_hex(6)
+        token = request_id.set(request.request_id)
+        began = time.perf_counter()
+        try:
+            response = self.get_response(request)
+            response.headers["X-Request-ID"] = request.request_id
+            match = request.resolver_match
+            log.info(  # the route, not the path: a path can name a person's case
+                "request",
+                method=request.method,
+                route=match.route if match else "",
+                status=response.status_code,
+                ms=round((time.perf_counter() - began) * 1000, 1),
+            )
+            return response
+        finally:
+            request_id.reset(token)
