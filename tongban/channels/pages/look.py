@@ -1,0 +1,93 @@
+"""How this visitor sees pages: language, light or dark, size, and whom they act for. Read from the request, never from the database."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import HttpRequest, QueryDict
+from django.utils.translation import get_language
+
+SCHEMES = ("light", "dark", "auto")
+EDITIONS = ("standard", "elderly")
+SIZE_OF_EDITION = {"standard": "md", "elderly": "lg"}
+
+
+@dataclass
+class Look:
+    request: HttpRequest | None
+
+    def _cookie(self, name: str, allowed: tuple[str, ...], otherwise: str) -> str:
+        value = self.request.COOKIES.get(name, otherwise) if self.request else otherwise
+        return value if value in allowed else otherwise
+
+    @property
+    def language(self) -> str:
+        return "en" if (get_language() or "").startswith("en") else "zh-Hans"
+
+    @cached_property
+    def scheme(self) -> str:
+        return self._cookie("scheme", SCHEMES, "auto")
+
+    @cached_property
+    def edition(self) -> str:
+        return self._cookie("edition", EDITIONS, "standard")
+
+    @property
+    def size(self) -> str:
+        return SIZE_OF_EDITION[self.edition]
+
+    @property
+    def path(self) -> str:
+        """Where a preference form returns to. After a POST that is the address itself, which must then answer GET."""
+        return self.request.get_full_path() if self.request else "/"
+
+    @property
+    def query(self) -> str:
+        return self.request.GET.get("q", "") if self.request else ""
+
+    @property
+    def demo(self) -> bool:
+        return bool(getattr(settings, "DEMO", False))
+
+    @property
+    def help_phone(self) -> str:
+        return str(getattr(settings, "HELP_PHONE", "12345"))
+
+    @property
+    def signed_in(self) -> bool:
+        user = getattr(self.request, "user", None)
+        return bool(user is not None and user.is_authenticated)
+
+    # The doorkeeper sets these three on the request; without them the page is a stranger's page.
+    @property
+    def spaces(self) -> list:
+        return list(getattr(self.request, "spaces", ()))
+
+    @property
+    def space(self):
+        spaces = self.spaces
+        return next((space for space in spaces if _of(space, "current")), spaces[0] if spaces else None)
+
+    @property
+    def unread(self) -> int:
+        return getattr(self.request, "unread", 0)
+
+    @property
+    def officer(self) -> bool:
+        return bool(getattr(self.request, "is_officer", False))
+
+
+def _of(thing, name):
+    return thing.get(name) if isinstance(thing, dict) else getattr(thing, name, None)
+
+
+def query_string(query: QueryDict | None, **changes) -> str:
+    """The present query with changes; None and "" take a parameter out."""
+    values = {key: query.getlist(key) for key in query} if query is not None else {}
+    for key, value in changes.items():
+        if value in (None, ""):
+            values.pop(key, None)
+        else:
+            values[key] = value if isinstance(value, list | tuple) else [value]
+    return "?" + urlencode(values, doseq=True) if values else "?"

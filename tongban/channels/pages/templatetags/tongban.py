@@ -1,0 +1,270 @@
+"""What templates may say: content in the reader's language, days, money, masked numbers, icons and drawings."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from pathlib import Path
+
+from babel import Locale
+from babel.dates import format_date, format_datetime, format_time
+from babel.numbers import format_currency
+from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, gettext
+
+from tongban.channels.pages.look import Look, query_string
+from tongban.lib import bilingual
+
+register = template.Library()
+
+HERE = Path(__file__).resolve().parent.parent
+DAY = {"zh": "y年M月d日 EEEE", "en": "d MMMM y"}
+SHORT_DAY = {"zh": "M月d日", "en": "d MMM"}
+MONTH_DAY = {"zh": "M月d日 EEE", "en": "EEE d MMM"}
+MOMENT = {"zh": "y年M月d日 HH:mm", "en": "d MMM y, HH:mm"}
+
+
+def _language() -> str:
+    return "en" if (get_language() or "").startswith("en") else "zh"
+
+
+@lru_cache(maxsize=2)
+def _locale(language: str) -> Locale:
+    return Locale.parse({"zh": "zh_Hans_CN", "en": "en_GB"}[language])
+
+
+def _local(value: datetime) -> datetime:
+    return timezone.localtime(value) if timezone.is_aware(value) else value
+
+
+def _as_day(value) -> date | None:
+    if isinstance(value, datetime):
+        return _local(value).date()
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(str(value)[:10])
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=4096)
+def _day_in_words(day: date, pattern: str, language: str) -> str:
+    return format_date(day, pattern, locale=_locale(language))
+
+
+def _day(value, patterns) -> str:
+    if value in (None, ""):
+        return ""
+    day = _as_day(value)
+    if day is None:
+        return str(value)
+    language = _language()
+    return _day_in_words(day, patterns[language], language)
+
+
+@register.filter
+def say(text) -> str:
+    """{{ matter.name|say }}: content in the language of the page."""
+    return bilingual.say(text)
+
+
+@register.filter
+def day(value) -> str:
+    """2026年3月3日 星期二 / 3 March 2026. Takes a date, a moment or an ISO string."""
+    return _day(value, DAY)
+
+
+@register.filter
+def shortday(value) -> str:
+    """3月3日 / 3 Mar."""
+    return _day(value, SHORT_DAY)
+
+
+@register.filter
+def weekday(value) -> str:
+    """3月3日 周二 / Tue 3 Mar."""
+    return _day(value, MONTH_DAY)
+
+
+@register.filter
+def moment(value) -> str:
+    """2026年3月3日 10:02 / 3 Mar 2026, 10:02, in local time."""
+    if not value:
+        return ""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            return value
+    if not isinstance(value, datetime):
+        return day(value)
+    language = _language()
+    return format_datetime(_local(value), MOMENT[language], locale=_locale(language))
+
+
+@register.filter
+def hour(value) -> str:
+    """10:02, in local time."""
+    return format_time(_local(value), "HH:mm", locale=_locale(_language())) if isinstance(value, datetime) else ""
+
+
+@register.filter
+def iso(value) -> str:
+    """For <time datetime>: a moment in UTC, a day as it is."""
+    if isinstance(value, datetime):
+        return (value.astimezone(UTC) if timezone.is_aware(value) else value).isoformat(timespec="seconds")
+    return value.isoformat() if isinstance(value, date) else str(value or "")
+
+
+@register.filter
+def money(value) -> str:
+    """¥1,200 or ¥12.50; nothing to pay is said in words."""
+    if value in (None, ""):
+        return ""
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        return str(value)
+    if amount == 0:
+        return gettext("Free of charge")
+    pattern = "¤#,##0" if amount == amount.to_integral_value() else "¤#,##0.00"
+    return format_currency(amount, "CNY", pattern, locale=_locale(_language()), currency_digits=False).replace(
+        "CN¥", "¥"
+    )
+
+
+@register.filter
+def maskid(value) -> str:
+    """First three and last four characters of an identity number; the rest is covered, the length stays."""
+    text = str(value or "")
+    return (
+        text
+        if not text
+        else text[:3] + "*" * max(len(text) - 7, 4) + text[-4:]
+        if len(text) > 8
+        else text[:1] + "*" * (len(text) - 1)
+    )
+
+
+@register.filter
+def maskphone(value) -> str:
+    text = str(value or "")
+    return text[:3] + "*" * (len(text) - 7) + text[-4:] if len(text) > 7 else "*" * len(text)
+
+
+@register.filter
+def maskname(value) -> str:
+    """王*明, J*** Smith: enough for the person, too little for a stranger."""
+    text = str(value or "")
+    if not text:
+        return ""
+    if text.isascii():
+        first, *rest = text.split(" ")
+        return " ".join([first[:1] + "***", *rest[-1:]])
+    return text[0] + "*" * max(len(text) - 2, 1) + (text[-1] if len(text) > 2 else "")
+
+
+@register.filter
+def pick(mapping, key):
+    """{{ values|pick:field.id }}: a key that is only known in the loop."""
+    if isinstance(mapping, Mapping):
+        return mapping.get(key, "")
+    return getattr(mapping, str(key), "")
+
+
+@register.filter
+def within(value, container) -> bool:
+    """{% if option.id|within:chosen %}: exact membership; a single value counts as a list of one."""
+    if container in (None, ""):
+        return False
+    if isinstance(container, str | int):
+        return str(value) == str(container)
+    return str(value) in {str(item) for item in container}
+
+
+@lru_cache(maxsize=512)
+def _drawn(folder: str, name: str) -> str:
+    if not name.replace("-", "").isalnum():
+        raise template.TemplateSyntaxError(f"no such picture: {name}")
+    path = HERE / folder / f"{name}.svg"
+    if not path.is_file():
+        raise template.TemplateSyntaxError(f"no such picture: {folder}/{name}")
+    return path.read_text(encoding="utf-8").strip()
+
+
+ICON = '<svg class="tb-icon{}" viewBox="0 0 24 24" {} focusable="false">{}</svg>'
+
+
+@register.simple_tag
+def icon(name: str, label: str = "", cls: str = "") -> SafeString:
+    """{% icon "search" %}: a line icon as tall as the text. Decoration, unless it gets a label."""
+    said = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
+    return format_html(ICON, f" {cls}" if cls else "", said, mark_safe(_drawn("icons", name)))  # noqa: S308 - our own files
+
+
+@register.simple_tag
+def drawing(name: str, label: str = "", cls: str = "") -> SafeString:
+    """{% drawing "residence" %}: one of our line drawings, coloured by the theme."""
+    said = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
+    return format_html(
+        '<svg class="tb-drawing{}" viewBox="0 0 240 180" {} focusable="false">{}</svg>',
+        f" {cls}" if cls else "",
+        said,
+        mark_safe(_drawn("drawings", name)),  # noqa: S308 - our own files
+    )
+
+
+@register.simple_tag
+def mark(cls: str = "") -> SafeString:
+    """The mark: two strokes of a wave that meet."""
+    return format_html(
+        '<svg class="tb-mark{}" viewBox="0 0 40 40" aria-hidden="true" focusable="false">{}</svg>',
+        f" {cls}" if cls else "",
+        mark_safe(_drawn("drawings", "mark")),
+    )  # noqa: S308
+
+
+@register.simple_tag(takes_context=True)
+def look(context) -> Look:
+    """{% look as look %}: language, scheme, size, edition, path, demo, help_phone, signed_in, spaces, space, unread, officer."""
+    return Look(context.get("request"))
+
+
+@register.simple_tag(takes_context=True)
+def current(context, path: str, exact: bool = False) -> str:
+    """aria-current for a navigation link."""
+    request = context.get("request")
+    if request is None:
+        return ""
+    here = request.path == path if exact else request.path.startswith(path)
+    return mark_safe(' aria-current="page"') if here else ""
+
+
+@register.simple_tag(takes_context=True)
+def qs(context, **changes) -> str:
+    """<a href="{% qs theme='housing' page=None %}">: the present query, changed."""
+    request = context.get("request")
+    return query_string(request.GET if request is not None else None, **changes)
+
+
+LIGHTS = {"green": "check", "yellow": "clock", "red": "alert", "black": "overdue"}
+
+
+@register.simple_tag
+def light_words(light: str) -> str:
+    """What a clock's light means, for whoever cannot see the colour."""
+    return {
+        "green": gettext("In good time"),
+        "yellow": gettext("Due soon"),
+        "red": gettext("Due now"),
+        "black": gettext("Overdue"),
+    }.get(light, light)
+
+
+@register.filter
+def light_icon(light: str) -> str:
+    return LIGHTS.get(light, "clock")
