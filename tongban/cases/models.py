@@ -1,0 +1,301 @@
+import datetime
+import secrets
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from tongban.cases.states import CaseState, ClockKind
+from tongban.departments.models import Department, Officer
+from tongban.lib.fields import EncryptedField, EncryptedJSONField
+from tongban.licences.models import Licence
+from tongban.materials.models import Document
+from tongban.matters.models import Matter, MaterialType, MatterVersion
+from tongban.parties.models import Account, Party
+
+ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # no 0 o 1 i l: people read it aloud
+
+
+def new_ref() -> str:
+    """Twelve characters a person can copy; 59 bits, so that nobody finds a case by guessing."""
+    return "".join(secrets.choice(ALPHABET) for _i in range(12))
+
+
+def new_query_code() -> str:
+    return f"{secrets.randbelow(1_000_000):06d}"
+
+
+class Case(models.Model):
+    """One application, from the first answer to the end.
+
+    `values` holds what was answered: {field id: {"value", "source", "source_name", "at", "changed"}}; `revision` grows with every
+    save so that two devices notice each other. `number` is given at submission (domain.md 3.5).
+    """
+
+    class Channel(models.TextChoices):
+        ONLINE_PC = "online_pc", _("online, computer")
+        ONLINE_MOBILE = "online_mobile", _("online, phone")
+        KIOSK = "kiosk", _("terminal")
+        WINDOW = "window", _("window")
+        VIRTUAL_WINDOW = "virtual_window", _("video window")
+        PHONE_HELP = "phone_help", _("helped by phone")
+
+    class Decision(models.TextChoices):
+        GRANTED = "granted", _("granted")
+        REFUSED = "refused", _("refused")
+        NOT_ACCEPTED = "not_accepted", _("not accepted")
+
+    ref = models.CharField(max_length=12, unique=True, default=new_ref, editable=False)
+    number = models.CharField(max_length=18, null=True, blank=True, unique=True)
+    query_code = models.CharField(max_length=6, default=new_query_code)
+    matter = models.ForeignKey(Matter, on_delete=models.PROTECT, related_name="cases")
+    version = models.ForeignKey(MatterVersion, on_delete=models.PROTECT, related_name="cases")
+    department = models.ForeignKey(Department, on_delete=models.PROTECT, related_name="cases")
+    applicant = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="cases")
+    account = models.ForeignKey(Account, null=True, on_delete=models.PROTECT, related_name="cases")
+    channel = models.CharField(max_length=16, choices=Channel.choices, default=Channel.ONLINE_PC)
+    state = models.CharField(max_length=22, choices=CaseState.choices, default=CaseState.DRAFT)
+
+    situation = models.JSONField(default=list, blank=True)
+    values = EncryptedJSONField(default=dict)
+    revision = models.PositiveIntegerField(default=0)
+    step = models.CharField(max_length=20, default="situation")
+    saved_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    warned_at = models.DateTimeField(null=True, blank=True)
+
+    submitted_at = models.DateTimeField(null=True, blank=True)
+    received_on = models.DateField(null=True, blank=True)
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    promised_due = models.DateField(null=True, blank=True)
+    statutory_due = models.DateField(null=True, blank=True)
+    provisional = models.BooleanField(default=False)
+    next_due = models.DateField(null=True, blank=True)
+
+    claimed_by = models.ForeignKey(Officer, null=True, blank=True, on_delete=models.PROTECT, related_name="claimed")
+    claimed_at = models.DateTimeField(null=True, blank=True)
+    reviewer = models.ForeignKey(Officer, null=True, blank=True, on_delete=models.PROTECT, related_name="reviewed")
+    opinion = models.TextField(blank=True, default="")
+    proposal = models.CharField(max_length=8, blank=True, default="")
+    approver = models.ForeignKey(Officer, null=True, blank=True, on_delete=models.PROTECT, related_name="decided")
+    corrections = models.PositiveSmallIntegerField(default=0)
+    extended_days = models.PositiveSmallIntegerField(default=0)
+    with_people = models.BooleanField(default=False)
+
+    decision = models.CharField(max_length=12, choices=Decision.choices, blank=True, default="")
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by_machine = models.BooleanField(default=False)
+    reason = models.JSONField(default=dict, blank=True)
+    ground = models.JSONField(default=dict, blank=True)
+    rules_trace = EncryptedJSONField(default=dict)
+    sampled = models.BooleanField(default=False)
+    licence = models.ForeignKey(Licence, null=True, blank=True, on_delete=models.PROTECT, related_name="cases")
+    delivery = models.CharField(max_length=12, blank=True, default="")
+    committed = models.BooleanField(default=False)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["applicant", "-id"], name="cases_of_applicant"),
+            models.Index(fields=["department", "state", "next_due", "id"], name="cases_by_department_queue"),
+            models.Index(fields=["state", "next_due", "id"], name="cases_by_state_and_due"),
+            models.Index(fields=["expires_at"], condition=Q(state="draft"), name="drafts_by_end"),
+            models.Index(fields=["claimed_by", "-id"], name="cases_by_officer"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["draft", "withdrawn"]) | Q(number__isnull=False), name="case_sent_has_its_number"
+            ),
+            models.CheckConstraint(
+                condition=Q(decision="") | Q(decided_at__isnull=False), name="case_decided_has_its_hour"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["refused", "approved", "issuing", "ready", "not_accepted"]) | ~Q(decision=""),
+                name="case_at_its_end_has_a_decision",
+            ),
+            models.CheckConstraint(
+                condition=Q(approver__isnull=True) | Q(reviewer__isnull=True) | ~Q(approver=models.F("reviewer")),
+                name="approver_is_not_the_reviewer",
+            ),
+            models.CheckConstraint(
+                condition=~Q(decided_by_machine=True) | ~Q(decision="refused"), name="machine_never_refuses"
+            ),
+        ]
+
+    def __str__(self):
+        return self.number or f"draft {self.ref}"
+
+    @property
+    def subject(self) -> str:
+        """What events, messages and register calls about this case carry."""
+        return f"case:{self.pk}"
+
+    def value(self, field: str):
+        """The plain value of one form field, or None."""
+        return (self.values.get(field) or {}).get("value")
+
+
+class CaseNumber(models.Model):
+    """The last running number of a division and day: taken by one UPDATE."""
+
+    division = models.CharField(max_length=6)
+    day = models.DateField()
+    last = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["division", "day"], name="one_counter_per_division_and_day")]
+
+    def __str__(self):
+        return f"{self.division} {self.day} {self.last}"
+
+
+class CaseMaterial(models.Model):
+    """How one required material is satisfied: by a licence, shared data, an upload, a commitment, or made by the platform."""
+
+    class How(models.TextChoices):
+        LICENCE = "licence", _("electronic licence")
+        DATA = "data", _("shared data")
+        UPLOAD = "upload", _("uploaded")
+        COMMITMENT = "commitment", _("written commitment")
+        GENERATED = "generated", _("made by the platform")
+        PAPER = "paper", _("paper seen at a window")
+        MISSING = "missing", _("still missing")
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="materials")
+    type = models.ForeignKey(MaterialType, on_delete=models.PROTECT, related_name="case_materials")
+    how = models.CharField(max_length=12, choices=How.choices)
+    required = models.BooleanField(default=True)
+    document = models.ForeignKey(Document, null=True, blank=True, on_delete=models.PROTECT, related_name="case_materials")
+    licence = models.ForeignKey(Licence, null=True, blank=True, on_delete=models.PROTECT, related_name="case_materials")
+    resource = models.CharField(max_length=60, blank=True, default="")
+    trust = models.CharField(max_length=1, choices=[(level, level) for level in "ABCD"], default="C")
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["case", "type"], name="material_once_per_case"),
+            models.CheckConstraint(
+                condition=~Q(how="upload") | Q(document__isnull=False), name="uploaded_material_has_its_document"
+            ),
+            models.CheckConstraint(
+                condition=~Q(how="licence") | Q(licence__isnull=False), name="licensed_material_has_its_licence"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.type} by {self.how}"
+
+
+class Finding(models.Model):
+    """One thing that is wrong with an application: a field, or a material and its page, with the reason in both languages."""
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="findings")
+    round = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=12, choices=[("pre_review", "pre_review"), ("correction", "correction")])
+    field = models.CharField(max_length=60, blank=True, default="")
+    material = models.CharField(max_length=60, blank=True, default="")
+    page = models.PositiveSmallIntegerField(null=True, blank=True)
+    text = models.TextField()
+    answered_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(field="") | ~Q(material=""), name="finding_names_a_field_or_a_material")
+        ]
+
+    def __str__(self):
+        return f"{self.field or self.material}: {self.text[:40]}"
+
+
+class Step(models.Model):
+    """One move of a case, as it was made: the history that everybody sees."""
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="steps")
+    at = models.DateTimeField()
+    move = models.CharField(max_length=24)
+    source = models.CharField(max_length=22, blank=True, default="")
+    target = models.CharField(max_length=22)
+    role = models.CharField(max_length=20)
+    officer = models.ForeignKey(Officer, null=True, blank=True, on_delete=models.PROTECT, related_name="steps")
+    account = models.ForeignKey(Account, null=True, blank=True, on_delete=models.PROTECT, related_name="steps")
+    reason = models.TextField(blank=True, default="")
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["case", "id"], name="steps_of_case")]
+
+    def __str__(self):
+        return f"{self.move} {self.at:%Y-%m-%d %H:%M}"
+
+
+class Clock(models.Model):
+    """A limit that runs, stands still or has stopped. `due` is computed from facts and computed again when the calendar changes."""
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="clocks")
+    kind = models.CharField(max_length=22, choices=ClockKind.choices)
+    started_on = models.DateField()
+    limit = models.PositiveSmallIntegerField()
+    unit = models.CharField(max_length=12, choices=[("working_day", _("working days")), ("calendar_day", _("calendar days"))])
+    extended_by = models.PositiveSmallIntegerField(default=0)
+    pauses = models.JSONField(default=list)
+    due = models.DateField()
+    provisional = models.BooleanField(default=False)
+    stopped_on = models.DateField(null=True, blank=True)
+    kept = models.BooleanField(null=True)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["due"], condition=Q(stopped_on__isnull=True), name="clocks_running_by_due")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case", "kind"], condition=Q(stopped_on__isnull=True), name="one_running_clock_of_a_kind_per_case"
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.kind} until {self.due}"
+
+    def pauses_as_dates(self) -> list[tuple[datetime.date, datetime.date | None]]:
+        return [
+            (datetime.date.fromisoformat(begin), datetime.date.fromisoformat(end) if end else None)
+            for begin, end in self.pauses
+        ]
+
+
+class Question(models.Model):
+    """One entry of the conversation inside a case."""
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="questions")
+    account = models.ForeignKey(Account, null=True, on_delete=models.PROTECT, related_name="questions")
+    officer = models.ForeignKey(Officer, null=True, on_delete=models.PROTECT, related_name="answers")
+    text = EncryptedField()
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self):
+        return f"question {self.pk}"
+
+
+class CaseDocument(models.Model):
+    """A paper the case produced: receipt, notice, decision. Its content is data; the PDF is drawn from it when asked for."""
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="documents")
+    kind = models.CharField(max_length=40)
+    number = models.CharField(max_length=40, unique=True)
+    content = EncryptedJSONField(default=dict)
+    made_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self):
+        return self.number

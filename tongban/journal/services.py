@@ -1,0 +1,356 @@
+"""What happened is written down here, and carried on to whoever reacts: at least once, each on its own.
+
+`record` belongs into the transaction of the act. Reactions and errands run in the worker after the commit (`work_once`).
+"""
+
+import dataclasses
+import hmac
+import secrets
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+import structlog
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F, Max
+from django.utils import timezone
+
+from tongban.journal.actors import PLATFORM, Actor
+from tongban.journal.models import Event, Heartbeat, IdempotencyKey, Job, ReadEntry, Topic
+from tongban.lib.encryption import blind_index
+
+log = structlog.get_logger("journal")
+
+TRIES_AT_MOST = 48
+MINUTES_BETWEEN_TRIES = 5
+LEASE = timedelta(minutes=2)
+
+REACTIONS: dict[str, list[str]] = {}
+CARRIERS: dict[str, Callable[..., Any]] = {}
+EVENTS: dict[str, type] = {}
+
+
+class Refused(Exception):
+    """The outside will never take this: trying again is of no use."""
+
+
+# -- events and reactions
+
+
+def event(cls):
+    """Make a frozen dataclass of a fact in the past tense and enter it in the book of events."""
+    made = dataclasses.dataclass(frozen=True, slots=True)(cls)
+    EVENTS[made.__name__] = made
+    return made
+
+
+def on(*kinds: type):
+    """Carry an event up: the function is called with it by the worker, after the commit, at least once."""
+
+    def entered(reaction):
+        name = f"{reaction.__module__}.{reaction.__name__}"
+        CARRIERS[name] = reaction
+        for kind in kinds:
+            REACTIONS.setdefault(kind.__name__, []).append(name)
+        return reaction
+
+    return entered
+
+
+def carrier(name: str):
+    """Register who carries out errands of a kind; called with the errand's payload as keywords."""
+
+    def entered(function):
+        CARRIERS[name] = function
+        return function
+
+    return entered
+
+
+def record(what, *, subject: str, actor: Actor) -> Event:
+    """Write an event, and one job for each reaction to it. Only inside the act's transaction."""
+    if not connection.in_atomic_block:
+        raise RuntimeError("an event is recorded in the transaction of its act, not beside it")
+    payload = dataclasses.asdict(what)
+    row = Event(
+        at=timezone.now(),
+        kind=type(what).__name__,
+        subject=subject,
+        actor_kind=actor.kind,
+        actor=actor.account,
+        role=actor.role,
+        department=actor.department,
+        payload=payload,
+    )
+    row.code = code_of(row)
+    row.save(force_insert=True)
+    Job.objects.bulk_create(
+        Job(kind=reaction, event=row, run_at=row.at) for reaction in REACTIONS.get(type(what).__name__, ())
+    )
+    return row
+
+
+def enqueue(kind: str, *, once: str | None = None, run_at: datetime | None = None, **payload) -> None:
+    """Write down an errand for the worker in the act's transaction. With `once`, a second errand of that name is not written."""
+    row = Job(kind=kind, payload=payload, run_at=run_at or timezone.now(), once=once)
+    Job.objects.bulk_create([row], ignore_conflicts=once is not None)
+
+
+def note_read(
+    *, actor: Actor, of_party: int, purpose: str, fields: list[str], about: str = ""
+) -> None:
+    """Somebody is about to see personal data: written before it is shown, so that nothing is shown unwritten."""
+    row = ReadEntry(
+        at=timezone.now(),
+        reader=actor.account,
+        reader_name=actor.name,
+        role=actor.role,
+        department=actor.department,
+        of_party=of_party,
+        about=about,
+        purpose=purpose,
+        fields=sorted(fields),
+    )
+    row.code = code_of(row)
+    row.save(force_insert=True)
+
+
+def once(scope: str, key: str, act: Callable[[], str]) -> tuple[str, bool]:
+    """Do the act if this key never asked for it, else answer what it answered then: (result, done now).
+
+    Key and effect stand in one transaction, so an act that was acknowledged is never done twice, and one that was not is not there.
+    """
+    with transaction.atomic():
+        done = IdempotencyKey.objects.filter(scope=scope, key=key).first()
+        if done is not None:
+            return done.result, False
+        try:
+            with transaction.atomic():
+                row = IdempotencyKey.objects.create(scope=scope, key=key, result="")
+        except IntegrityError:
+            # another hand was faster; its row is visible once it committed (PostgreSQL waited for it at the insert)
+            return IdempotencyKey.objects.get(scope=scope, key=key).result, False
+        result = act()
+        IdempotencyKey.objects.filter(pk=row.pk).update(result=result)
+        return result, True
+
+
+def touch(*names: str) -> None:
+    """What live pages on these topics show has changed."""
+    for name in names:
+        if not Topic.objects.filter(name=name).update(version=F("version") + 1):
+            Topic.objects.bulk_create([Topic(name=name, version=1)], ignore_conflicts=True)
+
+
+# -- the chain
+
+COVERED = {
+    Event: ("at", "kind", "subject", "actor_kind", "actor", "role", "department", "payload"),
+    ReadEntry: ("at", "reader", "reader_name", "role", "department", "of_party", "about", "purpose", "fields"),
+}
+
+
+def _content(row) -> bytes:
+    names = COVERED[type(row)]
+    values = {name: getattr(row, name) for name in names}
+    values["at"] = f"{row.at.timestamp():.6f}"  # microseconds, as both databases give it back
+    return orjson.dumps(values, option=orjson.OPT_SORT_KEYS)
+
+
+def code_of(row) -> str:
+    """The keyed code over what a row says; made with a key that never lies in the database."""
+    return blind_index(_content(row).decode(), f"journal.{type(row).__name__}")
+
+
+def seal_chain(limit: int = 2000) -> int:
+    """Give committed rows their place in the chain, oldest first. Only one hand at a time: the worker holds the lease for it."""
+    sealed = 0
+    for model in (Event, ReadEntry):
+        with transaction.atomic():
+            last = model.objects.filter(position__isnull=False).order_by("-position").first()
+            if connection.features.has_select_for_update and last is not None:
+                model.objects.select_for_update().get(pk=last.pk)
+            position, chain = (last.position, last.chain) if last else (0, "")
+            rows = list(model.objects.filter(position__isnull=True).order_by("id")[:limit])
+            for row in rows:
+                position += 1
+                chain = link(chain, position, row.code)
+                row.position, row.chain = position, chain
+            model.objects.bulk_update(rows, ["position", "chain"], batch_size=500)
+            sealed += len(rows)
+    return sealed
+
+
+def link(before: str, position: int, code: str) -> str:
+    return blind_index(f"{before}|{position}|{code}", "journal.chain")
+
+
+@dataclasses.dataclass(frozen=True)
+class Broken:
+    table: str
+    row: int
+    position: int | None
+    reason: str
+
+
+def verify_log(progress: Callable[[int], None] = lambda done: None) -> Broken | None:
+    """Walk both chains from the first row; answer the first row that is not what was written, or None when all is well."""
+    for model in (Event, ReadEntry):
+        expected, chain = 0, ""
+        for row in model.objects.filter(position__isnull=False).order_by("position").iterator(chunk_size=2000):
+            expected += 1
+            progress(1)
+            if row.position != expected:
+                return Broken(model._meta.db_table, row.pk, row.position, f"row {expected} of the chain is missing")
+            if not hmac.compare_digest(row.code, code_of(row)):
+                return Broken(model._meta.db_table, row.pk, row.position, "the content was changed")
+            chain = link(chain, row.position, row.code)
+            if not hmac.compare_digest(row.chain, chain):
+                return Broken(model._meta.db_table, row.pk, row.position, "the chain is broken here")
+        for row in model.objects.filter(position__isnull=True).order_by("id").iterator(chunk_size=2000):
+            progress(1)
+            if not hmac.compare_digest(row.code, code_of(row)):
+                return Broken(model._meta.db_table, row.pk, None, "the content was changed")
+        seal = Topic.objects.filter(name=f"chain:{model._meta.db_table}").first()
+        if seal is not None and seal.version > expected:
+            return Broken(model._meta.db_table, 0, expected + 1, "rows at the end of the chain are missing")
+    return None
+
+
+# -- the worker's side
+
+
+def lease_jobs(limit: int, now: datetime) -> list[Job]:
+    """Take up to `limit` waiting jobs for this worker alone, by one UPDATE that is the same on both databases."""
+    lease = secrets.token_hex(16)
+    locking = " FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE journal_job SET leased_until = %s, lease = %s, tries = tries + 1 WHERE id IN ("
+            "SELECT id FROM journal_job WHERE state = 'waiting' AND run_at <= %s"
+            " AND (leased_until IS NULL OR leased_until < %s) ORDER BY run_at, id LIMIT %s" + locking + ") RETURNING id",
+            [now + LEASE, lease, now, now, limit],
+        )
+        ids = [row[0] for row in cursor.fetchall()]
+    return list(Job.objects.filter(pk__in=ids, lease=lease).select_related("event").order_by("run_at", "id"))
+
+
+def carry_out(job: Job) -> bool:
+    """Do one leased job. True when done. A failure waits five minutes and tries again, 48 times, then is parked and shown."""
+    function = CARRIERS.get(job.kind)
+    try:
+        if function is None:
+            raise Refused(f"nobody carries out {job.kind}")
+        if job.event is not None:
+            function(EVENTS[job.event.kind](**job.event.payload))
+        else:
+            function(**job.payload)
+    except Refused as refusal:
+        _settle(job, state=Job.PARKED, last_error=str(refusal)[:2000])
+        log.warning("job refused", job=job.pk, kind=job.kind, reason=str(refusal)[:200])
+        return False
+    except Exception as failure:  # noqa: BLE001 - whatever a job does, the others go on
+        error = f"{type(failure).__name__}: {failure}"[:2000]
+        if job.tries >= TRIES_AT_MOST:
+            _settle(job, state=Job.PARKED, last_error=error)
+            log.error("job parked", job=job.pk, kind=job.kind, error=error[:200])
+        else:
+            wait = timedelta(seconds=2) if job.tries == 1 else timedelta(minutes=MINUTES_BETWEEN_TRIES)
+            _settle(job, run_at=timezone.now() + wait, leased_until=None, last_error=error)
+            log.warning("job failed", job=job.pk, kind=job.kind, tries=job.tries, error=error[:200])
+        return False
+    _settle(job, state=Job.DONE, done_at=timezone.now(), leased_until=None, last_error="")
+    return True
+
+
+def _settle(job: Job, **changes) -> None:
+    """Only the hand that holds the lease writes the outcome; a worker that was thought dead finds its lease gone."""
+    Job.objects.filter(pk=job.pk, lease=job.lease).update(**changes)
+
+
+def work_once(limit: int = 20) -> int:
+    """Lease and do what is due now; answer how many jobs were taken. Call again at once while it answers more than 0."""
+    jobs = lease_jobs(limit, timezone.now())
+    for job in jobs:
+        carry_out(job)
+    return len(jobs)
+
+
+def beat(part: str, note: str = "") -> None:
+    """A sign of life, for /healthz."""
+    Heartbeat.objects.update_or_create(part=part, defaults={"at": timezone.now(), "note": note})
+
+
+def tidy(now: datetime) -> int:
+    """Done jobs and idempotency keys older than 30 days go; what happened stays in the events."""
+    month_ago = now - timedelta(days=30)
+    gone, _kinds = Job.objects.filter(state=Job.DONE, done_at__lt=month_ago).delete()
+    keys, _kinds = IdempotencyKey.objects.filter(created_at__lt=month_ago).delete()
+    return gone + keys
+
+
+def note_chain_length() -> None:
+    """Write how long the chains are, so that rows cut off their end are missed."""
+    for model in (Event, ReadEntry):
+        length = model.objects.aggregate(length=Max("position"))["length"] or 0
+        name = f"chain:{model._meta.db_table}"
+        if not Topic.objects.filter(name=name, version__lte=length).update(version=length):
+            Topic.objects.bulk_create([Topic(name=name, version=length)], ignore_conflicts=True)
+
+
+@dataclasses.dataclass(frozen=True)
+class Rhythm:
+    """Something the worker does regularly: its name, how often, what. Each turn is one errand that only one worker does."""
+
+    name: str
+    every: timedelta
+    do: Callable[[], Any]
+
+
+RHYTHMS: dict[str, Rhythm] = {}
+
+
+def every(name: str, interval: timedelta):
+    """Register a regular duty of the worker."""
+
+    def entered(function):
+        RHYTHMS[name] = Rhythm(name, interval, function)
+        return function
+
+    return entered
+
+
+def keep_time(now: datetime | None = None) -> int:
+    """Do the duties whose turn has come. A turn belongs to whoever wrote the heartbeat of its slot first."""
+    now = now or timezone.now()
+    done = 0
+    for rhythm in RHYTHMS.values():
+        slot = int(now.timestamp() // rhythm.every.total_seconds())
+        part = f"duty:{rhythm.name}"
+        row, _made = Heartbeat.objects.get_or_create(part=part, defaults={"at": now, "note": ""})
+        if row.note == str(slot):
+            continue
+        if not Heartbeat.objects.filter(part=part, note=row.note).update(at=now, note=str(slot)):
+            continue
+        try:
+            rhythm.do()
+            done += 1
+        except Exception as failure:  # noqa: BLE001 - one duty that fails holds up no other
+            log.error("duty failed", duty=rhythm.name, error=f"{type(failure).__name__}: {failure}"[:300])
+    return done
+
+
+@every("seal the chain", timedelta(seconds=5))
+def _seal() -> None:
+    while seal_chain() >= 2000:
+        pass
+    note_chain_length()
+
+
+@every("tidy the journal", timedelta(hours=6))
+def _tidy() -> None:
+    tidy(timezone.now())
+
+
+__all__ = ["PLATFORM", "Actor", "Refused", "event", "on", "record"]

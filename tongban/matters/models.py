@@ -1,0 +1,160 @@
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from tongban.departments.models import Department
+from tongban.lib.bilingual import say
+
+
+class Theme(models.Model):
+    slug = models.SlugField(unique=True)
+    name = models.JSONField()
+    order = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["order", "slug"]
+
+    def __str__(self):
+        return self.slug
+
+    @property
+    def shown_name(self) -> str:
+        return say(self.name)
+
+
+class MaterialType(models.Model):
+    """A kind of document that matters may ask for, and what makes handing it in unnecessary."""
+
+    slug = models.SlugField(unique=True)
+    name = models.JSONField()
+    kind = models.CharField(max_length=20)
+    issued_by = models.CharField(max_length=100)
+    licence_type = models.CharField(max_length=60, blank=True, default="")
+    resource = models.CharField(max_length=60, blank=True, default="")
+    commitment_ok = models.BooleanField(default=False)
+    intermediary = models.BooleanField(default=False)
+    note = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ["slug"]
+
+    def __str__(self):
+        return self.slug
+
+    @property
+    def shown_name(self) -> str:
+        return say(self.name)
+
+
+class Matter(models.Model):
+    """Something people can apply for. What it is now stands in its one published version."""
+
+    class Kind(models.TextChoices):
+        MATTER = "matter", _("matter")
+        BUNDLE = "bundle", _("one thing")
+
+    slug = models.SlugField(max_length=100, unique=True)
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.MATTER)
+    department = models.ForeignKey(Department, on_delete=models.PROTECT, related_name="matters")
+    basic_code = models.CharField(max_length=12, blank=True, default="")
+    item_code = models.CharField(max_length=80, null=True, blank=True, unique=True)
+    popularity = models.PositiveSmallIntegerField(default=0)
+    origin = models.CharField(max_length=60, blank=True, default="")
+
+    class Meta:
+        ordering = ["slug"]
+
+    def __str__(self):
+        return self.slug
+
+    @property
+    def implementing_code(self) -> str:
+        """Issuer (18) + kind (1, last digit of the type code) + basic code (12) = 31 characters; domain.md 1.2."""
+        version = self.versions.filter(state=MatterVersion.State.PUBLISHED).first()
+        if not (version and self.basic_code):
+            return ""
+        return f"{self.department.uscc}{version.type_code[-1:]}{self.basic_code}"
+
+
+class MatterVersion(models.Model):
+    """All elements of the service guide, as published on a day. Never changed once published: running cases keep theirs."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("draft")
+        PUBLISHED = "published", _("published")
+        RETIRED = "retired", _("retired")
+
+    class Decides(models.TextChoices):
+        PEOPLE = "none", _("people decide")
+        RULE = "rule", _("the machine decides when all rules pass, else people")
+        FULL = "full", _("the machine decides")
+
+    matter = models.ForeignKey(Matter, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
+    effective_from = models.DateField(null=True)
+    name = models.JSONField()
+    type = models.CharField(max_length=20)
+    type_code = models.CharField(max_length=2)
+    objects_served = models.JSONField(default=list)
+    level = models.CharField(max_length=20, default="district")
+    legal_basis = models.JSONField(default=list)
+    handling_kind = models.CharField(max_length=10, default="promised")
+    statutory_days = models.PositiveSmallIntegerField(null=True)
+    promised_days = models.PositiveSmallIntegerField(null=True)
+    visits = models.PositiveSmallIntegerField(null=True)
+    visit_reason = models.JSONField(default=dict, blank=True)
+    online_depth = models.PositiveSmallIntegerField(default=1)
+    channels = models.JSONField(default=list)
+    city_wide = models.BooleanField(default=False)
+    conditions = models.JSONField(default=dict)
+    fee = models.JSONField(default=dict)
+    situations = models.JSONField(default=list)
+    requirements = models.JSONField(default=list)
+    form = models.JSONField(default=list)
+    result = models.JSONField(default=dict)
+    validity = models.JSONField(default=dict)
+    decided_by = models.CharField(max_length=6, choices=Decides.choices, default=Decides.PEOPLE)
+    rules = models.JSONField(default=dict)
+    rules_version = models.CharField(max_length=20, blank=True, default="")
+    commitment = models.BooleanField(default=False)
+    tolerant = models.BooleanField(default=False)
+    site_inspection = models.BooleanField(default=False)
+    public_notice = models.BooleanField(default=False)
+    appointment = models.BooleanField(default=False)
+    express = models.BooleanField(default=False)
+    pre_review = models.BooleanField(default=True)
+    steps = models.JSONField(default=list)
+    places = models.JSONField(default=list)
+    contacts = models.JSONField(default=list)
+    appeal = models.JSONField(default=list)
+    rights = models.JSONField(default=dict)
+    faqs = models.JSONField(default=list)
+    editions = models.JSONField(default=list)
+    members = models.JSONField(default=list)
+    note = models.JSONField(default=dict, blank=True)
+    provenance = models.CharField(max_length=20, blank=True, default="")
+    themes = models.ManyToManyField(Theme, related_name="versions", blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["matter", "number"], name="matter_version_has_its_number"),
+            models.UniqueConstraint(
+                fields=["matter"], condition=Q(state="published"), name="matter_has_one_published_version"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="published") | Q(effective_from__isnull=False), name="published_version_has_its_day"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.matter} v{self.number}"
+
+    @property
+    def shown_name(self) -> str:
+        return say(self.name)
+
+    @property
+    def online(self) -> bool:
+        """Can be applied for online: depth 2 or more, an online channel, and a form to fill (domain.md 5.3)."""
+        return self.online_depth >= 2 and "online_pc" in self.channels and bool(self.form)

@@ -1,0 +1,13 @@
+from django.db.models import QuerySet
+
+from tongban.places.models import Division
+
+
+def divisions(level: str | None = None) -> QuerySet[Division]:
+    """All active divisions by code, or those of one level."""
+    found = Division.objects.filter(active=True)
+    return found.filter(level=level) if level else found
+
+
+def division(code: str) -> Division | None:
+    return Division.objects.filter(code=code).first()
