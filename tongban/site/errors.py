@@ -6,6 +6,7 @@ from html import escape
 
 import structlog
 from django.db import Error as DatabaseError
+from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse, JsonResponse
 from django.template import TemplateDoesNotExist, loader
 from django.utils import translation
@@ -29,23 +30,19 @@ RETRY_AFTER = {503: 10, 507: 60}
 
 def status_of(error: BaseException | None) -> int:
     """507 when there is no space, 503 when the database is away or too busy, 500 for our own mistakes."""
+    status = 500
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
+        text = str(error).lower()
         if isinstance(error, OSError) and error.errno in NO_SPACE:
             return 507
-        if type(error).__name__ == "DiskFull" or getattr(error, "sqlstate", None) == "53100":
+        if getattr(error, "sqlstate", None) == "53100" or (isinstance(error, DatabaseError) and "disk is full" in text):
             return 507
-        if isinstance(error, DatabaseError):
-            text = str(error).lower()
-            if "disk is full" in text:
-                return 507
-            if type(error).__name__ in {"OperationalError", "InterfaceError"} and not any(
-                w in text for w in OUR_OWN_MISTAKES
-            ):
-                return 503
-        error = error.__cause__ or error.__context__
-    return 500
+        if type(error) in {OperationalError, InterfaceError} and not any(words in text for words in OUR_OWN_MISTAKES):
+            status = 503
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return status
 
 
 def _kept(request) -> str:

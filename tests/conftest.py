@@ -1,0 +1,46 @@
+import os
+import shutil
+
+import pytest
+from django.core.cache import caches
+from django.utils import translation
+
+os.environ.setdefault(
+    "DJANGO_ALLOW_ASYNC_UNSAFE", "1"
+)  # Playwright's synchronous face runs a loop in the test's thread
+
+
+@pytest.fixture(autouse=True)
+def fresh_surroundings():
+    """No limit, no cached list and no language of the test before."""
+    caches["process"].clear()
+    with translation.override("zh-hans"):
+        yield
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str | None:
+    """The system's Chromium, or None for Playwright's own."""
+    for name in (
+        os.environ.get("TONGBAN_CHROMIUM", ""),
+        "chromium",
+        "chromium-browser",
+        "google-chrome",
+        "google-chrome-stable",
+    ):
+        if name and (path := shutil.which(name)):
+            return path
+    return None
+
+
+@pytest.fixture(scope="session")
+def chromium(chromium_path):
+    """One browser for all tests of a run; each test opens its own context (`chromium.new_context(...)`)."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium_path, args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
+        yield browser
+        browser.close()
