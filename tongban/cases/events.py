@@ -1,0 +1,121 @@
+from tongban.journal.services import event
+
+
+@event
+class DraftBegun:
+    case: int
+
+
+@event
+class CaseSubmitted:
+    case: int
+
+
+@event
+class CaseHandedIn:
+    case: int
+
+
+@event
+class CaseClaimed:
+    case: int
+    officer: int
+
+
+@event
+class CaseMoved:
+    """Any move that has no event of its own."""
+
+    case: int
+    move: str
+    source: str
+    target: str
+
+
+@event
+class PreReviewReturned:
+    case: int
+
+
+@event
+class CorrectionRequested:
+    case: int
+    round: int
+
+
+@event
+class CaseCorrected:
+    case: int
+
+
+@event
+class CaseAccepted:
+    case: int
+    deemed: bool
+
+
+@event
+class CaseNotAccepted:
+    case: int
+
+
+@event
+class CaseReviewed:
+    case: int
+    officer: int
+
+
+@event
+class CasePassedToPeople:
+    case: int
+    reason: str
+
+
+@event
+class CaseDecided:
+    case: int
+    outcome: str
+    by_machine: bool
+
+
+@event
+class CaseReady:
+    case: int
+
+
+@event
+class CaseDelivered:
+    case: int
+
+
+@event
+class CaseClosed:
+    case: int
+
+
+@event
+class CaseEnded:
+    """Withdrawn, lapsed, terminated or revoked."""
+
+    case: int
+    state: str
+
+
+@event
+class QuestionAsked:
+    case: int
+    question: int
+
+
+@event
+class QuestionAnswered:
+    case: int
+    question: int
+
+
+@event
+class CaseDatesChanged:
+    """The promised or statutory date moved: an extension, a pause, or a calendar that was published."""
+
+    case: int
+    why: str
