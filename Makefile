@@ -1,0 +1,49 @@
+# Needs Python 3.11 or 3.12 and git; everything else is fetched. `make help` lists what there is.
+SHELL := /bin/bash
+BOOT := $(shell command -v python3.11 || command -v python3.12 || command -v python3)
+PY := .venv/bin/python
+TONGBAN := $(PY) -m tongban
+WORKERS ?= 2
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench demo faults clean messages books
+
+help: ## what this Makefile can do
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1	/' | expand -t 20
+
+run: ## set up what is missing and start the product with the demonstration district (HOST, PORT)
+	@$(BOOT) tools/setup.py run
+	@exec $(TONGBAN) run --prepare
+
+demo: ## build the demonstration district anew (the product must be stopped)
+	@$(BOOT) tools/setup.py run
+	@$(TONGBAN) prepare --demo-anew
+
+test: ## all tests: everything on SQLite, then what touches locking or SQL on a real PostgreSQL too
+	@$(BOOT) tools/setup.py test
+	@$(PY) -m pytest -n $(WORKERS); first=$$?; \
+	echo "Now on PostgreSQL:"; \
+	$(PY) tools/with_postgres.py $(PY) -m pytest -n $(WORKERS) -m postgres; second=$$?; \
+	exit $$(( first ? first : second ))
+
+check: ## the quick checks: format, lint, types, floors, the house's own tests (under 45 s)
+	@$(BOOT) tools/setup.py check
+	@$(PY) tools/check.py
+
+bench: ## measure the hot paths and print a table for each
+	@$(BOOT) tools/setup.py test
+	@set -e; for script in bench/b*.py; do echo "== $$script"; $(PY) $$script; done
+
+faults: ## kill web and worker a hundred times during submissions, on both databases
+	@$(BOOT) tools/setup.py test
+	@TONGBAN_KILLS=100 $(PY) -m pytest -m faults --timeout=3600; first=$$?; \
+	TONGBAN_KILLS=100 $(PY) tools/with_postgres.py $(PY) -m pytest -m "faults and postgres" --timeout=3600; second=$$?; \
+	exit $$(( first ? first : second ))
+
+messages: ## collect the sentences to translate into tongban/locale
+	@$(PY) tools/translations.py collect
+
+books: ## draw the generated books in docs/ from the code
+	@$(TONGBAN) books
+
+clean: ## remove the state of this installation: database, documents, keys, logs
+	@$(BOOT) tools/clean.py

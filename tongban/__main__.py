@@ -1,0 +1,5 @@
+import sys
+
+from tongban.site.commands import main
+
+sys.exit(main())

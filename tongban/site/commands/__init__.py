@@ -1,0 +1,63 @@
+"""`tongban COMMAND`: one module here for each command, imported only when it is asked for.
+
+A module holds `HELP` (one sentence), `arguments(parser)` and `run(options) -> int`. Django is set up before `run`
+unless the module says `DJANGO = False`.
+"""
+
+import argparse
+import importlib
+import os
+import sys
+
+import django
+
+from tongban.site.configuration import NotConfigured
+
+COMMANDS = {
+    "run": "start everything: web, live pages and the worker, under one supervisor",
+    "work": "carry out jobs and regular duties (started by `run`)",
+    "check": "say everything that is wrong with this installation, at once",
+    "prepare": "bring keys, database, static files and demonstration district up to date",
+    "demo": "load the demonstration district, or list its sign-ins",
+    "catalogue": "import or export the catalogue of matters",
+    "verify-log": "walk the journal and the read log and name the first row that was changed",
+    "verify-licence": "say whether a licence file is wholly as it was sealed",
+    "books": "draw the generated books in docs/ from the code",
+    "manage": "Django's own commands (migrate, shell, ...)",
+}
+
+
+def _module(name: str):
+    return importlib.import_module(f"{__name__}.{name.replace('-', '_')}")
+
+
+def _overview() -> str:
+    width = max(map(len, COMMANDS))
+    rows = "\n".join(f"  {name:{width}}  {text}" for name, text in COMMANDS.items())
+    return f"usage: tongban COMMAND [...]\n\n{rows}\n\ntongban COMMAND --help says more.\n"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    words = sys.argv[1:] if arguments is None else arguments
+    if not words or words[0] in {"-h", "--help", "help"}:
+        sys.stdout.write(_overview())
+        return 0
+    name, rest = words[0], words[1:]
+    if name not in COMMANDS:
+        sys.stderr.write(f"tongban knows no command {name!r}.\n\n{_overview()}")
+        return 2
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tongban.site.settings")
+    try:
+        module = _module(name)
+        parser = argparse.ArgumentParser(prog=f"tongban {name}", description=COMMANDS[name])
+        module.arguments(parser)
+        options = parser.parse_args(rest)
+        if getattr(module, "DJANGO", True):
+            django.setup()
+        return module.run(options) or 0
+    except NotConfigured as wrong:
+        sys.stderr.write(f"{wrong}\n")
+        return 2
+    except KeyboardInterrupt:
+        sys.stderr.write("\nStopped.\n")
+        return 130
