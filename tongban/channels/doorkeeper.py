@@ -1,0 +1,417 @@
+"""The only door. Every view says who may stand behind it; a view that says nothing is not shown to anybody.
+
+    @for_anyone                     def view(request, ...)
+    @for_signed_in                  def view(request, account, ...)
+    @for_party  @for_party(level=3) def view(request, party, ...)      the space acted for: oneself or a company
+    @for_officer  @for_officer("dept_reviewer", "dept_approver")       def view(request, officer, ...)
+
+`behind(door, views)` does the same for views that others wrote. What services raise as a Problem becomes a page here and nowhere else.
+"""
+
+import time
+from collections.abc import Callable
+from functools import partial, wraps
+
+import structlog
+from allauth.account.internal.flows.login import get_authentication_records
+from django.conf import settings
+from django.core.cache import cache
+from django.core.checks import Error, Tags, register
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.template import loader
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from tongban.departments import queries as departments
+from tongban.departments.models import Officer
+from tongban.journal import services as journal
+from tongban.journal.actors import Actor
+from tongban.lib.problems import Invalid, NotAllowed, Problem
+from tongban.parties import queries as parties
+from tongban.parties import rules
+from tongban.parties.models import Account, Membership, Party
+
+log = structlog.get_logger("tongban.door")
+
+NOT_FOUNDS_BEFORE_ALARM, ALARM_WINDOW = 20, 600
+
+
+# -- who stands here
+
+
+def spaces(request: HttpRequest) -> list[Party]:
+    """Oneself first, then the companies one may act for today."""
+    if not request.user.is_authenticated:
+        return []
+    if not hasattr(request, "_spaces_known"):
+        request._spaces_known = parties.spaces_of(request.user, timezone.localdate())
+    return request._spaces_known
+
+
+def space(request: HttpRequest) -> Party | None:
+    """Whom this person acts for at the moment. A membership that has ended leads back to oneself."""
+    possible = spaces(request)
+    chosen = request.session.get("space") if possible else None
+    return next((party for party in possible if party.pk == chosen), possible[0] if possible else None)
+
+
+def enter_space(request: HttpRequest, party: Party) -> None:
+    request.session["space"] = party.pk
+
+
+def officer(request: HttpRequest) -> Officer | None:
+    """The officer on duty who signed in here; None for everybody else."""
+    if not request.user.is_authenticated:
+        return None
+    if not hasattr(request, "_officer_known"):
+        found = departments.officer_of(request.user)
+        request._officer_known = found if found is not None and found.active else None
+    return request._officer_known
+
+
+def level(request: HttpRequest) -> int:
+    """1 registered, 2 verified; 3 only for half an hour after a face or window check in this very session."""
+    if not request.user.is_authenticated:
+        return 0
+    present = request.session.get("present_at")
+    if request.user.level >= rules.VERIFIED and present and time.time() - present < rules.PRESENT_FOR.total_seconds():
+        return rules.PRESENT
+    return min(request.user.level, rules.VERIFIED)
+
+
+def note_presence(request: HttpRequest) -> None:
+    """The face was checked just now, in this session."""
+    request.session["present_at"] = time.time()
+
+
+def used_second_factor(request: HttpRequest) -> bool:
+    """A code, a recovery code or a passkey was used in this session: having one is not enough."""
+    return any(record.get("method") == "mfa" for record in get_authentication_records(request, request.user))
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """Who does it, for services and the journal: the officer on an officers' page, else the person for the space acted for."""
+    if not request.user.is_authenticated:
+        return Actor(kind="applicant", role="applicant")
+    account: Account = request.user
+    here = getattr(request, "officer", None)
+    if here is not None:
+        return Actor(
+            kind="officer",
+            role=request.role,
+            account=account.pk,
+            department=here.department.code,
+            name=here.shown_name,
+        )
+    party = getattr(request, "party", None) or space(request)
+    return Actor(
+        kind="applicant",
+        role="applicant" if party is None or not _is_clerk(account, party) else "agent",
+        account=account.pk,
+        party=party.pk if party else None,
+        name=account.person.name if account.person_id else "",
+    )
+
+
+def _is_clerk(account: Account, party: Party) -> bool:
+    return (
+        party.pk != account.person_id
+        and Membership.objects.filter(
+            person_id=account.person_id, company_id=party.pk, role=Membership.Role.CLERK
+        ).exists()
+    )
+
+
+def reading(request: HttpRequest, party: Party | int, purpose: str, fields: list[str], about: str = "") -> None:
+    """Write down that personal data is about to be shown. Officers need a purpose and the case (or the like) it is about."""
+    actor = actor_of(request)
+    if actor.kind == "officer" and not (purpose and about):
+        raise NotAllowed(
+            "no-purpose",
+            _("Personal data is shown only for a case or another purpose that can be named."),
+            next_step=_("Open it from the case it belongs to."),
+            status=403,
+        )
+    of_party = party if isinstance(party, int) else party.pk
+    journal.note_read(actor=actor, of_party=of_party, purpose=purpose, fields=fields, about=about)
+
+
+# -- the doors
+
+
+def for_anyone(view: Callable) -> Callable:
+    @wraps(view)
+    def opened(request, *args, **kwargs):
+        return view(request, *args, **kwargs)
+
+    return _tagged(opened, "anyone")
+
+
+def for_machines(view: Callable) -> Callable:
+    """For whoever reads health and figures: no person, no session, no space; the view has its own lock where it needs one."""
+
+    @wraps(view)
+    def opened(request, *args, **kwargs):
+        return view(request, *args, **kwargs)
+
+    return _tagged(opened, "machines")
+
+
+def for_signed_in(view: Callable) -> Callable:
+    @wraps(view)
+    def opened(request, *args, **kwargs):
+        if not request.user.is_authenticated:
+            return _to_sign_in(request)
+        return view(request, request.user, *args, **kwargs)
+
+    return _tagged(opened, "signed_in")
+
+
+def for_party(view: Callable | None = None, *, level: int = rules.VERIFIED) -> Callable:
+    """For persons and companies. Whoever is not sure enough yet is led to the page that proves it, and comes back here."""
+    if view is None:
+        return partial(for_party, level=level)
+    wanted = level
+
+    @wraps(view)
+    def opened(request, *args, **kwargs):
+        if not request.user.is_authenticated:
+            return _to_sign_in(request)
+        party = space(request)
+        if party is None or _level(request) < wanted:
+            return _to(
+                request, "account_presence" if party is not None and wanted == rules.PRESENT else "account_identity"
+            )
+        request.party = party
+        return view(request, party, *args, **kwargs)
+
+    return _tagged(opened, f"party_{wanted}")
+
+
+def for_officer(*roles) -> Callable:
+    """For officers on duty who used a second factor. With roles, only for those who hold one of them; the first held is acted in."""
+    if len(roles) == 1 and callable(roles[0]):
+        return for_officer()(roles[0])
+    wanted = tuple(str(role) for role in roles)
+
+    def door(view):
+        @wraps(view)
+        def opened(request, *args, **kwargs):
+            if not request.user.is_authenticated:
+                return _to_sign_in(request)
+            here = officer(request)
+            held = [role for role in (wanted or here.roles) if role in here.roles] if here is not None else []
+            if not held:
+                raise PermissionDenied
+            if not used_second_factor(request):
+                return _to(request, "account_second_factor")
+            request.officer, request.role = here, held[0]
+            return view(request, here, *args, **kwargs)
+
+        return _tagged(opened, "officer" if not wanted else "officer:" + ",".join(sorted(wanted)))
+
+    return door
+
+
+def behind(door: Callable, views):
+    """Put views that others wrote (allauth, ninja) behind a door: one view, or every pattern of a list of addresses."""
+    if callable(views):
+        return _keeping_signature(door, views)
+    for entry in views:
+        if isinstance(entry, URLResolver):
+            behind(door, entry.url_patterns)
+        else:
+            entry.callback = _keeping_signature(door, entry.callback)
+    return views
+
+
+def _keeping_signature(door: Callable, view: Callable) -> Callable:
+    """The view takes only the request: what the door would hand it is taken off again."""
+    if door in (for_anyone, for_machines):
+        return door(view)
+
+    @wraps(view)
+    def without(request, _standing, *args, **kwargs):
+        return view(request, *args, **kwargs)
+
+    return door(without)
+
+
+def _tagged(view: Callable, door: str) -> Callable:
+    view.door = door
+    return view
+
+
+_level = level
+
+
+# -- the ways back
+
+
+def safe_next(request: HttpRequest, otherwise: str = "/") -> str:
+    """Where the person wanted to go, if that is one of our own pages."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    ours = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None, require_https=request.is_secure())
+    return wanted if wanted.startswith("/") and ours else otherwise
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    if wants_data(request):
+        return _document(
+            request, 401, "sign-in-needed", _("Please sign in first."), "", _("Sign in, then try again."), {}
+        )
+    return _to(request, "account_login")
+
+
+def _to(request: HttpRequest, name: str) -> HttpResponse:
+    """Lead to a page that can help, and afterwards back. What was posted is not carried along; the page it came from is."""
+    back = request.get_full_path()
+    if request.method not in {"GET", "HEAD"}:
+        referer = request.headers.get("referer", "")
+        own = request.build_absolute_uri("/")
+        back = "/" + referer.removeprefix(own) if referer.startswith(own) else "/my/"
+    if wants_data(request):
+        return _document(
+            request,
+            403,
+            "proof-needed",
+            _("This needs a surer proof of who you are."),
+            "",
+            _("Open the page in the browser and follow it."),
+            {"where": reverse(name)},
+        )
+    return HttpResponseRedirect(f"{reverse(name)}?{urlencode({'next': back})}")
+
+
+# -- problems
+
+
+def wants_data(request: HttpRequest) -> bool:
+    return request.path_info.startswith("/api/") or request.headers.get("accept", "").startswith("application/json")
+
+
+def show_problem(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """What happened, what was kept, what to do next: as a page, or as a problem document (RFC 9457) for programs."""
+    sentence, kept, next_step = str(problem.sentence), str(problem.kept), str(problem.next_step)
+    log.info("problem", code=problem.code, status=problem.status)
+    if wants_data(request):
+        more = {"errors": _plain(problem.errors)} if isinstance(problem, Invalid) and problem.errors else {}
+        response = _document(request, problem.status, problem.code, sentence, kept, next_step, more)
+    else:
+        context = {
+            "sentence": sentence,
+            "kept": kept,
+            "next_step": next_step,
+            "code": problem.code,
+            "errors": _plain(problem.errors) if isinstance(problem, Invalid) else {},
+            "back": _where_from(request),
+            "REQUEST_ID": getattr(request, "request_id", ""),
+        }
+        response = HttpResponse(loader.render_to_string("problem.html", context, request), status=problem.status)
+    response.headers["Cache-Control"] = "no-store"
+    if (seconds := getattr(problem, "retry_after", None)) is not None:
+        response.headers["Retry-After"] = str(int(seconds))
+    return response
+
+
+def _document(request, status, code, sentence, kept, next_step, more) -> HttpResponse:
+    body = {
+        "type": f"urn:tongban:problem:{code}",
+        "title": sentence,
+        "status": status,
+        "detail": " ".join(part for part in (sentence, next_step) if part),
+        "code": code,
+        "kept": kept,
+        "request": getattr(request, "request_id", ""),
+        **more,
+    }
+    response = JsonResponse(body, status=status, content_type="application/problem+json")
+    response.headers["Content-Language"] = get_language() or "zh-hans"
+    return response
+
+
+def _plain(errors) -> dict[str, list[str]]:
+    return {field: [str(reason) for reason in reasons] for field, reasons in errors.items()}
+
+
+def _where_from(request: HttpRequest) -> str:
+    referer, own = request.headers.get("referer", ""), request.build_absolute_uri("/")
+    if referer.startswith(own) and referer != request.build_absolute_uri():
+        return "/" + referer.removeprefix(own)
+    return request.get_full_path() if request.method == "GET" else "/"
+
+
+# -- the ring around every view
+
+
+class Doorkeeper:
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        request.spaces = SimpleLazyObject(partial(_shown_spaces, request))
+        request.is_officer = SimpleLazyObject(lambda: officer(request) is not None)
+        response = self.get_response(request)
+        if response.status_code == 404 and request.resolver_match is not None and _signed_in(request):
+            _count_not_found(request)
+        return response
+
+    def process_view(self, request, view, args, kwargs):
+        if getattr(view, "door", None) is None:
+            log.error("a view without a door was refused", view=f"{view.__module__}.{view.__qualname__}")
+            raise PermissionDenied
+        return None
+
+    def process_exception(self, request, exception):
+        return show_problem(request, exception) if isinstance(exception, Problem) else None
+
+
+def _signed_in(request) -> bool:
+    return hasattr(request, "user") and request.user.is_authenticated
+
+
+def _shown_spaces(request) -> list[dict]:
+    if not _signed_in(request):
+        return []
+    here = space(request)
+    if here is None:
+        return [{"key": "", "name": request.user.login, "kind": Party.Kind.PERSON, "current": True}]
+    return [
+        {"key": party.pk, "name": party.shown_name, "kind": party.kind, "current": party.pk == here.pk}
+        for party in spaces(request)
+    ]
+
+
+def _count_not_found(request) -> None:
+    """Somebody who tries other people's numbers shows in the log, and soon in an alarm."""
+    key = f"not-found:{request.user.pk}:{int(time.time() // ALARM_WINDOW)}"
+    cache.add(key, 0, ALARM_WINDOW)
+    count = cache.incr(key)
+    log.info("nothing there for this account", account=request.user.pk, route=request.resolver_match.route)
+    if count == NOT_FOUNDS_BEFORE_ALARM:
+        log.warning("one account asks for many things that are not there", account=request.user.pk, count=count)
+
+
+def views_without_door(resolver: URLResolver | None = None, before: str = "") -> list[str]:
+    """Every address whose view says nothing about who may enter."""
+    found = []
+    for entry in (resolver or get_resolver(settings.ROOT_URLCONF)).url_patterns:
+        here = before + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            found += views_without_door(entry, here)
+        elif isinstance(entry, URLPattern) and getattr(entry.callback, "door", None) is None:
+            found.append(f"{here} ({entry.name or entry.lookup_str})")
+    return found
+
+
+@register(Tags.urls)
+def every_view_has_a_door(app_configs, **kwargs):
+    return [
+        Error(f"Nobody may enter here, because the view has no door: {where}", id="tongban.E100")
+        for where in views_without_door()
+    ]
