@@ -4,17 +4,20 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
+from math import sin
 from pathlib import Path
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
 from babel.numbers import format_currency
 from django import template
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext
 
+from tongban.channels.pages.live import live_address
 from tongban.channels.pages.look import Look, query_string
 from tongban.lib import bilingual
 
@@ -225,7 +228,7 @@ def mark(cls: str = "") -> SafeString:
         '<svg class="tb-mark{}" viewBox="0 0 40 40" aria-hidden="true" focusable="false">{}</svg>',
         f" {cls}" if cls else "",
         mark_safe(_drawn("drawings", "mark")),
-    )  # noqa: S308
+    )
 
 
 @register.simple_tag(takes_context=True)
@@ -268,3 +271,119 @@ def light_words(light: str) -> str:
 @register.filter
 def light_icon(light: str) -> str:
     return LIGHTS.get(light, "clock")
+
+
+@register.simple_tag
+def licence_words(state: str) -> str:
+    return {
+        "draft": gettext("Being made"),
+        "valid": gettext("In force"),
+        "suspended": gettext("Suspended"),
+        "expired": gettext("Expired"),
+        "superseded": gettext("Replaced by a newer one"),
+        "revoked": gettext("Revoked"),
+        "cancelled": gettext("Cancelled"),
+    }.get(state, state)
+
+
+@register.simple_tag
+def need_words(state: str) -> str:
+    """Where one line of the materials list stands, in words."""
+    return {
+        "have": gettext("Not needed: we have it"),
+        "ready": gettext("You have added it"),
+        "made": gettext("Made from your answers"),
+        "upload": gettext("Please add it"),
+        "later": gettext("May follow later"),
+    }.get(state, state)
+
+
+FACE = {
+    5: '<path d="M16 20c1-2 4-2 5 0M27 20c1-2 4-2 5 0M14 27c2 8 18 8 20 0z"/>',
+    4: '<path d="M18 19v2M30 19v2M15 28c4 6 14 6 18 0"/>',
+    3: '<path d="M18 19v2M30 19v2M16 30h16"/>',
+    2: '<path d="M18 20v2M30 20v2M16 33c4-5 12-5 16 0"/>',
+    1: '<path d="m15 18 6 3M33 18l-6 3M15 34c4-7 14-7 18 0"/>',
+}
+
+
+@register.simple_tag
+def faces() -> list[tuple[int, str, SafeString]]:
+    """The five grades, best first: number, words, face."""
+    words = {
+        5: gettext("Very good"),
+        4: gettext("Good"),
+        3: gettext("All right"),
+        2: gettext("Bad"),
+        1: gettext("Very bad"),
+    }
+    return [(grade, words[grade], mark_safe(FACE[grade])) for grade in words]  # noqa: S308
+
+
+@lru_cache(maxsize=1)
+def _guilloche() -> str:
+    """The fine wave pattern of documents of value: two families of waves that drift against each other."""
+    lines = []
+    for number in range(9):
+        for turn in (1, -1):
+            points = []
+            for step in range(21):
+                x = step * 20
+                wave = 26 * sin(x / 62 + number * 0.35 * turn) + 9 * sin(x / 23 - number * 0.6)
+                points.append(f"{x} {150 + number * 7 + turn * wave:.0f}")
+            lines.append("M" + "L".join(points))
+    return f'<path d="{"".join(lines)}"/>'
+
+
+@register.simple_tag
+def guilloche() -> SafeString:
+    return mark_safe(_guilloche())  # noqa: S308
+
+
+@register.simple_tag
+def live(*topics: str) -> str:
+    """<tb-live src="{% live "case:17" %}">: the signed address that tells when this page has news."""
+    return live_address(*topics)
+
+
+@register.simple_tag
+def where(*names: str) -> str:
+    """{% where "account_login" "/account/login/" %}: the first address that exists, so that a base never fails for a missing route."""
+    for name in names:
+        if name.startswith("/"):
+            return name
+        try:
+            return reverse(name)
+        except NoReverseMatch:
+            continue
+    return "/"
+
+
+@register.simple_tag
+def options_of(options) -> list[dict]:
+    """Choice cards from pairs (value, words) or from dicts."""
+    if isinstance(options, Mapping):
+        options = options.items()
+    cards = []
+    for option in options or ():
+        if isinstance(option, Mapping):
+            cards.append({"hint": "", "icon": "", **option})
+        elif isinstance(option, str):
+            cards.append({"value": option, "label": option, "hint": "", "icon": ""})
+        else:
+            value, words = option
+            cards.append({"value": value, "label": bilingual.say(words), "hint": "", "icon": ""})
+    return cards
+
+
+@register.simple_tag
+def yes_and_no() -> list[tuple[str, str]]:
+    return [("true", gettext("Yes")), ("false", gettext("No"))]
+
+
+@register.simple_tag
+def truth(value) -> str:
+    """ "true", "false" or "" for whatever a form or a stored answer holds."""
+    if value in (None, ""):
+        return ""
+    return "true" if str(value).lower() in {"true", "1", "yes", "on"} else "false"
