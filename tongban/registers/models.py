@@ -42,7 +42,9 @@ class Grant(models.Model):
     ground = models.JSONField(default=dict)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["resource", "matter", "purpose"], name="one_grant_per_matter_and_purpose")]
+        constraints = [
+            models.UniqueConstraint(fields=["resource", "matter", "purpose"], name="one_grant_per_matter_and_purpose")
+        ]
 
     def __str__(self):
         return f"{self.matter} reads {self.resource}"

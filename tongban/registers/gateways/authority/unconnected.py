@@ -1,0 +1,17 @@
+"""Outside the demonstration until a district connects its own: every register is out of reach, and `tongban check` says so."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from tongban.registers.gateways.authority.base import NoAnswer, Subject
+
+
+class Unconnected:
+    name = "unconnected"
+
+    def read(self, resource: str, subject: Subject, fields: list[str], reference: str) -> dict[str, Any]:
+        raise NoAnswer("no register is connected")
+
+    def problems(self) -> list[str]:
+        return [_("No authority's register is connected: nothing is prefilled and no rule can be checked by machine.")]
