@@ -1,0 +1,73 @@
+"""What stands on the face of a licence: taken from the application, the applicant's record and the licence before it."""
+
+from datetime import date
+
+from tongban.cases.models import Case
+from tongban.licences.models import Licence, LicenceType
+from tongban.parties.models import Company, Person
+
+NAMES_OF_FORM = {"operator": "company", "site": "premises", "address": "premises", "bank": "bank"}
+
+
+def face_for(
+    case: Case, kind: LicenceType, *, issued_on: date, valid_to: date | None, before: Licence | None
+) -> dict[str, str]:
+    """{face field: text} for every field of the type; a field nobody knows is left out, never invented."""
+    given = {field: held.get("value") for field, held in case.values.items()}
+    known = _of_holder(case) | {
+        "issued_on": issued_on.isoformat(),
+        "registered_on": issued_on.isoformat(),
+        "first_issue": (before.face.get("first_issue") if before else None) or issued_on.isoformat(),
+        "valid_from": issued_on.isoformat(),
+        "valid_to": valid_to.isoformat() if valid_to else "长期 long-term",
+        "authority": kind.issuer.name["zh"],
+        "licence_no": case.number,
+        "cert_no": case.number,
+        "filing_no": case.number,
+        "code_no": case.number,
+        "file_no": case.number,
+    }
+    face = {}
+    for field in kind.face_fields:
+        value = (
+            given.get(field)
+            or (before.face.get(field) if before and field not in {"valid_to", "issued_on", "valid_from"} else None)
+            or known.get(field)
+            or given.get(NAMES_OF_FORM.get(field, ""))
+        )
+        if value not in (None, "", []):
+            face[field] = _as_text(value)
+    return face
+
+
+def _of_holder(case: Case) -> dict:
+    person = Person.objects.filter(pk=case.applicant_id).first()
+    if person is not None:
+        return {
+            "name": person.name,
+            "holder": person.name,
+            "sex": {"M": "男 M", "F": "女 F"}[person.sex],
+            "birth_date": person.birth_date.isoformat(),
+            "id_no": person.id_no,
+            "address": person.address,
+        }
+    company = Company.objects.select_related("legal_representative").get(pk=case.applicant_id)
+    return {
+        "name": company.name,
+        "company": company.name,
+        "operator": company.name,
+        "holder": company.name,
+        "uscc": company.uscc,
+        "address": company.address,
+        "legal_rep": company.legal_representative.name if company.legal_representative else "",
+    }
+
+
+def _as_text(value) -> str:
+    if isinstance(value, dict):
+        return str(value.get("name") or " ".join(str(part) for part in value.values() if part))
+    if isinstance(value, list):
+        return "、".join(_as_text(one) for one in value)
+    if isinstance(value, bool):
+        return "是 yes" if value else "否 no"
+    return str(value)

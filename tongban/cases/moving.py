@@ -1,0 +1,110 @@
+"""One move of a case: the conditional UPDATE, the line of history, the event and the word to live pages, in one transaction."""
+
+from datetime import datetime
+
+from django.db import connection
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from tongban.cases import events
+from tongban.cases.models import Case, Step
+from tongban.cases.states import ENDED
+from tongban.departments.models import Officer
+from tongban.journal import services as journal
+from tongban.journal.actors import Actor
+from tongban.lib.moves import Move, NotNow, make, state_label
+from tongban.lib.problems import NotAllowed, worded
+from tongban.parties.models import Account
+
+
+def acting(officer: Officer, role: str) -> Actor:
+    """The officer as the journal knows actors."""
+    return Actor(
+        kind="officer",
+        role=role,
+        account=officer.account_id,
+        department=officer.department.code,
+        name=officer.staff_no,
+    )
+
+
+def applying(account: Account, case: Case) -> Actor:
+    """The applicant's account as the journal knows actors."""
+    return Actor(kind="applicant", role="applicant", account=account.pk, party=case.applicant_id)
+
+
+def go(
+    case: Case,
+    step: Move,
+    *,
+    actor: Actor,
+    now: datetime,
+    officer: Officer | None = None,
+    account: Account | None = None,
+    reason: str = "",
+    what=None,
+    only_if: Q | None = None,
+    **changes,
+) -> None:
+    """Make the move or raise NotAllowed saying who moved the case meanwhile, when and where to.
+
+    `what` is the event to record; without one it is CaseMoved. Call inside the act's transaction.
+    """
+    if actor.role not in step.by:
+        raise NotAllowed("not-your-move", worded(_("A %(role)s cannot do this."), role=actor.role))
+    source = case.state
+    if step.target in ENDED:
+        changes.setdefault("ended_at", now)
+    try:
+        make(case, step, only_if=only_if, **changes)
+    except NotNow as late:
+        raise _told(case, late) from late
+    Step.objects.create(
+        case=case,
+        at=now,
+        move=step.name,
+        source=source,
+        target=step.target,
+        role=actor.role,
+        officer=officer,
+        account=account,
+        reason=reason,
+    )
+    journal.record(
+        what or events.CaseMoved(case=case.pk, move=step.name, source=source, target=step.target),
+        subject=case.subject,
+        actor=actor,
+    )
+    changed(case)
+
+
+def changed(case: Case) -> None:
+    """Live pages of the case and of its department's queue show something new."""
+    journal.touch(case.subject, f"queue:{case.department.code}", f"party:{case.applicant_id}")
+
+
+def again(case: Case) -> Case:
+    """The case as the database has it now, locked where the database can."""
+    rows = Case.objects.select_related("matter", "version", "department", "applicant", "applicant__division", "account")
+    if connection.features.has_select_for_update:
+        rows = rows.select_for_update(of=("self",))
+    return rows.get(pk=case.pk)
+
+
+def _told(case: Case, late: NotNow) -> NotAllowed:
+    """Who was faster, what they did and when."""
+    last = Step.objects.filter(case=case).select_related("officer").order_by("-id").first()
+    if last is None or late.state is None:
+        return late
+    who = last.officer.shown_name if last.officer else _("the platform") if last.role == "platform" else _("the applicant")
+    return NotAllowed(
+        "somebody-was-faster",
+        worded(
+            _("This was not done: the case stands at “%(state)s” since %(at)s (%(who)s)."),
+            state=state_label(Case, late.state),
+            at=last.at.astimezone().strftime("%Y-%m-%d %H:%M"),
+            who=who,
+        ),
+        kept=_("Nothing was changed."),
+        next_step=_("Open the case again to see what happened."),
+    )

@@ -1,0 +1,81 @@
+"""The papers a case produces: receipt, notices, decisions. What they say is kept as data in both languages; PDFs are drawn from it."""
+
+from datetime import date, datetime
+
+from tongban.cases.models import Case, CaseDocument
+from tongban.lib.bilingual import Bilingual
+
+TITLES: dict[str, Bilingual] = {
+    "submission_receipt": {"zh": "申请提交回执", "en": "Receipt of your application"},
+    "materials_receipt": {"zh": "收件凭证", "en": "Receipt of materials"},
+    "pre_review_notice": {"zh": "预审意见告知书", "en": "Pre-review notice"},
+    "acceptance_notice": {"zh": "受理通知书", "en": "Notice of acceptance"},
+    "deemed_acceptance_notice": {"zh": "视为受理通知书", "en": "Notice of deemed acceptance"},
+    "correction_notice": {"zh": "补正材料告知书", "en": "Correction notice"},
+    "non_acceptance": {"zh": "不予受理决定书", "en": "Decision not to accept"},
+    "lapse_notice": {"zh": "逾期未补正告知书", "en": "Notice of lapse"},
+    "inspection_notice": {"zh": "现场核查通知书", "en": "Inspection notice"},
+    "special_procedure_notice": {"zh": "特别程序告知书", "en": "Special procedure notice"},
+    "extension_notice": {"zh": "延期办理告知书", "en": "Extension notice"},
+    "public_notice": {"zh": "公示", "en": "Public notice"},
+    "decision": {"zh": "准予决定书", "en": "Decision to grant"},
+    "refusal": {"zh": "不予决定书", "en": "Decision to refuse"},
+    "withdrawal_record": {"zh": "撤回申请记录", "en": "Record of withdrawal"},
+    "termination_notice": {"zh": "终止办理通知书", "en": "Termination notice"},
+    "revocation": {"zh": "撤销决定书", "en": "Revocation decision"},
+    "collection_notice": {"zh": "领取通知", "en": "Collection notice"},
+    "delivery_proof": {"zh": "送达凭证", "en": "Proof of delivery"},
+}
+
+APPEAL: list[Bilingual] = [
+    {
+        "zh": "如不服本决定,可自收到之日起60日内向本级人民政府申请行政复议,或者自收到之日起6个月内依法向人民法院提起行政诉讼。",
+        "en": "You may ask the people's government of this district for administrative reconsideration within 60 days of "
+        "receiving this decision, or bring an action before the people's court within 6 months.",
+    }
+]
+
+PLAIN_ENDING: Bilingual = {
+    "zh": "办理进度可凭办件编号和查询码随时查询。",
+    "en": "You can follow the case at any time with its number and query code.",
+}
+
+
+def make(
+    case: Case,
+    kind: str,
+    *,
+    now: datetime,
+    paragraphs: list[Bilingual],
+    rows: list[tuple[Bilingual, str]] = (),
+    appeal: bool = False,
+) -> CaseDocument:
+    """Write down a paper in the act's transaction. Its number is the case's number and a running one."""
+    count = case.documents.count() + 1
+    return CaseDocument.objects.create(
+        case=case,
+        kind=kind,
+        number=f"{case.number or case.ref}-{count:02d}",
+        made_at=now,
+        content={
+            "title": TITLES[kind],
+            "case_number": case.number,
+            "query_code": case.query_code,
+            "matter": case.version.name,
+            "applicant": case.applicant.names,
+            "department": case.department.name,
+            "paragraphs": [*paragraphs, *(APPEAL if appeal else [PLAIN_ENDING])],
+            "rows": [[label, value] for label, value in rows],
+            "made_at": now.isoformat(),
+        },
+    )
+
+
+def said_day(day: date | None, *, provisional: bool = False) -> Bilingual:
+    if day is None:
+        return {"zh": "待定", "en": "not yet known"}
+    zh = f"{day.year}年{day.month}月{day.day}日"
+    en = f"{day.day} {day:%B} {day.year}"
+    if provisional:
+        return {"zh": f"{zh}(暂定)", "en": f"{en} (provisional)"}
+    return {"zh": zh, "en": en}

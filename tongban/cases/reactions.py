@@ -1,0 +1,113 @@
+"""What cases do when something below them happened, and what people are told when a case moved. One consequence, one call each."""
+
+from tongban.cases import events
+from tongban.cases.models import Case
+from tongban.cases.services import issuing, machine
+from tongban.cases.states import CaseState
+from tongban.departments.events import CalendarChanged
+from tongban.journal import services as journal
+from tongban.journal.services import on
+from tongban.licences.events import LicenceSealed
+from tongban.notices import services as notices
+
+
+@on(events.CaseSubmitted)
+def let_the_machine_look(event):
+    machine.consider(event.case)
+
+
+@on(LicenceSealed)
+def make_the_result_ready(event):
+    case = Case.objects.filter(licence_id=event.licence, state=CaseState.ISSUING).first()
+    if case is not None:
+        issuing.result_ready(case)
+
+
+@on(CalendarChanged)
+def recount_running_clocks(event):
+    journal.enqueue("cases.recount", after=0)
+
+
+def _tell(case_pk: int, kind: str, *, once: str, needs_answer: bool = False, **more) -> None:
+    case = Case.objects.select_related("applicant", "version").get(pk=case_pk)
+    notices.tell(
+        case.applicant,
+        kind,
+        about=case.subject,
+        link=f"/my/cases/{case.ref}/",
+        params={
+            "matter": case.version.name,
+            "number": case.number or "",
+            "due": case.promised_due.isoformat() if case.promised_due else "",
+            **more,
+        },
+        once=f"{kind}:{case_pk}:{once}",
+        needs_answer=needs_answer,
+    )
+
+
+@on(events.CaseSubmitted)
+def tell_received(event):
+    case = Case.objects.select_related("version").get(pk=event.case)
+    if not case.decided_by_machine and case.version.decided_by == "none":  # a machine's answer follows in the same minute
+        _tell(event.case, "case_received", once="1")
+
+
+@on(events.PreReviewReturned)
+def tell_returned(event):
+    _tell(event.case, "pre_review_returned", once=str(_round(event.case)), needs_answer=True)
+
+
+@on(events.CorrectionRequested)
+def tell_correction(event):
+    _tell(event.case, "correction_requested", once=str(event.round), needs_answer=True)
+
+
+@on(events.CaseAccepted)
+def tell_accepted(event):
+    case = Case.objects.select_related("version").get(pk=event.case)
+    if case.version.decided_by == "none":
+        _tell(event.case, "case_accepted", once="1")
+
+
+@on(events.CaseNotAccepted)
+def tell_not_accepted(event):
+    _tell(event.case, "case_not_accepted", once="1")
+
+
+@on(events.CasePassedToPeople)
+def tell_passed_to_people(event):
+    _tell(event.case, "case_with_people", once="1")
+
+
+@on(events.CaseDecided)
+def tell_refused(event):
+    if event.outcome == Case.Decision.REFUSED:
+        _tell(event.case, "case_refused", once="1")
+
+
+@on(events.CaseReady)
+def tell_ready(event):
+    _tell(event.case, "result_ready", once="1")
+
+
+@on(events.CaseEnded)
+def tell_ended(event):
+    if event.state in {CaseState.LAPSED, CaseState.TERMINATED, CaseState.REVOKED}:
+        _tell(event.case, f"case_{event.state}", once="1")
+
+
+@on(events.QuestionAnswered)
+def tell_answered(event):
+    _tell(event.case, "question_answered", once=str(event.question))
+
+
+@on(events.CaseDatesChanged)
+def tell_dates(event):
+    if event.why != "calendar":  # the recount tells those itself
+        case = Case.objects.get(pk=event.case)
+        _tell(event.case, f"case_{event.why}", once=f"{case.extended_days}:{case.steps.count()}")
+
+
+def _round(case_pk: int) -> int:
+    return Case.objects.get(pk=case_pk).findings.count()

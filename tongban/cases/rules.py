@@ -1,0 +1,140 @@
+"""Pure questions about a case: what it needs, what is missing, who may not handle it, and why. Nothing here changes anything."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.utils.translation import gettext_lazy as _
+
+from tongban.cases.models import Case, CaseMaterial
+from tongban.lib.formschema import Form
+from tongban.lib.moves import Move
+from tongban.lib.problems import worded
+from tongban.matters.models import MatterVersion
+
+SIGNING_LEVEL = 3  # domain.md 3.2: level 3 is needed for signing
+HALL_ROLES = {"window_officer", "pre_reviewer", "issuing_officer", "supervisor", "coordinator"}
+READING_ROLES = {"auditor"}
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """One material of the guide, for the situation chosen. `exempt`: licence, data, commitment, generated or none."""
+
+    slug: str
+    required: bool
+    exempt: str
+    tolerant: bool = False
+
+
+def requirements(version: MatterVersion, situation: list[str]) -> list[Requirement]:
+    """The materials that apply. Those another situation asks for are left out; those no situation names are offered freely."""
+    chosen = {slug for s in version.situations if s["id"] in situation for slug in s.get("adds", ())}
+    removed = {slug for s in version.situations if s["id"] in situation for slug in s.get("removes", ())}
+    by_situation = {slug for s in version.situations for slug in s.get("adds", ())}
+    wanted = []
+    for row in version.requirements:
+        slug = row["material"]
+        if slug in removed or (slug in by_situation and slug not in chosen):
+            continue
+        wanted.append(
+            Requirement(
+                slug=slug,
+                required=bool(row.get("required")) or slug in chosen,
+                exempt=row.get("exempt") or "none",
+                tolerant=bool(row.get("tolerant")),
+            )
+        )
+    known = {row.slug for row in wanted}
+    wanted.extend(Requirement(slug=slug, required=True, exempt="none") for slug in sorted(chosen - known - removed))
+    return wanted
+
+
+def form_of(version: MatterVersion) -> Form:
+    return Form.from_demo(version.form)
+
+
+def plain_values(values: dict) -> dict:
+    """{field: value} out of the stored {field: {"value", "source", ...}}."""
+    return {field: held.get("value") for field, held in values.items()}
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Everything that stands between a draft and sending it."""
+
+    fields: dict
+    materials: list[CaseMaterial]
+    others: list
+
+    def __bool__(self) -> bool:
+        return bool(self.fields or self.materials or self.others)
+
+
+def missing(case: Case, materials: list[CaseMaterial], *, level: int) -> Missing:
+    cleaned = form_of(case.version).validate(plain_values(case.values))
+    others = []
+    if case.version.situations and not case.situation:
+        others.append(_("Please say which situation is yours."))
+    if level < SIGNING_LEVEL:
+        others.append(_("Sending is signing: please confirm that it is you (face check or a visit to a window)."))
+    return Missing(
+        fields=cleaned.errors,
+        materials=[row for row in materials if row.required and row.how == CaseMaterial.How.MISSING],
+        others=others,
+    )
+
+
+@dataclass(frozen=True)
+class Handler:
+    """What we know of an officer when we ask whether they may handle a case."""
+
+    staff_no: str
+    department: str
+    roles: frozenset[str]
+    active: bool
+    parties: frozenset[int]
+    certified: frozenset[str]
+
+
+def role_for(handler: Handler, step: Move) -> str | None:
+    """The role in which this officer may make the move, or None."""
+    return next((role for role in step.by if role in handler.roles), None)
+
+
+def reasons_against_handling(handler: Handler, case: Case, *, role: str) -> list:
+    """Every reason why this officer may not handle this case in this role; empty when they may."""
+    reasons = []
+    if not handler.active:
+        reasons.append(_("This officer is not on duty any more."))
+    if role not in handler.roles:
+        reasons.append(worded(_("This officer does not work as %(role)s."), role=role))
+    if role not in HALL_ROLES and handler.department != case.department.code:
+        reasons.append(_("The matter belongs to another department."))
+    if not {"*", case.matter.slug} & handler.certified:
+        reasons.append(_("This officer is not certified for this matter."))
+    if case.applicant_id in handler.parties:
+        reasons.append(_("Nobody handles their own case."))
+    return reasons
+
+
+def reasons_against_approving(case: Case, handler_pk: int) -> list:
+    reasons = []
+    if case.reviewer_id is None or not case.opinion:
+        reasons.append(_("There is no review opinion yet."))
+    if case.reviewer_id == handler_pk:
+        reasons.append(_("Whoever reviewed a case does not decide it."))
+    return reasons
+
+
+def licence_validity(version: MatterVersion, validity: dict, on: date) -> date | None:
+    """The last day of a licence that begins on this day; None when it holds without end. Terms in years, from its type."""
+    years = (version.validity or {}).get("years") or next(
+        (y for y in (validity or {}).get("years", ()) if isinstance(y, int)), None
+    )
+    if not isinstance(years, int):
+        return None
+    try:
+        end = on.replace(year=on.year + years)
+    except ValueError:  # 29 February
+        end = on.replace(year=on.year + years, day=28)
+    return date.fromordinal(end.toordinal() - 1)

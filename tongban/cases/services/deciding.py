@@ -1,0 +1,180 @@
+"""The decision: granted or refused by another person than the reviewer, or granted by rule. With it, in one transaction, the licence."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from tongban.cases import clocks, events, face, papers, rules
+from tongban.cases.models import Case
+from tongban.cases.moving import acting, again, go
+from tongban.cases.services.intake import _reasoned
+from tongban.cases.services.permission import permit
+from tongban.cases.states import APPROVE, AUTO_APPROVE, ISSUANCE_DAYS, REFUSE, REVOKE, TERMINATE, CaseState, ClockKind
+from tongban.departments.models import Officer
+from tongban.journal import services as journal
+from tongban.journal.actors import PLATFORM, Actor
+from tongban.lib.problems import Invalid, NotAllowed
+from tongban.licences import queries as licence_queries
+from tongban.licences import services as licences
+from tongban.licences.models import LicenceType
+
+
+def approve(case: Case, *, officer: Officer, now: datetime | None = None) -> Case:
+    """Grant, on another officer's opinion. The licence exists when this returns; its PDF follows at once."""
+    now = now or timezone.now()
+    permit(officer, case, APPROVE)
+    with transaction.atomic():
+        case = again(case)
+        _four_eyes(case, officer)
+        _grant(case, APPROVE, acting(officer, "dept_approver"), officer, now, trace={})
+    return case
+
+
+def approve_by_rule(case: Case, *, trace: dict, now: datetime) -> Case:
+    """The machine grants: all rules pass. It has no way to refuse."""
+    with transaction.atomic():
+        case = again(case)
+        if case.with_people:
+            raise NotAllowed("with-people", _("This case was passed to people."))
+        _grant(case, AUTO_APPROVE, PLATFORM, None, now, trace=trace)
+    return case
+
+
+def refuse(case: Case, *, officer: Officer, reason: str, ground: str, now: datetime | None = None) -> Case:
+    """Refuse with reason, legal ground and ways of appeal, on another officer's opinion."""
+    now = now or timezone.now()
+    permit(officer, case, REFUSE)
+    reason, ground = _reasoned(reason, ground)
+    with transaction.atomic():
+        case = again(case)
+        _four_eyes(case, officer)
+        go(
+            case, REFUSE, actor=acting(officer, "dept_approver"), officer=officer, now=now, reason=reason,
+            what=events.CaseDecided(case=case.pk, outcome=Case.Decision.REFUSED, by_machine=False),
+            decision=Case.Decision.REFUSED, decided_at=now, approver=officer, ground={"text": ground},
+            claimed_by=None, claimed_at=None,
+        )  # fmt: skip
+        case.reason = {"text": reason}
+        case.save(update_fields=["reason"])
+        clocks.stop_all(case, clocks.local_day(now))
+        clocks.show(case)
+        papers.make(
+            case, "refusal", now=now, appeal=True,
+            paragraphs=[{"zh": f"理由:{reason}", "en": f"Reason: {reason}"}, {"zh": f"依据:{ground}", "en": f"Ground: {ground}"}],
+        )  # fmt: skip
+    return case
+
+
+def terminate(case: Case, *, officer: Officer, reason: str, now: datetime | None = None) -> Case:
+    """Stop for a legal reason: the person died, the company ended, or the object no longer exists."""
+    now = now or timezone.now()
+    permit(officer, case, TERMINATE)
+    if not reason.strip():
+        raise Invalid("reason-missing", _("Say the reason."), errors={"reason": [_("Say the reason.")]})
+    with transaction.atomic():
+        case = again(case)
+        go(
+            case, TERMINATE, actor=acting(officer, "dept_approver"), officer=officer, now=now, reason=reason.strip(),
+            what=events.CaseEnded(case=case.pk, state=CaseState.TERMINATED), claimed_by=None, claimed_at=None,
+        )  # fmt: skip
+        clocks.stop_all(case, clocks.local_day(now))
+        clocks.show(case)
+        papers.make(
+            case, "termination_notice", now=now, appeal=True,
+            paragraphs=[{"zh": f"理由:{reason.strip()}", "en": f"Reason: {reason.strip()}"}],
+        )  # fmt: skip
+    return case
+
+
+def revoke(
+    case: Case, *, officer: Officer, reason: str, ground: str, heard: bool, now: datetime | None = None
+) -> Case:
+    """Take the decision back: a false commitment, fraud, or beyond powers. The holder must have been heard; the licence is revoked."""
+    now = now or timezone.now()
+    permit(officer, case, REVOKE)
+    reason, ground = _reasoned(reason, ground)
+    if not heard:
+        raise NotAllowed("not-heard", _("The holder must be heard before a decision is revoked."))
+    with transaction.atomic():
+        case = again(case)
+        actor = acting(officer, "dept_approver")
+        go(
+            case, REVOKE, actor=actor, officer=officer, now=now, reason=reason,
+            what=events.CaseEnded(case=case.pk, state=CaseState.REVOKED),
+        )  # fmt: skip
+        if case.licence_id:
+            licences.revoke(case.licence, reason=reason, actor=actor)
+        papers.make(
+            case, "revocation", now=now, appeal=True,
+            paragraphs=[{"zh": f"理由:{reason}", "en": f"Reason: {reason}"}, {"zh": f"依据:{ground}", "en": f"Ground: {ground}"}],
+        )  # fmt: skip
+    return case
+
+
+# --
+
+
+def _four_eyes(case: Case, officer: Officer) -> None:
+    for reason in rules.reasons_against_approving(case, officer.pk):
+        raise NotAllowed("four-eyes", reason, next_step=_("Ask the reviewer of the department."))
+
+
+def _grant(case: Case, step, actor: Actor, officer: Officer | None, now: datetime, *, trace: dict) -> None:
+    machine = officer is None
+    go(
+        case, step, actor=actor, officer=officer, now=now,
+        what=events.CaseDecided(case=case.pk, outcome=Case.Decision.GRANTED, by_machine=machine),
+        decision=Case.Decision.GRANTED, decided_at=now, decided_by_machine=machine, approver=officer,
+        claimed_by=None, claimed_at=None,
+    )  # fmt: skip
+    today = clocks.local_day(now)
+    clocks.stop_all(case, today)
+    clocks.start(case, ClockKind.ISSUANCE, clocks.receipt_day(case, now), ISSUANCE_DAYS)
+    clocks.show(case)
+    case.rules_trace = trace or case.rules_trace
+    case.licence = _issue_licence(case, actor, now)
+    case.save(update_fields=["rules_trace", "licence"])
+    papers.make(
+        case, "decision", now=now,
+        paragraphs=[
+            {
+                "zh": "经审查,您的申请符合规定条件,现决定准予。" if not machine else "经系统按公开规则核验,您的申请全部符合条件,现决定准予。",
+                "en": "After review, your application meets the conditions and is granted."
+                if not machine
+                else "Checked by published rules, your application meets every condition and is granted.",
+            }
+        ],
+        rows=[({"zh": "证照编号", "en": "Licence"}, case.licence.identifier)] if case.licence else [],
+    )  # fmt: skip
+    if not (case.version.fee or {}).get("charged"):
+        journal.enqueue("cases.issue", once=f"issue:{case.pk}", case=case.pk)
+
+
+def _issue_licence(case: Case, actor: Actor, now: datetime):
+    """The licence this decision grants, if its result is one. An earlier one of the same type in force is replaced."""
+    result = case.version.result or {}
+    if result.get("kind") != "e_licence":
+        return None
+    kind = LicenceType.objects.filter(slug=result.get("ref")).first()
+    if kind is None:
+        return None
+    today = clocks.local_day(now)
+    before = licence_queries.in_force(case.applicant, kind.slug, today)
+    begins = today
+    if before is not None and before.valid_to and before.valid_to > today and case.matter.slug.endswith(("-endorse", "-renew")):
+        begins = before.valid_to  # renewed before its end: no day is lost
+    ends = rules.licence_validity(case.version, kind.validity, begins)
+    return licences.issue(
+        kind.slug,
+        holder=case.applicant,
+        face=face.face_for(case, kind, issued_on=today, valid_to=ends, before=before),
+        decision=case.subject,
+        issued_on=today,
+        valid_from=today,
+        valid_to=ends,
+        actor=actor,
+        previous=before,
+        now=now,
+    )

@@ -1,0 +1,301 @@
+"""The draft: begun with what is known, saved at every step, kept on every device until it is sent, deleted or runs out."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from tongban.cases import events, prefill, rules
+from tongban.cases.models import Case, CaseMaterial, new_ref
+from tongban.cases.moving import again, applying, changed
+from tongban.cases.states import EDITABLE, CaseState
+from tongban.journal import services as journal
+from tongban.journal.actors import Actor
+from tongban.lib.problems import Invalid, NotAllowed, worded
+from tongban.licences import queries as licences
+from tongban.materials.models import Document
+from tongban.matters.models import MaterialType, Matter, MatterVersion
+from tongban.parties.models import Account, Party
+from tongban.registers import services as registers
+
+DRAFT_DAYS = 90
+DRAFTS_AT_MOST = 50
+TRUST = {"licence": "A", "data": "A", "generated": "A", "commitment": "D", "upload": "C", "paper": "B", "missing": "C"}
+
+
+def begin(
+    matter: Matter,
+    *,
+    party: Party,
+    account: Account,
+    channel: str = Case.Channel.ONLINE_PC,
+    now: datetime | None = None,
+) -> Case:
+    """Begin a draft of the published version, prefilled. Registers are asked first, outside any transaction."""
+    now = now or timezone.now()
+    version = matter.versions.select_related("matter", "matter__department").filter(state=MatterVersion.State.PUBLISHED).first()
+    _may_begin(matter, version, party, account)
+    ref = new_ref()
+    actor = Actor(kind="applicant", role="applicant", account=account.pk, party=party.pk)
+    values = prefill.prefill(version, party=party, account=account, about=f"case:{ref}", actor=actor, now=now)
+    with transaction.atomic():
+        case = Case.objects.create(
+            ref=ref,
+            matter=matter,
+            version=version,
+            department=matter.department,
+            applicant=party,
+            account=account,
+            channel=channel,
+            situation=_only_situation(version),
+            values=values,
+            saved_at=now,
+            created_at=now,
+            expires_at=now + timedelta(days=DRAFT_DAYS),
+        )
+        _settle_materials(case, actor=actor)
+        journal.record(events.DraftBegun(case=case.pk), subject=case.subject, actor=actor)
+    return case
+
+
+def choose_situation(case: Case, situation: list[str], *, account: Account, now: datetime | None = None) -> Case:
+    """Say which situation applies: materials follow; answers of the form are kept, also those not asked any more."""
+    now = now or timezone.now()
+    known = {s["id"] for s in case.version.situations}
+    wrong = [one for one in situation if one not in known]
+    if wrong or (known and not situation):
+        raise Invalid("situation", _("Please choose one of the situations listed."), errors={"situation": [_("Please choose.")]})
+    with transaction.atomic():
+        case = again(case)
+        _editable(case)
+        case.situation = situation
+        _touch_draft(case, now, "situation")
+        _settle_materials(case, actor=applying(account, case))
+    return case
+
+
+def save(
+    case: Case, answers: dict, *, revision: int, account: Account, now: datetime | None = None, step: str | None = None
+) -> Case:
+    """Keep answers as far as they are typed, right or wrong: checking is for sending. Only fields of the form are taken.
+
+    `revision` is the one the page was made from; if another device saved in between, nothing is overwritten and the sentence
+    says so (NotAllowed, code `changed-elsewhere`).
+    """
+    now = now or timezone.now()
+    form = rules.form_of(case.version)
+    with transaction.atomic():
+        case = again(case)
+        _editable(case)
+        if revision != case.revision:
+            raise NotAllowed(
+                "changed-elsewhere",
+                worded(
+                    _("This form was changed somewhere else at %(at)s."),
+                    at=timezone.localtime(case.saved_at).strftime("%H:%M"),
+                ),
+                kept=_("Both versions are kept: what was saved there, and what you see here."),
+                next_step=_("Save again to use what you see here, or reload to see the other."),
+            )
+        case.values = _merged(case.values, answers, form, now)
+        _touch_draft(case, now, step or case.step)
+    return case
+
+
+def attach(case: Case, material: str, document: Document, *, account: Account, now: datetime | None = None) -> CaseMaterial:
+    """Satisfy a material by an uploaded document; one that was there before is replaced."""
+    return _satisfy(case, material, account=account, now=now, how=CaseMaterial.How.UPLOAD, document=document)
+
+
+def detach(case: Case, material: str, *, account: Account, now: datetime | None = None) -> CaseMaterial:
+    """Take the document back out; if a licence or shared data can stand in, it does."""
+    now = now or timezone.now()
+    with transaction.atomic():
+        case = again(case)
+        _editable(case)
+        case.materials.filter(type__slug=material).delete()
+        _settle_materials(case, actor=applying(account, case))
+        _touch_draft(case, now, case.step)
+        row = case.materials.filter(type__slug=material).first()
+    if row is None:
+        raise NotAllowed("material-not-asked", _("This document is not asked for here."))
+    return row
+
+
+def commit_to(case: Case, material: str, *, account: Account, now: datetime | None = None) -> CaseMaterial:
+    """Promise in writing instead of handing in a paper, where the guide allows it."""
+    wanted = {row.slug: row for row in rules.requirements(case.version, case.situation)}
+    if material not in wanted or wanted[material].exempt != "commitment":
+        raise NotAllowed("no-commitment", _("This document cannot be replaced by a written commitment."))
+    return _satisfy(case, material, account=account, now=now, how=CaseMaterial.How.COMMITMENT, document=None)
+
+
+def refresh_materials(case: Case, *, account: Account) -> Case:
+    """Look again at licences and shared data (a licence may have been issued since)."""
+    with transaction.atomic():
+        case = again(case)
+        _editable(case)
+        _settle_materials(case, actor=applying(account, case))
+    return case
+
+
+def delete(case: Case, *, account: Account, now: datetime | None = None) -> None:
+    """Delete a draft with its answers. Its uploaded documents stay in the person's own papers. A second time does nothing."""
+    with transaction.atomic():
+        rows = Case.objects.filter(pk=case.pk, state=CaseState.DRAFT)
+        if not rows.exists():
+            if Case.objects.filter(pk=case.pk).exists():
+                raise NotAllowed("already-sent", _("This was already sent. You can withdraw it instead."))
+            return
+        rows.delete()
+
+
+def expire_drafts(now: datetime) -> int:
+    """Delete drafts whose time is over and that were warned of at least a week ago (a duty of the worker)."""
+    week_ago = now - timedelta(days=7)
+    over = Case.objects.filter(state=CaseState.DRAFT, expires_at__lt=now, warned_at__lt=week_ago)
+    gone, _kinds = over.delete()
+    return gone
+
+
+# --
+
+
+def _may_begin(matter: Matter, version: MatterVersion | None, party: Party, account: Account) -> None:
+    if version is None or not version.online:
+        raise NotAllowed(
+            "not-online",
+            _("This matter cannot be applied for online yet."),
+            next_step=_("The guide says where it can be done."),
+        )
+    served = set(version.objects_served)
+    kinds = {"person"} if party.kind == Party.Kind.PERSON else served - {"person"}
+    if not served & kinds:
+        raise NotAllowed(
+            "not-for-you",
+            _("This matter is for companies.") if party.kind == Party.Kind.PERSON else _("This matter is for persons."),
+            next_step=_("Switch to the other space at the top of the page and begin there."),
+        )
+    if account.person_id is None:
+        raise NotAllowed(
+            "identity-not-proved",
+            _("Before you apply, please confirm who you are."),
+            next_step=_("It takes about a minute; then you come back here."),
+        )
+    if Case.objects.filter(applicant=party, state=CaseState.DRAFT).count() >= DRAFTS_AT_MOST:
+        raise NotAllowed(
+            "too-many-drafts", _("You have 50 drafts."), next_step=_("Send or delete some of them, then begin a new one.")
+        )
+
+
+def _only_situation(version: MatterVersion) -> list[str]:
+    return [version.situations[0]["id"]] if len(version.situations) == 1 else []
+
+
+def _editable(case: Case) -> None:
+    if case.state not in EDITABLE:
+        raise NotAllowed(
+            "not-editable",
+            _("This was sent and cannot be changed now."),
+            kept=_("What you sent is kept as it is."),
+            next_step=_("If something is wrong, write a question inside the case or withdraw it."),
+        )
+
+
+def _touch_draft(case: Case, now: datetime, step: str) -> None:
+    case.revision += 1
+    case.saved_at = now
+    case.step = step
+    fields = ["situation", "values", "revision", "saved_at", "step", "updated_at"]
+    if case.state == CaseState.DRAFT:
+        case.expires_at = now + timedelta(days=DRAFT_DAYS)
+        case.warned_at = None
+        fields += ["expires_at", "warned_at"]
+    case.save(update_fields=fields)
+    changed(case)
+
+
+def _merged(values: dict, answers: dict, form, now: datetime) -> dict:
+    """Answers into the stored values. A prefilled value that is read-only stays; one that was changed says so."""
+    merged = dict(values)
+    for field in form.fields:
+        if field.id not in answers:
+            continue
+        answer, held = answers[field.id], merged.get(field.id)
+        if held is not None and held["source"] != "applicant":
+            if field.readonly or held["value"] == answer:
+                continue
+            merged[field.id] = {**held, "value": answer, "changed": True, "at": now.isoformat()}
+        elif held is None or held["value"] != answer:
+            merged[field.id] = {"value": answer, "source": "applicant", "at": now.isoformat(), "changed": False}
+    return merged
+
+
+def _satisfy(case: Case, material: str, *, account, now, how: str, document: Document | None) -> CaseMaterial:
+    now = now or timezone.now()
+    if document is not None and document.owner_id not in {case.applicant_id, account.person_id}:
+        raise NotAllowed("not-your-document", _("This document was not found."))
+    with transaction.atomic():
+        case = again(case)
+        _editable(case)
+        row = case.materials.select_related("type").filter(type__slug=material).first()
+        if row is None:
+            raise NotAllowed("material-not-asked", _("This document is not asked for here."))
+        row.how, row.document, row.licence, row.resource, row.trust = how, document, None, "", TRUST[how]
+        row.save()
+        _touch_draft(case, now, case.step)
+    return row
+
+
+def _settle_materials(case: Case, *, actor: Actor) -> None:
+    """One row a material that applies: kept where the applicant already did something, else satisfied by what there is."""
+    wanted = {row.slug: row for row in rules.requirements(case.version, case.situation)}
+    types = {row.slug: row for row in MaterialType.objects.filter(slug__in=wanted)}
+    held = {row.type.slug: row for row in case.materials.select_related("type")}
+    for slug, row in held.items():
+        if slug not in wanted and row.how != CaseMaterial.How.UPLOAD:
+            row.delete()
+        elif slug not in wanted and row.required:
+            row.required = False
+            row.save(update_fields=["required", "updated_at"])
+    for slug, requirement in wanted.items():
+        kind = types.get(slug)
+        if kind is None:
+            continue
+        row = held.get(slug) or CaseMaterial(case=case, type=kind)
+        row.required = requirement.required
+        if row.how not in {CaseMaterial.How.UPLOAD, CaseMaterial.How.COMMITMENT, CaseMaterial.How.PAPER}:
+            _stand_in(row, requirement, kind, case, actor)
+        row.save()
+
+
+def _stand_in(row: CaseMaterial, requirement, kind: MaterialType, case: Case, actor: Actor) -> None:
+    row.how, row.licence, row.resource = CaseMaterial.How.MISSING, None, ""
+    if requirement.exempt == "generated":
+        row.how = CaseMaterial.How.GENERATED
+    elif requirement.exempt == "licence" and kind.licence_type:
+        row.licence = _licence_for(case, kind.licence_type)
+        row.how = CaseMaterial.How.LICENCE if row.licence else CaseMaterial.How.MISSING
+    elif requirement.exempt == "data" and kind.resource:
+        if registers.holds(kind.resource, of=case.applicant, matter=case.matter.slug):
+            row.how, row.resource = CaseMaterial.How.DATA, kind.resource
+    row.trust = TRUST[row.how]
+
+
+def _licence_for(case: Case, licence_type: str):
+    """The applicant's licence of that type; a company's people (legal representative's card) by the person who acts."""
+    today = timezone.localdate()
+    found = licences.in_force(case.applicant, licence_type, today)
+    if found is None and case.account is not None and case.account.person is not None:
+        found = licences.in_force(case.account.person, licence_type, today)
+    return found
+
+
+def warn_of_expiry(now: datetime) -> list[Case]:
+    """Drafts that end within 14 days and were not warned of: marked as warned and given back for a message each."""
+    rows = Case.objects.filter(state=CaseState.DRAFT, expires_at__lt=now + timedelta(days=14), warned_at__isnull=True)
+    warned = list(rows.select_related("matter", "applicant", "version")[:500])
+    Case.objects.filter(pk__in=[case.pk for case in warned]).update(warned_at=now, revision=F("revision"))
+    return warned

@@ -1,0 +1,485 @@
+"""Sending, pre-review, acceptance, correction: everything up to the yes or no to handle the application."""
+
+from datetime import date, datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from tongban.cases import clocks, events, papers, rules
+from tongban.cases.models import Case, CaseMaterial, CaseNumber, Finding
+from tongban.cases.moving import acting, again, applying, go
+from tongban.cases.services.permission import permit
+from tongban.cases.states import (
+    ACCEPT,
+    ACCEPTANCE_DAYS,
+    AUTO_ACCEPT,
+    CORRECT,
+    CORRECTION_CALENDAR_DAYS,
+    DEEM_ACCEPTED,
+    HAND_IN,
+    LAPSE,
+    NOT_ACCEPT,
+    PRE_REVIEW_DAYS,
+    PRE_REVIEW_PASS,
+    PRE_REVIEW_RETURN,
+    PRE_REVIEW_START,
+    REQUEST_CORRECTION,
+    RESUBMIT,
+    SKIP_PRE_REVIEW,
+    START_REVIEW,
+    SUBMIT,
+    WITHDRAW,
+    CaseState,
+    ClockKind,
+)
+from tongban.departments.models import Officer
+from tongban.journal import services as journal
+from tongban.journal.actors import PLATFORM, Actor
+from tongban.lib.identifiers import case_number
+from tongban.lib.problems import Invalid, NotAllowed
+from tongban.licences import services as licences
+from tongban.parties.models import Account
+
+
+def submit(case: Case, *, account: Account, key: str, now: datetime | None = None) -> Case:
+    """Send a draft. Exactly once however often it is asked with the same key, or with another: the second time answers the same.
+
+    Raises Invalid with everything that is missing; nothing of the draft is lost.
+    """
+    now = now or timezone.now()
+    if case.state != CaseState.DRAFT and case.number and case.account_id == account.pk:
+        return case
+    with transaction.atomic():
+        journal.once("submit", f"{case.pk}:{key}", lambda: str(_submit(case, account, now).pk))
+    case.refresh_from_db()
+    return case
+
+
+def _submit(case: Case, account: Account, now: datetime) -> Case:
+    case = again(case)
+    if case.state != CaseState.DRAFT:
+        return case
+    lacking = rules.missing(case, list(case.materials.select_related("type")), level=account.level)
+    if lacking:
+        raise Invalid("not-complete", _("Something is still missing."), errors=_named(lacking), kept=_("Your draft is kept."))
+    actor = applying(account, case)
+    received = clocks.receipt_day(case, now)
+    number = take_number(clocks.local_day(now))
+    cleaned = rules.form_of(case.version).validate(rules.plain_values(case.values)).values
+    values = {field: held for field, held in case.values.items() if field in cleaned}
+    go(
+        case, SUBMIT, actor=actor, account=account, now=now, what=events.CaseSubmitted(case=case.pk),
+        number=number, submitted_at=now, received_on=received, values=values, expires_at=None,
+        delivery=(cleaned.get("delivery") or "")[:12], committed=bool(cleaned.get("commit")),
+    )  # fmt: skip
+    _call_licences(case, actor)
+    clocks.start(case, ClockKind.PRE_REVIEW, received, PRE_REVIEW_DAYS)
+    _promise(case, now)
+    papers.make(
+        case, "submission_receipt", now=now,
+        paragraphs=[{"zh": "您的申请已经提交,我们已收到以下内容。", "en": "Your application was sent and has reached us."}],
+        rows=[
+            ({"zh": "提交时间", "en": "Sent"}, timezone.localtime(now).strftime("%Y-%m-%d %H:%M")),
+            ({"zh": "收件日", "en": "Day of receipt"}, received.isoformat()),
+            ({"zh": "承诺办结", "en": "Promised by"}, case.promised_due.isoformat() if case.promised_due else "—"),
+            *((row.type.name, str(row.get_how_display())) for row in case.materials.select_related("type")),
+        ],
+    )  # fmt: skip
+    return case
+
+
+def hand_in(case: Case, *, officer: Officer, now: datetime | None = None) -> Case:
+    """A window takes in a prepared draft after checking who stands there: received at once, without pre-review."""
+    now = now or timezone.now()
+    permit(officer, case, HAND_IN)
+    with transaction.atomic():
+        case = again(case)
+        lacking = rules.missing(case, list(case.materials.select_related("type")), level=rules.SIGNING_LEVEL)
+        if lacking.fields:
+            raise Invalid("not-complete", _("Something is still missing."), errors=_named(lacking))
+        day = clocks.local_day(now)
+        go(
+            case, HAND_IN, actor=acting(officer, "window_officer"), officer=officer, now=now,
+            what=events.CaseHandedIn(case=case.pk), number=take_number(day), submitted_at=now, received_on=day,
+            expires_at=None, channel=Case.Channel.WINDOW,
+        )  # fmt: skip
+        clocks.start(case, ClockKind.ACCEPTANCE, day, ACCEPTANCE_DAYS)
+        _promise(case, now)
+        papers.make(
+            case, "materials_receipt", now=now,
+            paragraphs=[{"zh": "窗口已收到您的申请材料。", "en": "The window has taken in your papers."}],
+            rows=[(row.type.name, str(row.get_how_display())) for row in case.materials.select_related("type")],
+        )  # fmt: skip
+    return case
+
+
+def start_pre_review(case: Case, *, actor: Actor = PLATFORM, officer: Officer | None = None, now: datetime | None = None):
+    """Begin the look before acceptance; matters without pre-review are received straight away."""
+    now = now or timezone.now()
+    if officer is not None:
+        permit(officer, case, PRE_REVIEW_START)
+        actor = acting(officer, "pre_reviewer")
+    with transaction.atomic():
+        case = again(case)
+        if case.version.pre_review:
+            go(case, PRE_REVIEW_START, actor=actor, officer=officer, now=now)
+        else:
+            go(case, SKIP_PRE_REVIEW, actor=PLATFORM, now=now)
+            _received(case, now)
+    return case
+
+
+def pass_pre_review(case: Case, *, officer: Officer | None = None, now: datetime | None = None) -> Case:
+    now = now or timezone.now()
+    if officer is not None:
+        permit(officer, case, PRE_REVIEW_PASS)
+    actor = acting(officer, "pre_reviewer") if officer else PLATFORM
+    with transaction.atomic():
+        case = again(case)
+        go(case, PRE_REVIEW_PASS, actor=actor, officer=officer, now=now, claimed_by=None, claimed_at=None)
+        _received(case, now)
+    return case
+
+
+def return_from_pre_review(
+    case: Case, findings: list[dict], *, officer: Officer | None = None, now: datetime | None = None
+) -> Case:
+    """Give the application back with everything that should be changed. `findings`: [{"field"|"material", "page", "text"}]."""
+    now = now or timezone.now()
+    if officer is not None:
+        permit(officer, case, PRE_REVIEW_RETURN)
+    actor = acting(officer, "pre_reviewer") if officer else PLATFORM
+    findings = _checked(case, findings)
+    with transaction.atomic():
+        case = again(case)
+        go(
+            case, PRE_REVIEW_RETURN, actor=actor, officer=officer, now=now,
+            what=events.PreReviewReturned(case=case.pk), claimed_by=None, claimed_at=None,
+        )  # fmt: skip
+        clocks.stop(case, ClockKind.PRE_REVIEW, clocks.local_day(now))
+        clocks.show(case)
+        _write_findings(case, "pre_review", findings, now)
+        papers.make(case, "pre_review_notice", now=now, paragraphs=_as_paragraphs(findings))
+    return case
+
+
+def resubmit(case: Case, *, account: Account, now: datetime | None = None) -> Case:
+    """Send again after pre-review gave it back: every finding answered (by a change or by ticking it off)."""
+    now = now or timezone.now()
+    with transaction.atomic():
+        case = again(case)
+        _all_answered(case)
+        _complete(case, account)
+        received = clocks.receipt_day(case, now)
+        go(
+            case, RESUBMIT, actor=applying(account, case), account=account, now=now,
+            what=events.CaseSubmitted(case=case.pk), received_on=received,
+        )  # fmt: skip
+        _call_licences(case, applying(account, case))
+        clocks.start(case, ClockKind.PRE_REVIEW, received, PRE_REVIEW_DAYS)
+        _promise(case, now)
+    return case
+
+
+def answer_finding(case: Case, finding: int, *, account: Account, now: datetime | None = None) -> None:
+    """The applicant says that this point is done."""
+    now = now or timezone.now()
+    case.findings.filter(pk=finding, answered_at__isnull=True).update(answered_at=now)
+
+
+def accept(case: Case, *, officer: Officer, now: datetime | None = None) -> Case:
+    """Formal yes: the decision clocks start. Refused while a required material is missing and no commitment was signed."""
+    now = now or timezone.now()
+    permit(officer, case, ACCEPT)
+    with transaction.atomic():
+        case = again(case)
+        lacking = [row for row in case.materials.all() if row.required and row.how == CaseMaterial.How.MISSING]
+        if lacking and not case.committed:
+            raise NotAllowed("materials-missing", _("A required document is missing: ask for correction instead."))
+        _accept(case, ACCEPT, acting(officer, "window_officer"), officer, clocks.local_day(now), now, deemed=False)
+    return case
+
+
+def auto_accept(case: Case, *, now: datetime | None = None) -> Case:
+    """The machine accepts when the form is valid and every required material is there."""
+    now = now or timezone.now()
+    with transaction.atomic():
+        case = again(case)
+        if rules.missing(case, list(case.materials.all()), level=rules.SIGNING_LEVEL):
+            raise NotAllowed("not-complete", _("The machine accepts only what is complete."))
+        _accept(case, AUTO_ACCEPT, PLATFORM, None, clocks.local_day(now), now, deemed=False)
+    return case
+
+
+def deem_accepted(case: Case, *, now: datetime) -> Case:
+    """Five working days of silence: accepted, and the decision counts from the day of receipt (Administrative Licensing Law, art. 32)."""
+    with transaction.atomic():
+        case = again(case)
+        clock = case.clocks.filter(kind=ClockKind.ACCEPTANCE, stopped_on__isnull=True).first()
+        if clock is None or clocks.local_day(now) <= clock.due:
+            raise NotAllowed("too-early", _("The time for acceptance is not over yet."))
+        _accept(case, DEEM_ACCEPTED, PLATFORM, None, clock.started_on, now, deemed=True)
+    return case
+
+
+def request_correction(case: Case, findings: list[dict], *, officer: Officer, now: datetime | None = None) -> Case:
+    """Ask once, for everything that is wrong. A second time is a supervisor's, and counts as a fault (issue 4); here it is refused."""
+    now = now or timezone.now()
+    permit(officer, case, REQUEST_CORRECTION)
+    findings = _checked(case, findings)
+    with transaction.atomic():
+        case = again(case)
+        if case.corrections:
+            raise NotAllowed(
+                "correction-once",
+                _("Correction may be asked for once only, and that was done."),
+                next_step=_("Accept the application, or ask the applicant inside the case."),
+            )
+        go(
+            case, REQUEST_CORRECTION, actor=acting(officer, "window_officer"), officer=officer, now=now,
+            what=events.CorrectionRequested(case=case.pk, round=case.corrections + 1), corrections=F("corrections") + 1,
+        )  # fmt: skip
+        today = clocks.local_day(now)
+        clocks.stop(case, ClockKind.ACCEPTANCE, today)
+        clock = clocks.start(
+            case, ClockKind.APPLICANT_CORRECTION, today, CORRECTION_CALENDAR_DAYS, unit="calendar_day"
+        )
+        clocks.show(case)
+        _write_findings(case, "correction", findings, now)
+        papers.make(
+            case, "correction_notice", now=now, paragraphs=_as_paragraphs(findings),
+            rows=[({"zh": "补正截止", "en": "Please supply by"}, clock.due.isoformat())],
+        )  # fmt: skip
+    return case
+
+
+def correct(case: Case, *, account: Account, now: datetime | None = None) -> Case:
+    """The applicant has supplied everything listed: the five days for acceptance begin again."""
+    now = now or timezone.now()
+    with transaction.atomic():
+        case = again(case)
+        _all_answered(case)
+        _complete(case, account)
+        received = clocks.receipt_day(case, now)
+        go(
+            case, CORRECT, actor=applying(account, case), account=account, now=now,
+            what=events.CaseCorrected(case=case.pk), received_on=received,
+        )  # fmt: skip
+        _call_licences(case, applying(account, case))
+        clocks.stop(case, ClockKind.APPLICANT_CORRECTION, clocks.local_day(now))
+        clocks.start(case, ClockKind.ACCEPTANCE, received, ACCEPTANCE_DAYS)
+        clocks.show(case)
+    return case
+
+
+def lapse(case: Case, *, now: datetime) -> Case:
+    """Nothing was supplied in time, after two reminders."""
+    with transaction.atomic():
+        case = again(case)
+        clock = case.clocks.filter(kind=ClockKind.APPLICANT_CORRECTION, stopped_on__isnull=True).first()
+        if clock is None or clocks.local_day(now) <= clock.due:
+            raise NotAllowed("too-early", _("The time for correction is not over yet."))
+        go(
+            case, LAPSE, actor=PLATFORM, now=now, what=events.CaseEnded(case=case.pk, state=CaseState.LAPSED),
+        )  # fmt: skip
+        clocks.stop_all(case, clocks.local_day(now))
+        clocks.show(case)
+        papers.make(
+            case, "lapse_notice", now=now,
+            paragraphs=[
+                {
+                    "zh": "您未在期限内补正材料,本次申请已结束。您可以随时重新申请,已填写的内容仍可使用。",
+                    "en": "The missing items were not supplied in time, so this application has ended. You may apply again at any time.",
+                }
+            ],
+        )  # fmt: skip
+    return case
+
+
+def not_accept(
+    case: Case, *, officer: Officer, reason: str, ground: str, now: datetime | None = None
+) -> Case:
+    """Formal no: not needed, or not within this authority (the reason names the right one). With ground and ways of appeal."""
+    now = now or timezone.now()
+    permit(officer, case, NOT_ACCEPT)
+    reason, ground = _reasoned(reason, ground)
+    with transaction.atomic():
+        case = again(case)
+        go(
+            case, NOT_ACCEPT, actor=acting(officer, "window_officer"), officer=officer, now=now, reason=reason,
+            what=events.CaseNotAccepted(case=case.pk), decision=Case.Decision.NOT_ACCEPTED, decided_at=now,
+            ground={"text": ground},
+        )  # fmt: skip
+        clocks.stop_all(case, clocks.local_day(now))
+        clocks.show(case)
+        papers.make(
+            case, "non_acceptance", now=now, appeal=True,
+            paragraphs=[{"zh": f"理由:{reason}", "en": f"Reason: {reason}"}, {"zh": f"依据:{ground}", "en": f"Ground: {ground}"}],
+        )  # fmt: skip
+    return case
+
+
+def withdraw(case: Case, *, account: Account, reason: str = "", now: datetime | None = None) -> Case:
+    """The applicant takes the application back, at any time before a decision."""
+    now = now or timezone.now()
+    with transaction.atomic():
+        case = again(case)
+        go(
+            case, WITHDRAW, actor=applying(account, case), account=account, now=now, reason=reason[:500],
+            what=events.CaseEnded(case=case.pk, state=CaseState.WITHDRAWN),
+        )  # fmt: skip
+        clocks.stop_all(case, clocks.local_day(now))
+        clocks.show(case)
+        papers.make(
+            case, "withdrawal_record", now=now,
+            paragraphs=[{"zh": "您已撤回本次申请。", "en": "You have withdrawn this application."}],
+        )  # fmt: skip
+    return case
+
+
+def take_number(day: date) -> str:
+    """The next case number of the district for a day; called inside the transaction of whoever needs it."""
+    division = settings.TONGBAN_DISTRICT[:6]
+    CaseNumber.objects.bulk_create([CaseNumber(division=division, day=day)], ignore_conflicts=True)
+    row = CaseNumber.objects.filter(division=division, day=day)
+    row.update(last=F("last") + 1)  # the row is ours from here until the commit
+    return case_number(division, day, row.get().last)
+
+
+# --
+
+
+def _received(case: Case, now: datetime) -> None:
+    clocks.stop(case, ClockKind.PRE_REVIEW, clocks.local_day(now))
+    clocks.start(case, ClockKind.ACCEPTANCE, clocks.receipt_day(case, now), ACCEPTANCE_DAYS)
+    clocks.show(case)
+
+
+def _accept(case: Case, step, actor: Actor, officer, counted_from: date, now: datetime, *, deemed: bool) -> None:
+    version = case.version
+    go(
+        case, step, actor=actor, officer=officer, now=now, what=events.CaseAccepted(case=case.pk, deemed=deemed),
+        accepted_at=now, claimed_by=None, claimed_at=None,
+    )  # fmt: skip
+    clocks.stop(case, ClockKind.ACCEPTANCE, clocks.local_day(now))
+    if version.promised_days is not None:
+        clocks.start(case, ClockKind.DECISION_PROMISED, counted_from, version.promised_days)
+    if version.statutory_days:
+        clocks.start(case, ClockKind.DECISION_STATUTORY, counted_from, version.statutory_days)
+    clocks.show(case)
+    papers.make(
+        case, "deemed_acceptance_notice" if deemed else "acceptance_notice", now=now,
+        paragraphs=[
+            {"zh": "您的申请符合受理条件,现予受理。", "en": "Your application meets the conditions and is accepted."}
+            if not deemed
+            else {
+                "zh": "自收到申请材料之日起5个工作日内未作告知,依法视为受理,办理期限自收到之日起计算。",
+                "en": "No notice was given within 5 working days, so by law the application counts as accepted from the day of receipt.",
+            }
+        ],
+        rows=[
+            ({"zh": "承诺办结", "en": "Promised by"}, case.promised_due.isoformat() if case.promised_due else "—"),
+            ({"zh": "法定期限", "en": "By law at the latest"}, case.statutory_due.isoformat() if case.statutory_due else "—"),
+        ],
+    )  # fmt: skip
+    journal.enqueue("cases.start_review", once=f"start_review:{case.pk}:{case.corrections}", case=case.pk)
+
+
+@journal.carrier("cases.start_review")
+def start_review(case: int) -> None:
+    """Route an accepted case to the review office of its department. A second time does nothing."""
+    with transaction.atomic():
+        row = again(Case(pk=case))
+        if row.state == CaseState.ACCEPTED:
+            go(row, START_REVIEW, actor=PLATFORM, now=timezone.now())
+
+
+def _promise(case: Case, now: datetime) -> None:
+    """Before acceptance the applicant sees what to expect if everything is in order."""
+    expected = clocks.expected(case, sent=now)
+    case.promised_due = expected["promised"].day if expected["promised"] else None
+    case.statutory_due = expected["statutory"].day if expected["statutory"] else None
+    case.provisional = any(due.provisional for due in (expected["promised"], expected["statutory"]) if due)
+    clocks.show(case)
+
+
+def _call_licences(case: Case, actor: Actor) -> None:
+    """Licences that stand in for paper are called for this case: written down, and seen by the holder."""
+    for row in case.materials.select_related("licence", "licence__type").filter(how=CaseMaterial.How.LICENCE):
+        licences.call(
+            row.licence, about=case.subject, matter=case.matter.slug, purpose="application",
+            fields=list(row.licence.type.face_fields), actor=actor,
+        )  # fmt: skip
+
+
+def _complete(case: Case, account: Account) -> None:
+    lacking = rules.missing(case, list(case.materials.select_related("type")), level=account.level)
+    if lacking:
+        raise Invalid("not-complete", _("Something is still missing."), errors=_named(lacking), kept=_("Your answers are kept."))
+
+
+def _all_answered(case: Case) -> None:
+    if case.findings.filter(answered_at__isnull=True).exists():
+        raise NotAllowed(
+            "findings-open",
+            _("Some of the listed points are not answered yet."),
+            kept=_("Your answers are kept."),
+            next_step=_("Change what is marked, or tick the point if it is right as it is."),
+        )
+
+
+def _named(lacking: rules.Missing) -> dict:
+    errors = {field: list(reasons) for field, reasons in lacking.fields.items()}
+    for row in lacking.materials:
+        errors[f"material:{row.type.slug}"] = [_("This document is still missing.")]
+    if lacking.others:
+        errors["other"] = list(lacking.others)
+    return errors
+
+
+def _checked(case: Case, findings: list[dict]) -> list[dict]:
+    """Findings name a field of the form or a material of the case, and say in words what is wrong."""
+    fields = {field["id"] for field in case.version.form}
+    slugs = set(case.materials.values_list("type__slug", flat=True))
+    good = [
+        {**one, "text": one["text"].strip()}
+        for one in findings
+        if one.get("text", "").strip() and (one.get("field") in fields or one.get("material") in slugs)
+    ]
+    if not good:
+        raise Invalid(
+            "no-finding", _("Mark at least one field or document and say what is wrong with it."),
+            errors={"findings": [_("Mark at least one field or document.")]},
+        )  # fmt: skip
+    return good
+
+
+def _write_findings(case: Case, kind: str, findings: list[dict], now: datetime) -> None:
+    case.findings.filter(answered_at__isnull=True).update(answered_at=now)
+    number = (case.findings.order_by("-round").values_list("round", flat=True).first() or 0) + 1
+    Finding.objects.bulk_create(
+        Finding(
+            case=case, round=number, kind=kind, field=one.get("field") or "", material=one.get("material") or "",
+            page=one.get("page"), text=one["text"], created_at=now,
+        )
+        for one in findings
+    )  # fmt: skip
+
+
+def _as_paragraphs(findings: list[dict]) -> list[dict]:
+    return [{"zh": one["text"], "en": one["text"]} for one in findings]
+
+
+def _reasoned(reason: str, ground: str) -> tuple[str, str]:
+    reason, ground = reason.strip(), ground.strip()
+    errors = {}
+    if not reason:
+        errors["reason"] = [_("Say the reason in words the applicant understands.")]
+    if not ground:
+        errors["ground"] = [_("Name the legal ground.")]
+    if errors:
+        raise Invalid("reason-missing", _("A refusal carries its reason and its legal ground."), errors=errors)
+    return reason, ground

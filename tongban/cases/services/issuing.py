@@ -1,0 +1,104 @@
+"""After the decision: make the result, hand it over, close."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from tongban.cases import clocks, events, papers
+from tongban.cases.models import Case
+from tongban.cases.moving import acting, again, go
+from tongban.cases.services.permission import permit
+from tongban.cases.states import CLOSE, DELIVER, ISSUE, RESULT_READY, CaseState, ClockKind
+from tongban.departments.models import Officer
+from tongban.journal import services as journal
+from tongban.journal.actors import PLATFORM
+from tongban.lib.problems import NotAllowed
+from tongban.parties.models import Account
+
+
+@journal.carrier("cases.issue")
+def issue_by_platform(case: int) -> None:
+    """Go on from the decision; the result is ready at once unless a licence is still being sealed. A second time does nothing."""
+    with transaction.atomic():
+        row = again(Case(pk=case))
+        if row.state == CaseState.APPROVED:
+            go(row, ISSUE, actor=PLATFORM, now=timezone.now())
+    if row.state == CaseState.ISSUING and (row.licence is None or row.licence.sealed_at is not None):
+        result_ready(row)
+
+
+def issue(case: Case, *, officer: Officer, fee_paid: bool, now: datetime | None = None) -> Case:
+    """An issuing officer goes on where a fee was due, having seen it paid."""
+    now = now or timezone.now()
+    permit(officer, case, ISSUE)
+    if (case.version.fee or {}).get("charged") and not fee_paid:
+        raise NotAllowed("fee-due", _("The fee is not paid yet."))
+    with transaction.atomic():
+        case = again(case)
+        go(case, ISSUE, actor=acting(officer, "issuing_officer"), officer=officer, now=now)
+    if case.licence is None or case.licence.sealed_at is not None:
+        result_ready(case, now=now)
+    return case
+
+
+def result_ready(case: Case, *, officer: Officer | None = None, now: datetime | None = None) -> Case:
+    """The licence is sealed and stored (or there is none to make): the applicant can have the result."""
+    now = now or timezone.now()
+    if officer is not None:
+        permit(officer, case, RESULT_READY)
+    with transaction.atomic():
+        case = again(case)
+        if case.licence is not None and case.licence.sealed_at is None:
+            raise NotAllowed("not-sealed", _("The licence is still being sealed."))
+        actor = acting(officer, "issuing_officer") if officer else PLATFORM
+        go(case, RESULT_READY, actor=actor, officer=officer, now=now, what=events.CaseReady(case=case.pk))
+        clocks.stop(case, ClockKind.ISSUANCE, clocks.local_day(now))
+        clocks.show(case)
+        papers.make(
+            case, "collection_notice", now=now,
+            paragraphs=[{"zh": "您的办理结果已经可以查看或领取。", "en": "Your result is ready to be opened or collected."}],
+        )  # fmt: skip
+    return case
+
+
+def open_result(case: Case, *, account: Account, now: datetime | None = None) -> Case:
+    """The applicant opens the electronic result: that is its delivery, and the case closes. Opened before: nothing happens."""
+    now = now or timezone.now()
+    with transaction.atomic():
+        case = again(case)
+        if case.state != CaseState.READY:
+            return case
+        _delivered(case, PLATFORM, None, now, "electronic")
+    return case
+
+
+def hand_over(case: Case, *, officer: Officer, how: str, now: datetime | None = None) -> Case:
+    """The issuing window hands the result over after checking code or identity, or the post was signed for."""
+    now = now or timezone.now()
+    permit(officer, case, DELIVER)
+    with transaction.atomic():
+        case = again(case)
+        _delivered(case, acting(officer, "issuing_officer"), officer, now, how)
+    return case
+
+
+def _delivered(case: Case, actor, officer, now: datetime, how: str) -> None:
+    go(case, DELIVER, actor=actor, officer=officer, now=now, reason=how, what=events.CaseDelivered(case=case.pk))
+    papers.make(
+        case, "delivery_proof", now=now,
+        paragraphs=[{"zh": "办理结果已送达。", "en": "The result was delivered."}],
+        rows=[({"zh": "送达时间", "en": "Delivered"}, timezone.localtime(now).strftime("%Y-%m-%d %H:%M"))],
+    )  # fmt: skip
+    journal.enqueue("cases.close", once=f"close:{case.pk}", case=case.pk)
+
+
+@journal.carrier("cases.close")
+def close(case: int, now: str | None = None) -> None:
+    """Finished; the event invites to rate. A second time does nothing."""
+    moment = datetime.fromisoformat(now) if now else timezone.now()
+    with transaction.atomic():
+        row = again(Case(pk=case))
+        if row.state == CaseState.DELIVERED:
+            go(row, CLOSE, actor=PLATFORM, now=moment, what=events.CaseClosed(case=row.pk))

@@ -1,0 +1,129 @@
+"""What the worker does because time passes: silence counts as acceptance, corrections lapse, notices end, drafts run out, dates move."""
+
+from datetime import timedelta
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+
+from tongban.cases import clocks, events
+from tongban.cases.models import Case, Clock
+from tongban.cases.moving import again, changed
+from tongban.cases.services import drafting, intake, reviewing
+from tongban.cases.states import CaseState, ClockKind
+from tongban.journal import services as journal
+from tongban.journal.actors import PLATFORM
+from tongban.lib.problems import Problem
+from tongban.notices import services as notices
+
+log = structlog.get_logger("cases")
+
+REMIND_AFTER_DAYS = (10, 25)  # of the 30 calendar days for a correction
+
+
+def _over(kind: str, state: str):
+    today = timezone.localdate()
+    rows = Clock.objects.filter(kind=kind, stopped_on__isnull=True, due__lt=today, case__state=state)
+    return [clock.case for clock in rows.select_related("case").order_by("due")[:500]]
+
+
+def _each(cases, act) -> int:
+    """One act a case; one that does not go holds up no other."""
+    done = 0
+    for case in cases:
+        try:
+            act(case, now=timezone.now())
+            done += 1
+        except Problem as problem:
+            log.info("not done", case=case.pk, act=act.__name__, code=problem.code)
+    return done
+
+
+@journal.every("deem accepted", timedelta(minutes=10))
+def deem_accepted_what_waited() -> int:
+    return _each(_over(ClockKind.ACCEPTANCE, CaseState.RECEIVED), intake.deem_accepted)
+
+
+@journal.every("lapse corrections", timedelta(minutes=30))
+def lapse_what_was_not_corrected() -> int:
+    return _each(_over(ClockKind.APPLICANT_CORRECTION, CaseState.CORRECTION_REQUESTED), intake.lapse)
+
+
+@journal.every("remind of corrections", timedelta(hours=1))
+def remind_of_corrections() -> int:
+    """Two reminders, each once."""
+    today, told = timezone.localdate(), 0
+    rows = Clock.objects.filter(kind=ClockKind.APPLICANT_CORRECTION, stopped_on__isnull=True).select_related("case")
+    for clock in rows.filter(started_on__lte=today - timedelta(days=REMIND_AFTER_DAYS[0])).order_by("due")[:500]:
+        passed = (today - clock.started_on).days
+        number = sum(passed >= days for days in REMIND_AFTER_DAYS)
+        case = clock.case
+        notices.tell(
+            case.applicant,
+            "correction_reminder",
+            about=case.subject,
+            link=f"/my/cases/{case.ref}/",
+            params={"matter": case.version.name, "number": case.number, "due": clock.due.isoformat()},
+            once=f"correction:{clock.pk}:{number}",
+            needs_answer=True,
+        )
+        told += 1
+    return told
+
+
+@journal.every("end public notices", timedelta(minutes=30))
+def end_public_notices() -> int:
+    cases = Case.objects.filter(state=CaseState.PUBLIC_NOTICE).order_by("id")[:500]
+    return _each(cases, reviewing.notice_over)
+
+
+@journal.every("drafts", timedelta(hours=1))
+def look_after_drafts() -> int:
+    now = timezone.now()
+    for case in drafting.warn_of_expiry(now):
+        notices.tell(
+            case.applicant,
+            "draft_expires",
+            about=case.subject,
+            link=f"/apply/{case.ref}/",
+            params={"matter": case.version.name, "due": timezone.localtime(case.expires_at).date().isoformat()},
+            once=f"draft:{case.pk}:{case.expires_at:%Y%m%d}",
+        )
+    return drafting.expire_drafts(now)
+
+
+@journal.carrier("cases.recount")
+def recount(after: int = 0) -> None:
+    """Compute the running clocks of every open case again, 200 at a time, and tell those whose date moved."""
+    ids = list(
+        Clock.objects.filter(stopped_on__isnull=True, case_id__gt=after)
+        .order_by("case_id")
+        .values_list("case_id", flat=True)
+        .distinct()[:200]
+    )
+    for pk in ids:
+        _recount_one(pk)
+    if len(ids) == 200:
+        journal.enqueue("cases.recount", after=ids[-1])
+
+
+def _recount_one(pk: int) -> None:
+    with transaction.atomic():
+        case = again(Case(pk=pk))
+        if not clocks.recount(case):
+            return
+        journal.record(events.CaseDatesChanged(case=pk, why="calendar"), subject=case.subject, actor=PLATFORM)
+        changed(case)
+    notices.tell(
+        case.applicant,
+        "dates_changed",
+        about=case.subject,
+        link=f"/my/cases/{case.ref}/",
+        params={
+            "matter": case.version.name,
+            "number": case.number,
+            "due": case.promised_due.isoformat() if case.promised_due else "",
+        },
+        once=f"dates:{pk}:{case.promised_due}:{case.statutory_due}",
+    )
+

@@ -1,0 +1,259 @@
+"""The department's work on an accepted case: claim, review, inspect, stand still, go on, extend."""
+
+from datetime import date, datetime
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from tongban.cases import clocks, events, papers
+from tongban.cases.models import Case
+from tongban.cases.moving import acting, again, changed, go
+from tongban.cases.services.permission import handler_of, permit
+from tongban.cases.states import (
+    EXCLUDED_STEPS,
+    EXTEND,
+    EXTENSION_DAYS_AT_MOST,
+    INSPECTION_DONE,
+    NOTICE_OVER,
+    ORDER_INSPECTION,
+    PUBLISH_NOTICE,
+    RESUME,
+    START_REVIEW,
+    SUSPEND,
+    WITH_OFFICE,
+    CaseState,
+    ClockKind,
+)
+from tongban.departments import queries as departments
+from tongban.departments.models import Officer
+from tongban.journal import services as journal
+from tongban.journal.actors import PLATFORM
+from tongban.lib.problems import Invalid, NotAllowed, worded
+
+NOTICE_DAYS = 5  # demonstration district; a matter may say otherwise (issue 4)
+PROPOSALS = {"approve", "refuse"}
+
+
+def claim(case: Case, *, officer: Officer, now: datetime | None = None) -> Case:
+    """Take a case on one's desk so that no two work on it. Claimed by oneself already: nothing happens."""
+    now = now or timezone.now()
+    handler = handler_of(officer)
+    if case.applicant_id in handler.parties:
+        raise NotAllowed("own-case", _("Nobody handles their own case."))
+    with transaction.atomic():
+        free = Q(claimed_by__isnull=True) | Q(claimed_by=officer)
+        done = Case.objects.filter(free, pk=case.pk, state__in=WITH_OFFICE).update(claimed_by=officer, claimed_at=now)
+        case = again(case)
+        if not done:
+            if case.claimed_by_id and case.claimed_by_id != officer.pk:
+                raise NotAllowed(
+                    "claimed",
+                    worded(
+                        _("%(who)s has had this case on the desk since %(at)s."),
+                        who=case.claimed_by.shown_name,
+                        at=timezone.localtime(case.claimed_at).strftime("%Y-%m-%d %H:%M"),
+                    ),
+                    kept=_("Nothing was changed."),
+                )
+            raise NotAllowed("not-in-this-state", _("There is nothing to do for an office in this case now."))
+        journal.record(
+            events.CaseClaimed(case=case.pk, officer=officer.pk),
+            subject=case.subject,
+            actor=acting(officer, next(iter(officer.roles), "")),
+        )
+        changed(case)
+    return case
+
+
+def release(case: Case, *, officer: Officer) -> Case:
+    """Put a case back into the queue."""
+    with transaction.atomic():
+        Case.objects.filter(pk=case.pk, claimed_by=officer).update(claimed_by=None, claimed_at=None)
+        case = again(case)
+        changed(case)
+    return case
+
+
+def start_review(case: Case, *, officer: Officer, now: datetime | None = None) -> Case:
+    now = now or timezone.now()
+    permit(officer, case, START_REVIEW)
+    with transaction.atomic():
+        case = again(case)
+        go(case, START_REVIEW, actor=acting(officer, "dept_reviewer"), officer=officer, now=now)
+    return case
+
+
+def conclude(case: Case, *, officer: Officer, proposal: str, opinion: str, now: datetime | None = None) -> Case:
+    """The reviewer's opinion and proposal (approve or refuse). The decision is another person's. May be written anew until then."""
+    now = now or timezone.now()
+    permit(officer, case, START_REVIEW)
+    opinion = opinion.strip()
+    if proposal not in PROPOSALS or not opinion:
+        raise Invalid(
+            "opinion-missing", _("A review ends with a proposal and an opinion in words."),
+            errors={"opinion": [_("Write your opinion.")] if not opinion else [], "proposal": [_("Choose what you propose.")]},
+        )  # fmt: skip
+    with transaction.atomic():
+        case = again(case)
+        if case.state != CaseState.UNDER_REVIEW:
+            raise NotAllowed("not-in-this-state", _("This case is not under review now."))
+        case.reviewer, case.proposal, case.opinion = officer, proposal, opinion
+        case.claimed_by = case.claimed_at = None
+        case.save(update_fields=["reviewer", "proposal", "opinion", "claimed_by", "claimed_at", "updated_at"])
+        journal.record(
+            events.CaseReviewed(case=case.pk, officer=officer.pk), subject=case.subject, actor=acting(officer, "dept_reviewer")
+        )
+        changed(case)
+    return case
+
+
+def order_inspection(case: Case, *, officer: Officer, why: str, now: datetime | None = None) -> Case:
+    now = now or timezone.now()
+    permit(officer, case, ORDER_INSPECTION)
+    if not case.version.site_inspection:
+        raise NotAllowed("no-inspection", _("This matter has no site inspection."))
+    with transaction.atomic():
+        case = again(case)
+        go(case, ORDER_INSPECTION, actor=acting(officer, "dept_reviewer"), officer=officer, now=now, reason=why[:500])
+        papers.make(
+            case, "inspection_notice", now=now,
+            paragraphs=[
+                {
+                    "zh": "我们将派两名工作人员到现场核查,时间另行与您联系约定。核查时间计入办理期限。",
+                    "en": "Two officers will look at the premises; they will agree the time with you. The inspection counts in the time limit.",
+                }
+            ],
+        )  # fmt: skip
+    return case
+
+
+def inspection_done(
+    case: Case, *, officer: Officer, second: Officer, record: str, place: str, now: datetime | None = None
+) -> Case:
+    """Two different inspectors sign what they saw and where."""
+    now = now or timezone.now()
+    permit(officer, case, INSPECTION_DONE)
+    permit(second, case, INSPECTION_DONE)
+    if officer.pk == second.pk:
+        raise NotAllowed("two-inspectors", _("An inspection is signed by two different inspectors."))
+    if not record.strip() or not place.strip():
+        raise Invalid("record-missing", _("Write what you saw and where."), errors={"record": [_("Write what you saw and where.")]})
+    with transaction.atomic():
+        case = again(case)
+        go(
+            case, INSPECTION_DONE, actor=acting(officer, "inspector"), officer=officer, now=now,
+            reason=f"{record.strip()} ({place.strip()}; {officer.staff_no}, {second.staff_no})",
+        )  # fmt: skip
+    return case
+
+
+def suspend(
+    case: Case, *, officer: Officer, kind: str, planned_days: int, why: str, now: datetime | None = None
+) -> Case:
+    """Stop the decision clock for a step that the law excludes, told in writing with the planned days."""
+    now = now or timezone.now()
+    permit(officer, case, SUSPEND)
+    if kind not in EXCLUDED_STEPS:
+        raise Invalid("not-excluded", _("The law does not exclude this step from the time limit."), errors={"kind": [_("Choose.")]})
+    if not 1 <= planned_days <= 180 or not why.strip():
+        raise Invalid(
+            "plan-missing", _("Say why, and for how many working days the step is planned."),
+            errors={"planned_days": [_("Between 1 and 180 working days.")]},
+        )  # fmt: skip
+    today = clocks.local_day(now)
+    with transaction.atomic():
+        case = again(case)
+        go(case, SUSPEND, actor=acting(officer, "dept_reviewer"), officer=officer, now=now, reason=why.strip(),
+           what=events.CaseDatesChanged(case=case.pk, why="suspended"))  # fmt: skip
+        clocks.pause_decision(case, today)
+        clock = clocks.start(case, ClockKind.SPECIAL_PROCEDURE, today, planned_days)
+        clocks.show(case)
+        papers.make(
+            case, "special_procedure_notice", now=now,
+            paragraphs=[
+                {
+                    "zh": f"因特别程序,办理计时自{today.isoformat()}起暂停,所需时间不计入期限。理由:{why.strip()}",
+                    "en": f"A step that the law does not count begins on {today.isoformat()}; the time limit stands still. "
+                    f"Reason: {why.strip()}",
+                }
+            ],
+            rows=[({"zh": "计划结束", "en": "Planned end"}, clock.due.isoformat())],
+        )  # fmt: skip
+    return case
+
+
+def resume(case: Case, *, officer: Officer, result: str, now: datetime | None = None) -> Case:
+    """The excluded step has its result: the clock goes on with the days that were left."""
+    now = now or timezone.now()
+    permit(officer, case, RESUME)
+    if not result.strip():
+        raise Invalid("result-missing", _("Enter the result of the step."), errors={"result": [_("Enter the result.")]})
+    today = clocks.local_day(now)
+    with transaction.atomic():
+        case = again(case)
+        go(case, RESUME, actor=acting(officer, "dept_reviewer"), officer=officer, now=now, reason=result.strip(),
+           what=events.CaseDatesChanged(case=case.pk, why="resumed"))  # fmt: skip
+        clocks.stop(case, ClockKind.SPECIAL_PROCEDURE, today)
+        clocks.resume_decision(case, today)
+        clocks.show(case)
+    return case
+
+
+def extend(case: Case, *, officer: Officer, days: int, why: str, now: datetime | None = None) -> Case:
+    """Lengthen the limit once, before it is over, by at most ten working days, with a reason told to the applicant."""
+    now = now or timezone.now()
+    permit(officer, case, EXTEND)
+    if not 1 <= days <= EXTENSION_DAYS_AT_MOST or not why.strip():
+        raise Invalid(
+            "extension", _("An extension is at most 10 working days and has a reason."),
+            errors={"days": [_("Between 1 and 10 working days.")]},
+        )  # fmt: skip
+    with transaction.atomic():
+        case = again(case)
+        if case.statutory_due and clocks.local_day(now) > case.statutory_due:
+            raise NotAllowed("limit-over", _("The limit is over: it cannot be extended any more."))
+        if case.extended_days:
+            raise NotAllowed("extended-once", _("A case is extended once only, and that was done."))
+        go(
+            case, EXTEND, actor=acting(officer, "dept_approver"), officer=officer, now=now, reason=why.strip(),
+            what=events.CaseDatesChanged(case=case.pk, why="extended"), only_if=Q(extended_days=0), extended_days=days,
+        )  # fmt: skip
+        clocks.extend_decision(case, days)
+        clocks.show(case)
+        papers.make(
+            case, "extension_notice", now=now,
+            paragraphs=[{"zh": f"经批准,办理期限延长{days}个工作日。理由:{why.strip()}", "en": f"The limit is extended by {days} working days. Reason: {why.strip()}"}],
+            rows=[({"zh": "新的承诺办结", "en": "Promised by"}, case.promised_due.isoformat() if case.promised_due else "—")],
+        )  # fmt: skip
+    return case
+
+
+def publish_notice(case: Case, *, officer: Officer, text: str, now: datetime | None = None) -> Case:
+    now = now or timezone.now()
+    permit(officer, case, PUBLISH_NOTICE)
+    if not case.version.public_notice:
+        raise NotAllowed("no-public-notice", _("This matter has no public notice."))
+    with transaction.atomic():
+        case = again(case)
+        go(case, PUBLISH_NOTICE, actor=acting(officer, "dept_reviewer"), officer=officer, now=now, reason=text[:2000])
+        papers.make(case, "public_notice", now=now, paragraphs=[{"zh": text, "en": text}])
+    return case
+
+
+def notice_over(case: Case, *, now: datetime) -> Case:
+    """The days of the public notice are over (a duty of the worker)."""
+    with transaction.atomic():
+        case = again(case)
+        begun = case.steps.filter(move=PUBLISH_NOTICE.name).order_by("-id").first()
+        if begun is None or clocks.local_day(now) <= notice_ends(begun.at):
+            raise NotAllowed("too-early", _("The public notice is not over yet."))
+        go(case, NOTICE_OVER, actor=PLATFORM, now=now)
+    return case
+
+
+def notice_ends(published: datetime) -> date:
+    return departments.calendar().due(clocks.local_day(published), NOTICE_DAYS).day
+
+
