@@ -63,7 +63,9 @@ class Dispatch(models.Model):
         verbose_name_plural = "dispatches"
         constraints = [
             models.UniqueConstraint(fields=["message", "channel"], name="message_goes_once_by_each_channel"),
-            models.CheckConstraint(condition=~Q(state="sent") | Q(sent_at__isnull=False), name="sent_dispatch_has_its_hour"),
+            models.CheckConstraint(
+                condition=~Q(state="sent") | Q(sent_at__isnull=False), name="sent_dispatch_has_its_hour"
+            ),
         ]
 
     def __str__(self):

@@ -70,7 +70,8 @@ def holdings(demo: Path) -> dict[tuple[str, str], dict[str, dict[str, Any]]]:
                 "id_no": person["id_no_demo"],
                 "birth_date": person["birth_date"],
                 "sex": person["sex"],
-                "household_division": written_place(attributes["hukou_division"], places),
+                "household_division": attributes["hukou_division"],
+                "household_address": written_place(attributes["hukou_division"], places),
                 "household_in_city": attributes["hukou_in_city"],
             }
             records["no-crime-check"] = {"clean": True}
@@ -104,7 +105,8 @@ def holdings(demo: Path) -> dict[tuple[str, str], dict[str, dict[str, Any]]]:
         records["e-licence-store"] = {"licence": ["business-licence"]}
         records["credit-black"] = {"listed": attributes["on_credit_blacklist"], "since": None}
         records.setdefault("penalty-register", {"open_penalties": 0})
-        records.setdefault("area-control", {"sealed": False})
+        records.setdefault("community-register", {"sealed": False})
+        records.setdefault("health-status", {"any_red_or_yellow": False})
         held["company", company["uscc_demo"]] = records
     return held
 

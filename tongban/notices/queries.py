@@ -1,0 +1,49 @@
+from datetime import date
+
+from django.db.models import Q
+
+from tongban.notices.models import Message, Preference
+from tongban.parties.models import Account, Party
+
+PAGE = 25
+COUNTED_TO = 99
+
+
+def accounts_of(party: Party, today: date) -> list[Account]:
+    """Whom to tell: a person's own account, or those of everybody who may act for the company on this day."""
+    accounts = Account.objects.filter(is_active=True).select_related("person").order_by("pk")
+    if party.kind == Party.Kind.PERSON:
+        return list(accounts.filter(person_id=party.pk))
+    current = Q(person__memberships__until__isnull=True) | Q(person__memberships__until__gte=today)
+    members = Q(person__memberships__company_id=party.pk, person__memberships__since__lte=today) & current
+    return list(accounts.filter(members).distinct())
+
+
+def inbox(account: Account, after: int | None = None, limit: int = PAGE) -> tuple[list[Message], int | None]:
+    """One page of messages, newest first, after the message with this id; and where the next begins, None at the end."""
+    rows = Message.objects.filter(account=account).select_related("party").order_by("-id")
+    if after is not None:
+        rows = rows.filter(pk__lt=after)
+    page = list(rows[: limit + 1])
+    return page[:limit], page[limit - 1].pk if len(page) > limit else None
+
+
+def message(account: Account, pk: int) -> Message | None:
+    return Message.objects.filter(account=account, pk=pk).select_related("party").first()
+
+
+def unread_count(account: Account) -> int:
+    """How many wait unread, counted no further than 100: pages show 99+."""
+    unread = Message.objects.filter(account=account, read_at__isnull=True).order_by().values("pk")
+    return len(unread[: COUNTED_TO + 1])
+
+
+def unread_shown(account: Account) -> str:
+    """`3`, `99+`, or nothing at all."""
+    count = unread_count(account)
+    return f"{COUNTED_TO}+" if count > COUNTED_TO else str(count or "")
+
+
+def preferences(account: Account) -> Preference:
+    """What the account chose, or what holds until it does."""
+    return Preference.objects.filter(account=account).first() or Preference(account=account)

@@ -1,0 +1,139 @@
+"""Telling people something: always in the inbox, in both languages; outside only by the ways they chose, and saying little."""
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from tongban.journal import queries as journal_queries
+from tongban.journal import services as journal
+from tongban.lib.bilingual import short
+from tongban.notices import wording
+from tongban.notices.gateways.mail import Letter, mail
+from tongban.notices.gateways.mail import Refused as LetterRefused
+from tongban.notices.gateways.sms import Refused as TextRefused
+from tongban.notices.gateways.sms import text_messages
+from tongban.notices.models import Dispatch, Message, Preference
+from tongban.notices.queries import accounts_of, preferences
+from tongban.parties.models import Account, Party
+
+
+@transaction.atomic
+def tell(
+    party: Party,
+    kind: str,
+    *,
+    about: str = "",
+    link: str = "",
+    params: dict[str, Any] | None = None,
+    once: str,
+    needs_answer: bool = False,
+) -> list[Message]:
+    """Tell everybody who stands for the party: a person's own account, those who may act for a company today.
+
+    `once` names the occasion: a second call for it tells nobody again. Nothing leaves the house here; the worker carries it.
+    """
+    params = params or {}
+    words = wording.WORDING[kind]
+    body = wording.body(kind, params)
+    told = []
+    for account in accounts_of(party, timezone.localdate()):
+        message, made = Message.objects.get_or_create(
+            once=f"{once}:{account.pk}"[:120],
+            defaults={
+                "party": party,
+                "account": account,
+                "kind": kind,
+                "title": words.title,
+                "body": body,
+                "about": about,
+                "link": link,
+                "needs_answer": needs_answer,
+            },
+        )
+        if made:
+            _dispatch(message, account, words, str(params.get("number") or ""))
+            journal.touch(f"inbox:{account.pk}")
+            told.append(message)
+    return told
+
+
+def _dispatch(message: Message, account: Account, words: wording.Words, number: str) -> None:
+    wish = preferences(account)
+    if not words.carried or (wish.only_when_needed and not message.needs_answer):
+        return
+    ways = []
+    if wish.email and account.email:
+        ways.append(("email", account.email))
+    if wish.sms and words.urgent and account.person and account.person.mobile and text_messages() is not None:
+        ways.append(("sms", account.person.mobile))
+    for channel, address in ways:
+        row = Dispatch.objects.create(
+            message=message, channel=channel, address=address, language=short(account.language), reference=uuid.uuid4()
+        )
+        journal.enqueue("notices.carry", dispatch=row.pk, number=number)
+
+
+@journal.carrier("notices.carry")
+def carry(dispatch: int, number: str = "") -> None:
+    """Hand one message over to the outside. Tried again it carries the same reference; refused it is not tried again."""
+    row = Dispatch.objects.select_related("message", "message__account", "message__party").filter(pk=dispatch).first()
+    if row is None or row.state != Dispatch.State.WAITING:
+        return
+    message, account = row.message, row.message.account
+    person = account.person
+    subject, text, short_text = wording.outside(
+        message.kind,
+        row.language if row.language in ("zh", "en") else "zh",
+        name=(person.names[row.language] if person and row.language in ("zh", "en") else account.login),
+        number=number,
+        address=f"{settings.PUBLIC_URL}{message.link}",
+    )
+    try:
+        if row.channel == "email":
+            mail().send(Letter(row.address, subject, text, str(row.reference)))
+        else:
+            provider = text_messages()
+            if provider is None:
+                raise TextRefused("no provider of text messages is connected")
+            provider.send(row.address, short_text, str(row.reference))
+    except (LetterRefused, TextRefused) as refusal:
+        _settle(row, state=Dispatch.State.REFUSED, reason=str(refusal)[:200])
+        return
+    _settle(row, state=Dispatch.State.SENT, sent_at=timezone.now())
+
+
+def _settle(row: Dispatch, **changes) -> None:
+    Dispatch.objects.filter(pk=row.pk, state=Dispatch.State.WAITING).update(**changes)
+
+
+@journal.every("give up dispatches", timedelta(minutes=30))
+def give_up_what_was_parked() -> int:
+    """A message whose errand was tried to the end and parked is shown as given up, with the last error."""
+    given_up = 0
+    for job in journal_queries.parked_jobs().filter(kind="notices.carry")[:500]:
+        rows = Dispatch.objects.filter(pk=job.payload["dispatch"], state=Dispatch.State.WAITING)
+        given_up += rows.update(state=Dispatch.State.PARKED, reason=job.last_error[:200])
+    return given_up
+
+
+def mark_read(account: Account, message_id: int | None = None) -> int:
+    """One message of this account as read, or all of them. Somebody else's is not found: 0."""
+    unread = Message.objects.filter(account=account, read_at__isnull=True)
+    if message_id is not None:
+        unread = unread.filter(pk=message_id)
+    changed = unread.update(read_at=timezone.now())
+    if changed:
+        journal.touch(f"inbox:{account.pk}")
+    return changed
+
+
+def set_preferences(account: Account, *, email: bool, sms: bool, only_when_needed: bool) -> Preference:
+    """By which ways this account wants to be told. The inbox cannot be switched off."""
+    row, _made = Preference.objects.update_or_create(
+        account=account, defaults={"email": email, "sms": sms, "only_when_needed": only_when_needed}
+    )
+    return row
