@@ -31,9 +31,7 @@ def local_day(moment: datetime) -> date:
 def receipt_day(case: Case, moment: datetime) -> date:
     """The day from which clocks of something sent at this moment run (domain.md 5.1.3)."""
     at_counter = case.channel == Case.Channel.WINDOW
-    return departments.calendar().receipt_day(
-        timezone.localtime(moment), case.department.cutoff, at_counter=at_counter
-    )
+    return departments.calendar().receipt_day(timezone.localtime(moment), case.department.cutoff, at_counter=at_counter)
 
 
 def due_of(clock: Clock, calendar: Calendar) -> Due:

@@ -24,19 +24,16 @@ FROM_REGISTERS: dict[str, tuple[str, str]] = {
     "months_registered": ("residence-register", "months_registered"),
     "student.enrolled": ("student-status", "enrolled"),
     "venue_code.state": ("venue-code", "state"),
-    "staff.any_red_or_yellow": ("health-status", "any_red_or_yellow"),
-    "area.sealed": ("community-register", "sealed"),
+    "area.sealed": ("area-control", "sealed"),
+    "face_match": ("face-check", "match"),
+    "employment.active": ("employment-filing", "active"),
+    "hukou_in_city": ("population-base", "household_in_city"),
     "bank.verified": ("bank-check", "verified"),
     "open_penalties": ("penalty-register", "open_penalties"),
     "tax.cleared": ("tax-clearance", "cleared"),
     "tax.credit_class": ("tax-ledger", "tax_credit_class"),
     "tax.fraud_36m": ("tax-ledger", "fraud_36m"),
     "tax.vat_credit": ("tax-ledger", "vat_credit"),
-}
-# facts worked out from fields of a register
-DERIVED: dict[str, tuple[str, list[str]]] = {
-    "employment.active": ("employment-filing", ["employer", "to"]),
-    "hukou_in_city": ("population-base", ["household_division"]),
 }
 HOUSING = {"addr-own", "addr-rent", "addr-dorm", "kinship"}
 
@@ -60,9 +57,6 @@ def registers_for(logic) -> dict[str, set[str]]:
         if fact in FROM_REGISTERS:
             resource, field = FROM_REGISTERS[fact]
             wanted[resource].add(field)
-        elif fact in DERIVED:
-            resource, fields = DERIVED[fact]
-            wanted[resource].update(fields)
     return wanted
 
 
@@ -103,14 +97,13 @@ class _Source:
             return getattr(licence, what, None) if licence else "missing" if what == "state" else None
         known: dict[str, Callable] = {
             "days_to_expiry": self._days_to_expiry,
-            "face_match": self._face,
-            "identity.level": lambda: self.case.account.level if self.case.account else None,
+            "identity.level": lambda: (
+                rules.SIGNING_LEVEL if self.case.submitted_at else None
+            ),  # nobody sends without it
             "materials.complete": self._materials_complete,
             "commitment.signed": self._commitment,
             "age": self._age,
             "amount": lambda: self.case.value("amount"),
-            "employment.active": self._employed,
-            "hukou_in_city": self._registered_in_city,
             "housing.proved": self._housing,
             "staff.count": lambda: len(self.case.value("staff") or []),
             "staff.oldest_test_hours": self._oldest_test,
@@ -124,10 +117,6 @@ class _Source:
         result = (self.case.version.result or {}).get("ref", "")
         licence = self._licence(result)
         return (licence.valid_to - self.today).days if licence and licence.valid_to else None
-
-    def _face(self):
-        """1 when this account was confirmed by face or at a window (level 3), else unknown; no face is kept to compare again."""
-        return 1.0 if self.case.account and self.case.account.level == rules.SIGNING_LEVEL else None
 
     @cached_property
     def _materials(self) -> list[CaseMaterial]:
@@ -146,17 +135,6 @@ class _Source:
             return None
         born = person.birth_date
         return self.today.year - born.year - ((self.today.month, self.today.day) < (born.month, born.day))
-
-    def _employed(self):
-        answer = self.answers.get("employment-filing") or {}
-        if not answer.get("employer"):
-            return None if not answer else False
-        until = answer.get("to")
-        return not until or date.fromisoformat(str(until)) >= self.today
-
-    def _registered_in_city(self):
-        division = (self.answers.get("population-base") or {}).get("household_division")
-        return None if not division else str(division)[:2] == str(self.case.number or "")[:2]
 
     def _housing(self):
         return any(row.type.slug in HOUSING and row.how != CaseMaterial.How.MISSING for row in self._materials)

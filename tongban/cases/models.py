@@ -11,7 +11,7 @@ from tongban.departments.models import Department, Officer
 from tongban.lib.fields import EncryptedField, EncryptedJSONField
 from tongban.licences.models import Licence
 from tongban.materials.models import Document
-from tongban.matters.models import Matter, MaterialType, MatterVersion
+from tongban.matters.models import MaterialType, Matter, MatterVersion
 from tongban.parties.models import Account, Party
 
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # no 0 o 1 i l: people read it aloud
@@ -169,7 +169,9 @@ class CaseMaterial(models.Model):
     type = models.ForeignKey(MaterialType, on_delete=models.PROTECT, related_name="case_materials")
     how = models.CharField(max_length=12, choices=How.choices)
     required = models.BooleanField(default=True)
-    document = models.ForeignKey(Document, null=True, blank=True, on_delete=models.PROTECT, related_name="case_materials")
+    document = models.ForeignKey(
+        Document, null=True, blank=True, on_delete=models.PROTECT, related_name="case_materials"
+    )
     licence = models.ForeignKey(Licence, null=True, blank=True, on_delete=models.PROTECT, related_name="case_materials")
     resource = models.CharField(max_length=60, blank=True, default="")
     trust = models.CharField(max_length=1, choices=[(level, level) for level in "ABCD"], default="C")
@@ -242,7 +244,9 @@ class Clock(models.Model):
     kind = models.CharField(max_length=22, choices=ClockKind.choices)
     started_on = models.DateField()
     limit = models.PositiveSmallIntegerField()
-    unit = models.CharField(max_length=12, choices=[("working_day", _("working days")), ("calendar_day", _("calendar days"))])
+    unit = models.CharField(
+        max_length=12, choices=[("working_day", _("working days")), ("calendar_day", _("calendar days"))]
+    )
     extended_by = models.PositiveSmallIntegerField(default=0)
     pauses = models.JSONField(default=list)
     due = models.DateField()
@@ -255,7 +259,9 @@ class Clock(models.Model):
         indexes = [models.Index(fields=["due"], condition=Q(stopped_on__isnull=True), name="clocks_running_by_due")]
         constraints = [
             models.UniqueConstraint(
-                fields=["case", "kind"], condition=Q(stopped_on__isnull=True), name="one_running_clock_of_a_kind_per_case"
+                fields=["case", "kind"],
+                condition=Q(stopped_on__isnull=True),
+                name="one_running_clock_of_a_kind_per_case",
             )
         ]
 

@@ -96,7 +96,13 @@ def _told(case: Case, late: NotNow) -> NotAllowed:
     last = Step.objects.filter(case=case).select_related("officer").order_by("-id").first()
     if last is None or late.state is None:
         return late
-    who = last.officer.shown_name if last.officer else _("the platform") if last.role == "platform" else _("the applicant")
+    who = (
+        last.officer.shown_name
+        if last.officer
+        else _("the platform")
+        if last.role == "platform"
+        else _("the applicant")
+    )
     return NotAllowed(
         "somebody-was-faster",
         worded(

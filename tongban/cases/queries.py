@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from tongban.cases import clocks, rules
 from tongban.cases.models import Case
-from tongban.cases.services.permission import handler_of
+from tongban.cases.permission import handler_of
 from tongban.cases.states import (
     ENDED,
     IN_REVIEW,
@@ -35,7 +35,9 @@ def of(party: Party) -> QuerySet[Case]:
 def drafts(party: Party) -> QuerySet[Case]:
     """A party's drafts, the one worked on last first."""
     return (
-        Case.objects.filter(applicant=party, state=CaseState.DRAFT).select_related(*TOGETHER).order_by("-saved_at", "-id")
+        Case.objects.filter(applicant=party, state=CaseState.DRAFT)
+        .select_related(*TOGETHER)
+        .order_by("-saved_at", "-id")
     )
 
 
@@ -74,7 +76,12 @@ TABS: dict[str, set[CaseState]] = {
     "review": {CaseState.ACCEPTED, CaseState.UNDER_REVIEW},
     "decision": {CaseState.UNDER_REVIEW},
     "inspection": {CaseState.SITE_INSPECTION},
-    "waiting": {CaseState.CORRECTION_REQUESTED, CaseState.PRE_REVIEW_RETURNED, CaseState.SUSPENDED, CaseState.PUBLIC_NOTICE},
+    "waiting": {
+        CaseState.CORRECTION_REQUESTED,
+        CaseState.PRE_REVIEW_RETURNED,
+        CaseState.SUSPENDED,
+        CaseState.PUBLIC_NOTICE,
+    },
     "issuing": {CaseState.APPROVED, CaseState.ISSUING, CaseState.READY},
     "done": set(ENDED) | {CaseState.DELIVERED},
 }
@@ -155,11 +162,18 @@ def queue_page(rows: QuerySet[Case], after: QueueKey | None, limit: int = PAGE) 
 
 def light_of(case: Case, today: date | None = None) -> str:
     """green, yellow, red or black (domain.md 5.1.6); grey when no clock of an office runs."""
-    if case.state in ENDED or case.next_due is None or case.state in WITH_APPLICANT or case.state == CaseState.SUSPENDED:
+    if (
+        case.state in ENDED
+        or case.next_due is None
+        or case.state in WITH_APPLICANT
+        or case.state == CaseState.SUSPENDED
+    ):
         return "grey"
     today = today or timezone.localdate()
     in_review = case.state in IN_REVIEW
-    started = (timezone.localtime(case.accepted_at).date() if in_review and case.accepted_at else case.received_on) or today
+    started = (
+        timezone.localtime(case.accepted_at).date() if in_review and case.accepted_at else case.received_on
+    ) or today
     promised = case.promised_due if in_review else case.next_due
     return light(today, promised or case.next_due, case.statutory_due, started, departments.calendar())
 

@@ -49,7 +49,9 @@ def _tell(case_pk: int, kind: str, *, once: str, needs_answer: bool = False, **m
 @on(events.CaseSubmitted)
 def tell_received(event):
     case = Case.objects.select_related("version").get(pk=event.case)
-    if not case.decided_by_machine and case.version.decided_by == "none":  # a machine's answer follows in the same minute
+    if (
+        not case.decided_by_machine and case.version.decided_by == "none"
+    ):  # a machine's answer follows in the same minute
         _tell(event.case, "case_received", once="1")
 
 

@@ -58,6 +58,12 @@ def plain_values(values: dict) -> dict:
     return {field: held.get("value") for field, held in values.items()}
 
 
+def checked(case: Case):
+    """The stored answers, judged as if sent now (lib.formschema.Cleaned); what registers gave for read-only fields stands."""
+    given = {field: held["value"] for field, held in case.values.items() if held["source"] != "applicant"}
+    return form_of(case.version).validate(plain_values(case.values), fixed=given)
+
+
 @dataclass(frozen=True)
 class Missing:
     """Everything that stands between a draft and sending it."""
@@ -71,7 +77,7 @@ class Missing:
 
 
 def missing(case: Case, materials: list[CaseMaterial], *, level: int) -> Missing:
-    cleaned = form_of(case.version).validate(plain_values(case.values))
+    cleaned = checked(case)
     others = []
     if case.version.situations and not case.situation:
         others.append(_("Please say which situation is yours."))

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from tongban.cases import events
 from tongban.cases.models import Case, Question
 from tongban.cases.moving import acting, applying, changed
-from tongban.cases.services.permission import handler_of
+from tongban.cases.permission import handler_of
 from tongban.departments.models import Officer
 from tongban.journal import services as journal
 from tongban.lib.problems import Invalid, NotAllowed
@@ -26,7 +26,9 @@ def ask(case: Case, *, account: Account, text: str, key: str, now: datetime | No
     def write() -> str:
         question = Question.objects.create(case=case, account=account, text=text, at=now)
         journal.record(
-            events.QuestionAsked(case=case.pk, question=question.pk), subject=case.subject, actor=applying(account, case)
+            events.QuestionAsked(case=case.pk, question=question.pk),
+            subject=case.subject,
+            actor=applying(account, case),
         )
         changed(case)
         return str(question.pk)
@@ -54,5 +56,9 @@ def answer(case: Case, *, officer: Officer, text: str, now: datetime | None = No
 def _written(text: str) -> str:
     text = text.strip()
     if not text or len(text) > LONGEST:
-        raise Invalid("text", _("Write between 1 and 4,000 characters."), errors={"text": [_("Write between 1 and 4,000 characters.")]})
+        raise Invalid(
+            "text",
+            _("Write between 1 and 4,000 characters."),
+            errors={"text": [_("Write between 1 and 4,000 characters.")]},
+        )
     return text

@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from tongban.cases import clocks, events, face, papers, rules
 from tongban.cases.models import Case
 from tongban.cases.moving import acting, again, go
+from tongban.cases.permission import permit
 from tongban.cases.services.intake import _reasoned
-from tongban.cases.services.permission import permit
 from tongban.cases.states import APPROVE, AUTO_APPROVE, ISSUANCE_DAYS, REFUSE, REVOKE, TERMINATE, CaseState, ClockKind
 from tongban.departments.models import Officer
 from tongban.journal import services as journal
@@ -88,9 +88,7 @@ def terminate(case: Case, *, officer: Officer, reason: str, now: datetime | None
     return case
 
 
-def revoke(
-    case: Case, *, officer: Officer, reason: str, ground: str, heard: bool, now: datetime | None = None
-) -> Case:
+def revoke(case: Case, *, officer: Officer, reason: str, ground: str, heard: bool, now: datetime | None = None) -> Case:
     """Take the decision back: a false commitment, fraud, or beyond powers. The holder must have been heard; the licence is revoked."""
     now = now or timezone.now()
     permit(officer, case, REVOKE)
@@ -163,7 +161,12 @@ def _issue_licence(case: Case, actor: Actor, now: datetime):
     today = clocks.local_day(now)
     before = licence_queries.in_force(case.applicant, kind.slug, today)
     begins = today
-    if before is not None and before.valid_to and before.valid_to > today and case.matter.slug.endswith(("-endorse", "-renew")):
+    if (
+        before is not None
+        and before.valid_to
+        and before.valid_to > today
+        and case.matter.slug.endswith(("-endorse", "-renew"))
+    ):
         begins = before.valid_to  # renewed before its end: no day is lost
     ends = rules.licence_validity(case.version, kind.validity, begins)
     return licences.issue(

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tongban.cases import events, prefill, rules
 from tongban.cases.models import Case, CaseMaterial, new_ref
-from tongban.cases.moving import again, applying, changed
+from tongban.cases.moving import again, changed
 from tongban.cases.states import EDITABLE, CaseState
 from tongban.journal import services as journal
 from tongban.journal.actors import Actor
@@ -35,11 +35,17 @@ def begin(
 ) -> Case:
     """Begin a draft of the published version, prefilled. Registers are asked first, outside any transaction."""
     now = now or timezone.now()
-    version = matter.versions.select_related("matter", "matter__department").filter(state=MatterVersion.State.PUBLISHED).first()
+    version = (
+        matter.versions.select_related("matter", "matter__department")
+        .filter(state=MatterVersion.State.PUBLISHED)
+        .first()
+    )
     _may_begin(matter, version, party, account)
     ref = new_ref()
     actor = Actor(kind="applicant", role="applicant", account=account.pk, party=party.pk)
     values = prefill.prefill(version, party=party, account=account, about=f"case:{ref}", actor=actor, now=now)
+    situation = _only_situation(version)
+    shared = _ask_registers(version, situation, party, f"case:{ref}")
     with transaction.atomic():
         case = Case.objects.create(
             ref=ref,
@@ -49,13 +55,13 @@ def begin(
             applicant=party,
             account=account,
             channel=channel,
-            situation=_only_situation(version),
+            situation=situation,
             values=values,
             saved_at=now,
             created_at=now,
             expires_at=now + timedelta(days=DRAFT_DAYS),
         )
-        _settle_materials(case, actor=actor)
+        _settle_materials(case, shared)
         journal.record(events.DraftBegun(case=case.pk), subject=case.subject, actor=actor)
     return case
 
@@ -66,13 +72,16 @@ def choose_situation(case: Case, situation: list[str], *, account: Account, now:
     known = {s["id"] for s in case.version.situations}
     wrong = [one for one in situation if one not in known]
     if wrong or (known and not situation):
-        raise Invalid("situation", _("Please choose one of the situations listed."), errors={"situation": [_("Please choose.")]})
+        raise Invalid(
+            "situation", _("Please choose one of the situations listed."), errors={"situation": [_("Please choose.")]}
+        )
+    shared = _ask_registers(case.version, situation, case.applicant, case.subject)
     with transaction.atomic():
         case = again(case)
         _editable(case)
         case.situation = situation
         _touch_draft(case, now, "situation")
-        _settle_materials(case, actor=applying(account, case))
+        _settle_materials(case, shared)
     return case
 
 
@@ -104,7 +113,9 @@ def save(
     return case
 
 
-def attach(case: Case, material: str, document: Document, *, account: Account, now: datetime | None = None) -> CaseMaterial:
+def attach(
+    case: Case, material: str, document: Document, *, account: Account, now: datetime | None = None
+) -> CaseMaterial:
     """Satisfy a material by an uploaded document; one that was there before is replaced."""
     return _satisfy(case, material, account=account, now=now, how=CaseMaterial.How.UPLOAD, document=document)
 
@@ -112,11 +123,12 @@ def attach(case: Case, material: str, document: Document, *, account: Account, n
 def detach(case: Case, material: str, *, account: Account, now: datetime | None = None) -> CaseMaterial:
     """Take the document back out; if a licence or shared data can stand in, it does."""
     now = now or timezone.now()
+    shared = _ask_registers(case.version, case.situation, case.applicant, case.subject)
     with transaction.atomic():
         case = again(case)
         _editable(case)
         case.materials.filter(type__slug=material).delete()
-        _settle_materials(case, actor=applying(account, case))
+        _settle_materials(case, shared)
         _touch_draft(case, now, case.step)
         row = case.materials.filter(type__slug=material).first()
     if row is None:
@@ -134,10 +146,12 @@ def commit_to(case: Case, material: str, *, account: Account, now: datetime | No
 
 def refresh_materials(case: Case, *, account: Account) -> Case:
     """Look again at licences and shared data (a licence may have been issued since)."""
+    shared = _ask_registers(case.version, case.situation, case.applicant, case.subject)
     with transaction.atomic():
         case = again(case)
         _editable(case)
-        _settle_materials(case, actor=applying(account, case))
+        _settle_materials(case, shared)
+        changed(case)
     return case
 
 
@@ -186,7 +200,9 @@ def _may_begin(matter: Matter, version: MatterVersion | None, party: Party, acco
         )
     if Case.objects.filter(applicant=party, state=CaseState.DRAFT).count() >= DRAFTS_AT_MOST:
         raise NotAllowed(
-            "too-many-drafts", _("You have 50 drafts."), next_step=_("Send or delete some of them, then begin a new one.")
+            "too-many-drafts",
+            _("You have 50 drafts."),
+            next_step=_("Send or delete some of them, then begin a new one."),
         )
 
 
@@ -249,7 +265,16 @@ def _satisfy(case: Case, material: str, *, account, now, how: str, document: Doc
     return row
 
 
-def _settle_materials(case: Case, *, actor: Actor) -> None:
+def _ask_registers(version: MatterVersion, situation: list[str], party: Party, about: str) -> dict[str, bool]:
+    """Which shared data can stand in for a paper; asked before any row is locked: {resource: yes}."""
+    wanted = [row.slug for row in rules.requirements(version, situation) if row.exempt == "data"]
+    resources = MaterialType.objects.filter(slug__in=wanted).exclude(resource="").values_list("resource", flat=True)
+    return (
+        registers.look(sorted(set(resources)), of=party, matter=version.matter.slug, about=about) if resources else {}
+    )
+
+
+def _settle_materials(case: Case, shared: dict[str, bool]) -> None:
     """One row a material that applies: kept where the applicant already did something, else satisfied by what there is."""
     wanted = {row.slug: row for row in rules.requirements(case.version, case.situation)}
     types = {row.slug: row for row in MaterialType.objects.filter(slug__in=wanted)}
@@ -267,20 +292,19 @@ def _settle_materials(case: Case, *, actor: Actor) -> None:
         row = held.get(slug) or CaseMaterial(case=case, type=kind)
         row.required = requirement.required
         if row.how not in {CaseMaterial.How.UPLOAD, CaseMaterial.How.COMMITMENT, CaseMaterial.How.PAPER}:
-            _stand_in(row, requirement, kind, case, actor)
+            _stand_in(row, requirement, kind, case, shared)
         row.save()
 
 
-def _stand_in(row: CaseMaterial, requirement, kind: MaterialType, case: Case, actor: Actor) -> None:
+def _stand_in(row: CaseMaterial, requirement, kind: MaterialType, case: Case, shared: dict[str, bool]) -> None:
     row.how, row.licence, row.resource = CaseMaterial.How.MISSING, None, ""
     if requirement.exempt == "generated":
         row.how = CaseMaterial.How.GENERATED
     elif requirement.exempt == "licence" and kind.licence_type:
         row.licence = _licence_for(case, kind.licence_type)
         row.how = CaseMaterial.How.LICENCE if row.licence else CaseMaterial.How.MISSING
-    elif requirement.exempt == "data" and kind.resource:
-        if registers.holds(kind.resource, of=case.applicant, matter=case.matter.slug):
-            row.how, row.resource = CaseMaterial.How.DATA, kind.resource
+    elif requirement.exempt == "data" and shared.get(kind.resource):
+        row.how, row.resource = CaseMaterial.How.DATA, kind.resource
     row.trust = TRUST[row.how]
 
 

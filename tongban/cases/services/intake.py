@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from tongban.cases import clocks, events, papers, rules
 from tongban.cases.models import Case, CaseMaterial, CaseNumber, Finding
 from tongban.cases.moving import acting, again, applying, go
-from tongban.cases.services.permission import permit
+from tongban.cases.permission import permit
 from tongban.cases.states import (
     ACCEPT,
     ACCEPTANCE_DAYS,
@@ -44,8 +44,10 @@ from tongban.licences import services as licences
 from tongban.parties.models import Account
 
 
-def submit(case: Case, *, account: Account, key: str, now: datetime | None = None) -> Case:
-    """Send a draft. Exactly once however often it is asked with the same key, or with another: the second time answers the same.
+def submit(case: Case, *, account: Account, level: int, key: str, now: datetime | None = None) -> Case:
+    """Send a draft; `level` is how surely the person stands here now (domain.md 3.2: signing needs 3).
+
+    Exactly once, however often it is asked, with the same key or another: the second time answers the same case.
 
     Raises Invalid with everything that is missing; nothing of the draft is lost.
     """
@@ -53,22 +55,24 @@ def submit(case: Case, *, account: Account, key: str, now: datetime | None = Non
     if case.state != CaseState.DRAFT and case.number and case.account_id == account.pk:
         return case
     with transaction.atomic():
-        journal.once("submit", f"{case.pk}:{key}", lambda: str(_submit(case, account, now).pk))
+        journal.once("submit", f"{case.pk}:{key}", lambda: str(_submit(case, account, level, now).pk))
     case.refresh_from_db()
     return case
 
 
-def _submit(case: Case, account: Account, now: datetime) -> Case:
+def _submit(case: Case, account: Account, level: int, now: datetime) -> Case:
     case = again(case)
     if case.state != CaseState.DRAFT:
         return case
-    lacking = rules.missing(case, list(case.materials.select_related("type")), level=account.level)
+    lacking = rules.missing(case, list(case.materials.select_related("type")), level=level)
     if lacking:
-        raise Invalid("not-complete", _("Something is still missing."), errors=_named(lacking), kept=_("Your draft is kept."))
+        raise Invalid(
+            "not-complete", _("Something is still missing."), errors=_named(lacking), kept=_("Your draft is kept.")
+        )
     actor = applying(account, case)
     received = clocks.receipt_day(case, now)
     number = take_number(clocks.local_day(now))
-    cleaned = rules.form_of(case.version).validate(rules.plain_values(case.values)).values
+    cleaned = rules.checked(case).values
     values = {field: held for field, held in case.values.items() if field in cleaned}
     go(
         case, SUBMIT, actor=actor, account=account, now=now, what=events.CaseSubmitted(case=case.pk),
@@ -116,7 +120,9 @@ def hand_in(case: Case, *, officer: Officer, now: datetime | None = None) -> Cas
     return case
 
 
-def start_pre_review(case: Case, *, actor: Actor = PLATFORM, officer: Officer | None = None, now: datetime | None = None):
+def start_pre_review(
+    case: Case, *, actor: Actor = PLATFORM, officer: Officer | None = None, now: datetime | None = None
+):
     """Begin the look before acceptance; matters without pre-review are received straight away."""
     now = now or timezone.now()
     if officer is not None:
@@ -166,13 +172,13 @@ def return_from_pre_review(
     return case
 
 
-def resubmit(case: Case, *, account: Account, now: datetime | None = None) -> Case:
+def resubmit(case: Case, *, account: Account, level: int, now: datetime | None = None) -> Case:
     """Send again after pre-review gave it back: every finding answered (by a change or by ticking it off)."""
     now = now or timezone.now()
     with transaction.atomic():
         case = again(case)
         _all_answered(case)
-        _complete(case, account)
+        _complete(case, level)
         received = clocks.receipt_day(case, now)
         go(
             case, RESUBMIT, actor=applying(account, case), account=account, now=now,
@@ -244,9 +250,7 @@ def request_correction(case: Case, findings: list[dict], *, officer: Officer, no
         )  # fmt: skip
         today = clocks.local_day(now)
         clocks.stop(case, ClockKind.ACCEPTANCE, today)
-        clock = clocks.start(
-            case, ClockKind.APPLICANT_CORRECTION, today, CORRECTION_CALENDAR_DAYS, unit="calendar_day"
-        )
+        clock = clocks.start(case, ClockKind.APPLICANT_CORRECTION, today, CORRECTION_CALENDAR_DAYS, unit="calendar_day")
         clocks.show(case)
         _write_findings(case, "correction", findings, now)
         papers.make(
@@ -256,13 +260,13 @@ def request_correction(case: Case, findings: list[dict], *, officer: Officer, no
     return case
 
 
-def correct(case: Case, *, account: Account, now: datetime | None = None) -> Case:
+def correct(case: Case, *, account: Account, level: int, now: datetime | None = None) -> Case:
     """The applicant has supplied everything listed: the five days for acceptance begin again."""
     now = now or timezone.now()
     with transaction.atomic():
         case = again(case)
         _all_answered(case)
-        _complete(case, account)
+        _complete(case, level)
         received = clocks.receipt_day(case, now)
         go(
             case, CORRECT, actor=applying(account, case), account=account, now=now,
@@ -299,9 +303,7 @@ def lapse(case: Case, *, now: datetime) -> Case:
     return case
 
 
-def not_accept(
-    case: Case, *, officer: Officer, reason: str, ground: str, now: datetime | None = None
-) -> Case:
+def not_accept(case: Case, *, officer: Officer, reason: str, ground: str, now: datetime | None = None) -> Case:
     """Formal no: not needed, or not within this authority (the reason names the right one). With ground and ways of appeal."""
     now = now or timezone.now()
     permit(officer, case, NOT_ACCEPT)
@@ -415,10 +417,12 @@ def _call_licences(case: Case, actor: Actor) -> None:
         )  # fmt: skip
 
 
-def _complete(case: Case, account: Account) -> None:
-    lacking = rules.missing(case, list(case.materials.select_related("type")), level=account.level)
+def _complete(case: Case, level: int) -> None:
+    lacking = rules.missing(case, list(case.materials.select_related("type")), level=level)
     if lacking:
-        raise Invalid("not-complete", _("Something is still missing."), errors=_named(lacking), kept=_("Your answers are kept."))
+        raise Invalid(
+            "not-complete", _("Something is still missing."), errors=_named(lacking), kept=_("Your answers are kept.")
+        )
 
 
 def _all_answered(case: Case) -> None:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from tongban.cases import clocks, events, papers
 from tongban.cases.models import Case
 from tongban.cases.moving import acting, again, go
-from tongban.cases.services.permission import permit
+from tongban.cases.permission import permit
 from tongban.cases.states import CLOSE, DELIVER, ISSUE, RESULT_READY, CaseState, ClockKind
 from tongban.departments.models import Officer
 from tongban.journal import services as journal

@@ -126,4 +126,3 @@ def _recount_one(pk: int) -> None:
         },
         once=f"dates:{pk}:{case.promised_due}:{case.statutory_due}",
     )
-

@@ -18,7 +18,12 @@ from tongban.lib.rules import compile_rule
 from tongban.matters.models import MatterVersion
 
 SAMPLE_PERCENT = 5  # demo/forms.yaml: a share of machine grants is drawn for checking by people
-SEEN_BY_MACHINE = {CaseMaterial.How.LICENCE, CaseMaterial.How.DATA, CaseMaterial.How.GENERATED, CaseMaterial.How.COMMITMENT}
+SEEN_BY_MACHINE = {
+    CaseMaterial.How.LICENCE,
+    CaseMaterial.How.DATA,
+    CaseMaterial.How.GENERATED,
+    CaseMaterial.How.COMMITMENT,
+}
 TURNED_BACK = {"resumption-of-work"}  # the one matter whose failed rules the applicant is shown at once, to try again
 
 
@@ -104,7 +109,11 @@ def _decide(case: Case, now: datetime) -> None:
 
 def pass_to_people(case: Case, *, why: str, trace: dict, now: datetime) -> Case:
     """People decide: a rule failed, a fact is unknown, or the sample drew the case."""
-    reasons = {"sample": "drawn for a check by people", "rule": "a rule does not hold", "unknown": "a fact is not known"}
+    reasons = {
+        "sample": "drawn for a check by people",
+        "rule": "a rule does not hold",
+        "unknown": "a fact is not known",
+    }
     with transaction.atomic():
         case = again(case)
         go(

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from tongban.cases import clocks, events, papers
 from tongban.cases.models import Case
 from tongban.cases.moving import acting, again, changed, go
-from tongban.cases.services.permission import handler_of, permit
+from tongban.cases.permission import handler_of, permit
 from tongban.cases.states import (
     EXCLUDED_STEPS,
     EXTEND,
@@ -103,7 +103,9 @@ def conclude(case: Case, *, officer: Officer, proposal: str, opinion: str, now: 
         case.claimed_by = case.claimed_at = None
         case.save(update_fields=["reviewer", "proposal", "opinion", "claimed_by", "claimed_at", "updated_at"])
         journal.record(
-            events.CaseReviewed(case=case.pk, officer=officer.pk), subject=case.subject, actor=acting(officer, "dept_reviewer")
+            events.CaseReviewed(case=case.pk, officer=officer.pk),
+            subject=case.subject,
+            actor=acting(officer, "dept_reviewer"),
         )
         changed(case)
     return case
@@ -139,7 +141,11 @@ def inspection_done(
     if officer.pk == second.pk:
         raise NotAllowed("two-inspectors", _("An inspection is signed by two different inspectors."))
     if not record.strip() or not place.strip():
-        raise Invalid("record-missing", _("Write what you saw and where."), errors={"record": [_("Write what you saw and where.")]})
+        raise Invalid(
+            "record-missing",
+            _("Write what you saw and where."),
+            errors={"record": [_("Write what you saw and where.")]},
+        )
     with transaction.atomic():
         case = again(case)
         go(
@@ -156,7 +162,11 @@ def suspend(
     now = now or timezone.now()
     permit(officer, case, SUSPEND)
     if kind not in EXCLUDED_STEPS:
-        raise Invalid("not-excluded", _("The law does not exclude this step from the time limit."), errors={"kind": [_("Choose.")]})
+        raise Invalid(
+            "not-excluded",
+            _("The law does not exclude this step from the time limit."),
+            errors={"kind": [_("Choose.")]},
+        )
     if not 1 <= planned_days <= 180 or not why.strip():
         raise Invalid(
             "plan-missing", _("Say why, and for how many working days the step is planned."),
@@ -255,5 +265,3 @@ def notice_over(case: Case, *, now: datetime) -> Case:
 
 def notice_ends(published: datetime) -> date:
     return departments.calendar().due(clocks.local_day(published), NOTICE_DAYS).day
-
-
