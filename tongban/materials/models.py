@@ -12,6 +12,7 @@ class Document(models.Model):
 
     class State(models.TextChoices):
         KEPT = "kept", _("kept")
+        HANDED_IN = "handed_in", _("handed in")
         REMOVED = "removed", _("removed")
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)

@@ -1,0 +1,34 @@
+from tongban.journal.services import event
+
+
+@event
+class DocumentKept:
+    """`notes` are codes of what the safe copy leaves out (`gate.NOTES`)."""
+
+    document: int
+    notes: list[str]
+
+
+@event
+class DocumentChanged:
+    document: int
+    how: str
+    notes: list[str]
+
+
+@event
+class DocumentHandedIn:
+    document: int
+
+
+@event
+class DocumentRemoved:
+    document: int
+
+
+@event
+class PageFoundDamaged:
+    """What is kept of a page is no longer what was sent: its owner is asked to send it again."""
+
+    document: int
+    page: int
