@@ -77,7 +77,9 @@ def fitting_python() -> str:
         )
         if found.stdout.strip() in {"3.11", "3.12"}:
             return candidate
-    raise Failed("Tongban needs Python 3.11 or 3.12. Install it (for example: apt install python3.11-venv) and start again.")
+    raise Failed(
+        "Tongban needs Python 3.11 or 3.12. Install it (for example: apt install python3.11-venv) and start again."
+    )
 
 
 def python_environment(lock_name: str) -> None:
@@ -109,7 +111,19 @@ def _install(lock: Path) -> None:
     """With uv, which takes seconds; with plain pip where uv cannot be had or does not reach the index that pip knows."""
     if _uv():
         fast = subprocess.run(
-            [str(PYTHON), "-m", "uv", "pip", "install", "--quiet", "--python", str(PYTHON), "--require-hashes", "-r", str(lock)],
+            [
+                str(PYTHON),
+                "-m",
+                "uv",
+                "pip",
+                "install",
+                "--quiet",
+                "--python",
+                str(PYTHON),
+                "--require-hashes",
+                "-r",
+                str(lock),
+            ],
             cwd=ROOT,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -195,18 +209,25 @@ def chromium() -> None:
     if any(shutil.which(name) for name in names):
         return
     done = step("Finding a Chromium for the browser tests: the system has none, so Playwright's own")
-    got = subprocess.run([str(PYTHON), "-m", "playwright", "install", "chromium"], capture_output=True, text=True, cwd=ROOT)
+    got = subprocess.run(
+        [str(PYTHON), "-m", "playwright", "install", "chromium"], capture_output=True, text=True, cwd=ROOT
+    )
     if got.returncode:
         if os.geteuid() == 0 and shutil.which("apt-get"):
             say("  Playwright's could not be had; installing the system's package")
-            run(["apt-get", "update", "-qq"], why="apt-get update failed, so no Chromium could be installed for the browser tests.")
+            run(
+                ["apt-get", "update", "-qq"],
+                why="apt-get update failed, so no Chromium could be installed for the browser tests.",
+            )
             run(
                 ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"],
                 why="No Chromium could be installed for the browser tests.",
                 env={"DEBIAN_FRONTEND": "noninteractive"},
             )
         else:
-            raise Failed("The browser tests need a Chromium. Install the package `chromium`, then run the command again.")
+            raise Failed(
+                "The browser tests need a Chromium. Install the package `chromium`, then run the command again."
+            )
     done()
 
 
@@ -216,7 +237,9 @@ def chinese_font() -> None:
         return
     listed = subprocess.run(["fc-list", ":lang=zh", "family"], capture_output=True, text=True).stdout
     if not listed.strip():
-        subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "fonts-noto-cjk"], capture_output=True)
+        subprocess.run(
+            ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "fonts-noto-cjk"], capture_output=True
+        )
 
 
 def main() -> int:

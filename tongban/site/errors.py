@@ -25,7 +25,18 @@ OUR_OWN_MISTAKES = (
     "no such function",
     "datatype mismatch",
 )
-RETRY_AFTER = {503: 10, 507: 60}
+RETRY_AFTER = {503: 10, 504: 10, 507: 60}
+CODES = {
+    400: "not_understood",
+    403: "not_allowed",
+    404: "not_found",
+    408: "too_slow",
+    413: "too_large",
+    500: "our_mistake",
+    503: "unavailable",
+    504: "not_in_time",
+    507: "no_space",
+}
 
 
 def status_of(error: BaseException | None) -> int:
@@ -74,6 +85,12 @@ def _sentences(status: int, request) -> dict[str, str]:
             "",
             _("Check the address, or begin at the home page."),
         ),
+        408: (
+            _("This took too long to arrive"),
+            _("What was sent stopped arriving half way."),
+            _kept(request),
+            _("Check your connection and send it again."),
+        ),
         413: (
             _("This is too large"),
             _("What was sent is larger than we can take in."),
@@ -91,6 +108,14 @@ def _sentences(status: int, request) -> dict[str, str]:
             _("The service cannot reach its records just now."),
             _kept(request),
             _("Wait a few seconds, then try again."),
+        ),
+        504: (
+            _("This takes too long"),
+            _("We have not finished in time. What you sent may still be taken in."),
+            _("Everything that was saved or confirmed before is kept."),
+            _(
+                "Look at your list first. If it is not there, send it again: sending twice never makes two applications."
+            ),
         ),
         507: (
             _("We cannot store anything at the moment"),
@@ -132,15 +157,7 @@ def page(request, status: int, *, whole_look: bool = False) -> HttpResponse:
                     "title": sentences["title"],
                     "status": status,
                     "detail": " ".join(s for s in (sentences["what"], sentences["next_step"]) if s),
-                    "code": {
-                        400: "not_understood",
-                        403: "not_allowed",
-                        404: "not_found",
-                        413: "too_large",
-                        500: "our_mistake",
-                        503: "unavailable",
-                        507: "no_space",
-                    }[status],
+                    "code": CODES[status],
                     "kept": sentences["kept"],
                     "request": reference,
                 },

@@ -1,7 +1,6 @@
 """`tongban COMMAND`: one module here for each command, imported only when it is asked for.
 
-A module holds `HELP` (one sentence), `arguments(parser)` and `run(options) -> int`. Django is set up before `run`
-unless the module says `DJANGO = False`.
+A module holds `arguments(parser)` and `run(options) -> int`. Django is set up before it is imported.
 """
 
 import argparse
@@ -48,12 +47,11 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tongban.site.settings")
     try:
+        django.setup()
         module = _module(name)
         parser = argparse.ArgumentParser(prog=f"tongban {name}", description=COMMANDS[name])
         module.arguments(parser)
         options = parser.parse_args(rest)
-        if getattr(module, "DJANGO", True):
-            django.setup()
         return module.run(options) or 0
     except NotConfigured as wrong:
         sys.stderr.write(f"{wrong}\n")

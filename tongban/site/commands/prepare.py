@@ -1,0 +1,111 @@
+import hashlib
+import time
+from pathlib import Path
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from tongban.lib.encryption import create_keys
+from tongban.site.commands import main
+from tongban.site.configuration import ROOT
+
+
+def arguments(parser):
+    parser.add_argument(
+        "--demo-anew",
+        action="store_true",
+        help="throw this installation's data away and build the demonstration district anew",
+    )
+
+
+def run(options) -> int:
+    return everything(demo_anew=options.demo_anew)
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+def everything(*, demo_anew: bool = False) -> int:
+    for do in (keys, database, static_files):
+        if code := do():
+            return code
+    if demo_anew:
+        return _demo(["--rebuild"])
+    return demonstration()
+
+
+def keys() -> int:
+    """New keys only for a new installation: beside data that older ones have sealed they would make it look empty."""
+    folder = Path(settings.TONGBAN_KEYS)
+    if any(folder.glob("field-*.key")) and (folder / "index.key").exists():
+        return 0
+    if _has_people():
+        _say(
+            f"The keys of this installation are missing from {folder}, but there is data that they have sealed. "
+            "Bring the key files back from their own backup. Nothing was changed."
+        )
+        return 1
+    _say("- Making the keys of this installation ...")
+    create_keys(folder)
+    return 0
+
+
+def _has_people() -> bool:
+    try:
+        return apps.get_model("parties", "Party").objects.exists()
+    except Exception:  # no table yet, or no database
+        return False
+
+
+def database() -> int:
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if plan:
+        began = time.monotonic()
+        _say(f"- Bringing the database up to date ({len(plan)} steps) ...")
+        call_command("migrate", interactive=False, verbosity=0)
+        _say(f"  done in {time.monotonic() - began:.1f} s")
+    table = settings.CACHES["default"]["LOCATION"]
+    if table not in connection.introspection.table_names():
+        call_command("createcachetable", verbosity=0)
+    return 0
+
+
+def static_files() -> int:
+    """Collected anew when any of them has changed. Names carry hashes, so pages that are open keep working."""
+    names = hashlib.sha256(Path(__file__).read_bytes())
+    for finder in get_finders():
+        for path, storage in sorted(finder.list([]), key=lambda found: found[0]):
+            there = Path(storage.path(path))
+            about = there.stat()
+            names.update(f"{path}|{about.st_size}|{about.st_mtime_ns}\n".encode())
+    stamp = Path(settings.STATIC_ROOT) / ".collected"
+    if stamp.exists() and stamp.read_text() == names.hexdigest():
+        return 0
+    _say("- Collecting static files ...")
+    began = time.monotonic()
+    call_command("collectstatic", interactive=False, verbosity=0)
+    if not (Path(settings.STATIC_ROOT) / "staticfiles.json").exists():
+        _say("The static files could not be collected: there are none. Pages would have no look.")
+        return 1
+    stamp.write_text(names.hexdigest())
+    _say(f"  done in {time.monotonic() - began:.1f} s")
+    return 0
+
+
+def demonstration() -> int:
+    if not settings.DEMO or apps.get_model("matters", "Matter").objects.exists():
+        return 0
+    if not (ROOT / "demo").is_dir():
+        _say("There is no demonstration district beside the program (the folder demo/). The house is empty.")
+        return 0
+    return _demo([])
+
+
+def _demo(words: list[str]) -> int:
+    return main(["demo", *words])

@@ -1,0 +1,58 @@
+import logging
+import signal
+import threading
+import time
+
+import structlog
+from django.conf import settings
+from django.db import close_old_connections, connections
+
+from tongban.journal import services as journal
+
+log = structlog.get_logger("tongban.worker")
+
+BEAT_EVERY = 5.0
+DUTIES_EVERY = 1.0
+
+
+def arguments(parser):
+    parser.add_argument("--once", action="store_true", help="do what is due now, then end")
+
+
+def run(options) -> int:
+    stop = threading.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: stop.set())
+    work(stop, poll=settings.CONFIGURATION.job_poll, once=options.once)
+    return 0
+
+
+def work(stop: threading.Event, *, poll: float, once: bool = False) -> None:
+    """Jobs until told to stop; the job in hand is finished. A database that is away is waited for."""
+    beat_at = duties_at = 0.0
+    failures = 0
+    while not stop.is_set():
+        try:
+            now = time.monotonic()
+            if now >= beat_at:
+                journal.beat("worker")
+                beat_at = now + BEAT_EVERY
+            if now >= duties_at:
+                journal.keep_time()
+                duties_at = now + DUTIES_EVERY
+            taken = journal.work_once()
+            failures = 0
+        except Exception as error:
+            failures += 1
+            logging.getLogger("tongban.worker").log(
+                logging.ERROR if failures == 1 else logging.DEBUG, "the worker cannot work: %s", type(error).__name__
+            )
+            connections.close_all()
+            stop.wait(min(0.5 * 2**failures, 10.0))
+            continue
+        if once and not taken:
+            break
+        if not taken:
+            close_old_connections()
+            stop.wait(poll)
+    connections.close_all()
