@@ -15,7 +15,7 @@ import re
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -35,7 +35,7 @@ CLOCKS_DIFFER = timedelta(minutes=1)
 ROOT_NAME = "Tongban demonstration root"
 ORGANISATION = "Tongban demonstration district"
 
-_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,30}")
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,59}")
 _KEY_ID = re.compile(r"[A-Za-z0-9-]{1,60}")
 
 
@@ -203,24 +203,32 @@ def troubles(directory: Path, *, now: datetime) -> list[str]:
 def _usable(directory: Path, department: str, licence_type: str, now: datetime) -> SigningKey | None:
     usable = [
         public
-        for path in directory.glob(f"{_word(department)}-{_word(licence_type)}-????????-????????.json")
+        for path in directory.glob(f"{_word(department)[:12]}-{_word(licence_type)[:24]}-????????-????????.json")
         for public in [_card(path)]
         if (public.department, public.licence_type) == (department, licence_type)
         and public.withdrawn_at is None
         and public.not_before <= now <= public.not_after - RENEWED_BEFORE_END
     ]
     for public in sorted(usable, key=lambda public: public.not_after, reverse=True):
-        with suppress(FileNotFoundError):
-            halves = json.loads((directory / f"{public.key_id}.key").read_text())
-            return SigningKey(public, bytes.fromhex(halves["seal"]), bytes.fromhex(halves["statement"]))
+        held = _with_halves(directory, public)
+        if held is not None:
+            return held
     return None
+
+
+def _with_halves(directory: Path, public: PublicKey) -> SigningKey | None:
+    try:
+        halves = json.loads((directory / f"{public.key_id}.key").read_text())
+    except FileNotFoundError:
+        return None
+    return SigningKey(public, bytes.fromhex(halves["seal"]), bytes.fromhex(halves["statement"]))
 
 
 def _make(directory: Path, department: str, licence_type: str, now: datetime, name: str) -> SigningKey:
     root, root_key = _root(directory, now)
     begins = now.astimezone(UTC).replace(microsecond=0) - CLOCKS_DIFFER
     ends = begins + LIVES
-    key_id = f"{_word(department)}-{_word(licence_type)}-{begins:%Y%m%d}-{secrets.token_hex(4)}"
+    key_id = f"{_word(department)[:12]}-{_word(licence_type)[:24]}-{begins:%Y%m%d}-{secrets.token_hex(4)}"
     seal_key, statement_key = ec.generate_private_key(ec.SECP256R1()), ed25519.Ed25519PrivateKey.generate()
     subject = _subject(f"{name or department} {licence_type}"[:64], department, key_id)
     seal_certificate = _certificate(subject, seal_key.public_key(), root, root_key, begins, ends)

@@ -5,6 +5,7 @@ guard against empty boxes: typst refuses to export a character without a glyph, 
 """
 
 import json
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -52,12 +53,14 @@ LONG_LIST = 6
 
 # Where the seal goes, in points from the lower left corner of the page; `last` pages for letters.
 SEAL_PLACES: dict[str, tuple[int, tuple[int, int, int, int]]] = {
-    "landscape": (0, (606, 66, 714, 174)),
-    "portrait": (0, (371, 76, 479, 184)),
-    "letter": (-1, (404, 92, 506, 194)),
+    "landscape": (0, (638, 66, 746, 174)),
+    "portrait": (0, (404, 76, 512, 184)),
+    "letter": (-1, (424, 92, 526, 194)),
 }
 KEYWORD_IDENTIFIER = "tongban-identifier:"
 KEYWORD_SEAL = "tongban-seal:"
+
+_ISO_DAY = re.compile(r"(19|20)\d\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\d)")  # faces are stored as JSON: a day arrives as text
 
 Value = str | int | Decimal | date | datetime | Bilingual | Sequence["Value"] | Mapping[str, object] | None
 
@@ -179,6 +182,15 @@ TITLES: dict[str, Bilingual] = {
     "revocation": {"zh": "撤销决定书", "en": "Revocation decision"},
     "licence-extract": {"zh": "证照信息摘录", "en": "Licence extract"},
 }
+
+
+WITH_APPEAL = {
+    "refusal",
+    "non_acceptance",
+    "termination_notice",
+    "revocation",
+}  # their last paragraph says how to appeal
+_SET_LARGE = {"Promised by", "Decision", "Promised day"}
 
 
 def appeal_notice(reconsideration: Bilingual, court: Bilingual) -> Notice:
@@ -318,6 +330,35 @@ def render_receipt(receipt: Receipt) -> bytes:
             verify_url=receipt.verify_url,
             demo=receipt.demo,
         )
+    )
+
+
+def letter_of(
+    content: Mapping, *, kind: str, number: str, verify_url: str = "", sealed: bool = True, demo: bool = True
+) -> Letter:
+    """The letter for a paper of a case: its stored content (title, applicant, department, matter, rows, paragraphs) as data."""
+    rows = [Fact(label, value, important=label.get("en") in _SET_LARGE) for label, value in content.get("rows", [])]
+    facts = [Fact({"zh": "事项", "en": "Matter"}, content.get("matter"))]
+    if content.get("query_code"):
+        facts.append(Fact({"zh": "查询码", "en": "Query code"}, content["query_code"]))
+    blocks: list[Paragraph | Table | Notice] = [Paragraph(text) for text in content.get("paragraphs", [])]
+    if blocks and kind in WITH_APPEAL:
+        ways = content["paragraphs"][-1]
+        blocks[-1] = Notice({"zh": "救济途径", "en": "Ways of appeal"}, ways)
+    applicant = content.get("applicant") or {}
+    return Letter(
+        kind=kind,
+        number=number,
+        case_number=content.get("case_number") or "",
+        issuer=content["department"],
+        addressee=applicant.get("zh") or applicant.get("en") or "",
+        dated=_local(datetime.fromisoformat(content["made_at"])).date(),
+        facts=[*facts, *rows],
+        blocks=blocks,
+        verify_url=verify_url,
+        title=content["title"],
+        place_for_seal=sealed,
+        demo=demo,
     )
 
 
@@ -502,6 +543,8 @@ class _Printer:
             return self.bilingual({"zh": f"{said['zh']} {local:%H:%M}", "en": f"{said['en']}, {local:%H:%M}"})
         if isinstance(value, date):
             return self.bilingual(spoken_day(value))
+        if isinstance(value, str) and _ISO_DAY.fullmatch(value):
+            return self.bilingual(spoken_day(date.fromisoformat(value)))
         if isinstance(value, Mapping):
             return self.bilingual({str(key): str(text) for key, text in value.items() if text})
         return {"any": self.text(str(value))}

@@ -1,16 +1,468 @@
-"""Acts of the licences room. Signatures fixed by the cases room, which calls them inside its transaction of the decision.
+"""Acts of the licences room. `issue` runs inside the transaction of the decision; the sealed PDF follows as an errand.
 
-issue(type_slug, *, holder, face, decision, issued_on, valid_from, valid_to, actor, previous=None, now=None) -> Licence
-    Make the licence VALID inside the caller's transaction: serial by one UPDATE, identifier with check character, 128-bit token,
-    signed statement (tokens.py), event LicenceIssued(licence), errand `licences.seal` (journal.enqueue, once=f"seal:{pk}").
-    Asked a second time for the same decision and type it answers the licence made then.
-carrier("licences.seal")(licence)  renders + seals the PDF outside any lock, stores it encrypted (materials.store), sets pdf,
-    pdf_sha256, sealed_at in one UPDATE (only if sealed_at is null), records LicenceSealed(licence, decision).
-call(licence, *, about, matter, purpose, fields, actor) -> dict   the licence used instead of paper; LicenceCall + note_read; once per case.
-suspend / resume / revoke / cancel(licence, *, reason, actor) ; supersede when a newer edition of the same type is issued to the holder (previous).
-expire_due(today)  a daily duty.
-verify(token, *, channel) -> Verification(signature ok?, state, status_age, type, limited face, identifier...) | None; writes LicenceCheck.
-open_pdf(licence) -> bytes ; checks sha256.
-
-Queries (queries.py): in_force(holder, type_slug, on) -> Licence|None ; of(party) newest first ; face_value(holder, type_slug, field, on).
+Only the issuer (or the platform on its behalf) changes the state of a licence. Whoever verifies hears first whether the signature
+holds, and only then what the status is.
 """
+
+import hashlib
+import importlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from tongban.departments.models import Department
+from tongban.journal import services as journal
+from tongban.journal.actors import PLATFORM, Actor
+from tongban.lib.bilingual import Bilingual
+from tongban.lib.encryption import blind_index
+from tongban.lib.identifiers import licence_identifier
+from tongban.lib.moves import Move, NotNow, make
+from tongban.lib.problems import NotAllowed, Unavailable
+from tongban.licences import keys, rendering, tokens
+from tongban.licences.events import LicenceIssued, LicenceSealed, LicenceStateChanged
+from tongban.licences.models import Licence, LicenceCall, LicenceCheck, LicenceSerial, LicenceType
+from tongban.licences.states import CANCEL, EXPIRE, RESUME, REVOKE, SUPERSEDE, SUSPEND, LicenceState
+from tongban.materials import store
+from tongban.parties.models import Party
+
+SEAL = "licences.seal"
+RESEAL = "licences.reseal"
+
+
+def key_directory() -> Path:
+    return Path(settings.TONGBAN_KEYS) / "seals"
+
+
+# -- issuing
+
+
+def issue(
+    type_slug: str,
+    *,
+    holder: Party,
+    face: Mapping[str, Any],
+    decision: str,
+    issued_on: date,
+    valid_from: date,
+    valid_to: date | None,
+    actor: Actor,
+    previous: Licence | None = None,
+    now: datetime | None = None,
+) -> Licence:
+    """Make the licence valid in the caller's transaction. Asked again for the same decision and type: the licence made then.
+
+    With `previous` (same type, same holder) it is the next edition of the same number, and the earlier one is superseded.
+    """
+    now = now or timezone.now()
+    kind = LicenceType.objects.select_related("issuer").get(slug=type_slug)
+    with transaction.atomic():
+        made = Licence.objects.filter(decision=decision, type=kind).first()
+        if made is not None:
+            return made
+        if previous is not None and (previous.type_id, previous.holder_id) != (kind.pk, holder.pk):
+            raise NotAllowed("other-licence", _("This licence belongs to somebody else or is of another kind."))
+        # Before the serial is taken: a new key writes files, and nobody should wait for that.
+        key = _key(kind.issuer, kind.slug, now)
+        if previous is not None:
+            make(previous, SUPERSEDE, state_since=now, state_reason=decision)
+            _changed(previous, actor)
+        serial, edition = (previous.serial, previous.edition + 1) if previous else (_next_serial(kind), 1)
+        row = Licence(
+            type=kind,
+            identifier=licence_identifier(kind.type_code, kind.issuer.uscc, serial, edition),
+            holder=holder,
+            issuer=kind.issuer,
+            face=tokens.plain(dict(face)),
+            state=LicenceState.VALID,
+            state_since=now,
+            serial=serial,
+            edition=edition,
+            issued_on=issued_on,
+            valid_from=valid_from,
+            valid_to=valid_to,
+            decision=decision,
+            token=tokens.new_token(),
+            key_id=key.key_id,
+            previous=previous,
+            demonstration=settings.DEMO,
+            created_at=now,
+        )
+        row.statement = _statement(row, key, now)
+        row.save(force_insert=True)
+        journal.record(LicenceIssued(licence=row.pk, decision=decision), subject=f"licence:{row.pk}", actor=actor)
+        journal.enqueue(SEAL, once=f"seal:{row.pk}", licence=row.pk)
+    return row
+
+
+@journal.carrier(SEAL)
+def put_seal(licence: int) -> None:
+    """Draw the licence, seal it, keep it; outside any lock. The first one to finish wins, a second does nothing."""
+    row = Licence.objects.select_related("type", "issuer", "holder").get(pk=licence)
+    if row.sealed_at is not None:
+        return
+    now = timezone.now()
+    key = keys.held(key_directory(), row.key_id, now=now) or _signed_anew(row, now)
+    sealed = _sealed_pdf(row, key, now)
+    name = store.put(sealed)
+    with transaction.atomic():
+        won = Licence.objects.filter(pk=row.pk, sealed_at__isnull=True).update(
+            key_id=row.key_id,
+            statement=row.statement,
+            pdf=name,
+            pdf_sha256=hashlib.sha256(sealed).hexdigest(),
+            sealed_at=now,
+            updated_at=now,
+        )
+        if won:
+            journal.record(
+                LicenceSealed(licence=row.pk, decision=row.decision), subject=f"licence:{row.pk}", actor=PLATFORM
+            )
+
+
+@journal.carrier(RESEAL)
+def renew_seal(licence: int, withdrawn_key: str) -> None:
+    """Sign and seal again with a key that is trusted: after a withdrawal. Number, face, state and address of the check stay."""
+    row = Licence.objects.select_related("type", "issuer", "holder").get(pk=licence)
+    if row.key_id != withdrawn_key:
+        return
+    now = timezone.now()
+    key = _signed_anew(row, now)
+    sealed = _sealed_pdf(row, key, now)
+    Licence.objects.filter(pk=row.pk, key_id=withdrawn_key).update(
+        key_id=row.key_id,
+        statement=row.statement,
+        pdf=store.put(sealed),
+        pdf_sha256=hashlib.sha256(sealed).hexdigest(),
+        sealed_at=now,
+        updated_at=now,
+    )
+
+
+def withdraw_key(key_id: str, *, why: str, now: datetime | None = None) -> int:
+    """A key is no longer trusted. Every licence it signed answers "check again" at once and is sealed anew; returns how many."""
+    now = now or timezone.now()
+    keys.withdraw(key_directory(), key_id, now=now, why=why)
+    rows = list(Licence.objects.filter(key_id=key_id).values_list("pk", flat=True))
+    with transaction.atomic():
+        for pk in rows:
+            journal.enqueue(RESEAL, once=f"reseal:{pk}:{key_id}", licence=pk, withdrawn_key=key_id)
+    return len(rows)
+
+
+def sealed_letter(letter: rendering.Letter, *, department: Department, now: datetime | None = None) -> bytes:
+    """A notice or decision drawn and sealed with the department's own key for letters."""
+    now = now or timezone.now()
+    key = _key(department, "letters", now)
+    return _seal(rendering.render_document(letter), key, department, now, reason=(letter.title or {}).get("zh", ""))
+
+
+# -- using and showing
+
+
+def call(
+    licence: Licence, *, about: str, matter: str, purpose: str, fields: Sequence[str], actor: Actor
+) -> dict[str, Any]:
+    """The licence instead of paper: the fields asked for, written down once per case and purpose where the holder sees it."""
+    today = timezone.localdate()
+    with transaction.atomic():
+        row = Licence.objects.select_related("type").get(pk=licence.pk)
+        if not _in_force(row, today):
+            raise NotAllowed(
+                "licence-not-in-force",
+                _("This electronic licence is no longer valid, so it cannot stand in for the paper."),
+                kept=_("Your answers are kept."),
+                next_step=_("Please add the document another way, or renew the licence first."),
+            )
+        wanted = [name for name in row.type.face_fields if name in set(fields)]
+        _entry, first = LicenceCall.objects.get_or_create(
+            licence=row, about=about, purpose=purpose, defaults={"matter": matter, "fields": wanted}
+        )
+        if first:
+            journal.note_read(
+                actor=actor, of_party=row.holder_id, purpose=f"licence:{purpose}"[:60], fields=wanted, about=about
+            )
+    return {name: row.face[name] for name in wanted if name in row.face}
+
+
+def open_pdf(licence: Licence) -> bytes:
+    """The sealed file, byte for byte as it was sealed."""
+    if not licence.pdf:
+        raise Unavailable(
+            "not-sealed-yet",
+            _("The sealed document is being made."),
+            kept=_("The licence itself is already valid."),
+            next_step=_("Please come back in a minute."),
+            retry_after=20,
+        )
+    try:
+        return store.get(licence.pdf, sha256=licence.pdf_sha256)
+    except store.Damaged as damage:
+        raise Unavailable(
+            "file-damaged",
+            _("The stored document cannot be opened."),
+            kept=_("The licence itself is still valid."),
+            next_step=_("We have been told and will make it again."),
+        ) from damage
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What a verifier hears. `signature` is judged first; while it does not hold, `status` is unknown and the face empty.
+
+    `status`: valid, suspended, not_valid or unknown; `reason` says why (expired, superseded, revoked, cancelled, not_yet_valid,
+    or, without a good signature: key_withdrawn, bad_signature, altered, ...). `status_age` in seconds: 0, asked of the source.
+    """
+
+    signature: bool
+    status: str
+    reason: str
+    status_since: datetime
+    checked_at: datetime
+    identifier: str
+    type: Bilingual
+    issuer: Bilingual
+    issued_on: date
+    valid_from: date
+    valid_to: date | None
+    face: list[dict[str, Any]]
+    key_id: str
+    demonstration: bool
+    status_age: int = 0
+
+
+NOT_VALID = {LicenceState.EXPIRED, LicenceState.SUPERSEDED, LicenceState.REVOKED, LicenceState.CANCELLED}
+
+
+def verify(token: str, *, channel: str, now: datetime | None = None) -> Verification | None:
+    """Answer whoever scanned the code; None when there is no such licence. That it was asked is kept, not who asked."""
+    now = now or timezone.now()
+    if not tokens.looks_like_token(token):
+        return None
+    row = Licence.objects.select_related("type", "issuer", "holder").filter(token=token).first()
+    if row is None:
+        return None
+    read = tokens.read(row.statement, lambda key_id: keys.find(key_directory(), key_id))
+    trouble = _trouble_with(row, read)
+    if trouble:
+        status, reason = "unknown", trouble
+    else:
+        status, reason = _status(row, timezone.localdate(now))
+    LicenceCheck.objects.create(licence=row, at=now, channel=channel[:10], answer=(reason or status)[:20])
+    claims = read.claims if not trouble else {}
+    return Verification(
+        signature=not trouble,
+        status=status,
+        reason=reason,
+        status_since=row.state_since,
+        checked_at=now,
+        identifier=row.identifier,
+        type=row.type.name,
+        issuer=issuer_name(row.issuer, demo=row.demonstration),
+        issued_on=row.issued_on,
+        valid_from=row.valid_from,
+        valid_to=row.valid_to,
+        face=list(claims.get("face", [])),
+        key_id=row.key_id,
+        demonstration=row.demonstration,
+    )
+
+
+# -- states
+
+
+def suspend(licence: Licence, *, reason: str, actor: Actor, now: datetime | None = None) -> Licence:
+    return _move(licence, SUSPEND, reason, actor, now)
+
+
+def resume(licence: Licence, *, reason: str, actor: Actor, now: datetime | None = None) -> Licence:
+    return _move(licence, RESUME, reason, actor, now)
+
+
+def revoke(licence: Licence, *, reason: str, actor: Actor, now: datetime | None = None) -> Licence:
+    return _move(licence, REVOKE, reason, actor, now)
+
+
+def cancel(licence: Licence, *, reason: str, actor: Actor, now: datetime | None = None) -> Licence:
+    return _move(licence, CANCEL, reason, actor, now)
+
+
+def expire_due(today: date | None = None, *, now: datetime | None = None) -> int:
+    """A daily duty: what ended yesterday or before is expired. Each in a transaction of its own; returns how many."""
+    now = now or timezone.now()
+    today = today or timezone.localdate(now)
+    running = Licence.objects.filter(state__in=[LicenceState.VALID, LicenceState.SUSPENDED], valid_to__lt=today)
+    expired = 0
+    for row in list(running.order_by("id")):
+        try:
+            with transaction.atomic():
+                make(row, EXPIRE, state_since=now, state_reason="")
+                _changed(row, PLATFORM)
+        except NotNow:  # somebody moved it in the meantime, which is as good
+            continue
+        expired += 1
+    return expired
+
+
+def tidy_keys(now: datetime | None = None) -> list[str]:
+    """A daily duty: private halves of ended keys are destroyed."""
+    return keys.destroy_ended(key_directory(), now=now or timezone.now())
+
+
+def issuer_name(department: Department, *, demo: bool) -> Bilingual:
+    """In the demonstration every name says so, since real districts have departments of the same names."""
+    name = department.name
+    if not demo or name["zh"].startswith("示范"):
+        return name
+    return {"zh": f"示范区{name['zh']}", "en": f"{name['en']} of the Demonstration District"}
+
+
+# --
+
+
+def _move(licence: Licence, step: Move, reason: str, actor: Actor, now: datetime | None) -> Licence:
+    now = now or timezone.now()
+    _only_the_issuer(licence, actor)
+    with transaction.atomic():
+        make(licence, step, state_since=now, state_reason=reason.strip()[:200])
+        _changed(licence, actor)
+    return licence
+
+
+def _only_the_issuer(licence: Licence, actor: Actor) -> None:
+    if actor.kind == "platform" or (actor.kind == "officer" and actor.department == licence.issuer.code):
+        return
+    raise NotAllowed(
+        "not-the-issuer",
+        _("Only the authority that issued this licence can change it."),
+        kept=_("Nothing was changed."),
+        status=403,
+    )
+
+
+def _changed(licence: Licence, actor: Actor) -> None:
+    journal.record(
+        LicenceStateChanged(licence=licence.pk, state=str(licence.state)), subject=f"licence:{licence.pk}", actor=actor
+    )
+
+
+def _next_serial(kind: LicenceType) -> str:
+    """One UPDATE holds the row until the commit, so nobody else gets this number."""
+    LicenceSerial.objects.get_or_create(type=kind)
+    LicenceSerial.objects.filter(type=kind).update(last=F("last") + 1)
+    return f"{LicenceSerial.objects.values_list('last', flat=True).get(type=kind):09d}"
+
+
+def _in_force(row: Licence, today: date) -> bool:
+    return (
+        row.state == LicenceState.VALID and row.valid_from <= today and (row.valid_to is None or row.valid_to >= today)
+    )
+
+
+def _status(row: Licence, today: date) -> tuple[str, str]:
+    """By the calendar too: what ended last night is not valid this morning, whether or not the duty ran."""
+    if row.state in NOT_VALID:
+        return "not_valid", str(row.state)
+    if row.valid_to is not None and row.valid_to < today:
+        return "not_valid", str(LicenceState.EXPIRED)
+    if row.state == LicenceState.SUSPENDED:
+        return "suspended", ""
+    if row.valid_from > today:
+        return "not_valid", "not_yet_valid"
+    return "valid", ""
+
+
+def _trouble_with(row: Licence, read: tokens.Statement) -> str:
+    """Why the signature does not speak for this row: it may be genuine and belong to another licence or another face."""
+    if not read.genuine:
+        return read.reason
+    said = read.claims
+    same = (
+        said.get("identifier") == row.identifier
+        and said.get("token") == row.token
+        and said.get("valid_to") == tokens.plain(row.valid_to)
+        and said.get("face_code") == _face_code(row.face)
+    )
+    return "" if same else "altered"
+
+
+def _statement(row: Licence, key: keys.SigningKey, now: datetime) -> str:
+    """No more of the face than anybody who scans the code may see; the whole face is bound by a keyed code."""
+    kind = row.type
+    claims = {
+        "identifier": row.identifier,
+        "token": row.token,
+        "type": kind.slug,
+        "type_name": kind.name,
+        "issuer": row.issuer.code,
+        "issuer_name": issuer_name(row.issuer, demo=row.demonstration),
+        "issued_on": tokens.plain(row.issued_on),
+        "valid_from": tokens.plain(row.valid_from),
+        "valid_to": tokens.plain(row.valid_to),
+        "face": tokens.limited_face(kind.slug, row.holder.kind, list(kind.face_fields), row.face),
+        "face_code": _face_code(row.face),
+        "demonstration": row.demonstration,
+    }
+    return tokens.sign(claims, key, now=now)
+
+
+def _face_code(face: Mapping[str, Any]) -> str:
+    return blind_index(tokens.canonical(tokens.plain(face)).decode(), "licences.face")
+
+
+def _key(department: Department, what: str, now: datetime) -> keys.SigningKey:
+    return keys.current(key_directory(), department.code, what, now=now, name=department.name.get("en", ""))
+
+
+def _signed_anew(row: Licence, now: datetime) -> keys.SigningKey:
+    """The key that signed the statement is gone (ended or withdrawn): seal and statement stay of one key."""
+    key = _key(row.issuer, row.type.slug, now)
+    row.key_id, row.statement = key.key_id, _statement(row, key, now)
+    return key
+
+
+def _sealed_pdf(row: Licence, key: keys.SigningKey, now: datetime) -> bytes:
+    kind = row.type
+    sheet = rendering.LicenceSheet(
+        type_id=kind.slug,
+        title=kind.name,
+        identifier=row.identifier,
+        issuer=issuer_name(row.issuer, demo=row.demonstration),
+        face_fields=list(kind.face_fields),
+        face=row.face,
+        issued_on=row.issued_on,
+        valid_from=row.valid_from,
+        valid_to=row.valid_to,
+        verify_url=f"{settings.PUBLIC_URL.rstrip('/')}/verify/{row.token}",
+        holder_kind=row.holder.kind,
+        statement=row.statement,
+        demo=row.demonstration,
+    )
+    return _seal(rendering.render_licence(sheet), key, row.issuer, now, reason=kind.name["zh"])
+
+
+def _seal(pdf: bytes, key: keys.SigningKey, department: Department, now: datetime, *, reason: str) -> bytes:
+    name = issuer_name(department, demo=settings.DEMO)
+    words = "示范 demonstration" if settings.DEMO else "签发 issue"
+    return _sealing().seal(
+        pdf,
+        key,
+        appearance=rendering.render_seal(name, demo=settings.DEMO),
+        now=now,
+        reason=f"{reason} {words}".strip(),
+        location="通办 Tongban",
+        name=name["zh"],
+    )
+
+
+def _sealing() -> ModuleType:
+    """pyHanko takes most of a second to import: only processes that seal or check pay for it."""
+    return importlib.import_module("tongban.licences.sealing")
