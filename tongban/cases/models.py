@@ -30,7 +30,7 @@ class Case(models.Model):
     """One application, from the first answer to the end.
 
     `values` holds what was answered: {field id: {"value", "source", "source_name", "at", "changed"}}; `revision` grows with every
-    save so that two devices notice each other. `number` is given at submission (domain.md 3.5).
+    save so that two devices notice each other; `saver` is the page that saved last and may go on saving. `number` is given at submission (domain.md 3.5).
     """
 
     class Channel(models.TextChoices):
@@ -60,6 +60,7 @@ class Case(models.Model):
     situation = models.JSONField(default=list, blank=True)
     values = EncryptedJSONField(default=dict)
     revision = models.PositiveIntegerField(default=0)
+    saver = models.CharField(max_length=24, blank=True, default="")
     step = models.CharField(max_length=20, default="situation")
     saved_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(null=True, blank=True)

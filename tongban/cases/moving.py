@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from django.db import connection
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
@@ -84,11 +83,9 @@ def changed(case: Case) -> None:
 
 
 def again(case: Case) -> Case:
-    """The case as the database has it now, locked where the database can."""
+    """The case as the database has it now, locked (SQLite locks the whole database at the first word of the transaction)."""
     rows = Case.objects.select_related("matter", "version", "department", "applicant", "applicant__division", "account")
-    if connection.features.has_select_for_update:
-        rows = rows.select_for_update(of=("self",))
-    return rows.get(pk=case.pk)
+    return rows.select_for_update(of=("self",)).get(pk=case.pk)
 
 
 def _told(case: Case, late: NotNow) -> NotAllowed:

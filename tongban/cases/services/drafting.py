@@ -86,19 +86,26 @@ def choose_situation(case: Case, situation: list[str], *, account: Account, now:
 
 
 def save(
-    case: Case, answers: dict, *, revision: int, account: Account, now: datetime | None = None, step: str | None = None
+    case: Case,
+    answers: dict,
+    *,
+    revision: int,
+    account: Account,
+    saver: str = "",
+    step: str | None = None,
+    now: datetime | None = None,
 ) -> Case:
     """Keep answers as far as they are typed, right or wrong: checking is for sending. Only fields of the form are taken.
 
-    `revision` is the one the page was made from; if another device saved in between, nothing is overwritten and the sentence
-    says so (NotAllowed, code `changed-elsewhere`).
+    `revision` is the one the page was made from and `saver` a name of that page: it may save again and again. If another
+    page or device saved in between, nothing is overwritten and the sentence says so (NotAllowed, code `changed-elsewhere`).
     """
     now = now or timezone.now()
     form = rules.form_of(case.version)
     with transaction.atomic():
         case = again(case)
         _editable(case)
-        if revision != case.revision:
+        if revision != case.revision and not (saver and saver == case.saver):
             raise NotAllowed(
                 "changed-elsewhere",
                 worded(
@@ -109,6 +116,7 @@ def save(
                 next_step=_("Save again to use what you see here, or reload to see the other."),
             )
         case.values = _merged(case.values, answers, form, now)
+        case.saver = saver[:24]
         _touch_draft(case, now, step or case.step)
     return case
 
@@ -224,7 +232,7 @@ def _touch_draft(case: Case, now: datetime, step: str) -> None:
     case.revision += 1
     case.saved_at = now
     case.step = step
-    fields = ["situation", "values", "revision", "saved_at", "step", "updated_at"]
+    fields = ["situation", "values", "revision", "saver", "saved_at", "step", "updated_at"]
     if case.state == CaseState.DRAFT:
         case.expires_at = now + timedelta(days=DRAFT_DAYS)
         case.warned_at = None

@@ -41,6 +41,7 @@ from tongban.journal.actors import PLATFORM, Actor
 from tongban.lib.identifiers import case_number
 from tongban.lib.problems import Invalid, NotAllowed
 from tongban.licences import services as licences
+from tongban.materials import services as documents
 from tongban.parties.models import Account
 
 
@@ -79,7 +80,7 @@ def _submit(case: Case, account: Account, level: int, now: datetime) -> Case:
         number=number, submitted_at=now, received_on=received, values=values, expires_at=None,
         delivery=(cleaned.get("delivery") or "")[:12], committed=bool(cleaned.get("commit")),
     )  # fmt: skip
-    _call_licences(case, actor)
+    _hand_in_papers(case, actor)
     clocks.start(case, ClockKind.PRE_REVIEW, received, PRE_REVIEW_DAYS)
     _promise(case, now)
     papers.make(
@@ -184,7 +185,7 @@ def resubmit(case: Case, *, account: Account, level: int, now: datetime | None =
             case, RESUBMIT, actor=applying(account, case), account=account, now=now,
             what=events.CaseSubmitted(case=case.pk), received_on=received,
         )  # fmt: skip
-        _call_licences(case, applying(account, case))
+        _hand_in_papers(case, applying(account, case))
         clocks.start(case, ClockKind.PRE_REVIEW, received, PRE_REVIEW_DAYS)
         _promise(case, now)
     return case
@@ -272,7 +273,7 @@ def correct(case: Case, *, account: Account, level: int, now: datetime | None = 
             case, CORRECT, actor=applying(account, case), account=account, now=now,
             what=events.CaseCorrected(case=case.pk), received_on=received,
         )  # fmt: skip
-        _call_licences(case, applying(account, case))
+        _hand_in_papers(case, applying(account, case))
         clocks.stop(case, ClockKind.APPLICANT_CORRECTION, clocks.local_day(now))
         clocks.start(case, ClockKind.ACCEPTANCE, received, ACCEPTANCE_DAYS)
         clocks.show(case)
@@ -408,8 +409,11 @@ def _promise(case: Case, now: datetime) -> None:
     clocks.show(case)
 
 
-def _call_licences(case: Case, actor: Actor) -> None:
-    """Licences that stand in for paper are called for this case: written down, and seen by the holder."""
+def _hand_in_papers(case: Case, actor: Actor) -> None:
+    """What stands in for paper and what was uploaded goes to the office: licences are called for this case, seen by their
+    holder; uploaded documents cannot be changed any more."""
+    for row in case.materials.select_related("document").filter(how=CaseMaterial.How.UPLOAD):
+        documents.hand_in(row.document, actor=actor)
     for row in case.materials.select_related("licence", "licence__type").filter(how=CaseMaterial.How.LICENCE):
         licences.call(
             row.licence, about=case.subject, matter=case.matter.slug, purpose="application",
