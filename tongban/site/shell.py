@@ -322,6 +322,9 @@ class Shell:
             gone = asyncio.ensure_future(line.watch(receive))
             try:
                 await work
+            except Exception:
+                log.exception("a streamed answer broke off")
+                raise  # the server cuts the line, so that nobody takes the half for the whole
             finally:
                 gone.cancel()
             return
@@ -436,8 +439,11 @@ class _Line:
         if not self.began.done():
             self.began.set_result(True)
 
+    async def _one(self, message: dict) -> None:
+        await self._send(message)
+
     def _hand_over(self, message: dict) -> None:
-        sent = asyncio.run_coroutine_threadsafe(self._send(message), self._loop)
+        sent = asyncio.run_coroutine_threadsafe(self._one(message), self._loop)
         try:
             sent.result(self._patience)
         except (OSError, TimeoutError):  # gone, or takes nothing any more

@@ -1,0 +1,130 @@
+"""Parts of the product, or all of it, running for a test in processes of their own."""
+
+import contextlib
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def until(condition, seconds: float = 20.0, every: float = 0.02):
+    """Wait for something to become true; answer what it became, or fail."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := condition():
+            return found
+        time.sleep(every)
+    raise AssertionError(f"still not so after {seconds} s")
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def descendants(pid: int) -> list[int]:
+    """Everything this process has started, and what that has started."""
+    found = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            for child in map(int, task.read_text().split()):
+                found += [child, *descendants(child)]
+    return found
+
+
+def named(pid: int) -> str:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    return ""
+
+
+class Running:
+    """A command of ours on a port of its own; ended, with everything it started, when the test leaves."""
+
+    def __init__(
+        self, command: list[str], port: int, environment: dict[str, str] | None = None, log: Path | None = None
+    ):
+        self.port = port
+        self.log = log
+        self._out = open(log, "wb") if log else subprocess.DEVNULL  # noqa: SIM115 - closed in __exit__
+        self.process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, **(environment or {})},
+            stdout=self._out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        everyone = descendants(self.process.pid)
+        if self.process.poll() is None:
+            self.process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(25)
+        for pid in [self.process.pid, *everyone]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.process.wait()
+        if self._out is not subprocess.DEVNULL:
+            self._out.close()
+
+    def said(self) -> str:
+        return self.log.read_text(errors="replace") if self.log else ""
+
+    def ask(self, method: str, path: str, body=None, headers=None, timeout: float = 30.0):
+        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        try:
+            line.request(method, path, body=body, headers=headers or {})
+            answer = line.getresponse()
+            return answer.status, dict(answer.getheaders()), answer.read()
+        finally:
+            line.close()
+
+    def answers(self, path: str = "/", status: int = 200) -> bool:
+        if self.process.poll() is not None:
+            raise AssertionError(f"it ended with {self.process.returncode}:\n{self.said()}")
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            return self.ask("GET", path, timeout=5)[0] == status
+        return False
+
+
+def python(*words: str) -> list[str]:
+    return [sys.executable, *words]
+
+
+def whole_product(var: Path, *, port: int | None = None, environment: dict[str, str] | None = None) -> Running:
+    """web, worker and supervisor as `make run` starts them, on a scratch var directory (prepared before)."""
+    port = port or free_port()
+    var.mkdir(parents=True, exist_ok=True)
+    surroundings = {
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "TONGBAN_VAR": str(var),
+        "PYTHONUNBUFFERED": "1",
+        **(environment or {}),
+    }
+    surroundings.setdefault("DJANGO_SETTINGS_MODULE", "tongban.site.settings")
+    return Running(python("-m", "tongban", "run", "--prepare"), port, surroundings, log=var / "said.txt")
+
+
+def health(running: Running) -> dict:
+    return json.loads(running.ask("GET", "/healthz")[2])["parts"]
