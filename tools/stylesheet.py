@@ -18,7 +18,7 @@ RESULT = PAGES / "static/tongban/tongban.css"
 PACKAGE = ROOT / "node_modules/@digdir/designsystemet-css"
 
 # In the order of the package's own index. Left out on purpose: everything that needs its web components.
-PARTS = "base button link heading paragraph list label input field fieldset validation-message error-summary card alert tag table details dialog skip-link"
+PARTS = "base button heading label input field fieldset validation-message error-summary alert tag skip-link"
 SOURCES = ("theme", "ground", "shell", "components", "forms", "pages", "print")
 NOTICE = "/*! Contains parts of @digdir/designsystemet-css 1.22 (MIT, Copyright (c) 2022 Digitaliseringsdirektoratet). Built by tools/stylesheet.py */\n"
 
@@ -153,14 +153,24 @@ def theme() -> str:
     factor = {1: 0.75, 2: 0.875, 3: 1, 4: 1.125, 5: 1.3125, 6: 1.5, 7: 1.875, 8: 2.25, 9: 3, 10: 3.75}
     headings = {"2xl": 10, "xl": 9, "lg": 8, "md": 7, "sm": 6, "xs": 5, "2xs": 4}
     bodies = {"xl": 6, "lg": 5, "md": 4, "sm": 3, "xs": 2}
-    out = ["/* Built by tools/stylesheet.py --theme from its palette: do not edit. */", "@layer ds.theme, ds.base, ds.components, tb;", "@layer ds.theme {"]
+    out = [
+        "/* Built by tools/stylesheet.py --theme from its palette: do not edit. */",
+        "@layer ds.theme, ds.base, ds.components, tb;",
+        "@layer ds.theme {",
+    ]
     out.append(
         ":root { --ds-size-mode-font-size--sm: .9375; --ds-size-mode-font-size--md: 1.125; --ds-size-mode-font-size--lg: 1.5;\n"
         '  --ds-font-family: system-ui, -apple-system, "PingFang SC", "Hiragino Sans GB", "Microsoft YaHei UI", "Microsoft YaHei", "Noto Sans CJK SC", "Source Han Sans SC", "Noto Sans SC", sans-serif;\n'
         "  --ds-font-weight-regular: 400; --ds-font-weight-medium: 500; --ds-font-weight-semibold: 600;\n"
         "  --ds-line-height-sm: 1.3; --ds-line-height-md: 1.6; --ds-line-height-lg: 1.75;\n"
-        + "".join(f"  --ds-heading-{n}-font-weight: 600; --ds-heading-{n}-line-height: 1.3; --ds-heading-{n}-letter-spacing: -.005em;\n" for n in headings)
-        + "".join(f"  --ds-body-{n}-font-weight: 400; --ds-body-{n}-line-height: 1.6; --ds-body-{n}-letter-spacing: 0;\n" for n in bodies)
+        + "".join(
+            f"  --ds-heading-{n}-font-weight: 600; --ds-heading-{n}-line-height: 1.3; --ds-heading-{n}-letter-spacing: -.005em;\n"
+            for n in headings
+        )
+        + "".join(
+            f"  --ds-body-{n}-font-weight: 400; --ds-body-{n}-line-height: 1.6; --ds-body-{n}-letter-spacing: 0;\n"
+            for n in bodies
+        )
         + "  --ds-border-radius-sm: .375rem; --ds-border-radius-md: .625rem; --ds-border-radius-default: .625rem; --ds-border-radius-lg: 1rem; --ds-border-radius-xl: 1.5rem;\n"
         "  --ds-border-radius-full: 624.9375rem; --ds-border-width-default: 1px; --ds-border-width-focus: 3px; --ds-opacity-disabled: 45%;\n"
         "  --ds-shadow-xs: 0 1px 2px rgb(60 45 20 / .06); --ds-shadow-sm: 0 1px 2px rgb(60 45 20 / .05), 0 2px 8px rgb(60 45 20 / .05);\n"
@@ -182,8 +192,17 @@ def theme() -> str:
     out.append(block("[data-color-scheme=dark]", "dark"))
     out.append("@media (prefers-color-scheme: dark) {\n" + block("[data-color-scheme=auto]", "dark") + "\n}")
     for name in COLOURS:
-        selector = ":root, [data-color-scheme], [data-color=accent]" if name == "accent" else f"[data-color-scheme][data-color={name}], [data-color={name}]"
-        out.append(selector + " {\n" + "".join(f"  --ds-color-{step}: var(--ds-color-{name}-{step});\n" for step in STEPS) + "}")
+        selector = (
+            ":root, [data-color-scheme], [data-color=accent]"
+            if name == "accent"
+            else f"[data-color-scheme][data-color={name}], [data-color={name}]"
+        )
+        out.append(
+            selector
+            + " {\n"
+            + "".join(f"  --ds-color-{step}: var(--ds-color-{name}-{step});\n" for step in STEPS)
+            + "}"
+        )
     out.append("}")
     return "\n".join(out) + "\n"
 

@@ -1,0 +1,288 @@
+// Everything here adds to pages that work without it. Each part is a custom element or listens on the document.
+const $ = (selector, within = document) => within.querySelector(selector)
+const make = (tag, text = "", attributes = {}) => {
+  const element = document.createElement(tag)
+  element.textContent = text
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value)
+  return element
+}
+const fill = (words, values) => words.replace(/%\((\w+)\)s/g, (_, key) => values[key] ?? "")
+const clock = () => new Date().toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" })
+
+// -- a form is sent once; the server is the one who is certain
+
+document.addEventListener("submit", (event) => {
+  const form = event.target
+  if (!form.matches("form[data-once]")) return
+  if (form.dataset.sent) return event.preventDefault()
+  form.dataset.sent = "1"
+  event.submitter?.setAttribute("aria-busy", "true")
+})
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) {
+    delete form.dataset.sent
+    for (const button of form.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy")
+  }
+})
+
+// -- suggestions while typing: a combobox with a list
+
+customElements.define("tb-suggest", class extends HTMLElement {
+  connectedCallback() {
+    this.input = $("input", this)
+    if (!this.input || !this.getAttribute("src")) return
+    const id = `${this.input.id}-list`
+    this.list = make("ul", "", { class: "tb-suggestions", id, role: "listbox", hidden: "" })
+    this.append(this.list)
+    for (const [name, value] of Object.entries({ role: "combobox", "aria-expanded": "false", "aria-controls": id, "aria-autocomplete": "list" })) this.input.setAttribute(name, value)
+    this.input.addEventListener("input", () => { clearTimeout(this.timer); this.timer = setTimeout(() => this.ask(), 90) })
+    this.input.addEventListener("keydown", (event) => this.key(event))
+    this.input.addEventListener("blur", () => setTimeout(() => this.close(), 150))
+    this.list.addEventListener("pointerdown", (event) => {
+      const item = event.target.closest("li")
+      if (item) { event.preventDefault(); this.take(item) }
+    })
+  }
+  async ask() {
+    const words = this.input.value.trim()
+    this.waiting?.abort()
+    if (!words || this.composing) return this.close()
+    this.waiting = new AbortController()
+    try {
+      const answer = await fetch(`${this.getAttribute("src")}?q=${encodeURIComponent(words)}`, { signal: this.waiting.signal, headers: { Accept: "application/json" } })
+      if (answer.ok) this.show((await answer.json()).suggestions ?? [])
+    } catch { /* suggestions are a courtesy */ }
+  }
+  show(suggestions) {
+    this.list.replaceChildren(...suggestions.slice(0, 8).map((suggestion, number) => {
+      const item = make("li", "", { role: "option", id: `${this.list.id}-${number}` })
+      item.append(make("span", suggestion.text))
+      if (suggestion.note) item.append(make("span", suggestion.note, { class: "tb-subtle" }))
+      item.href = suggestion.href
+      return item
+    }))
+    this.at = -1
+    this.list.hidden = !suggestions.length
+    this.input.setAttribute("aria-expanded", String(!this.list.hidden))
+  }
+  close() {
+    this.list.hidden = true
+    this.input.setAttribute("aria-expanded", "false")
+    this.input.removeAttribute("aria-activedescendant")
+  }
+  key(event) {
+    if (event.isComposing || this.list.hidden) return
+    const items = [...this.list.children]
+    if (event.key === "Escape") { event.preventDefault(); return this.close() }
+    if (event.key === "Enter" && this.at >= 0) { event.preventDefault(); return this.take(items[this.at]) }
+    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return
+    event.preventDefault()
+    this.at = (this.at + (event.key === "ArrowDown" ? 1 : -1) + items.length + (this.at < 0 && event.key === "ArrowUp" ? 1 : 0)) % items.length
+    items.forEach((item, number) => item.setAttribute("aria-selected", String(number === this.at)))
+    items[this.at].scrollIntoView({ block: "nearest" })
+    this.input.setAttribute("aria-activedescendant", items[this.at].id)
+  }
+  take(item) {
+    if (item.href?.startsWith("/")) return location.assign(item.href)
+    this.input.value = item.firstChild.textContent
+    this.input.form.requestSubmit()
+  }
+})
+
+// -- a draft saves itself, says so, and goes on when the connection is back
+
+customElements.define("tb-autosave", class extends HTMLElement {
+  connectedCallback() {
+    this.form = this.closest("form")
+    this.words = $(".tb-save__words", this)
+    if (!this.form || !this.dataset.url) return
+    this.keep = `tongban:${this.dataset.url}`
+    this.saved = this.content()
+    this.restore()
+    this.form.addEventListener("input", () => this.changed())
+    this.form.addEventListener("change", () => this.changed())
+    this.form.addEventListener("submit", () => { this.leaving = true; this.forget() })
+    addEventListener("online", () => this.save())
+    addEventListener("pageshow", () => { this.leaving = false })
+    addEventListener("beforeunload", (event) => { if (this.unsaved && !this.leaving) event.preventDefault() })
+    document.addEventListener("visibilitychange", () => { if (document.hidden && this.unsaved) this.save() })
+  }
+  content() {
+    const data = new FormData(this.form)
+    for (const [name, value] of [...data]) if (value instanceof File || name === "csrfmiddlewaretoken") data.delete(name)
+    return new URLSearchParams(data).toString()
+  }
+  get unsaved() { return this.content() !== this.saved }
+  changed() {
+    clearTimeout(this.timer)
+    if (!this.unsaved) return
+    try { sessionStorage.setItem(this.keep, this.content()) } catch { /* full or forbidden: the page itself still holds it */ }
+    this.timer = setTimeout(() => this.save(), 1000)
+  }
+  async save() {
+    if (!this.unsaved || this.busy) return
+    const content = this.content()
+    this.busy = true
+    this.say("saving", this.dataset.saving)
+    try {
+      const answer = await fetch(this.dataset.url, {
+        method: "POST", body: content, keepalive: content.length < 60000, redirect: "manual", credentials: "same-origin",
+        headers: { "Content-Type": "application/x-www-form-urlencoded", "X-Autosave": "1", "X-CSRFToken": this.form.csrfmiddlewaretoken?.value ?? "", Accept: "application/json" },
+      })
+      if (answer.ok) {
+        this.saved = content
+        if (!this.unsaved) this.forget()
+        this.tries = 0
+        this.say("saved", fill(this.dataset.saved, { time: clock() }))
+      } else if (answer.status >= 500) this.later()
+      else this.say("refused", this.dataset.refused)
+    } catch { this.later() }
+    this.busy = false
+    if (this.unsaved && this.dataset.state === "saved") this.changed()
+  }
+  later() {
+    this.say("offline", this.dataset.offline)
+    this.tries = (this.tries ?? 0) + 1
+    clearTimeout(this.timer)
+    this.timer = setTimeout(() => this.save(), Math.min(60000, 2000 * 2 ** this.tries))
+  }
+  restore() {
+    // Only for this tab, gone when it closes: what was typed after the last save and lost with a crashed page.
+    let kept = null
+    try { kept = sessionStorage.getItem(this.keep) } catch { return }
+    if (!kept || kept === this.saved) return this.forget()
+    const values = new URLSearchParams(kept)
+    for (const field of this.form.elements) {
+      if (!field.name || !values.has(field.name) || field.type === "hidden" || field.readOnly) continue
+      if (field.type === "checkbox" || field.type === "radio") field.checked = values.getAll(field.name).includes(field.value)
+      else field.value = values.get(field.name)
+    }
+    this.changed()
+  }
+  forget() { try { sessionStorage.removeItem(this.keep) } catch { /* nothing was kept */ } }
+  say(state, words) { this.dataset.state = state; this.words.textContent = words }
+})
+
+// -- pages and photos: sent one by one with progress; without script the form sends them
+
+customElements.define("tb-upload", class extends HTMLElement {
+  connectedCallback() {
+    this.input = $("input[type=file]", this)
+    this.progress = $(".tb-drop__progress", this)
+    if (!this.input) return
+    for (const kind of ["dragenter", "dragover"]) this.addEventListener(kind, (event) => { event.preventDefault(); this.toggleAttribute("data-over", true) })
+    for (const kind of ["dragleave", "drop"]) this.addEventListener(kind, (event) => { event.preventDefault(); this.toggleAttribute("data-over", false) })
+    this.addEventListener("drop", (event) => {
+      this.input.files = event.dataTransfer.files
+      this.input.dispatchEvent(new Event("change", { bubbles: true }))
+    })
+    if (this.dataset.url) this.input.addEventListener("change", () => this.sendAll())
+  }
+  async sendAll() {
+    const files = [...this.input.files]
+    let failed = ""
+    for (const file of files) {
+      const answer = await this.send(file)
+      if (answer) { failed = answer; break }
+    }
+    if (!failed && files.length) {
+      this.input.value = ""
+      location.reload()
+    } else this.progress.textContent = failed
+  }
+  send(file) {
+    const bar = make("progress", "", { max: "1", value: "0" })
+    this.progress.replaceChildren(make("span", fill(this.dataset.sending, { name: file.name })), bar)
+    const data = new FormData()
+    data.append(this.input.name, file)
+    return new Promise((done) => {
+      const request = new XMLHttpRequest()
+      request.open("POST", this.dataset.url)
+      request.setRequestHeader("X-CSRFToken", this.closest("form")?.csrfmiddlewaretoken?.value ?? "")
+      request.setRequestHeader("Accept", "application/json")
+      request.upload.onprogress = (event) => { if (event.lengthComputable) bar.value = event.loaded / event.total }
+      request.onload = () => {
+        if (request.status < 300) return done("")
+        let sentence = ""
+        try { sentence = JSON.parse(request.responseText).title } catch { /* not a problem document */ }
+        done(sentence || fill(this.dataset.failed, { name: file.name }))
+      }
+      request.onerror = () => done(fill(this.dataset.failed, { name: file.name }))
+      request.send(data)
+    })
+  }
+})
+
+// -- a page that hears when what it shows has changed
+
+customElements.define("tb-live", class extends HTMLElement {
+  connectedCallback() {
+    if (!this.getAttribute("src") || !window.EventSource) return
+    this.open()
+    document.addEventListener("visibilitychange", () => document.hidden ? this.source?.close() : this.open())
+  }
+  disconnectedCallback() { this.source?.close() }
+  open() {
+    this.source?.close()
+    this.source = new EventSource(this.getAttribute("src"))
+    for (const kind of ["message", "news"]) this.source.addEventListener(kind, () => this.news())
+  }
+  async news() {
+    if (!this.hasAttribute("data-reload")) return this.bar()
+    const answer = await fetch(location.href, { headers: { "X-Live": "1" } }).catch(() => null)
+    if (!answer?.ok) return
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(this.id)
+    if (fresh) this.replaceChildren(...fresh.childNodes)
+  }
+  bar() {
+    if ($(".tb-live")) return
+    const bar = make("div", "", { class: "tb-live", role: "status" })
+    const link = make("button", this.dataset.show || "↻")
+    link.addEventListener("click", () => location.reload())
+    bar.append(make("span", this.dataset.words || ""), link)
+    document.body.append(bar)
+  }
+})
+
+// -- keys for officers, copying, printing, menus, dialogs
+
+let before = ""
+const typing = (target) => target.closest("input, textarea, select, [contenteditable]")
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") {
+    for (const menu of document.querySelectorAll(".tb-menu[open], .tb-help-mark[open]")) { menu.open = false; $("summary", menu).focus() }
+    if ($(".tb-dialog:target")) location.hash = ""
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || typing(event.target)) return
+  const rows = [...document.querySelectorAll("tr[data-href]")]
+  const at = rows.indexOf(document.activeElement)
+  if (rows.length && (event.key === "j" || event.key === "k")) {
+    rows[Math.max(0, Math.min(rows.length - 1, at + (event.key === "j" ? 1 : -1)))].focus()
+  } else if (event.key === "Enter" && at >= 0) location.assign(rows[at].dataset.href)
+  else {
+    const keys = before ? `${before} ${event.key}` : event.key
+    const target = $(`[data-key=${JSON.stringify(keys)}]`)
+    before = target ? "" : event.key
+    setTimeout(() => { before = "" }, 900)
+    if (target) { event.preventDefault(); target.matches("input, textarea") ? target.focus() : target.click() }
+  }
+})
+document.addEventListener("click", async (event) => {
+  for (const menu of document.querySelectorAll(".tb-menu[open], .tb-help-mark[open]")) if (!menu.contains(event.target)) menu.open = false
+  const target = event.target.closest("[data-copy], [data-print], tr[data-href]")
+  if (!target) return
+  if (target.dataset.copy !== undefined) {
+    await navigator.clipboard?.writeText(target.dataset.copy)
+    target.dataset.copied = "1"
+  } else if (target.dataset.print !== undefined) print()
+  else if (!event.target.closest("a, button, input, label, select")) location.assign(target.dataset.href)
+})
+for (const row of document.querySelectorAll("tr[data-href]")) row.tabIndex = 0
+for (const note of document.querySelectorAll("[data-reveal]")) note.hidden = false
+$("[data-focus]")?.focus()
+
+// In a form with conditions the server decides what is asked; the script only asks it again without losing the place.
+document.addEventListener("change", (event) => {
+  const form = event.target.closest?.("form[data-conditions]")
+  if (form && event.target.matches("[data-decides]")) $("[name=again]", form)?.click()
+})

@@ -1,0 +1,11 @@
+from django.urls import path
+
+from . import views
+
+app_name = "pages"
+
+urlpatterns = [
+    path("look/", views.look, name="look"),
+    path("language/", views.language, name="language"),
+    path("style/", views.style, name="style"),
+]
