@@ -60,10 +60,8 @@ def subject(document: Document) -> str:
 
 def left_out(document: Document) -> list:
     """Sentences about what the safe copies of this document do not have: seals, scripts, files inside."""
-    happened = Event.objects.filter(subject=subject(document), kind__in=["DocumentKept", "DocumentChanged"]).order_by(
-        "pk"
-    )
-    notes = [note for payload in happened.values_list("payload", flat=True) for note in payload.get("notes", ())]
+    happened = journal.history(subject(document)).values_list("payload", flat=True)
+    notes = [note for payload in happened for note in payload.get("notes", ())]
     return [gate.NOTES[note] for note in dict.fromkeys(notes) if note in gate.NOTES]
 
 
