@@ -12,6 +12,7 @@ from tongban.lib.identifiers import KINDS, Checked, check_person_number, check_p
 REGISTERED, VERIFIED, PRESENT = 1, 2, 3
 PRESENT_FOR = timedelta(minutes=30)  # level 3 means face or window *just now*
 MISMATCHES_A_DAY = 5
+ALIKE_ENOUGH = 0.8
 
 LOGIN = re.compile(r"[\w.@+-]{3,50}", re.UNICODE)
 
@@ -68,6 +69,10 @@ def phone(text: str) -> Checked:
 def needs_birth_details(id_kind: str) -> bool:
     """Numbers that do not say by themselves when somebody was born."""
     return kind(id_kind) in {"passport", "hkmo_permit", "taiwan_permit", "foreign_permanent"}
+
+
+def convinces(score: float, alive: bool) -> bool:
+    return alive and score >= ALIKE_ENOUGH
 
 
 def plausible_birth(day: date | None, today: date) -> bool:

@@ -2,6 +2,8 @@ from importlib.util import find_spec
 
 from django.urls import include, path
 
+from tongban.channels.doorkeeper import for_machines
+
 from . import health
 
 
@@ -10,9 +12,9 @@ def _channel(where: str, module: str) -> list:
 
 
 urlpatterns = [
-    path("healthz", health.healthz, name="healthz"),
-    path("metrics", health.metrics, name="metrics"),
-    path("account/", include("allauth.urls")),
+    path("healthz", for_machines(health.healthz), name="healthz"),
+    path("metrics", for_machines(health.metrics), name="metrics"),
+    path("account/", include("tongban.channels.portal.account_urls")),
     *_channel("office/", "tongban.channels.office.urls"),
     *_channel("", "tongban.channels.exchange.urls"),
     *_channel("", "tongban.channels.pages.urls"),

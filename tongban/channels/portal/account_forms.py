@@ -1,0 +1,44 @@
+"""The forms of signing in and up, where ours say or do something else than allauth's."""
+
+from allauth.account.forms import ResetPasswordForm, SignupForm
+from allauth.account.internal.flows.password_reset_by_code import PasswordResetVerificationProcess
+from django import forms
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from tongban.channels.portal.adapter import confirmed_address
+from tongban.parties import queries, services
+
+
+class SignUp(SignupForm):
+    def validate_unique_email(self, value):
+        """A family may share an address; it is never what somebody signs in with."""
+        return value.lower()
+
+    def save(self, request):
+        said = self.cleaned_data
+        return services.register(
+            said["username"],
+            said["password1"],
+            email=said.get("email") or "",
+            language="en" if (get_language() or "").startswith("en") else "zh-hans",
+        )
+
+
+class ForgottenPassword(ResetPasswordForm):
+    """Asks for the sign-in name. Whether there is such an account, and whether it has an address, is never said."""
+
+    email = forms.CharField(max_length=150, label=_("Sign-in name"))
+
+    def clean_email(self):
+        account = queries.account_by_login(self.cleaned_data["email"])
+        self.users = [account] if account is not None and account.is_active and confirmed_address(account) else []
+        return self.cleaned_data["email"]
+
+    def save(self, request, **kwargs):
+        typed = self.cleaned_data["email"]
+        account = self.users[0] if self.users else None
+        PasswordResetVerificationProcess.initiate(request=request, user=account, email=typed)
+        if account is None:
+            services.post_mail("", "", "")  # as much work as for an account that is there
+        return typed
