@@ -160,7 +160,7 @@ def theme() -> str:
     ]
     out.append(
         ":root { --ds-size-mode-font-size--sm: .9375; --ds-size-mode-font-size--md: 1.125; --ds-size-mode-font-size--lg: 1.5;\n"
-        '  --ds-font-family: system-ui, -apple-system, "PingFang SC", "Hiragino Sans GB", "Microsoft YaHei UI", "Microsoft YaHei", "Noto Sans CJK SC", "Source Han Sans SC", "Noto Sans SC", sans-serif;\n'
+        '  --ds-font-family: -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, "PingFang SC", "Hiragino Sans GB", "Microsoft YaHei UI", "Microsoft YaHei", "Noto Sans CJK SC", "Source Han Sans SC", "Noto Sans SC", sans-serif;\n'
         "  --ds-font-weight-regular: 400; --ds-font-weight-medium: 500; --ds-font-weight-semibold: 600;\n"
         "  --ds-line-height-sm: 1.3; --ds-line-height-md: 1.6; --ds-line-height-lg: 1.75;\n"
         + "".join(
@@ -217,6 +217,7 @@ def smaller(css: str) -> str:
 
 def build(package: Path = PACKAGE) -> str:
     parts = [(package / "dist/src" / f"{part}.css").read_text(encoding="utf-8") for part in PARTS.split()]
+    parts = ["@layer ds.base {", parts[0], "} @layer ds.components {", *parts[1:], "}"]
     ours = [(STYLES / f"{source}.css").read_text(encoding="utf-8") for source in SOURCES]
     wrapped = "\n".join(ours[:1] + ["@layer tb {", *ours[1:], "}"])
     layers = "@layer ds.theme,ds.base,ds.components,tb;"
