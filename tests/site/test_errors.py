@@ -8,12 +8,14 @@ from django.db import OperationalError, ProgrammingError, connection
 from django.test import Client
 from django.urls import path
 
+from tongban.channels.doorkeeper import for_anyone
 from tongban.site import errors
 from tongban.site.urls import urlpatterns as real
 
 WRONG = SimpleNamespace(error=None)
 
 
+@for_anyone
 def _raises(request):
     raise WRONG.error
 
