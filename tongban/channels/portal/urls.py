@@ -1,0 +1,31 @@
+from django.urls import path
+
+from tongban.channels.portal import views_applying as applying
+from tongban.channels.portal import views_cases as cases
+
+app_name = "portal"
+
+urlpatterns = [
+    path("matters/<slug:slug>/apply/", applying.begin, name="begin"),
+    path("apply/<slug:ref>/", applying.resume, name="apply"),
+    path("apply/<slug:ref>/situation/", applying.situation, name="apply_situation"),
+    path("apply/<slug:ref>/form/", applying.form, name="apply_form"),
+    path("apply/<slug:ref>/save", applying.autosave, name="apply_save"),
+    path("apply/<slug:ref>/materials/", applying.materials, name="apply_materials"),
+    path("apply/<slug:ref>/materials/<slug:slug>", applying.material, name="apply_material"),
+    path("apply/<slug:ref>/check/", applying.check, name="apply_check"),
+    path("apply/<slug:ref>/submit", applying.submit, name="apply_submit"),
+    path("apply/<slug:ref>/findings/<int:finding>", applying.answer_finding, name="apply_answer"),
+    path("apply/<slug:ref>/delete", applying.delete, name="apply_delete"),
+    path("my/papers/<uuid:key>/<int:page>", applying.paper, name="paper"),
+    path("my/papers/<uuid:key>/<int:page>/preview", applying.paper_preview, name="paper_preview"),
+    path("my/cases/", cases.case_list, name="cases"),
+    path("my/drafts/", cases.drafts, name="drafts"),
+    path("my/cases/<slug:ref>/", cases.case, name="case"),
+    path("my/cases/<slug:ref>/papers/<str:number>.pdf", cases.paper, name="case_paper"),
+    path("my/cases/<slug:ref>/ask", cases.ask, name="case_ask"),
+    path("my/cases/<slug:ref>/withdraw", cases.withdraw, name="case_withdraw"),
+    path("my/cases/<slug:ref>/open", cases.open_result, name="case_open"),
+    path("my/cases/<slug:ref>/person", cases.ask_a_person, name="case_person"),
+    path("track/", cases.track, name="track"),
+]

@@ -1,0 +1,513 @@
+"""The errand: begin, situation, form, documents, check, send. Every step is a page of its own that works without script.
+
+A case given back for correction goes through the same pages, with what is marked shown beside the field or document.
+"""
+
+from datetime import datetime
+from uuid import uuid4
+
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_POST
+
+from tongban.cases import clocks, rules, services
+from tongban.cases import queries as cases
+from tongban.cases.models import Case, CaseMaterial
+from tongban.cases.states import EDITABLE, CaseState
+from tongban.channels import doorkeeper
+from tongban.channels.doorkeeper import for_party
+from tongban.lib.bilingual import say
+from tongban.lib.problems import Invalid, NotAllowed
+from tongban.licences.models import LicenceType
+from tongban.materials import queries as papers
+from tongban.materials import services as documents
+from tongban.materials.models import Page
+from tongban.matters.models import Matter, MatterVersion
+from tongban.parties.models import Party
+from tongban.places import queries as places
+from tongban.registers.models import Resource
+
+STEPS = [
+    ("situation", gettext_lazy("Situation")),
+    ("form", gettext_lazy("Form")),
+    ("materials", gettext_lazy("Documents")),
+    ("check", gettext_lazy("Check and sign")),
+]
+
+
+# -- beginning
+
+
+@for_party
+def begin(request, party, slug):
+    """What you need, for whom you apply, drafts to go on with; then a prefilled draft."""
+    matter = get_object_or_404(Matter.objects.select_related("department"), slug=slug)
+    version = matter.versions.filter(state=MatterVersion.State.PUBLISHED).select_related("matter").first()
+    possible = [one for one in doorkeeper.spaces(request) if version is not None and serves(version, one)]
+    if request.method == "POST":
+        chosen = next((one for one in possible if str(one.pk) == request.POST.get("for")), None) or (
+            party if party in possible else possible[0] if len(possible) == 1 else party
+        )
+        if chosen.pk != party.pk:
+            doorkeeper.enter_space(request, chosen)
+        case = services.begin(matter, party=chosen, account=request.user, channel=channel_of(request))
+        return redirect(next_step(case))
+    context = {
+        "matter": matter,
+        "version": version,
+        "possible": possible,
+        "party": party,
+        "drafts": [case for one in possible for case in cases.drafts(one).filter(matter=matter)[:5]],
+        "wanted": rules.requirements(version, []) if version else [],
+    }
+    return render(request, "portal/apply/begin.html", context)
+
+
+def serves(version: MatterVersion, party: Party) -> bool:
+    served = set(version.objects_served)
+    return "person" in served if party.kind == Party.Kind.PERSON else bool(served - {"person"})
+
+
+def channel_of(request) -> str:
+    """Phone or computer, by what the browser says of itself."""
+    mobile = request.headers.get("sec-ch-ua-mobile") == "?1" or "Mobi" in request.headers.get("user-agent", "")
+    return Case.Channel.ONLINE_MOBILE if mobile else Case.Channel.ONLINE_PC
+
+
+def editable(party: Party, ref: str) -> Case:
+    """The party's case while it may be worked on; one that was sent is shown as it is."""
+    return get_object_or_404(cases.own(party), ref=ref)
+
+
+def steps_of(case: Case) -> list[str]:
+    """The steps this application has: the situation only where there is a choice."""
+    return [name for name, _label in STEPS if name != "situation" or len(case.version.situations) > 1]
+
+
+def next_step(case: Case, after: str | None = None) -> str:
+    """Where to go on: after a step, or where the draft was left."""
+    names = steps_of(case)
+    if after in names:
+        name = names[min(names.index(after) + 1, len(names) - 1)]
+    elif "situation" in names and not case.situation:
+        name = "situation"
+    else:
+        name = case.step if case.step in names and case.step != "situation" else "form"
+    return reverse(f"portal:apply_{name}", args=[case.ref])
+
+
+def stepper(case: Case, current: str) -> list[dict]:
+    labels = dict(STEPS)
+    names = steps_of(case)
+    at = names.index(current)
+    return [
+        {
+            "label": labels[name],
+            "state": "current" if name == current else "done" if place < at else "todo",
+            "href": reverse(f"portal:apply_{name}", args=[case.ref]) if place < at else "",
+        }
+        for place, name in enumerate(names)
+    ]
+
+
+def open_or_leave(view):
+    """A step of a case that is not to be worked on any more leads to the case itself."""
+
+    def opened(request, party, ref, *args, **kwargs):
+        case = editable(party, ref)
+        if case.state not in EDITABLE:
+            return redirect("portal:case", ref=case.ref)
+        return view(request, party, case, *args, **kwargs)
+
+    opened.__name__, opened.__doc__ = view.__name__, view.__doc__
+    return opened
+
+
+@for_party
+@open_or_leave
+def resume(request, party, case):
+    """Go on where it was left."""
+    return redirect(next_step(case))
+
+
+def shared(request, party, case, current, **more) -> dict:
+    """What every page of the errand shows."""
+    return {
+        "case": case,
+        "version": case.version,
+        "party": party,
+        "steps": stepper(case, current),
+        "findings": cases.open_findings(case) if case.state != CaseState.DRAFT else [],
+        "tab": request.POST.get("tab") or uuid4().hex[:20],
+        **more,
+    }
+
+
+# -- situation
+
+
+@for_party
+@open_or_leave
+def situation(request, party, case):
+    """Which of the guide's situations applies: documents and form follow."""
+    errors = {}
+    if request.method == "POST":
+        try:
+            case = services.choose_situation(case, request.POST.getlist("situation"), account=request.user)
+            return redirect(next_step(case, "situation"))
+        except Invalid as invalid:
+            errors = invalid.errors
+    context = shared(request, party, case, "situation", errors=errors)
+    return render(request, "portal/apply/situation.html", context, status=422 if errors else 200)
+
+
+# -- form
+
+
+@for_party
+@open_or_leave
+def form(request, party, case):
+    """The form: prefilled, saved at every step, judged in words."""
+    if request.method == "POST":
+        return _form_posted(request, party, case)
+    errors = {}
+    if request.GET.get("judge"):
+        errors = rules.checked(case).errors
+    return _form_page(request, party, case, rules.plain_values(case.values), errors)
+
+
+def _form_posted(request, party, case):
+    asked = rules.form_of(case.version)
+    cleaned, answers = _answers(request, case, asked)
+    try:
+        case = _save(request, case, answers, step="form")
+    except NotAllowed as problem:
+        if problem.code != "changed-elsewhere":
+            raise
+        case.refresh_from_db()
+        return _form_page(request, party, case, {**rules.plain_values(case.values), **answers}, {}, conflict=problem)
+    if "add-row" in request.POST or "remove-row" in request.POST:
+        return _form_page(request, party, case, _with_rows(request, rules.plain_values(case.values)), {})
+    if "later" in request.POST:
+        return redirect("portal:drafts")
+    errors = {**rules.checked(case).errors, **cleaned.errors}
+    if errors:
+        return _form_page(request, party, case, rules.plain_values(case.values), errors, remarks=cleaned.remarks)
+    return redirect(next_step(case, "form"))
+
+
+def known_codes() -> dict:
+    """The codes that fields may choose from beside their own options."""
+    return {"division": set(places.divisions().values_list("code", flat=True))}
+
+
+def _answers(request, case, asked):
+    """What was typed, as far as the fields of this page go: (judged, {field: answer, None where it was emptied})."""
+    stored = rules.plain_values(case.values)
+    given = {field: held["value"] for field, held in case.values.items() if held["source"] != "applicant"}
+    cleaned = asked.validate(request.POST, request.FILES, kept=stored, fixed=given, partial=True, known=known_codes())
+    draft = dict(cleaned.draft)
+    for name, files in cleaned.files.items():
+        document = documents.keep(files, owner=case.applicant, by=request.user, name=say(asked[name].label))
+        draft[name] = str(document.key)
+    shown = {one.id for one in asked.visible({**stored, **draft})}
+    answers = {one.id: draft.get(one.id) for one in asked if one.id in shown and not (one.readonly and one.id in given)}
+    return cleaned, answers
+
+
+def _save(request, case, answers, *, step) -> Case:
+    try:
+        revision = int(request.POST.get("revision", ""))
+    except ValueError:
+        revision = -1
+    return services.save(
+        case, answers, revision=revision, account=request.user, saver=request.POST.get("tab", ""), step=step
+    )
+
+
+def _with_rows(request, values: dict) -> dict:
+    """One row more or less of a repeated group, as its button says: `add-row=staff`, `remove-row=staff-1`."""
+    values = dict(values)
+    if name := request.POST.get("add-row"):
+        values[name] = [*(values.get(name) or []), {}]
+    if said := request.POST.get("remove-row"):
+        name, _dash, number = said.rpartition("-")
+        rows = list(values.get(name) or [])
+        if number.isdigit() and int(number) < len(rows):
+            rows.pop(int(number))
+        values[name] = rows
+    return values
+
+
+def _form_page(request, party, case, values, errors, *, conflict=None, remarks=None):
+    asked = rules.form_of(case.version)
+    marked = {finding.field: finding for finding in cases.open_findings(case) if finding.field} if case.number else {}
+    doorkeeper.reading(request, party, "own application", ["form"], about=case.subject)
+    context = shared(
+        request, party, case, "form",
+        form=asked,
+        values=values,
+        errors=errors,
+        labels={one.id: say(one.label) for one in asked},
+        remarks=remarks or {},
+        sources=sources(case),
+        marked=marked,
+        conflict=conflict,
+        divisions=[(one.code, say(one.name)) for one in places.divisions()],
+    )  # fmt: skip
+    return render(request, "portal/apply/form.html", context, status=409 if conflict else 422 if errors else 200)
+
+
+def sources(case: Case) -> dict[str, dict]:
+    """Where each prefilled value came from, in words: {field: {"name", "at", "changed"}}."""
+    held = {field: one for field, one in case.values.items() if one["source"] != "applicant"}
+    kinds = {one["source"].partition(":")[0]: set() for one in held.values()}
+    for one in held.values():
+        kind, _colon, slug = one["source"].partition(":")
+        kinds[kind].add(slug)
+    names = {
+        f"register:{row.slug}": row.shown_name for row in Resource.objects.filter(slug__in=kinds.get("register", ()))
+    }
+    names |= {
+        f"licence:{row.slug}": row.shown_name for row in LicenceType.objects.filter(slug__in=kinds.get("licence", ()))
+    }
+    names["account"] = _("your record")
+    return {
+        field: {
+            "name": names.get(one["source"], one["source"]),
+            "at": datetime.fromisoformat(one["at"]),
+            "changed": one["changed"],
+        }
+        for field, one in held.items()
+    }
+
+
+@require_POST
+@for_party
+@open_or_leave
+def autosave(request, party, case):
+    """Keep what is typed so far; called by the page itself a second after typing stops."""
+    asked = rules.form_of(case.version)
+    _cleaned, answers = _answers(request, case, asked)
+    case = _save(request, case, answers, step="form")
+    return JsonResponse({"saved_at": timezone.localtime(case.saved_at).strftime("%H:%M"), "revision": case.revision})
+
+
+# -- documents
+
+
+@for_party
+@open_or_leave
+def materials(request, party, case):
+    """What is needed: what we have already, and what to hand in."""
+    if request.method == "POST":
+        return redirect(next_step(case, "materials"))
+    case = services.refresh_materials(case, account=request.user)
+    rows = [_shown(row, case) for row in case.materials.select_related("type", "document", "licence", "licence__type")]
+    context = shared(
+        request, party, case, "materials",
+        ready=[row for row in rows if row["ready"]],
+        wanted=[row for row in rows if not row["ready"] and row["row"].required],
+        optional=[row for row in rows if not row["ready"] and not row["row"].required],
+        next=next_step(case, "materials"),
+    )  # fmt: skip
+    return render(request, "portal/apply/materials.html", context)
+
+
+def _shown(row: CaseMaterial, case: Case) -> dict:
+    asked = next((one for one in rules.requirements(case.version, case.situation) if one.slug == row.type.slug), None)
+    pages = list(row.document.pages.all()) if row.document else []
+    how = CaseMaterial.How
+    return {
+        "row": row,
+        "ready": row.how in {how.LICENCE, how.DATA, how.GENERATED},
+        "uploaded": row.how == how.UPLOAD,
+        "committed": row.how == how.COMMITMENT,
+        "may_commit": bool(asked and asked.exempt == "commitment"),
+        "resource": Resource.objects.filter(slug=row.resource).first() if row.resource else None,
+        "finding": next((one for one in cases.open_findings(case) if one.material == row.type.slug), None)
+        if case.number
+        else None,
+        "pages": [
+            {
+                "href": reverse("portal:paper", args=[row.document.key, page.pk]),
+                "thumbnail": reverse("portal:paper_preview", args=[row.document.key, page.pk]),
+                "number": number,
+                "remove_value": page.pk,
+            }
+            for number, page in enumerate(pages, 1)
+        ],
+    }
+
+
+@require_POST
+@for_party
+@open_or_leave
+def material(request, party, case, slug):
+    """Add pages, take one out, take the whole document out, or promise in writing instead."""
+    row = get_object_or_404(case.materials.select_related("type", "document"), type__slug=slug)
+    account = request.user
+    if request.FILES:
+        _add_pages(case, row, request.FILES.getlist("file"), account)
+    elif page_id := request.POST.get("remove-page", ""):
+        _take_out(case, row, page_id, account)
+    elif "commit" in request.POST:
+        services.commit_to(case, slug, account=account)
+    elif "detach" in request.POST:
+        services.detach(case, slug, account=account)
+    else:
+        raise Invalid("no_file", _("No file was chosen."), kept=_("Everything you sent before is kept."))
+    if doorkeeper.wants_data(request):
+        return JsonResponse({"kept": True}, status=201)
+    return redirect(f"{reverse('portal:apply_materials', args=[case.ref])}#material-{slug}")
+
+
+def _add_pages(case, row, files, account):
+    if row.document is not None and row.how == CaseMaterial.How.UPLOAD and row.document.state == "kept":
+        documents.add_pages(row.document, files, by=account)
+        return
+    document = documents.keep(files, owner=case.applicant, by=account, name=row.type.shown_name)
+    services.attach(case, row.type.slug, document, account=account)
+
+
+def _take_out(case, row, page_id, account):
+    page = get_object_or_404(Page, pk=page_id if page_id.isdigit() else 0, document=row.document)
+    if row.document.state != "kept" or row.document.pages.count() == 1:
+        services.detach(case, row.type.slug, account=account)
+    else:
+        documents.remove_page(page, by=account)
+
+
+# -- check, sign, send
+
+
+@require_GET
+@for_party
+@open_or_leave
+def check(request, party, case):
+    """All answers on one page, what is missing, the fee, the promised date; then sign and send."""
+    return _check_page(request, party, case)
+
+
+def _check_page(request, party, case, *, problem=None):
+    asked = rules.form_of(case.version)
+    values = rules.plain_values(case.values)
+    rows = list(case.materials.select_related("type", "licence", "document"))
+    level = doorkeeper.level(request)
+    lacking = rules.missing(case, rows, level=rules.SIGNING_LEVEL)
+    known_from = sources(case)
+    wrong = {name.split("-")[0] for name in lacking.fields}
+    answers = [
+        {
+            "id": one.id,
+            "label": one.label,
+            "value": one.display(values.get(one.id)),
+            "rows": one.display_rows(values.get(one.id)) if one.type == "table" else None,
+            "columns": [say(column.label) for column in one.columns],
+            "source": known_from.get(one.id),
+            "missing": one.id in wrong,
+            "fixed": one.readonly and one.id in known_from,
+        }
+        for one in asked.visible(values)
+    ]
+    doorkeeper.reading(request, party, "own application", ["form"], about=case.subject)
+    context = shared(
+        request, party, case, "check",
+        answers=answers,
+        materials=rows,
+        situations=[one for one in case.version.situations if one["id"] in case.situation],
+        lacking=lacking,
+        signing=level >= rules.SIGNING_LEVEL,
+        expected=clocks.expected(case, sent=timezone.now()),
+        fee=case.version.fee or {},
+        key=uuid4().hex,
+        problem=problem,
+        prefilled=sum(1 for one in answers if one["source"] and not one["source"]["changed"]),
+        committed=[row for row in rows if row.how == CaseMaterial.How.COMMITMENT],
+    )  # fmt: skip
+    return render(request, "portal/apply/check.html", context, status=422 if problem else 200)
+
+
+@require_POST
+@for_party(level=3)
+def submit(request, party, ref):
+    """Sign and send. However often it is pressed, there is one case."""
+    case = editable(party, ref)
+    if case.state not in EDITABLE:
+        return redirect(f"{reverse('portal:case', args=[case.ref])}?sent=1")
+    if request.POST.get("sign") not in {"1", "true", "on"}:
+        problem = Invalid(
+            "not-signed", _("Please tick that everything is true and that you sign."), kept=_("Your draft is kept.")
+        )
+        return _check_page(request, party, case, problem=problem)
+    try:
+        case = _send(case, request)
+    except Invalid as problem:
+        return _check_page(request, party, case, problem=problem)
+    return redirect(f"{reverse('portal:case', args=[case.ref])}?sent=1")
+
+
+def _send(case, request):
+    level, account = doorkeeper.level(request), request.user
+    if case.state == CaseState.CORRECTION_REQUESTED:
+        return services.correct(case, account=account, level=level)
+    if case.state == CaseState.PRE_REVIEW_RETURNED:
+        return services.resubmit(case, account=account, level=level)
+    return services.submit(case, account=account, level=level, key=request.POST.get("key", ""))
+
+
+@require_POST
+@for_party
+@open_or_leave
+def answer_finding(request, party, case, finding):
+    """This point is done."""
+    services.answer_finding(case, finding, account=request.user)
+    back = request.POST.get("back", "")
+    return redirect(reverse(f"portal:apply_{back}", args=[case.ref]) if back in dict(STEPS) else next_step(case))
+
+
+@require_POST
+@for_party
+def delete(request, party, ref):
+    """Delete a draft."""
+    case = editable(party, ref)
+    services.delete(case, account=request.user)
+    return redirect("portal:drafts")
+
+
+# -- papers of the party
+
+
+@require_GET
+@for_party
+def paper(request, party, key, page):
+    """One page of one's own paper, as it is kept."""
+    return _paper(request, party, key, page, preview=False)
+
+
+@require_GET
+@for_party
+def paper_preview(request, party, key, page):
+    return _paper(request, party, key, page, preview=True)
+
+
+def _paper(request, party, key, page, *, preview):
+    found = get_object_or_404(
+        papers.pages_visible_to(request.user, today=timezone.localdate()), pk=page, document__key=key
+    )
+    opened = papers.preview(found) if preview else None
+    content = opened.content if opened else papers.open_page(found)
+    mime = opened.mime if opened else found.mime
+    response = HttpResponse(content, content_type=mime)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = (
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
+    )
+    response.headers["Cache-Control"] = "private, no-store"
+    inline = mime.startswith("image/")
+    response.headers["Content-Disposition"] = f'{"inline" if inline else "attachment"}; filename="page-{page}"'
+    return response

@@ -1,0 +1,228 @@
+"""A party's own cases: what happens, who has it now, until when; papers, questions, withdrawing, opening the result."""
+
+from uuid import uuid4
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from tongban.cases import queries as cases
+from tongban.cases import rules, services
+from tongban.cases.models import CaseDocument
+from tongban.cases.sheets import draw
+from tongban.cases.states import (
+    EDITABLE,
+    ENDED,
+    GRANTED,
+    SHOWN_TO_APPLICANT,
+    WITH_APPLICANT,
+    WITHDRAWABLE,
+    CaseState,
+)
+from tongban.channels import doorkeeper
+from tongban.channels.doorkeeper import for_anyone, for_party
+from tongban.lib.bilingual import say
+from tongban.lib.problems import Invalid
+
+WAY = [
+    ("sent", {CaseState.SUBMITTED, CaseState.PRE_REVIEW, CaseState.PRE_REVIEW_RETURNED}),
+    ("accepted", {CaseState.RECEIVED, CaseState.CORRECTION_REQUESTED}),
+    ("reviewed", {CaseState.ACCEPTED, CaseState.UNDER_REVIEW, CaseState.SITE_INSPECTION, CaseState.SUSPENDED, CaseState.PUBLIC_NOTICE}),
+    ("made", {CaseState.APPROVED, CaseState.ISSUING}),
+    ("done", {CaseState.READY, CaseState.DELIVERED, CaseState.CLOSED}),
+]  # fmt: skip
+
+
+@require_GET
+@for_party
+def case_list(request, party):
+    """Own cases, those that wait for the person first, then the newest."""
+    rows, following = cases.page_of(cases.of(party), before=_number(request.GET.get("before")))
+    context = {
+        "waiting": [] if request.GET.get("before") else [shown(case) for case in cases.needing(party)[:10]],
+        "rows": [shown(case) for case in rows],
+        "next": following,
+        "drafts": cases.drafts(party)[:3],
+        "party": party,
+    }
+    return render(request, "portal/case/list.html", context)
+
+
+@require_GET
+@for_party
+def drafts(request, party):
+    """Drafts, the last one worked on first, with the day each runs out."""
+    return render(request, "portal/case/drafts.html", {"rows": cases.drafts(party)[:50], "party": party})
+
+
+def shown(case) -> dict:
+    """What a line about a case says."""
+    left = cases.days_left(case)
+    return {
+        "case": case,
+        "state": SHOWN_TO_APPLICANT[CaseState(case.state)],
+        "light": cases.light_of(case),
+        "left": left,
+        "with_you": case.state in WITH_APPLICANT or case.state == CaseState.READY,
+        "over": case.state in ENDED,
+    }
+
+
+@require_GET
+@for_party
+def case(request, party, ref):
+    """One case: where it stands, what comes next and when, and everything that happened."""
+    row = get_object_or_404(cases.own(party), ref=ref)
+    if row.state == CaseState.DRAFT:
+        return redirect("portal:apply", ref=ref)
+    return _page(request, party, row)
+
+
+def _page(request, party, row, *, errors=None, text=""):
+    clock, due = cases.running_clock(row)
+    doorkeeper.reading(request, party, "own application", ["form"], about=row.subject)
+    context = {
+        **shown(row),
+        "party": party,
+        "steps": way(row),
+        "timeline": cases.timeline(row),
+        "clock": clock,
+        "due": due,
+        "holder": who_has_it(row),
+        "findings": [one for one in cases.open_findings(row) if not one.answered_at] if row.state in EDITABLE else [],
+        "editable": row.state in EDITABLE,
+        "withdrawable": row.state in WITHDRAWABLE,
+        "papers": row.documents.order_by("-id"),
+        "questions": row.questions.select_related("officer", "officer__department"),
+        "granted": row.state in GRANTED,
+        "refused": row.state in {CaseState.REFUSED, CaseState.NOT_ACCEPTED},
+        "trace": row.rules_trace or None,
+        "sent": request.GET.get("sent"),
+        "key": uuid4().hex,
+        "errors": errors or {},
+        "text": text,
+        "answers": answers(row),
+        "materials": row.materials.select_related("type", "licence"),
+        "invited": hasattr(row, "invitation") and not hasattr(row, "rating"),
+        "rated": getattr(row, "rating", None),
+    }
+    return render(request, "portal/case/case.html", context, status=422 if errors else 200)
+
+
+def way(row) -> list[dict]:
+    """The five stations of every case, as the applicant sees them."""
+    labels = {
+        "sent": _("Sent"),
+        "accepted": _("Acceptance"),
+        "reviewed": _("Review"),
+        "made": _("Result is made"),
+        "done": _("Result"),
+    }
+    at = next((place for place, (_name, states) in enumerate(WAY) if row.state in states), None)
+    over = row.state in {CaseState.DELIVERED, CaseState.CLOSED}
+    return [
+        {
+            "label": labels[name],
+            "state": "done" if at is None and _reached(row, name) or at is not None and (place < at or over) else "current" if place == at else "todo",
+        }
+        for place, (name, _states) in enumerate(WAY)
+    ]  # fmt: skip
+
+
+def _reached(row, name: str) -> bool:
+    """How far a case got that ended on the way."""
+    return {"sent": True, "accepted": row.accepted_at is not None, "reviewed": row.decided_at is not None}.get(name, False)
+
+
+def who_has_it(row) -> str:
+    """Who must do the next thing, as a name a person knows."""
+    if row.state in WITH_APPLICANT or row.state == CaseState.READY:
+        return _("you")
+    if row.state in {CaseState.SUBMITTED, CaseState.PRE_REVIEW, CaseState.RECEIVED}:
+        return _("the comprehensive window")
+    return say(row.department.name)
+
+
+def answers(row) -> list[dict]:
+    asked = rules.form_of(row.version)
+    values = rules.plain_values(row.values)
+    return [{"label": one.label, "value": one.display(values.get(one.id))} for one in asked.visible(values)]
+
+
+@require_GET
+@for_party
+def paper(request, party, ref, number):
+    """A paper of the case as PDF, in the language asked for."""
+    row = get_object_or_404(cases.own(party), ref=ref)
+    document = get_object_or_404(CaseDocument, case=row, number=number)
+    doorkeeper.reading(request, party, "own application", [document.kind], about=row.subject)
+    response = HttpResponse(draw(document), content_type="application/pdf")
+    response.headers["Content-Disposition"] = f'inline; filename="{document.number}.pdf"'
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+@require_POST
+@for_party
+def ask(request, party, ref):
+    """Write a question inside the case."""
+    row = get_object_or_404(cases.of(party), ref=ref)
+    try:
+        services.ask(row, account=request.user, text=request.POST.get("text", ""), key=request.POST.get("key", ""))
+    except Invalid as invalid:
+        return _page(request, party, row, errors=invalid.errors, text=request.POST.get("text", ""))
+    return redirect(f"{_address(row)}#questions")
+
+
+@for_party
+def withdraw(request, party, ref):
+    """Withdraw, after being asked once whether this is meant."""
+    row = get_object_or_404(cases.of(party), ref=ref)
+    if request.method == "POST":
+        services.withdraw(row, account=request.user, reason=request.POST.get("reason", ""))
+        return redirect("portal:case", ref=ref)
+    return render(request, "portal/case/withdraw.html", {"case": row, "party": party})
+
+
+@require_POST
+@for_party
+def open_result(request, party, ref):
+    """Open the result: that is its delivery."""
+    row = get_object_or_404(cases.own(party), ref=ref)
+    row = services.open_result(row, account=request.user)
+    return redirect("portal:licence", row.licence_id) if row.licence_id else redirect("portal:case", ref=ref)
+
+
+@require_POST
+@for_party
+def ask_a_person(request, party, ref):
+    """Let a person decide instead of the machine."""
+    row = get_object_or_404(cases.of(party), ref=ref)
+    services.ask_a_person(row, account=request.user)
+    return redirect("portal:case", ref=ref)
+
+
+@for_anyone
+def track(request):
+    """Where a case stands, for whoever holds its number and query code; nothing of its content."""
+    found, asked = None, {"number": "", "code": ""}
+    if request.method == "POST":
+        asked = {"number": request.POST.get("number", "").strip(), "code": request.POST.get("code", "").strip()}
+        found = cases.by_number(asked["number"], asked["code"])
+    context = {
+        "asked": asked,
+        "tried": request.method == "POST",
+        "found": shown(found) if found else None,
+        "steps": way(found) if found else [],
+        "holder": who_has_it(found) if found else "",
+    }
+    return render(request, "portal/case/track.html", context, status=404 if request.method == "POST" and not found else 200)
+
+
+def _address(row) -> str:
+    return f"/my/cases/{row.ref}/"
+
+
+def _number(text) -> int | None:
+    return int(text) if text and text.isdigit() else None
