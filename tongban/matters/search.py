@@ -13,18 +13,29 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 import tantivy
 import yaml
 
-from tongban.matters.spelling import Sounds, Words, is_chinese, normal, normal_with_places, runs, slips, syllables
+from tongban.matters.spelling import (
+    Sounds,
+    Words,
+    is_chinese,
+    normal,
+    normal_with_places,
+    one_slip,
+    runs,
+    slips,
+    syllables,
+)
 
 LONGEST_QUESTION = 120
 MOST_WORDS = 12
 PAGE = 20
+FEW = 3  # fewer answers than this to a question of several parts, and those that come close follow them
 
 # Which filters there are; a facet is counted for each value of the first four and for each way.
 FILTERS = ("kind", "theme", "department", "object")
@@ -124,68 +135,14 @@ _FILLERS = re.compile(
     "|办理|一下|吗|呢|啊|吧"
 )
 _STOPWORDS = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "of",
-        "for",
-        "to",
-        "in",
-        "on",
-        "at",
-        "my",
-        "me",
-        "i",
-        "we",
-        "our",
-        "your",
-        "you",
-        "is",
-        "are",
-        "be",
-        "been",
-        "do",
-        "does",
-        "did",
-        "how",
-        "what",
-        "where",
-        "when",
-        "which",
-        "who",
-        "can",
-        "could",
-        "get",
-        "getting",
-        "got",
-        "want",
-        "need",
-        "needs",
-        "needed",
-        "would",
-        "like",
-        "please",
-        "and",
-        "or",
-        "with",
-        "from",
-        "about",
-        "if",
-        "it",
-        "this",
-        "that",
-        "have",
-        "has",
-        "had",
-        "make",
-        "help",
-        "service",
-        "services",
-        "matter",
-        "procedure",
-    ]
+    re.findall(
+        "[a-z]+",
+        "a an the of for to in on at my me i we our your you is are be been do does did how what where when which who can "
+        "could get getting got want need needs needed would like please and or with from about if it this that have has "
+        "had make help service services matter procedure",
+    )
 )
+_UNIT = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]|[a-z0-9]+")
 _CODE = re.compile(r"[0-9A-Za-z-]{5,60}")
 
 _stem_analyzer = (
@@ -420,6 +377,8 @@ class Index:
         if query is None:
             return Hits([], 0, {}, themes=self._nearest_themes(asked))
         items, total, facets = self._run(query, narrowed, limit, offset)
+        if plan.slipped and items:
+            self._settle_slip(plan, self.entries[items[0][1]])
         hits = [self._hit(place, score, plan, lang) for score, place in items]
         suggestion = self._suggested(asked, plan, hits)
         themes = [] if total else self._nearest_themes(asked)
@@ -501,10 +460,15 @@ class Index:
         plan = self._plan(asked)
         for deep in (False, True):
             query = self._strict(plan, deep)
-            if query is not None and self._count(query):
+            count = self._count(query) if query is not None else 0
+            if count >= FEW or (count and len(plan.parts) < 2):
                 return plan, query, False
-        query = self._loosely(plan, asked)
-        return plan, query if query is not None and self._count(query) else None, True
+            if count:
+                loose = self._loosely(plan, asked)
+                certain = tantivy.Query.const_score_query(query, 1000.0)
+                return plan, tantivy.Query.boolean_query([(SHOULD, certain), (SHOULD, query), (SHOULD, loose)]), False
+        loose = self._loosely(plan, asked)
+        return plan, loose if loose is not None and self._any(loose) else None, True
 
     def _count(self, query: tantivy.Query) -> int:
         return self._searcher.search(query, 1, count=True).count
@@ -536,6 +500,9 @@ class Index:
             else:
                 latin.append(run)
         self._read_latin(plan, latin, last=True)
+        if not any(part.must for part in plan.parts):
+            for part in plan.parts:
+                part.must = bool(part.ways)
         return plan
 
     def _term(self, name: str, value: str) -> tantivy.Query:
@@ -560,11 +527,18 @@ class Index:
         return both[0], both[1]
 
     def _meaning(self, part: Part, meant: list[str], weight: float = 1.0) -> None:
+        # the order of the table decides, how well a name fits only among equals
         for rank, phrase in enumerate(meant):
             named, near = self._all_of(phrase)
-            part.ways.append((named, weight * (1.2 - 0.1 * min(rank, 4))))
+            part.ways.append((self._firmly(named, 20.0 - 2.0 * min(rank, 4)), weight))
             part.ways.append((near, weight * 0.4))
             part.chinese += [(piece, "word") for piece in phrase.split()]
+
+    @staticmethod
+    def _firmly(query: tantivy.Query, score: float) -> tantivy.Query:
+        """A score of its own for a kind of match; how rare and how short the name is only decides among equals."""
+        certain = tantivy.Query.const_score_query(query, score)
+        return tantivy.Query.boolean_query([(MUST, certain), (SHOULD, tantivy.Query.boost_query(query, 0.2))])
 
     def _strict(self, plan: Plan, deep: bool) -> tantivy.Query | None:
         musts = [part for part in plan.parts if part.must and (part.ways or (deep and part.deep))]
@@ -583,19 +557,23 @@ class Index:
         return strict
 
     def _loosely(self, plan: Plan, asked: str) -> tantivy.Query | None:
-        """Whatever has two fifths of what can be matched at all."""
-        atoms = [part.query(deep=True) for part in plan.parts if part.ways or part.deep]
+        """Whatever answers one part of the question, or has two fifths of its pairs and characters."""
+        parts = [part.query(deep=True) for part in plan.parts if (part.ways or part.deep) and len(part.said) > 1]
         row = units(asked)
-        for pair in _pairs(row):
-            if pair in self.sounds.pairs:
-                atoms.append(tantivy.Query.boost_query(self._term("bi", pair), 1.0))
-        for unit in dict.fromkeys(row):
-            if is_chinese(unit) and unit in self.sounds.characters:
-                atoms.append(tantivy.Query.boost_query(self._term("uni", unit), 0.3))
-        if not atoms:
-            return None
-        needed = max(1, math.ceil(0.4 * len(atoms)))
-        return tantivy.Query.boolean_query([(SHOULD, atom) for atom in atoms], needed)
+        atoms = [
+            tantivy.Query.boost_query(self._term("bi", pair), 1.0) for pair in _pairs(row) if pair in self.sounds.pairs
+        ]
+        atoms += [
+            tantivy.Query.boost_query(self._term("uni", unit), 0.3)
+            for unit in dict.fromkeys(row)
+            if is_chinese(unit) and unit in self.sounds.characters
+        ]
+        clauses = [(SHOULD, part) for part in parts]
+        if atoms:
+            clauses.append(
+                (SHOULD, tantivy.Query.boolean_query([(SHOULD, one) for one in atoms], math.ceil(0.4 * len(atoms))))
+            )
+        return tantivy.Query.boolean_query(clauses) if clauses else None
 
     # -- Chinese
 
@@ -630,11 +608,14 @@ class Index:
 
     def _chinese_in_pieces(self, plan: Plan, run: str) -> None:
         right = self._put_right(run)
+        if right != run and self._chinese_as_it_stands(plan, right):
+            plan.corrected.append((run, right))
+            plan.parts[-1].why = "spelling"
+            return
+        if self._with_one_slip(plan, run):
+            right = run
         if right != run:
             plan.corrected.append((run, right))
-            if self._chinese_as_it_stands(plan, right):
-                plan.parts[-1].why = "spelling"
-                return
         for piece, meant in self._everyday_pieces(right):
             if meant is not None:
                 part = Part(piece)
@@ -643,8 +624,6 @@ class Index:
                 plan.parts.append(part)
             else:
                 self._unknown_pieces(plan, piece)
-        if right == run:
-            self._with_one_slip(plan, run)
 
     def _put_right(self, run: str) -> str:
         """Characters put right by their sound, each only where the three around it do occur together somewhere."""
@@ -700,14 +679,11 @@ class Index:
             self._chinese_word(part, piece)
             part.must = len(piece) > 1
             plan.parts.append(part)
-        if not any(part.must for part in plan.parts):
-            for part in plan.parts:
-                part.must = part.said in self.sounds.characters
 
-    def _with_one_slip(self, plan: Plan, run: str) -> None:
+    def _with_one_slip(self, plan: Plan, run: str) -> bool:
         """A character too many, too few, wrong or in its neighbour's place."""
         if not 3 <= len(run) <= 10:
-            return
+            return False
         row = list(run)
         tries = [tantivy.Query.phrase_query(self._schema, "uni", row, slop=2)]
         for at in range(len(row)):
@@ -720,6 +696,8 @@ class Index:
         if self._any(slipped):
             plan.whole.append((slipped, 2.0))
             plan.slipped = run
+            return True
+        return False
 
     # -- Latin letters: English, pinyin, initials
 
@@ -759,10 +737,10 @@ class Index:
             terms = [self._term(name, stem) for stem in found]
             return terms[0] if len(terms) == 1 else tantivy.Query.boolean_query([(MUST, term) for term in terms])
 
-        part.ways += [(together("stem"), 2.0), (together("near_stem"), 0.6)]
+        part.ways += [(self._firmly(together("stem"), 18.0), 1.0), (together("near_stem"), 0.6)]
         part.deep.append((together("text_stem"), 0.2))
         if len(words) == 1:
-            part.ways.append((self._term("en", words[0]), 2.4))
+            part.ways.append((self._firmly(self._term("en", words[0]), 22.0), 1.0))
 
     def _begun_words(self, part: Part, word: str) -> bool:
         begin = bisect_left(self.words.sorted, word)
@@ -772,7 +750,7 @@ class Index:
             begin += 1
         found = [one for one in sorted(found, key=lambda one: -self.words.counted[one]) if one != word][:8]
         for one in found:
-            part.ways.append((self._term("en", one), 1.5))
+            part.ways.append((self._firmly(self._term("en", one), 14.0), 1.0))
             part.english.update(stems([one]))
         for one in found[:3]:
             self._meaning(part, self.everyday.words.get(one, []), 0.7)
@@ -834,7 +812,8 @@ class Index:
         nearest = self.words.nearest(word)
         for rank, one in enumerate(nearest):
             weight = 0.9**rank
-            part.ways += [(self._term("en", one), 2.0 * weight), (self._term("stem", stems([one])[0]), 1.6 * weight)]
+            part.ways.append((self._firmly(self._term("en", one), 22.0), weight))
+            part.ways.append((self._firmly(self._term("stem", stems([one])[0]), 18.0), weight))
             part.ways.append((self._term("near_stem", stems([one])[0]), 0.5 * weight))
             part.english.update(stems([one]))
             meant = self.everyday.english.get(tuple(stems([one])))
@@ -843,12 +822,12 @@ class Index:
         if nearest:
             plan.corrected.append((word, nearest[0]))
             part.why = "spelling"
-        if len(word) < 5:
+        if len(word) < 5 or (nearest and one_slip(word, nearest[0])):
             return
-        for rank, path in enumerate(self.sounds.spelt(word, mistakes=1 if len(word) < 8 else 2)):
+        for path in self.sounds.spelt(word, mistakes=1 if len(word) < 8 else 2, most_given=12):
             query = self._in_row("py", list(path))
-            if len(path) > 1 and self._any(query):
-                part.ways.append((query, 2.0 * 0.8**rank))
+            if len(part.sounds) < 3 and len(path) > 1 and self._any(query):
+                part.ways.append((query, 2.0 * 0.8 ** len(part.sounds)))
                 part.sounds.append(path)
                 part.why = "spelling"
                 if not nearest and not any(said == word for said, _ in plan.corrected):
@@ -862,9 +841,9 @@ class Index:
         return Hit(entry, title, self._spans(title, plan), self._why(entry, plan), score)
 
     def _spans(self, title: str, plan: Plan) -> tuple[tuple[int, int], ...]:
-        text, places = normal_with_places(title)
+        shape = _shape(title)
+        text = shape.text
         marks: list[tuple[int, int]] = []
-        spoken: list[str] | None = None
         for part in plan.parts:
             for piece, _ in part.chinese:
                 at = text.find(piece)
@@ -872,15 +851,13 @@ class Index:
                     marks.append((at, at + len(piece)))
                     at = text.find(piece, at + len(piece))
             if part.english:
-                for word in re.finditer("[a-z0-9]+", text):
-                    if (stems([word.group()]) or [""])[0] in part.english:
-                        marks.append(word.span())
+                for (start, end), stem in zip(shape.at, shape.stems, strict=True):
+                    if stem in part.english:
+                        marks.append((start, end))
             for path in part.sounds:
-                at_units = [(m.start(), m.end()) for m in re.finditer(r"[\u3400-\u9fff]|[a-z0-9]+", text)]
-                spoken = _sounds_of(units(text)) if spoken is None else spoken
-                at = _find_row(spoken, path)
-                if at is not None and at + len(path) <= len(at_units):
-                    marks.append((at_units[at][0], at_units[at + len(path) - 1][1]))
+                at = _find_row(shape.sounds, path)
+                if at is not None:
+                    marks.append((shape.at[at][0], shape.at[at + len(path) - 1][1]))
         if not marks:
             return ()
         marks.sort()
@@ -890,35 +867,32 @@ class Index:
                 merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
             else:
                 merged.append((start, end))
-        return tuple((places[start], places[end - 1] + 1) for start, end in merged)
+        return tuple((shape.places[start], shape.places[end - 1] + 1) for start, end in merged)
 
     def _why(self, entry: Entry, plan: Plan) -> Why | None:
-        name = normal(entry.zh)
-        spoken: list[str] | None = None
+        name = _shape(entry.zh)
         for part in plan.parts:
             if part.why == "code":
                 return Why("code", part.said, entry.code)
             for piece, kind in part.chinese:
-                if piece in name:
+                if piece in name.text:
                     return Why(part.why if part.why != "name" else kind, part.said, piece)
             if part.english:
-                for word in units(normal(entry.en)):
-                    if not is_chinese(word[0]) and (stems([word]) or [""])[0] in part.english:
-                        return Why(part.why, part.said, word)
+                english = _shape(entry.en)
+                for row, stem in zip(english.row, english.stems, strict=True):
+                    if stem in part.english:
+                        return Why(part.why, part.said, row)
             for path in part.sounds:
-                spoken = _sounds_of(units(name)) if spoken is None else spoken
-                at = _find_row(spoken, path)
+                at = _find_row(name.sounds, path)
                 if at is not None:
-                    return Why(part.why, part.said, "".join(units(name)[at : at + len(path)]))
+                    return Why(part.why, part.said, "".join(name.row[at : at + len(path)]))
         return Why("guide", plan.parts[0].said, "") if plan.parts else None
 
     def _suggested(self, asked: str, plan: Plan, hits: list[Hit]) -> str:
         """The question with what was put right in it. Pinyin is shown as the characters of the best hit."""
-        if not plan.corrected and not plan.slipped:
+        if not plan.corrected:
             return ""
         said = asked
-        if plan.slipped and hits:
-            said = said.replace(plan.slipped, _nearly_in(units(normal(hits[0].entry.zh)), plan.slipped))
         for wrong, right in plan.corrected:
             if " " in right and hits:
                 path = tuple(right.split())
@@ -930,6 +904,12 @@ class Index:
                         break
             said = said.replace(wrong, right)
         return said if said != asked else ""
+
+    def _settle_slip(self, plan: Plan, best: Entry) -> None:
+        piece = _nearly_in(units(normal(best.zh)), plan.slipped)
+        if piece != plan.slipped:
+            plan.corrected.append((plan.slipped, piece))
+            plan.parts.insert(0, Part(plan.slipped, chinese=[(piece, "name")], why="spelling"))
 
     def _nearest_themes(self, asked: str, most: int = 5) -> list[Theme]:
         characters = set(units(asked))
@@ -944,6 +924,29 @@ class Index:
         return [theme for _, _, theme in ranked[:most]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """A title taken apart, so that what was found can be marked in it."""
+
+    text: str
+    places: list[int]
+    row: list[str]
+    at: list[tuple[int, int]]
+    stems: list[str]
+    sounds: list[str]
+
+
+@lru_cache(maxsize=4096)
+def _shape(title: str) -> _Shape:
+    text, places = normal_with_places(title)
+    row, at = [], []
+    for found in _UNIT.finditer(text):
+        row.append(found.group())
+        at.append(found.span())
+    stemmed = [(stems([unit]) or [unit])[0] if not is_chinese(unit) else "" for unit in row]
+    return _Shape(text, places, row, at, stemmed, _sounds_of(row))
+
+
 def _find_row(spoken: list[str], path: tuple[str, ...]) -> int | None:
     """Where the syllables, or beginnings of them, stand in a row."""
     for at in range(len(spoken) - len(path) + 1):
@@ -953,13 +956,16 @@ def _find_row(spoken: list[str], path: tuple[str, ...]) -> int | None:
 
 
 def _nearly_in(row: list[str], run: str) -> str:
-    """The piece of a name that is one slip away from what was typed, else what was typed."""
-    for length in (len(run), len(run) + 1, len(run) - 1):
+    """The piece of a name that is one slip away from what was typed, else what was typed. Swapped neighbours first, then
+    a character left out, a wrong one, one too many."""
+    found = []
+    for rank, length in ((1, len(run) + 1), (2, len(run)), (3, len(run) - 1)):
         for at in range(len(row) - length + 1):
             piece = "".join(row[at : at + length])
-            if slips(piece, run, 1) == 1:
-                return piece
-    return run
+            anchored = piece[0] == run[0] or piece[-1] == run[-1] or length == len(run)
+            if anchored and slips(piece, run, 1) == 1:
+                found.append((0 if sorted(piece) == sorted(run) else rank, at, piece))
+    return min(found)[2] if found else run
 
 
 class Holder:

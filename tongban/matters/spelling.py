@@ -57,6 +57,7 @@ _SIMPLER = str.maketrans(_TRADITIONAL, _SIMPLIFIED)
 
 _CHINESE = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 _RUNS = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]+|[a-z0-9]+")
+_POSSESSIVE = re.compile("['’]s\\b")
 _SYLLABLE_LONGEST = 6
 
 
@@ -90,7 +91,7 @@ def normal_with_places(text: str) -> tuple[str, list[int]]:
 
 def runs(normal_text: str) -> list[str]:
     """Chinese runs and Latin or digit words, in their order; everything else only parts them."""
-    return _RUNS.findall(normal_text)
+    return _RUNS.findall(_POSSESSIVE.sub("", normal_text))
 
 
 # -- sounds
@@ -148,6 +149,22 @@ def slips(one: str, other: str, most: int) -> int:
     return min(last[-1], most + 1)
 
 
+def one_slip(one: str, other: str) -> bool:
+    """Exactly one insertion, deletion, substitution or swap of neighbours apart; `slips(...) == 1`, quicker."""
+    if one == other or abs(len(one) - len(other)) > 1:
+        return False
+    at = 0
+    while at < len(one) and at < len(other) and one[at] == other[at]:
+        at += 1
+    if len(one) > len(other):
+        return one[at + 1 :] == other[at:]
+    if len(one) < len(other):
+        return one[at:] == other[at + 1 :]
+    if one[at + 1 :] == other[at + 1 :]:
+        return True
+    return one[at : at + 2] == other[at : at + 2][::-1] and one[at + 2 :] == other[at + 2 :]
+
+
 def _letters(word: str) -> int:
     mask = 0
     for letter in word:
@@ -190,11 +207,12 @@ class Sounds:
     """Which characters and syllables follow each other in the catalogue, to read pinyin and to put wrong characters right."""
 
     EDIT, UNKNOWN, SWAP_SAME, SWAP_NEAR = -1.5, -1.5, -1.2, -1.8
+    KEPT = 24  # readings followed at once
 
     def __init__(self, chinese_runs: Iterable[str]):
         pairs: Counter[str] = Counter()
         characters: Counter[str] = Counter()
-        spoken: set[tuple[str, str]] = set()
+        spoken: set[tuple[str, ...]] = set()
         known: set[str] = set()
         for run in chinese_runs:
             read = syllables(run)
@@ -202,6 +220,7 @@ class Sounds:
             characters.update(run)
             pairs.update(run[i : i + 2] for i in range(len(run) - 1))
             spoken.update(zip(read, read[1:], strict=False))
+            spoken.update(zip(read, read[1:], read[2:], strict=False))
         self.pairs = pairs
         self.characters = characters
         self.spoken = spoken
@@ -212,6 +231,7 @@ class Sounds:
             for reading in readings(character):
                 self._same[reading].append(character)
                 self._near[near_sound(reading)].append(character)
+        self._forgiven: dict[str, list[tuple[str, int]]] = {}
         self._misspelt: dict[str, set[str]] = defaultdict(set)
         for syllable in known:
             for form in {syllable, *_one_less(syllable)}:
@@ -254,38 +274,58 @@ class Sounds:
         """How letters can be read as syllables that follow each other in the catalogue; with slips when allowed, the likeliest first."""
         if not 2 <= len(letters) <= 40 or not letters.isalpha():
             return []
-        ends: list[dict[tuple[str, int], tuple[float, tuple[str, ...]]]] = [{} for _ in range(len(letters) + 1)]
-        ends[0][("", 0)] = (0.0, ())
+        ends: list[dict[tuple, tuple[float, tuple[str, ...]]]] = [{} for _ in range(len(letters) + 1)]
+        ends[0][((), 0)] = (0.0, ())
+        longest = _SYLLABLE_LONGEST + (1 if mistakes else 0)
         for place in range(len(letters)):
             here = ends[place]
             if not here:
                 continue
-            if len(here) > 24:
-                here = dict(sorted(here.items(), key=lambda item: -item[1][0])[:24])
-            for length in range(1, min(_SYLLABLE_LONGEST + (1 if mistakes else 0), len(letters) - place) + 1):
+            if len(here) > self.KEPT:
+                here = dict(sorted(here.items(), key=lambda item: -item[1][0])[: self.KEPT])
+            by_last: dict[tuple[str, ...], list[tuple[int, float, tuple[str, ...]]]] = defaultdict(list)
+            for (last, made), (score, path) in here.items():
+                by_last[last].append((made, score, path))
+            for length in range(1, min(longest, len(letters) - place) + 1):
+                there = ends[place + length]
                 for syllable, slipped in self._read(letters[place : place + length], bool(mistakes)):
-                    for (last, made), (score, path) in here.items():
-                        if made + slipped > mistakes:
-                            continue
-                        follows = 0.0 if not last else 1.0 if (last, syllable) in self.spoken else self.UNKNOWN
-                        reached = score + follows + slipped * self.EDIT - 0.05
-                        key = (syllable, made + slipped)
-                        there = ends[place + length]
-                        if key not in there or there[key][0] < reached:
-                            there[key] = (reached, (*path, syllable))
+                    for last, reached_here in by_last.items():
+                        heard = self._heard(last, syllable)
+                        if mistakes and heard == self.UNKNOWN:
+                            continue  # a slip is only believed where what it gives is said somewhere
+                        key_last = (*last[-1:], syllable)
+                        for made, score, path in reached_here:
+                            if made + slipped > mistakes:
+                                continue
+                            reached = score + heard + slipped * self.EDIT - 0.05
+                            key = (key_last, made + slipped)
+                            if key not in there or there[key][0] < reached:
+                                there[key] = (reached, (*path, syllable))
         ranked = sorted(ends[-1].values(), key=lambda item: -item[0])
         return list(dict.fromkeys(path for _, path in ranked))[:most_given]
+
+    def _heard(self, last: tuple[str, ...], syllable: str) -> float:
+        if not last:
+            return 0.0
+        if (*last, syllable) in self.spoken:
+            return 1.0
+        return -0.5 if (last[-1], syllable) in self.spoken else self.UNKNOWN
 
     def _read(self, piece: str, forgiving: bool) -> list[tuple[str, int]]:
         if not forgiving:
             return [(piece, 0)] if piece in self.syllables else []
+        if (read := self._forgiven.get(piece)) is not None:
+            return read
+        if len(self._forgiven) > 20_000:
+            self._forgiven.clear()
         found = {piece: 0} if piece in self.syllables else {}
-        if len(piece) > 1:
+        if piece not in self.syllables or len(piece) > 1:
             for form in (piece, *_one_less(piece)):
                 for syllable in self._misspelt.get(form, ()):
-                    if syllable not in found and slips(piece, syllable, 1) == 1:
+                    if syllable not in found and one_slip(piece, syllable):
                         found[syllable] = 1
-        return list(found.items())
+        self._forgiven[piece] = list(found.items())
+        return self._forgiven[piece]
 
     def units(self, letters: str) -> list[str] | None:
         """Mixed typing: full syllables, begun ones and initials (jzzheng: j z zheng), as few units as can be; None when it cannot be."""
