@@ -51,6 +51,11 @@ class Configuration(BaseSettings):
         default_factory=list,
         description="Addresses of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, separated by commas.",
     )
+    district: str = Field(
+        "310107",
+        pattern=r"^[0-9]{6}$",
+        description="Six-digit division code of the district that runs this: the first part of every case number.",
+    )
     web_workers: int = Field(2, ge=1, le=64, description="Web processes.")
     web_threads: int = Field(8, ge=1, le=256, description="Threads a web process uses for pages.")
     backpressure: int = Field(
