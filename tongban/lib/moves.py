@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from django.db.models import F, Model, Q
+from django.db.models import F, IntegerField, Model, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -81,10 +81,11 @@ def make(row: Model, step: Move, *, only_if: Q | None = None, **changes) -> None
     Raises NotNow, naming the present state, when the row in the database is elsewhere.
     """
     model = type(row)
-    has = {field.name for field in model._meta.concrete_fields}
+    has = {field.name: field for field in model._meta.concrete_fields}
     if "updated_at" in has:
         changes.setdefault("updated_at", timezone.now())
-    counted = "version" in has and "version" not in changes
+    # a counter of changes, not a reference to a version of something else
+    counted = isinstance(has.get("version"), IntegerField) and "version" not in changes
     if counted:
         changes["version"] = F("version") + 1
 
