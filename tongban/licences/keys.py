@@ -100,6 +100,14 @@ def current(
         )
 
 
+def held(directory: Path, key_id: str, *, now: datetime) -> SigningKey | None:
+    """That very key, while it may still sign: to seal the file of a licence with the key of its statement."""
+    public = find(directory, key_id)
+    if public is None or public.withdrawn_at is not None or not public.was_in_use(now):
+        return None
+    return _with_halves(directory, public)
+
+
 def create(
     directory: Path, department: str, licence_type: str = "general", *, now: datetime, name: str = ""
 ) -> SigningKey:

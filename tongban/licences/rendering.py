@@ -514,11 +514,14 @@ def _photo(picture: bytes | None) -> list[int] | None:
     """The portrait as a small JPEG of its own, whatever came in."""
     if not picture:
         return None
-    with Image.open(BytesIO(picture)) as opened:
-        face = opened.convert("RGB")
-        face.thumbnail((560, 720))
-        kept = BytesIO()
-        face.save(kept, format="JPEG", quality=88)
+    kept = BytesIO()
+    try:
+        with Image.open(BytesIO(picture)) as opened:
+            face = opened.convert("RGB")
+    except (OSError, ValueError, Image.DecompressionBombError) as error:
+        raise CannotRender("the photograph is not a picture that can be read") from error
+    face.thumbnail((560, 720))
+    face.save(kept, format="JPEG", quality=88)
     return list(kept.getvalue())
 
 

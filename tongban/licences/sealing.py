@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
-from asn1crypto import cms, core, keys, pem, x509
+from asn1crypto import cms, core, keys, parser, pem, x509
 from pyhanko.pdf_utils.content import PdfContent
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.layout import BoxConstraints
@@ -221,8 +221,8 @@ def _is_exact(found: EmbeddedPdfSignature) -> bool:
     """
     raw = found.pkcs7_content
     content = cms.ContentInfo.load(raw)
-    written = content.dump(force=True)
-    if raw[: len(written)] != written or raw[len(written) :].strip(b"\0"):
+    length = len(content.dump())
+    if raw[length:].strip(b"\0") or not _is_der(raw[:length]):
         return False
     data, info = content["content"], found.signer_info
     certificates = [choice.chosen for choice in data["certificates"]]
@@ -246,6 +246,19 @@ def _is_exact(found: EmbeddedPdfSignature) -> bool:
         and _bare(info["signature_algorithm"])
         and info["unsigned_attrs"].native is None
     )
+
+
+def _is_der(encoded: bytes) -> bool:
+    """Every length in its one shortest spelling, down to the last leaf."""
+    while encoded:
+        kind, constructed, tag, header, inner, trailer = parser.parse(encoded)
+        length = len(header) + len(inner) + len(trailer)
+        if parser.emit(kind, constructed, tag, inner) != encoded[:length]:
+            return False
+        if constructed and not _is_der(inner):
+            return False
+        encoded = encoded[length:]
+    return True
 
 
 def _bare(algorithm: core.Sequence) -> bool:

@@ -78,14 +78,19 @@ def _said(path: Path, verdict, reason: dict[str, str]) -> str:
         ("密钥 Key", verdict.key_id),
     ]:
         if value:
-            lines.append(f"  {label}{claimed}: {value}")
+            lines.append(f"  {label}{claimed}: {_harmless(value)}")
     if verdict.wholly_right:
         lines.append(
             "  印章只说明文件未被改动,当前状态请扫码查询 The seal says nothing about the present status: scan the code."
         )
     elif verdict.detail:
-        lines.append(f"  {verdict.detail}")
+        lines.append(f"  {_harmless(verdict.detail)}")
     return "\n".join(lines) + "\n"
+
+
+def _harmless(text: str) -> str:
+    """What a forged file says of itself must not steer the terminal it is shown on."""
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
 
 
 def _trusted(options: argparse.Namespace) -> tuple[list[bytes], set[str]]:
