@@ -2,6 +2,7 @@
 
 import logging
 import logging.config
+import re
 from contextvars import ContextVar
 
 import structlog
@@ -15,13 +16,18 @@ def _with_request_id(logger, method, event):
     return event
 
 
-def _without_arguments_of_people(logger, method, event):
-    """Django logs paths with their query: a query may hold what somebody searched for."""
+NUMBERS_OF_PEOPLE = re.compile(r"(?<![0-9A-Za-z.])\d{11,18}[Xx]?(?![0-9A-Za-z])")  # identity and telephone numbers
+ADDRESSES = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+")
+
+
+def _without_people(logger, method, event):
+    """What libraries and exceptions say may quote an address bar or a row; numbers and mail addresses of people are taken out."""
     event.pop("request", None)
-    if isinstance(event.get("event"), str):
-        event["event"] = (
-            event["event"].split("?", 1)[0] if "?" in event["event"] and "/" in event["event"] else event["event"]
-        )
+    if event.get("logger") == "django.request":
+        event["event"] = str(event["event"]).split(":", 1)[0]  # the rest is the path
+    for name in ("event", "error", "reason", "exception"):
+        if isinstance(event.get(name), str):
+            event[name] = ADDRESSES.sub("[address]", NUMBERS_OF_PEOPLE.sub("[number]", event[name]))
     return event
 
 
@@ -29,10 +35,10 @@ SHARED = [
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     _with_request_id,
-    _without_arguments_of_people,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.StackInfoRenderer(),
     structlog.processors.format_exc_info,
+    _without_people,
 ]
 
 
@@ -61,7 +67,8 @@ def logging_for(configuration) -> None:
                 },
             },
             "loggers": {
-                "django.security.DisallowedHost": {"level": "ERROR"},
+                "django.security.DisallowedHost": {"level": "CRITICAL"},
+                "django.request": {"level": "ERROR"},
                 "fontTools": {"level": "ERROR"},
                 "pyhanko": {"level": "WARNING"},
             },
