@@ -140,7 +140,7 @@ class Rule:
 
     def value(self, data: Any) -> Any:
         """What JsonLogic answers; None where nobody can tell."""
-        return _shown(self._value(data, _Budget(MAX_STEPS)))
+        return _jsonable(self._value(data, _Budget(MAX_STEPS)))
 
     def __call__(self, data: Mapping[str, Any]) -> Outcome:
         budget = _Budget(MAX_STEPS)
