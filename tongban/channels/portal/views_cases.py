@@ -132,7 +132,9 @@ def way(row) -> list[dict]:
 
 def _reached(row, name: str) -> bool:
     """How far a case got that ended on the way."""
-    return {"sent": True, "accepted": row.accepted_at is not None, "reviewed": row.decided_at is not None}.get(name, False)
+    return {"sent": True, "accepted": row.accepted_at is not None, "reviewed": row.decided_at is not None}.get(
+        name, False
+    )
 
 
 def who_has_it(row) -> str:
@@ -217,7 +219,9 @@ def track(request):
         "steps": way(found) if found else [],
         "holder": who_has_it(found) if found else "",
     }
-    return render(request, "portal/case/track.html", context, status=404 if request.method == "POST" and not found else 200)
+    return render(
+        request, "portal/case/track.html", context, status=404 if request.method == "POST" and not found else 200
+    )
 
 
 def _address(row) -> str:

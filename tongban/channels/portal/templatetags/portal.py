@@ -1,6 +1,7 @@
 """Words of the errand: what a field or a document is called."""
 
 from django import template
+from django.utils.translation import gettext_lazy as _
 
 from tongban.cases import rules
 from tongban.lib.bilingual import say
@@ -23,3 +24,46 @@ def field_label(name: str, version) -> str:
 def material_label(slug: str) -> str:
     kind = MaterialType.objects.filter(slug=slug).first()
     return kind.shown_name if kind else slug
+
+
+MOVE_WORDS = {
+    "submit": _("Application sent"),
+    "hand_in": _("Handed in at a window"),
+    "pre_review_start": _("Check before acceptance began"),
+    "skip_pre_review": _("Received"),
+    "pre_review_pass": _("Check before acceptance passed"),
+    "pre_review_return": _("Given back before acceptance"),
+    "resubmit": _("Sent again"),
+    "auto_accept": _("Accepted"),
+    "accept": _("Accepted"),
+    "request_correction": _("Correction asked for"),
+    "correct": _("Correction supplied"),
+    "lapse": _("Closed: nothing was supplied in time"),
+    "deem_accepted": _("Counts as accepted: the office was silent for 5 working days"),
+    "not_accept": _("Not accepted"),
+    "start_review": _("Review began"),
+    "auto_approve": _("Granted by published rules"),
+    "fall_to_people": _("Passed to people to decide"),
+    "order_inspection": _("Site inspection ordered"),
+    "inspection_done": _("Site inspection done"),
+    "suspend": _("Clock stopped for an excluded step"),
+    "resume": _("Clock runs again"),
+    "extend": _("Time limit extended"),
+    "publish_notice": _("Public notice published"),
+    "notice_over": _("Public notice over"),
+    "approve": _("Granted"),
+    "refuse": _("Refused"),
+    "issue": _("Result is being made"),
+    "result_ready": _("Result ready"),
+    "deliver": _("Result delivered"),
+    "close": _("Finished"),
+    "withdraw": _("Withdrawn"),
+    "terminate": _("Stopped for a legal reason"),
+    "revoke": _("Decision revoked"),
+}
+
+
+@register.filter
+def move_words(step) -> str:
+    """One line of the history, in words."""
+    return str(MOVE_WORDS.get(step.move, step.move))
