@@ -95,10 +95,22 @@ def style_things() -> dict:
         "housing": [
             {"value": "own", "label": _("My own flat"), "icon": "home", "hint": _("You or your family own it")},
             {"value": "rent", "label": _("Rented"), "icon": "key", "hint": _("You have a lease")},
-            {"value": "dorm", "label": _("Dormitory"), "icon": "building", "hint": _("Your employer or school gave it")},
+            {
+                "value": "dorm",
+                "label": _("Dormitory"),
+                "icon": "building",
+                "hint": _("Your employer or school gave it"),
+            },
         ],
-        "columns": [{"id": "name", "label": _("Name")}, {"id": "role", "label": _("Work")}, {"id": "since", "label": _("Since"), "type": "date"}],
-        "rows": [{"name": "王小明", "role": "厨师", "since": "2026-03-01"}, {"name": "Anna Berg", "role": "经理", "since": "2026-04-01"}],
+        "columns": [
+            {"id": "name", "label": _("Name")},
+            {"id": "role", "label": _("Work")},
+            {"id": "since", "label": _("Since"), "type": "date"},
+        ],
+        "rows": [
+            {"name": "王小明", "role": "厨师", "since": "2026-03-01"},
+            {"name": "Anna Berg", "role": "经理", "since": "2026-04-01"},
+        ],
         "rows_of_cases": [
             ("99000026112100017", "王小明", _("Residence permit"), "green", _("3 days left")),
             ("99000026111900231", "曲溪面馆", _("Food business licence"), "yellow", _("Tomorrow")),

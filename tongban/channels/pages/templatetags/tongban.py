@@ -17,6 +17,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext
 
+from tongban.channels.pages.filling import controls
 from tongban.channels.pages.live import live_address
 from tongban.channels.pages.look import Look, query_string
 from tongban.lib import bilingual
@@ -387,3 +388,8 @@ def truth(value) -> str:
     if value in (None, ""):
         return ""
     return "true" if str(value).lower() in {"true", "1", "yes", "on"} else "false"
+
+
+@register.simple_tag
+def form_controls(form, values, errors, sources, marked, remarks, divisions) -> list[dict]:
+    return controls(form, values or {}, errors or {}, sources or {}, marked or {}, remarks or {}, divisions or ())

@@ -100,45 +100,69 @@ customElements.define("tb-autosave", class extends HTMLElement {
     this.saved = this.content()
     this.restore()
     this.form.addEventListener("input", () => this.changed())
-    this.form.addEventListener("change", () => this.changed())
+    this.form.addEventListener("change", (event) => {
+      if (event.target.closest("[data-decides]")) this.deciding = true
+      this.changed(this.deciding ? 0 : 1000)
+    })
     this.form.addEventListener("submit", () => { this.leaving = true; this.forget() })
     addEventListener("online", () => this.save())
     addEventListener("pageshow", () => { this.leaving = false })
     addEventListener("beforeunload", (event) => { if (this.unsaved && !this.leaving) event.preventDefault() })
     document.addEventListener("visibilitychange", () => { if (document.hidden && this.unsaved) this.save() })
   }
-  content() {
+  entries(without = []) {
     const data = new FormData(this.form)
-    for (const [name, value] of [...data]) if (value instanceof File || name === "csrfmiddlewaretoken") data.delete(name)
+    for (const [name, value] of [...data]) if (value instanceof File || without.includes(name)) data.delete(name)
     return new URLSearchParams(data).toString()
   }
+  content() { return this.entries(["csrfmiddlewaretoken", "revision", "tab"]) }
   get unsaved() { return this.content() !== this.saved }
-  changed() {
+  changed(wait = 1000) {
     clearTimeout(this.timer)
     if (!this.unsaved) return
     try { sessionStorage.setItem(this.keep, this.content()) } catch { /* full or forbidden: the page itself still holds it */ }
-    this.timer = setTimeout(() => this.save(), 1000)
+    this.timer = setTimeout(() => this.save(), wait)
   }
   async save() {
     if (!this.unsaved || this.busy) return
-    const content = this.content()
+    const content = this.content(), body = this.entries()
     this.busy = true
     this.say("saving", this.dataset.saving)
     try {
       const answer = await fetch(this.dataset.url, {
-        method: "POST", body: content, keepalive: content.length < 60000, redirect: "manual", credentials: "same-origin",
+        method: "POST", body, keepalive: body.length < 60000, redirect: "manual", credentials: "same-origin",
         headers: { "Content-Type": "application/x-www-form-urlencoded", "X-Autosave": "1", "X-CSRFToken": this.form.csrfmiddlewaretoken?.value ?? "", Accept: "application/json" },
       })
+      const told = await answer.json().catch(() => ({}))
       if (answer.ok) {
+        if (told.revision !== undefined && this.form.elements.revision) this.form.elements.revision.value = told.revision
         this.saved = content
-        if (!this.unsaved) this.forget()
         this.tries = 0
-        this.say("saved", fill(this.dataset.saved, { time: clock() }))
+        if (this.deciding) await this.ask()
+        if (!this.unsaved) this.forget()
+        this.say("saved", fill(this.dataset.saved, { time: told.saved_at ?? clock() }))
       } else if (answer.status >= 500) this.later()
-      else this.say("refused", this.dataset.refused)
+      else this.say("refused", told.title ?? this.dataset.refused)
     } catch { this.later() }
     this.busy = false
     if (this.unsaved && this.dataset.state === "saved") this.changed()
+  }
+  async ask() {
+    // An answer decides which questions follow: take them from the page as the server now draws it, and leave all others as they are.
+    this.deciding = false
+    const here = $(".tb-fields", this.form), answer = await fetch(location.pathname, { credentials: "same-origin" })
+    const there = answer.ok && $(".tb-fields", new DOMParser().parseFromString(await answer.text(), "text/html"))
+    if (!here || !there) return
+    const known = new Map([...here.children].map((child) => [child.dataset.fieldId, child]))
+    let place = null
+    for (const fresh of [...there.children]) {
+      const child = known.get(fresh.dataset.fieldId) ?? fresh
+      known.delete(fresh.dataset.fieldId)
+      if (child === fresh) place ? place.after(child) : here.prepend(child)
+      place = child
+    }
+    for (const gone of known.values()) gone.remove()
+    this.saved = this.content()
   }
   later() {
     this.say("offline", this.dataset.offline)
@@ -280,9 +304,3 @@ document.addEventListener("click", async (event) => {
 for (const row of document.querySelectorAll("tr[data-href]")) row.tabIndex = 0
 for (const note of document.querySelectorAll("[data-reveal]")) note.hidden = false
 $("[data-focus]")?.focus()
-
-// In a form with conditions the server decides what is asked; the script only asks it again without losing the place.
-document.addEventListener("change", (event) => {
-  const form = event.target.closest?.("form[data-conditions]")
-  if (form && event.target.matches("[data-decides]")) $("[name=again]", form)?.click()
-})

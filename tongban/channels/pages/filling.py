@@ -1,0 +1,125 @@
+"""A form of `lib.formschema` as the components of a page: which control, what stands in it, where it came from, what is wrong."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tongban.lib.bilingual import say
+from tongban.lib.formschema import Field, Form
+
+MANY = 7  # more answers than this are a list to open, not cards
+
+CONTROLS = {
+    "address": "textarea",
+    "boolean": "yes_no",
+    "consent": "consent",
+    "date": "date",
+    "multi": "choices",
+    "person": "person",
+    "photo": "photo",
+    "scope_codes": "lines",
+    "table": "rows",
+}
+
+
+def controls(
+    form: Form, values: Mapping, errors: Mapping, sources: Mapping, marked: Mapping, remarks: Mapping, divisions=()
+) -> list[dict[str, Any]]:
+    """One dict a visible field, in the order of the form."""
+    deciding = {name for field in form for name in field.show_if_fields}
+    found = []
+    section = ""
+    for field in form.visible(values):
+        one = _control(field, values.get(field.id), errors, sources, divisions)
+        one["decides"] = field.id in deciding
+        one["finding"] = marked.get(field.id)
+        one["remarks"] = remarks.get(field.id, ())
+        one["section"] = field.section if field.section != section else ""
+        section = field.section
+        found.append(one)
+    return found
+
+
+def _control(field: Field, value: Any, errors: Mapping, sources: Mapping, divisions) -> dict[str, Any]:
+    source = sources.get(field.id) or {}
+    kind, options = CONTROLS.get(field.type, "text"), _options(field, divisions)
+    if options and kind == "text":
+        kind = "choices" if len(options) < MANY else "select"
+    if field.masked and isinstance(value, str) and value:
+        value = field.mask(value)
+    fixed = bool(field.readonly and source)
+    if fixed and kind in {"choices", "select", "yes_no", "person", "rows", "lines"}:
+        kind, value = "shown", field.display(value)
+    return {
+        "kind": kind,
+        "name": field.html_name,
+        "label": say(field.label),
+        "help": say(field.help) if field.help else "",
+        "value": "" if value is None else value,
+        "options": options,
+        "required": field.required,
+        "readonly": fixed,
+        "type": field.input_type,
+        "inputmode": field.input_mode,
+        "autocomplete": field.autocomplete,
+        "longest": field.longest,
+        "min": "" if field.min is None else field.min,
+        "max": "" if field.max is None else field.max,
+        "multi": field.type == "multi",
+        "money": field.type == "money",
+        "errors": errors.get(field.id, ()),
+        "source": source.get("name", ""),
+        "source_at": source.get("at", ""),
+        "changed": source.get("changed", False),
+        **_parts(field, value, errors),
+    }
+
+
+def _options(field: Field, divisions) -> list[tuple[str, str]]:
+    if field.type == "division":
+        return list(divisions)
+    return [(key, say(words)) for key, words in field.choices] if field.type != "scope_codes" else []
+
+
+def _parts(field: Field, value: Any, errors: Mapping) -> dict[str, Any]:
+    """What a person is asked in, and the columns and rows of a repeated group."""
+    if field.type == "person":
+        held = value if isinstance(value, Mapping) else {}
+        parts = []
+        for part in field.parts:
+            said = held.get(part.id.rpartition("-")[2], "")
+            parts.append({**_cell(part, part.html_name, said), "errors": errors.get(part.id, ())})
+        return {"parts": parts}
+    if field.type == "table":
+        rows = [row for row in value if isinstance(row, Mapping)] if isinstance(value, list) else []
+        return {
+            "rows": [
+                [
+                    {
+                        **_cell(column, field.cell_name(number, column), row.get(column.id, "")),
+                        "errors": errors.get(field.cell_name(number, column), ()),
+                    }
+                    for column in field.columns
+                ]
+                for number, row in enumerate(rows or [{}])
+            ]
+        }
+    if field.type == "scope_codes":
+        return {"value": "\n".join(map(str, value)) if isinstance(value, list) else value or "", "lines": _lines(value)}
+    return {}
+
+
+def _lines(value: Any) -> list[str]:
+    """The lines of business already named, and three empty ones for more."""
+    return [*(map(str, value) if isinstance(value, list) else ()), "", "", ""]
+
+
+def _cell(field: Field, name: str, value: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "label": say(field.label),
+        "value": "" if value is None else value,
+        "type": field.input_type,
+        "inputmode": field.input_mode,
+        "options": [(key, say(words)) for key, words in field.choices],
+        "longest": field.longest,
+    }
