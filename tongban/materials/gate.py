@@ -6,7 +6,6 @@ What comes back is treated as the work of a stranger too: sizes, shapes and firs
 
 import contextlib
 import dataclasses
-import functools
 import hashlib
 import json
 import os
@@ -20,7 +19,7 @@ import time
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO, cast
 
 import structlog
 from django.utils.functional import Promise
@@ -305,7 +304,6 @@ def _made_of(content: bytes, errand: dict, limits: Limits | None) -> tuple[str, 
     return None if "refused" in header else (header["mime"], blobs[0])
 
 
-@functools.cache
 def walls() -> frozenset[str]:
     """What this system can enforce on the child: memory, cpu, no_files_written, no_network, only_libraries_readable ..."""
     with _nameless_file() as file:
@@ -353,14 +351,14 @@ def _run_child(options: dict, file, limits: Limits) -> bytearray | None:
         env={"LC_ALL": "C.UTF-8"},
         start_new_session=True,
     )
-    answer = None
+    pipe, answer = cast(IO[bytes], process.stdout), None
     try:
-        answer = _listen(process.stdout, until=time.monotonic() + limits.seconds, at_most=limits.answer_bytes)
+        answer = _listen(pipe, until=time.monotonic() + limits.seconds, at_most=limits.answer_bytes)
     finally:
         # Whatever happened, nothing of it lives on: the whole session goes, with whatever the child may have started.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        process.stdout.close()
+        pipe.close()
         process.wait()
     return answer
 

@@ -167,11 +167,14 @@ def rename(document: Document, name: str, *, by: Account, actor: Actor | None = 
     return document
 
 
-def copy(document: Document, *, by: Account, actor: Actor | None = None) -> Document:
-    """The same pages as a new document that may be changed, for instance to answer a request for correction."""
+def copy(document: Document, *, by: Account, owner: Party | None = None, actor: Actor | None = None) -> Document:
+    """The same pages as a new document that may be changed, for instance to answer a request for correction.
+
+    Nothing is looked at or written anew: a demonstration of many people with the same papers costs rows only (`owner`).
+    """
     with transaction.atomic():
         pages = list(document.pages.all())
-        fresh = Document.objects.create(owner=document.owner, by=by, name=document.name, state=states.KEPT)
+        fresh = Document.objects.create(owner=owner or document.owner, by=by, name=document.name, state=states.KEPT)
         for page in pages:
             page.pk, page.document = None, fresh
             page._state.adding = True

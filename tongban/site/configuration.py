@@ -87,6 +87,11 @@ class Configuration(BaseSettings):
     )
     mail_from: str = Field("Tongban <no-reply@tongban.invalid>", description="Sender of e-mail.")
     sms: Literal["simulated"] = Field("simulated", description="Gateway for text messages.")
+    malware: str = Field(
+        "simulated",
+        pattern="^(simulated|none|clamd:.+)$",
+        description="Scanner of uploads: clamd:/path/of/socket or clamd:host:port for ClamAV, none, or the simulated one, which finds only the test string.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="How much is written to log/ in the var directory."
     )

@@ -346,6 +346,7 @@ else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = TONGBAN_VAR / "mail"
 SMS_GATEWAY = CONFIGURATION.sms
+MALWARE_GATEWAY = CONFIGURATION.malware
 
 LOGGING_CONFIG = None
 logging_for(CONFIGURATION)
