@@ -157,4 +157,4 @@ class MatterVersion(models.Model):
     @property
     def online(self) -> bool:
         """Can be applied for online: depth 2 or more, an online channel, and a form to fill (domain.md 5.3)."""
-        return self.online_depth >= 2 and "online_pc" in self.channels and bool(self.form)
+        return self.online_depth >= 2 and bool({"online_pc", "online_mobile"} & set(self.channels)) and bool(self.form)

@@ -1,0 +1,51 @@
+"""What the facts are called that rules ask about, in both languages: for the trace people read."""
+
+FACT_LABELS: dict[str, dict[str, str]] = {
+    "identity.level": {"zh": "实名认证等级", "en": "Level of proved identity"},
+    "materials.complete": {"zh": "应有材料齐全", "en": "All required materials are there"},
+    "commitment.signed": {"zh": "已签署承诺", "en": "The statement is signed"},
+    "days_to_expiry": {"zh": "距到期天数", "en": "Days until the licence ends"},
+    "months_registered": {"zh": "居住登记月数", "en": "Months registered as living here"},
+    "face_match": {"zh": "人像比对相似度", "en": "Likeness in the face check"},
+    "employment.active": {"zh": "在职", "en": "Employed now"},
+    "student.enrolled": {"zh": "在读", "en": "Enrolled as a student"},
+    "housing.proved": {"zh": "住所已证明", "en": "Housing is proved"},
+    "venue_code.state": {"zh": "场所码状态", "en": "State of the venue code"},
+    "staff.count": {"zh": "员工人数", "en": "Number of staff"},
+    "staff.oldest_test_hours": {"zh": "最早一次检测距今小时数", "en": "Hours since the oldest test"},
+    "staff.any_red_or_yellow": {"zh": "有员工为红码或黄码", "en": "Somebody on the staff has a red or yellow code"},
+    "area.sealed": {"zh": "所在区域封控", "en": "The area is sealed"},
+    "age": {"zh": "年龄", "en": "Age"},
+    "hukou_in_city": {"zh": "本市户籍", "en": "Registered in this city"},
+    "bank.verified": {"zh": "银行账户已核验", "en": "The bank account is verified"},
+    "open_penalties": {"zh": "未履行的行政处罚", "en": "Penalties not yet settled"},
+    "tax.cleared": {"zh": "税款已结清", "en": "Taxes are cleared"},
+    "tax.credit_class": {"zh": "纳税信用级别", "en": "Tax credit class"},
+    "tax.fraud_36m": {"zh": "36个月内有骗税记录", "en": "Tax fraud within 36 months"},
+    "tax.vat_credit": {"zh": "增值税留抵税额", "en": "VAT credit"},
+    "amount": {"zh": "申请金额", "en": "Amount asked for"},
+    "ocr.employer_letter.seal_present": {"zh": "单位证明已盖章", "en": "The employer's letter is sealed"},
+    "ocr.employer_letter.name": {"zh": "单位证明上的姓名", "en": "Name on the employer's letter"},
+    "form.unchanged": {"zh": "申请人声明情况未变化", "en": "The applicant states that nothing has changed"},
+    "form.exam": {"zh": "体检合格", "en": "The medical exam was passed"},
+    "form.name": {"zh": "申请人姓名", "en": "Name of the applicant"},
+    "licence.residence-permit.state": {"zh": "居住证状态", "en": "State of the residence permit"},
+    "licence.food-licence.state": {"zh": "食品经营许可证状态", "en": "State of the food licence"},
+    "licence.nurse-cert.state": {"zh": "护士执业证状态", "en": "State of the nurse certificate"},
+    "licence.hygiene-licence.state": {"zh": "卫生许可证状态", "en": "State of the hygiene licence"},
+    "licence.driving-licence.state": {"zh": "驾驶证状态", "en": "State of the driving licence"},
+    "licence.disability-cert.state": {"zh": "残疾人证状态", "en": "State of the disability certificate"},
+}
+
+_STATES = {
+    "valid": {"zh": "有效", "en": "valid"},
+    "suspended": {"zh": "暂停", "en": "suspended"},
+    "expired": {"zh": "过期", "en": "expired"},
+    "superseded": {"zh": "已换版", "en": "superseded"},
+    "revoked": {"zh": "已撤销", "en": "revoked"},
+    "cancelled": {"zh": "已注销", "en": "cancelled"},
+    "missing": {"zh": "没有", "en": "none"},
+    "active": {"zh": "启用", "en": "active"},
+}
+
+VALUE_LABELS: dict[str, dict[str, dict[str, str]]] = {fact: _STATES for fact in FACT_LABELS if fact.endswith(".state")}

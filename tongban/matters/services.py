@@ -1,0 +1,136 @@
+"""Publishing versions of guides, and taking in the catalogue of the demonstration district."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from tongban.departments.models import Department
+from tongban.journal import services as journal
+from tongban.journal.actors import PLATFORM, Actor
+from tongban.lib.problems import Invalid
+from tongban.lib.rules import RuleError, compile_rule
+from tongban.matters import events, guides
+from tongban.matters.models import MaterialType, Matter, MatterVersion, Theme
+
+DRAWN_FROM = {"matter", "number", "state", "effective_from", "id", "themes", "cases"}
+ELEMENTS = [one.name for one in MatterVersion._meta.get_fields() if one.name not in DRAWN_FROM and not one.is_relation]
+
+
+@transaction.atomic
+def publish(
+    matter: Matter | str,
+    elements: Mapping[str, Any],
+    *,
+    today: date,
+    themes: Iterable[str] = (),
+    actor: Actor = PLATFORM,
+) -> MatterVersion:
+    """Put a new version of the guide in force from this day and retire the one before. The same elements again change nothing.
+
+    Running cases keep the version they began with.
+    """
+    if isinstance(matter, str):
+        matter = Matter.objects.get(slug=matter)
+    unknown = sorted(set(elements) - set(ELEMENTS))
+    if unknown:
+        raise Invalid("no-such-element", _("The guide has elements nobody knows."), errors=dict.fromkeys(unknown, []))
+    _check_rules(elements)
+    themes = sorted(themes)
+    last = matter.versions.order_by("-number").first()
+    if last is not None and last.state == MatterVersion.State.PUBLISHED:
+        same = all(getattr(last, name) == value for name, value in elements.items())
+        if same and sorted(last.themes.values_list("slug", flat=True)) == themes:
+            return last
+    matter.versions.filter(state=MatterVersion.State.PUBLISHED).update(state=MatterVersion.State.RETIRED)
+    version = MatterVersion.objects.create(
+        matter=matter,
+        number=last.number + 1 if last else 1,
+        state=MatterVersion.State.PUBLISHED,
+        effective_from=today,
+        **elements,
+    )
+    version.themes.set(Theme.objects.filter(slug__in=themes))
+    journal.record(
+        events.MatterPublished(matter=matter.pk, version=version.pk), subject=f"matter:{matter.pk}", actor=actor
+    )
+    journal.touch("catalogue", f"matter:{matter.slug}")
+    return version
+
+
+def _check_rules(elements: Mapping[str, Any]) -> None:
+    """A machine that decides has rules that can be read; where people decide there are none to trip over."""
+    if elements.get("decided_by", "none") == "none":
+        return
+    try:
+        compile_rule(elements.get("rules"))
+    except RuleError as wrong:
+        raise Invalid("rules", _("The rules of this matter cannot be read."), errors=wrong.errors) from wrong
+
+
+@transaction.atomic
+def load_themes(rows: Iterable[Mapping]) -> int:
+    rows = list(rows)
+    for order, row in enumerate(rows):
+        Theme.objects.update_or_create(slug=row["id"], defaults={"name": guides.named(row), "order": order})
+    return len(rows)
+
+
+@transaction.atomic
+def load_material_types(rows: Iterable[Mapping]) -> int:
+    """Take in rows of demo/materials.yaml. Twice changes nothing."""
+    rows = list(rows)
+    for row in rows:
+        MaterialType.objects.update_or_create(
+            slug=row["id"],
+            defaults={
+                "name": guides.named(row),
+                "kind": row["kind"],
+                "issued_by": row["issued_by"],
+                "licence_type": row.get("exempt_by_licence") or "",
+                "resource": row.get("data") or "",
+                "commitment_ok": bool(row.get("commitment_ok")),
+                "intermediary": bool(row.get("intermediary")),
+            },
+        )
+    return len(rows)
+
+
+def load_demo(folder: Path, *, today: date, progress: Callable[[int], None] = lambda done: None) -> int:
+    """Take in the whole catalogue of the demonstration: themes, materials, matters, bundles. Again: only what changed is published."""
+    content = guides.Content.read(folder)
+    departments = Department.objects.in_bulk(field_name="code")
+    with transaction.atomic():
+        load_themes(content.themes)
+        load_material_types(content.materials)
+        for row in content.matters:
+            matter, _made = Matter.objects.update_or_create(
+                slug=row["id"],
+                defaults={
+                    "kind": Matter.Kind.MATTER,
+                    "department": departments[row["department"]],
+                    "basic_code": row["basic_code"],
+                    "popularity": row["popularity"],
+                    "origin": "demonstration",
+                },
+            )
+            publish(matter, guides.elements(row, content), today=today, themes=row["themes"])
+            progress(1)
+        themes = {row["id"]: row["themes"] for row in content.matters}
+        for row in content.bundles:
+            matter, _made = Matter.objects.update_or_create(
+                slug=guides.bundle_slug(row),
+                defaults={
+                    "kind": Matter.Kind.BUNDLE,
+                    "department": departments[row["lead_department"]],
+                    "popularity": 4,
+                    "origin": "demonstration",
+                },
+            )
+            of_members = {theme for member in row["members"] for theme in themes[member]}
+            publish(matter, guides.bundle_elements(row, content), today=today, themes=of_members)
+            progress(1)
+    return len(content.matters) + len(content.bundles)
