@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from tongban.journal.actors import Actor
 from tongban.licences import queries as licences
-from tongban.matters.models import MatterVersion
+from tongban.matters.models import MaterialType, MatterVersion
 from tongban.parties.models import Account, Company, Party, Person
 from tongban.registers import services as registers
 
@@ -21,6 +21,7 @@ def prefill(
     """{field: {"value", "source", "at", "changed": False}} for every field that some source answered."""
     paths = {field["id"]: (field.get("prefill") or "").split("|") for field in version.form if field.get("prefill")}
     answers = _ask_registers(version, paths, party=party, about=about, actor=actor)
+    _ask_what_stands_in(version, party=party, about=about)
     known = {}
     for field, alternatives in paths.items():
         for path in alternatives:
@@ -59,6 +60,13 @@ def _ask_registers(version, paths, *, party, about, actor) -> dict[str, dict]:
         )
         answers[resource] = answer or {}
     return answers
+
+
+def _ask_what_stands_in(version, *, party, about) -> None:
+    """Registers that may stand in for papers say now whether they hold anything, so that nobody asks them under a lock later."""
+    by_data = [row["material"] for row in version.requirements if row.get("exempt") == "data"]
+    resources = MaterialType.objects.filter(slug__in=by_data).exclude(resource="").values_list("resource", flat=True)
+    registers.look(sorted(set(resources)), of=party, matter=version.matter.slug, about=about)
 
 
 def _look_up(path: str, party: Party, account: Account, answers: dict, today: date):

@@ -15,6 +15,7 @@ from tongban.cases.states import FALL_TO_PEOPLE, START_REVIEW, CaseState
 from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM
 from tongban.lib.rules import compile_rule
+from tongban.matters.fact_labels import FACT_LABELS, VALUE_LABELS
 from tongban.matters.models import MatterVersion
 
 SAMPLE_PERCENT = 5  # demo/forms.yaml: a share of machine grants is drawn for checking by people
@@ -85,7 +86,7 @@ def _start_review(case: Case) -> Case:
 def evaluate(case: Case):
     """Ask the matter's rules about this case's facts: (outcome with a line a condition, facts used)."""
     known = facts.gather(case, today=timezone.localdate())
-    return compile_rule(case.version.rules)(known), known
+    return compile_rule(case.version.rules, FACT_LABELS, VALUE_LABELS)(known), known
 
 
 def _decide(case: Case, now: datetime) -> None:
