@@ -493,9 +493,10 @@ class Form:
 def _found(one: Field, raw: Mapping[str, Any]) -> Any:
     """JSON gives a field whole; a page gives the parts of persons and tables one by one."""
     if one.type == "table":
-        if isinstance(raw.get(one.id), list | tuple):
-            return list(raw[one.id])
-        return _found_rows(one, raw)
+        whole = raw.get(one.id)
+        if whole is None:
+            return _found_rows(one, raw)
+        return list(whole) if isinstance(whole, list | tuple) else [whole]
     if one.type == "person":
         whole = raw.get(one.id)
         if isinstance(whole, Mapping):
@@ -814,7 +815,7 @@ def _clean_table(one: Field, value: Any, asked: Asked, problems: list[_Wrong]) -
         if not isinstance(row, Mapping):
             raise _Wrong(_("This answer cannot be read. Please enter it row by row."))
         cleaned.append(_clean_parts(f"{one.id}-{number}", one.columns, row, asked, problems))
-    return cleaned
+    return [row for row in cleaned if row]
 
 
 def _clean_parts(
