@@ -139,11 +139,15 @@ def check_pdf(
     try:
         return _judge(pdf, [_certificate(root) for root in trusted_roots], now, frozenset(withdrawn))
     except Exception as error:  # a forged file may break the parser anywhere: that is a verdict, not an accident
-        # A seal was there and the file no longer parses: somebody changed it.
-        sealed = b"/ByteRange" in pdf
-        return Verdict(
-            False, False, "altered" if sealed else "unreadable", detail=f"{type(error).__name__}: {error}"[:200]
-        )
+        return Verdict(False, False, _reason_of_wreckage(pdf), detail=f"{type(error).__name__}: {error}"[:200])
+
+
+def _reason_of_wreckage(pdf: bytes) -> str:
+    """The file no longer parses. If there was a seal on it, somebody changed it: after its end, or within."""
+    ranges = re.findall(rb"/ByteRange\s*\[\s*\d+\s+\d+\s+(\d+)\s+(\d+)", pdf)
+    if not ranges:
+        return "unreadable"
+    return "changed_after_sealing" if max(int(at) + int(rest) for at, rest in ranges) < len(pdf) else "altered"
 
 
 def _judge(pdf: bytes, roots: list[x509.Certificate], now: datetime, withdrawn: frozenset[str]) -> Verdict:
