@@ -1,6 +1,7 @@
 import io
 import json
 import os
+import random
 import resource
 import signal
 import subprocess
@@ -626,6 +627,52 @@ def test_a_reader_killed_midway_is_a_refusal_and_leaves_nothing(other_child, mon
     assert started[0].returncode == -signal.SIGKILL
     assert len(os.listdir("/proc/self/fd")) <= open_before
     assert not (tmp_path / "nothing").exists()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a promise of Linux")
+def test_the_reader_dies_with_whoever_asked_it():
+    script = (
+        "import subprocess, sys, time\n"
+        f"child = subprocess.Popen([sys.executable, '-I', {str(gate.CHILD)!r}, sys.argv[1]], stdin=subprocess.PIPE,"
+        " stdout=subprocess.DEVNULL, start_new_session=True)\n"
+        "print(child.pid, flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    asking = subprocess.Popen(
+        [sys.executable, "-c", script, json.dumps({"errand": "read", "limits": _limits()})], stdout=subprocess.PIPE
+    )
+    pid = int(asking.stdout.readline())
+    deadline = time.monotonic() + 20
+    while "NoNewPrivs:\t1" not in Path(f"/proc/{pid}/status").read_text() and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+    asking.kill()
+    asking.wait()
+    asking.stdout.close()
+
+    while alive(pid) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not alive(pid)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_mutilated_files_are_kept_or_refused_and_nothing_else(seed, caplog):
+    chance = random.Random(seed)
+    noise = Image.effect_noise((120, 90), 80).convert("RGB")
+    wholes = [saved(noise, "JPEG"), saved(noise, "PNG"), saved(noise, "WEBP"), heic(noise), pdf(2, change=armed)]
+    for whole in wholes:
+        content = bytearray(whole)
+        for _wound in range(chance.choice([1, 4, 30])):
+            at = chance.randrange(len(content))
+            if chance.random() < 0.7:
+                content[at] = chance.randrange(256)
+            else:
+                del content[at : at + chance.randrange(1, 60)]
+
+        found = examined(bytes(content))
+
+        assert verdict(found) in {*gate.KEPT_KINDS, *gate.REASONS}
+    assert "upload_broke_reader" not in caplog.text and "nonsense" not in caplog.text
 
 
 @pytest.mark.parametrize(
