@@ -32,6 +32,7 @@ from tongban.departments.models import Officer
 from tongban.journal import services as journal
 from tongban.journal.actors import Actor
 from tongban.lib.problems import Invalid, NotAllowed, Problem
+from tongban.notices import queries as notices
 from tongban.parties import queries as parties
 from tongban.parties import rules
 from tongban.parties.models import Account, Membership, Party
@@ -355,7 +356,8 @@ class Doorkeeper:
 
     def __call__(self, request):
         request.spaces = SimpleLazyObject(partial(_shown_spaces, request))
-        request.is_officer = SimpleLazyObject(lambda: officer(request) is not None)
+        request.is_officer = SimpleLazyObject(lambda: _signed_in(request) and officer(request) is not None)
+        request.unread = SimpleLazyObject(lambda: notices.unread_shown(request.user) if _signed_in(request) else "")
         response = self.get_response(request)
         if response.status_code == 404 and request.resolver_match is not None and _signed_in(request):
             _count_not_found(request)

@@ -70,3 +70,7 @@ def proofings_waiting() -> QuerySet[Proofing]:
 
 def proofings_of(account: Account) -> QuerySet[Proofing]:
     return account.proofings.order_by("-at", "-pk")
+
+
+def company_of(party: Party) -> Company | None:
+    return Company.objects.filter(pk=party.pk).first()

@@ -20,7 +20,7 @@ from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM, Actor
 from tongban.lib import encryption
 from tongban.lib.problems import Invalid, NotAllowed, TooMany, Unavailable
-from tongban.parties import events, rules
+from tongban.parties import events, queries, rules
 from tongban.parties.gateways.proofing import proofing_gateway
 from tongban.parties.gateways.proofing.base import Claim, Match, Refused, Registered, Unanswered
 from tongban.parties.models import Account, Company, IdKind, Membership, Person, Proofing
@@ -453,6 +453,25 @@ def add_member(
         events.MemberNamed(person=person.pk, company=company.pk, role=role), subject=f"party:{company.pk}", actor=actor
     )
     return membership
+
+
+def name_member(company: Company, *, id_kind: str, id_no: str, name: str, actor: Actor) -> Membership:
+    """Name a clerk by document and name. Whether only the name does not fit, or nobody has that number, is not said."""
+    _only_its_representative(company, actor)
+    person = queries.person_by_number(id_kind, id_no)
+    if person is None or not rules.same_name(name, person.name, person.name_en):
+        raise Invalid(
+            "nobody-with-these-details",
+            errors={
+                "id_no": [
+                    _(
+                        "Nobody with this number and name has proved the own identity here. Please ask the person to do that first."
+                    )
+                ]
+            },
+            kept=NOTHING_CHANGED,
+        )
+    return add_member(company, person, Membership.Role.CLERK, actor=actor)
 
 
 @transaction.atomic

@@ -14,6 +14,7 @@ urlpatterns = [
     path("language/", ours.language, name="account_language"),
     path("mobile/", ours.mobile, name="account_mobile"),
     path("contact/", ours.contact, name="account_contact"),
+    path("reads/", ours.reads, name="account_reads"),
     path("identity/", ours.identity, name="account_identity"),
     path("presence/", ours.presence, name="account_presence"),
     path("second-factor/", ours.second_factor, name="account_second_factor"),

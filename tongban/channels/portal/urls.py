@@ -2,6 +2,7 @@ from django.urls import path
 
 from tongban.channels.portal import views_applying as applying
 from tongban.channels.portal import views_cases as cases
+from tongban.channels.portal import views_space as space
 
 app_name = "portal"
 
@@ -17,6 +18,11 @@ urlpatterns = [
     path("apply/<slug:ref>/submit", applying.submit, name="apply_submit"),
     path("apply/<slug:ref>/findings/<int:finding>", applying.answer_finding, name="apply_answer"),
     path("apply/<slug:ref>/delete", applying.delete, name="apply_delete"),
+    path("my/", space.space, name="space"),
+    path("my/space/", space.switch, name="switch"),
+    path("my/space/<int:pk>/", space.switch, name="switch_to"),
+    path("my/members/", space.members, name="members"),
+    path("my/members/<int:pk>/end/", space.dismiss, name="dismiss"),
     path("my/papers/<uuid:key>/<int:page>", applying.paper, name="paper"),
     path("my/papers/<uuid:key>/<int:page>/preview", applying.paper_preview, name="paper_preview"),
     path("my/cases/", cases.case_list, name="cases"),

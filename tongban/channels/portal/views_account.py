@@ -26,6 +26,8 @@ from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import behind, for_anyone, for_signed_in, safe_next
 from tongban.channels.portal import countries, sign_in
 from tongban.channels.portal.adapter import MFAAdapter
+from tongban.departments.models import Role
+from tongban.journal import queries as journal
 from tongban.lib.problems import Invalid
 from tongban.notices import queries as notices
 from tongban.notices import services as notice_services
@@ -112,6 +114,7 @@ def identity(request, account):
         "kind_label": dict(IdKind.choices).get(kind, ""),
         "waiting": queries.proofings_of(account).filter(outcome=Proofing.Outcome.BY_HAND).first(),
         "countries": countries.named(),
+        "sexes": [("F", _("female")), ("M", _("male"))],
         "asks_birth": rules.needs_birth_details(kind),
         "asks_nationality": kind in {"passport", "foreign_permanent"},
         "values": _invented(account) if request.GET.get("invent") and settings.DEMO else {},
@@ -179,7 +182,7 @@ def profile(request, account, errors=None, values=None, status=200):
         "id_kind": account.person.get_id_kind_display() if account.person_id else "",
         "level": account.level,
         "revealed": False,
-        "languages": settings.LANGUAGES,
+        "language_names": [("zh-hans", "中文"), ("en", "English")],
         "preference": notices.preferences(account),
         "errors": errors or {},
         "values": values or {},
@@ -238,6 +241,40 @@ def contact(request, account):
     )
     messages.success(request, _("Your choice was saved."))
     return redirect("account_profile")
+
+
+@for_signed_in
+@never_cache
+def reads(request, account):
+    """Who has read the data of the space acted for: every look, newest first."""
+    party = doorkeeper.space(request)
+    before = request.GET.get("before", "")
+    rows = journal.reads_of(party.pk) if party is not None else []
+    if before.isdigit() and party is not None:
+        rows = rows.filter(pk__lt=int(before))
+    page = list(rows[: READS_A_PAGE + 1])
+    context = {
+        "party": party,
+        "reads": [_read_in_words(row, account) for row in page[:READS_A_PAGE]],
+        "older": page[READS_A_PAGE - 1].pk if len(page) > READS_A_PAGE else None,
+    }
+    return render(request, "account/reads.html", context)
+
+
+READS_A_PAGE = 30
+
+
+def _read_in_words(row, account) -> dict:
+    return {
+        "at": row.at,
+        "self": row.reader == account.pk,
+        "who": row.reader_name,
+        "role": dict(Role.choices).get(row.role, ""),
+        "department": row.department,
+        "purpose": row.purpose,
+        "fields": ", ".join(row.fields),
+        "about": row.about,
+    }
 
 
 @for_signed_in
