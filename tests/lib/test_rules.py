@@ -385,6 +385,7 @@ def test_no_text_makes_the_reader_of_sugar_fall(text):
         {"all": []},
         {"fact": "a"},
         {"fact": "a", "op": "=~", "value": 1},
+        {"fact": "a", "op": ["=="], "value": 1},
         {"fact": 5, "op": "==", "value": 1},
         {"fact": "a", "op": "==", "value": 1, "typo": 2},
         {"all": [{"fact": "a", "op": "==", "value": 1}], "any": []},

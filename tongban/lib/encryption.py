@@ -54,7 +54,9 @@ class Keyring:
 
     def encrypt(self, text: str, context: str) -> bytes:
         nonce = os.urandom(_NONCE)
-        sealed = nonce + self._opens[self.newest].encrypt(nonce, text.encode(), _bound(self.newest, context))
+        sealed = nonce + self._opens[self.newest].encrypt(
+            nonce, text.encode("utf-8", "surrogatepass"), _bound(self.newest, context)
+        )
         return b".".join((PREFIX.encode(), self.newest.encode(), base64.urlsafe_b64encode(sealed).rstrip(b"=")))
 
     def decrypt(self, value: bytes | str, context: str) -> str:
@@ -62,7 +64,11 @@ class Keyring:
         if key_id not in self._opens:
             raise Unreadable(f"The key {key_id} of this value is not in the folder of keys.")
         try:
-            return self._opens[key_id].decrypt(sealed[:_NONCE], sealed[_NONCE:], _bound(key_id, context)).decode()
+            return (
+                self._opens[key_id]
+                .decrypt(sealed[:_NONCE], sealed[_NONCE:], _bound(key_id, context))
+                .decode("utf-8", "surrogatepass")
+            )
         except InvalidTag as wrong:
             raise Unreadable(f"This value was changed or does not belong to {context}.") from wrong
 
@@ -75,7 +81,9 @@ class Keyring:
 
     def blind_index(self, text: str, context: str) -> str:
         """The same text in the same context gives the same 64 hexadecimal digits; the caller brings it into one spelling."""
-        return hmac.new(self._index_key, f"{context}\0{text}".encode(), hashlib.sha256).hexdigest()
+        return hmac.new(
+            self._index_key, f"{context}\0{text}".encode("utf-8", "surrogatepass"), hashlib.sha256
+        ).hexdigest()
 
 
 def encrypt(text: str, context: str) -> bytes:
@@ -99,7 +107,7 @@ _reading = Lock()
 
 def keyring(*, anew: bool = False) -> Keyring:
     """The keyring of the folder that the settings name, read once."""
-    folder = Path(settings.TONGBAN_KEYS)
+    folder = Path(str(settings.TONGBAN_KEYS))
     ring = _rings.get(folder)
     if ring is None or anew:
         with _reading:

@@ -35,7 +35,7 @@ class EncryptedField(models.TextField):
 
     def check(self, **kwargs):
         found = super().check(**kwargs)
-        if self.unique or self.db_index or self.primary_key:
+        if self.unique or getattr(self, "db_index", False) or self.primary_key:
             found.append(
                 checks.Error(
                     "A sealed field cannot be unique or indexed: the same text is stored differently each time.",

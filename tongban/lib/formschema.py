@@ -271,8 +271,8 @@ class Field:
         if self.type == "table" and isinstance(value, list):
             return "\n".join(str(_(", ")).join(cells) for cells in self.display_rows(value, language, masked=masked))
         if self.type == "money":
-            number = _decimal(value)
-            return f"{number:,.2f}" if number is not None else str(value)
+            amount = _decimal(value)
+            return f"{amount:,.2f}" if amount is not None else str(value)
         if self.type == "slot":
             return str(value).replace("T", " ")
         if isinstance(value, bool):
@@ -446,8 +446,8 @@ class Form:
             except _Wrong as wrong:
                 problems.append(wrong)
                 value = None
-            for wrong in problems:
-                errors.setdefault(wrong.at or one.id, []).append(wrong.sentence)
+            for problem in problems:
+                errors.setdefault(problem.at or one.id, []).append(problem.sentence)
             if not problems and _is_answer(value):
                 values[one.id] = value
 
@@ -457,10 +457,10 @@ class Form:
         remarks = {name: told for name, told in remarks.items() if name.split("-")[0] in visible}
         sent = {name: many for name, many in sent.items() if name in visible}
         if not partial:
-            wrong_already = {name.split("-")[0] for name in errors}
+            refused_already = {name.split("-")[0] for name in errors}
             for one in self.fields:
                 here = one.id in visible and (asked_now is None or one.id in asked_now)
-                if one.required and here and one.id not in wrong_already | set(values) | set(sent):
+                if one.required and here and one.id not in refused_already | set(values) | set(sent):
                     errors[one.id] = [_missing(one)]
         order = {one.id: place for place, one in enumerate(self.fields)}
         errors = dict(sorted(errors.items(), key=lambda entry: order[entry[0].split("-")[0]]))

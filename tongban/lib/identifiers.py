@@ -227,12 +227,12 @@ def check_person_number(kind: str, value: Any) -> Checked:
 
 def check_any_person_number(value: Any) -> Checked:
     """For a field that does not ask for the kind: the first kind that fits, with its id in `facts`."""
-    first = None
+    first = Checked(False)
     for kind in KINDS.values():
         checked = kind.check(value)
         if checked.valid:
             return Checked(True, "", checked.remarks, checked.value, {**checked.facts, "kind": kind.id})
-        first = first or checked
+        first = checked if kind.id == "id-card" else first
     if re.fullmatch(r"[0-9]{15}|[0-9]{17}[0-9X]", first.value):
         return first
     return Checked(
@@ -314,7 +314,7 @@ def check_bank_account(value: Any) -> Checked:
     number = plain(value)
     if not re.fullmatch(r"[0-9]{8,30}", number):
         return Checked(False, _("A bank account or card number has 8 to 30 digits and nothing else."), value=number)
-    remarks = ()
+    remarks: tuple[Any, ...] = ()
     if number.startswith("62") and 16 <= len(number) <= 19 and not _luhn(number):
         remarks = (_("The last digit of this card number does not fit the others. Please compare it with your card."),)
     return Checked(True, remarks=remarks, value=number)

@@ -74,7 +74,7 @@ def move(
     )
 
 
-def make(row: Model, step: Move, *, only_if: Q | None = None, **changes) -> None:
+def make(row: Any, step: Move, *, only_if: Q | None = None, **changes) -> None:
     """Make the move in one conditional UPDATE, so two hands cannot both win; `row` in memory follows.
 
     `only_if` narrows the condition where the state alone does not tell (an extension leaves the state as it is).
@@ -108,10 +108,11 @@ def make(row: Model, step: Move, *, only_if: Q | None = None, **changes) -> None
 
 def state_label(model: type[Model], state: str):
     """The state as people call it; its own name where the model has no label for it."""
-    return dict(model._meta.get_field("state").flatchoices).get(state, state)
+    field: Any = model._meta.get_field("state")
+    return dict(field.flatchoices).get(state, state)
 
 
-def _not_now(row: Model, step: Move) -> NotNow:
+def _not_now(row: Any, step: Move) -> NotNow:
     model = type(row)
     state = model._base_manager.filter(pk=row.pk).values_list("state", flat=True).first()
     if state is None:

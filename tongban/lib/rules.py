@@ -185,16 +185,16 @@ def _from_condition(said: Any, depth: int) -> dict[str, Any]:
     if set(said) == {"none"} and isinstance(said["none"], list) and said["none"]:
         return {"!": [{"or": [_from_condition(part, depth + 1) for part in said["none"]]}]}
     fact = said.get("fact", said.get("field"))
-    operator = said.get("op")
+    comparison = str(said.get("op"))
     if not isinstance(fact, str) or "value" not in said or set(said) - {"fact", "field", "op", "value"}:
         raise RuleError(_("A condition is a group (all, any, none) or a fact, a comparison and a value."))
     left, value = {"var": fact}, said["value"]
     right = {"var": value[1:]} if isinstance(value, str) and value.startswith("$") else value
-    if operator in _OPERATORS or operator == "in":
-        return {operator: [left, right]}
-    if operator == "startswith" and isinstance(value, str):
+    if comparison in _OPERATORS or comparison == "in":
+        return {comparison: [left, right]}
+    if comparison == "startswith" and isinstance(value, str):
         return {"==": [{"substr": [left, 0, len(value)]}, value]}
-    raise RuleError(worded(_("The comparison “%(op)s” is not known."), op=str(operator)[:40]))
+    raise RuleError(worded(_("The comparison “%(op)s” is not known."), op=comparison[:40]))
 
 
 _TOKEN = re.compile(
@@ -213,14 +213,16 @@ def from_sugar(text: str) -> Any:
     """`housing == "rent" and not (age < 18 or kind in ["a", "b"])` in short; `null` asks whether a fact is there."""
     if len(text) > MAX_TEXT:
         raise RuleError(_("This condition is too long."))
-    tokens, place = [], 0
+    tokens: list[tuple[str | None, str]] = []
+    place = 0
     while place < len(text.rstrip()):
         found = _TOKEN.match(text, place)
         if not found:
             raise RuleError(
                 worded(_("This condition cannot be read at “%(place)s”."), place=text[place : place + 20].strip())
             )
-        tokens.append((found.lastgroup, found.group(found.lastgroup)))
+        kind = found.lastgroup or ""
+        tokens.append((kind, found.group(kind)))
         place = found.end()
     reader = _Reader(tokens)
     logic = reader.either(0)
@@ -627,11 +629,11 @@ def _compile(node: Any, path: str) -> Closure:
     if isinstance(node, list | tuple):
         parts = [_compile(part, f"{path}/{place}") for place, part in enumerate(node)]
         if not any(_is_live(part) for part in node):
-            constant = [_shown(part({}, _Budget(MAX_STEPS))) for part in parts]
-            return lambda data, budget: constant
+            literals = [_shown(part({}, _Budget(MAX_STEPS))) for part in parts]
+            return lambda data, budget: literals
         return lambda data, budget: [part(data, budget) for part in parts]
-    constant = MISSING if node is None else node
-    return lambda data, budget: constant
+    literal = MISSING if node is None else node
+    return lambda data, budget: literal
 
 
 def _is_live(node: Any) -> bool:

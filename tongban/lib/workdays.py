@@ -147,6 +147,9 @@ class Calendar:
         _check(working_days)
         if working_days == 0:
             return Due(start, not self._is_official(start.year))
+        return Due(*self._count(start, working_days))
+
+    def _count(self, start: date, working_days: int) -> tuple[date, bool]:
         left, provisional = working_days, False
         first = min(start, date.max - ONE_DAY) + ONE_DAY
         for number in range(first.year, date.max.year + 1):
@@ -154,9 +157,9 @@ class Calendar:
             provisional = provisional or not self._is_official(number)
             skipped = bisect_right(days, start) if number == first.year else 0
             if len(days) - skipped >= left:
-                return Due(days[skipped + left - 1], provisional)
+                return days[skipped + left - 1], provisional
             left -= len(days) - skipped
-        return Due(date.max, True)
+        return date.max, True
 
     def working_days_between(self, start: date, end: date) -> int:
         """Working days after `start` up to and including `end`; 0 when `end` is not later."""
@@ -172,7 +175,7 @@ class Calendar:
         return counted
 
     def next_working_day(self, day: date) -> date:
-        return self.due(day, 1).day
+        return self._count(_day_of(day), 1)[0]
 
     def due_with_pauses(self, start: date, working_days: int, pauses: Iterable[tuple[date, date | None]] = ()) -> Due:
         """Neither the day a pause begins nor the day it ends counts, nor any between; pauses that overlap count once.
