@@ -163,6 +163,12 @@ def test_cleaning_takes_only_old_files_that_nobody_names():
         store.get(orphan)
 
 
+def test_nothing_is_swept_from_the_shelf_for_good():
+    assert store.put(CONTENT).startswith("kept-")
+    with pytest.raises(ValueError, match="nothing is swept"):
+        store.sweep("kept", set(), before=datetime.now(UTC))
+
+
 def test_a_file_that_is_wanted_again_is_young_again():
     name = store.put(CONTENT, shelf="uploads")
     age(name, 3)

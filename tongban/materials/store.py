@@ -42,8 +42,11 @@ def name_of(content: bytes, shelf: str) -> str:
     return f"{shelf}-{blind_index(hashlib.sha256(content).hexdigest(), f'materials.store.{shelf}')}"
 
 
-def put(content: bytes, *, shelf: str) -> str:
-    """On disk, whole, before this returns: call it before the row that names the file commits. Repairs a damaged file."""
+def put(content: bytes, *, shelf: str = "kept") -> str:
+    """On disk, whole, before this returns: call it before the row that names the file commits. Repairs a damaged file.
+
+    Nothing is ever swept from the shelf `kept`.
+    """
     name = name_of(content, shelf)
     path = _path(name)
     with _as_one_of_many():
@@ -72,6 +75,8 @@ def get(name: str, *, sha256: str | None = None) -> bytes:
 
 def sweep(shelf: str, wanted: Collection[str], *, before: datetime) -> int:
     """Delete files that nobody names and nobody wrote since `before`; also what a crash left half-written. Returns how many."""
+    if shelf == "kept":
+        raise ValueError("nothing is swept from this shelf")
     deleted = 0
     for path in (folder() / shelf).glob("??/*"):
         if f"{shelf}-{path.name}" in wanted:
