@@ -1,0 +1,56 @@
+"""Putting bad ratings right: who was contacted, what was done, the call back that ends it."""
+
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from tongban.channels.doorkeeper import for_officer
+from tongban.evaluations import queries, services
+from tongban.lib.problems import Invalid
+
+
+@require_GET
+@for_officer("coordinator", "supervisor")
+def follow_ups(request, officer):
+    """Open ones, the oldest first."""
+    return _page(request, officer)
+
+
+def _page(request, officer, problem=None):
+    today = timezone.localdate()
+    rows = [
+        {
+            "row": row,
+            "due": queries.due_of(row),
+            "late": queries.is_late(row, today),
+            "moves": queries.moves_for(officer, row),
+        }
+        for row in queries.follow_ups(officer)[:100]
+    ]
+    context = {"officer": officer, "rows": rows, "problem": problem}
+    return render(request, "office/follow_ups.html", context, status=problem.status if problem else 200)
+
+
+@require_POST
+@for_officer("coordinator", "supervisor")
+def act(request, officer, pk, move):
+    """The next step of one."""
+    row = get_object_or_404(queries.follow_ups(officer), pk=pk)
+    try:
+        if move == "contact":
+            services.contact(row, officer=officer, note=request.POST.get("note", ""))
+        elif move == "rectify":
+            services.rectify(
+                row,
+                officer=officer,
+                explanation=request.POST.get("explanation", ""),
+                complex=request.POST.get("complex") == "1",
+            )
+        elif move == "call_back":
+            services.call_back(row, officer=officer)
+        else:
+            raise Http404
+    except Invalid as problem:
+        return _page(request, officer, problem)
+    return redirect("office:follow_ups")
