@@ -76,6 +76,7 @@ def style_things() -> dict:
             ("car", _("Car and driving"), 6),
             ("retirement", _("Later life"), 11),
         ],
+        "hot": [(_("Residence permit"), "#"), (_("Open a noodle shop"), "#"), (_("A child is born"), "#")],
         "steps": [
             {"label": _("Situation"), "state": "done", "href": "#"},
             {"label": _("Form"), "state": "done", "href": "#"},
