@@ -456,17 +456,19 @@ def test_an_unknown_operator_is_named_with_its_place():
     assert refused.value.status == 422
 
 
-LOOP = {"var": "n"}
+BOMBS = [
+    {"all": [{"var": "n"}, {"some": [[*range(100)], {"some": [[*range(100)], {"==": [{"var": ""}, -1]}]}]}]},
+    {"reduce": [{"var": "n"}, {"cat": [{"var": "accumulator"}, {"var": "accumulator"}]}, "xx"]},
+    {"reduce": [{"var": "n"}, {"merge": [{"var": "accumulator"}, {"var": "accumulator"}]}, [1]]},
+    {"none": [{"var": "n"}, {"and": [{"==": [{"var": ""}, 2]}] * 300}]},
+    {"map": [{"var": "n"}, {"in": [7, [*range(1000)]]}]},
+    {"map": [{"var": "n"}, {"merge": [[*range(900)], [*range(900)]]}]},
+    {"map": [{"var": "n"}, {"cat": ["x" * 9000, "y" * 9000]}]},
+]
 
 
-@pytest.mark.parametrize(
-    "logic",
-    [
-        {"all": [{"var": "n"}, {"some": [[*range(100)], {"some": [[*range(100)], {"==": [{"var": ""}, -1]}]}]}]},
-        {"reduce": [{"var": "n"}, {"cat": [{"var": "accumulator"}, {"var": "accumulator"}]}, "xx"]},
-        {"reduce": [{"var": "n"}, {"merge": [{"var": "accumulator"}, {"var": "accumulator"}]}, [1]]},
-    ],
-)
+@pytest.mark.timeout(5)
+@pytest.mark.parametrize("logic", BOMBS, ids=lambda logic: next(iter(logic)))
 def test_a_bomb_is_stopped_while_it_runs(logic):
     with pytest.raises(RuleError):
         compile_rule(logic).holds({"n": [1] * 5_000})

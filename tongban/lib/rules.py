@@ -473,7 +473,7 @@ def _moment(value: Value) -> Any:
     return MISSING
 
 
-def _same(left: Value, right: Value, depth: int = 0) -> bool:
+def _same(left: Value, right: Value, budget: _Budget, depth: int = 0) -> bool:
     """Strictly the same: no text is a number, no truth is a one."""
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
@@ -484,29 +484,30 @@ def _same(left: Value, right: Value, depth: int = 0) -> bool:
         one, other = _moment(left), _moment(right)
         return one is not MISSING and other is not MISSING and one == other
     if isinstance(left, list | tuple) and isinstance(right, list | tuple):
+        budget.spend(len(left))
         return (
             depth < 8
             and len(left) == len(right)
-            and all(_same(one, other, depth + 1) for one, other in zip(left, right, strict=True))
+            and all(_same(one, other, budget, depth + 1) for one, other in zip(left, right, strict=True))
         )
     return type(left) is type(right) and isinstance(left, str) and left == right or (left is None and right is None)
 
 
-def _equal(left: Value, right: Value) -> Value:
+def _equal(left: Value, right: Value, budget: _Budget) -> Value:
     """Softly equal as JsonLogic has it: "1" is 1. Unknown when one is missing."""
     if left is MISSING or right is MISSING:
         return MISSING
     if type(left) is type(right) and isinstance(left, str | bool | int):
         return left == right
     if isinstance(left, list | tuple | Mapping) or isinstance(right, list | tuple | Mapping):
-        return _same(left, right)
+        return _same(left, right, budget)
     if isinstance(left, date) or isinstance(right, date):
-        return _same(left, right)
+        return _same(left, right, budget)
     one, other = _number(left), _number(right)
     if one is not MISSING and other is not MISSING:
         one, other = _alike(one, other)
         return one == other
-    return _same(left, right)
+    return _same(left, right, budget)
 
 
 _ORDER: dict[str, Callable[[Any, Any], bool]] = {
@@ -546,7 +547,7 @@ def _contains(needle: Value, heap: Value, budget: _Budget) -> Value:
     if not isinstance(heap, list | tuple | set | frozenset):
         return MISSING
     budget.spend(len(heap))
-    return any(_same(needle, straw) for straw in heap)
+    return any(_same(needle, straw, budget) for straw in heap)
 
 
 def _plus_time(moment: Value, amount: Value, unit: Value) -> Value:
@@ -640,6 +641,13 @@ def _is_live(node: Any) -> bool:
     return isinstance(node, Mapping) or (isinstance(node, list | tuple) and any(map(_is_live, node)))
 
 
+def _size(node: Any) -> int:
+    """How many parts a node has: what one turn of a loop costs."""
+    if isinstance(node, Mapping):
+        return 1 + sum(map(_size, node.values()))
+    return 1 + sum(map(_size, node)) if isinstance(node, list | tuple) else 1
+
+
 def _parts(arguments: list[Any], path: str) -> list[Closure]:
     return [_compile(part, f"{path}/{place}") for place, part in enumerate(arguments)]
 
@@ -687,7 +695,7 @@ def _make_equal(operator: str, arguments: list[Any], path: str) -> Closure:
         one, other = left(data, budget), right(data, budget)
         if one is MISSING or other is MISSING:
             return MISSING
-        return (_same(one, other) if strict else _equal(one, other)) is wanted
+        return (_same if strict else _equal)(one, other, budget) is wanted
 
     return equal
 
@@ -824,7 +832,9 @@ def _make_cat(operator: str, arguments: list[Any], path: str) -> Closure:
             if value is MISSING:
                 return MISSING
             said.append(_text(value))
-        if sum(map(len, said)) > MAX_LENGTH:
+        length = sum(map(len, said))
+        budget.spend(length // 100)
+        if length > MAX_LENGTH:
             raise RuleError(_("This rule takes too much work to evaluate."), path)
         return "".join(said)
 
@@ -859,6 +869,7 @@ def _make_merge(operator: str, arguments: list[Any], path: str) -> Closure:
             merged.extend(value if isinstance(value, list | tuple) else [value])
             if len(merged) > MAX_LENGTH:
                 raise RuleError(_("This rule takes too much work to evaluate."), path)
+        budget.spend(len(merged))
         return merged
 
     return merge
@@ -867,12 +878,13 @@ def _make_merge(operator: str, arguments: list[Any], path: str) -> Closure:
 def _make_loop(operator: str, arguments: list[Any], path: str) -> Closure:
     _count(arguments, 2, 2, path)
     members, each = _parts(arguments, path)
+    work = _size(arguments[1])
 
     def loop(data, budget):
         listed = members(data, budget)
         if not isinstance(listed, list | tuple):
             return MISSING
-        budget.spend(len(listed))
+        budget.spend(len(listed) * work)
         judged = [(member, each(None if member is MISSING else member, budget)) for member in listed]
         if operator == "map":
             return [_shown(value) for _member_, value in judged]
@@ -896,6 +908,7 @@ def _make_loop(operator: str, arguments: list[Any], path: str) -> Closure:
 def _make_reduce(operator: str, arguments: list[Any], path: str) -> Closure:
     _count(arguments, 2, 3, path)
     members, each, *first = _parts(arguments, path)
+    work = _size(arguments[1])
 
     def reduce(data, budget):
         listed = members(data, budget)
@@ -903,7 +916,7 @@ def _make_reduce(operator: str, arguments: list[Any], path: str) -> Closure:
             return MISSING
         total = first[0](data, budget) if first else MISSING
         for member in listed:
-            budget.spend()
+            budget.spend(work)
             total = each({"current": _shown(member), "accumulator": _shown(total)}, budget)
         return total
 
