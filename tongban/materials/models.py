@@ -2,18 +2,15 @@ import uuid
 
 from django.db import models
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
+from tongban.materials.states import DocumentState
 from tongban.parties.models import Account, Party
 
 
 class Document(models.Model):
     """Papers somebody handed in as one thing: its pages in order. Kept files are safe copies, never the original bytes."""
 
-    class State(models.TextChoices):
-        KEPT = "kept", _("kept")
-        HANDED_IN = "handed_in", _("handed in")
-        REMOVED = "removed", _("removed")
+    State = DocumentState
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     owner = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="documents")

@@ -1,9 +1,18 @@
 """A document may be changed until it is handed in with a case; from then on it is evidence and stays as it was."""
 
-from tongban.lib.moves import move
-from tongban.materials.models import Document
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
 
-KEPT, HANDED_IN, REMOVED = Document.State.KEPT, Document.State.HANDED_IN, Document.State.REMOVED
+from tongban.lib.moves import move
+
+
+class DocumentState(TextChoices):
+    KEPT = "kept", _("kept")
+    HANDED_IN = "handed_in", _("handed in")
+    REMOVED = "removed", _("removed")
+
+
+KEPT, HANDED_IN, REMOVED = DocumentState.KEPT, DocumentState.HANDED_IN, DocumentState.REMOVED
 
 KEEP = move("keep", set(), KEPT, by={"applicant"})
 HAND_IN = move("hand in", {KEPT, HANDED_IN}, HANDED_IN, by={"applicant"})
