@@ -8,7 +8,7 @@ import hashlib
 import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -36,6 +36,8 @@ from tongban.parties.models import Party
 
 SEAL = "licences.seal"
 RESEAL = "licences.reseal"
+SHELF = "licences"
+ORPHANS_STAY = timedelta(days=1)
 
 
 def key_directory() -> Path:
@@ -112,7 +114,7 @@ def put_seal(licence: int) -> None:
     now = timezone.now()
     key = keys.held(key_directory(), row.key_id, now=now) or _signed_anew(row, now)
     sealed = _sealed_pdf(row, key, now)
-    name = store.put(sealed)
+    name = store.put(sealed, shelf=SHELF)
     with transaction.atomic():
         won = Licence.objects.filter(pk=row.pk, sealed_at__isnull=True).update(
             key_id=row.key_id,
@@ -140,7 +142,7 @@ def renew_seal(licence: int, withdrawn_key: str) -> None:
     Licence.objects.filter(pk=row.pk, key_id=withdrawn_key).update(
         key_id=row.key_id,
         statement=row.statement,
-        pdf=store.put(sealed),
+        pdf=store.put(sealed, shelf=SHELF),
         pdf_sha256=hashlib.sha256(sealed).hexdigest(),
         sealed_at=now,
         updated_at=now,
@@ -295,6 +297,23 @@ def cancel(licence: Licence, *, reason: str, actor: Actor, now: datetime | None 
     return _move(licence, CANCEL, reason, actor, now)
 
 
+@journal.every("expire licences", timedelta(hours=1))
+def _expire() -> None:
+    expire_due()
+
+
+@journal.every("clean the store of licences", timedelta(days=1))
+def clean() -> int:
+    """Delete files no licence names any more (sealed anew, or sealed twice at once) and that are older than a day."""
+    named = set(Licence.objects.exclude(pdf="").values_list("pdf", flat=True).iterator())
+    return store.sweep(SHELF, named, before=timezone.now() - ORPHANS_STAY)
+
+
+@journal.every("destroy ended seal keys", timedelta(days=1))
+def _destroy_ended_keys() -> None:
+    keys.destroy_ended(key_directory(), now=timezone.now())
+
+
 def expire_due(today: date | None = None, *, now: datetime | None = None) -> int:
     """A daily duty: what ended yesterday or before is expired. Each in a transaction of its own; returns how many."""
     now = now or timezone.now()
@@ -310,11 +329,6 @@ def expire_due(today: date | None = None, *, now: datetime | None = None) -> int
             continue
         expired += 1
     return expired
-
-
-def tidy_keys(now: datetime | None = None) -> list[str]:
-    """A daily duty: private halves of ended keys are destroyed."""
-    return keys.destroy_ended(key_directory(), now=now or timezone.now())
 
 
 def issuer_name(department: Department, *, demo: bool) -> Bilingual:
