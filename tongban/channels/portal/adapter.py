@@ -126,10 +126,10 @@ class AccountAdapter(DefaultAccountAdapter):
         return reverse("account_security") if self.request.user.is_authenticated else reverse("account_login")
 
     def post_login(self, request, user, **rest):
-        """The device is known from now on, and the pages speak the language this person chose."""
+        """The device is known from now on. A browser that chose no language yet speaks the one of the account."""
         response = super().post_login(request, user, **rest)
         sign_in.remember_device(request, response, user)
-        if user.language in dict(settings.LANGUAGES) and not rest.get("signup"):
+        if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES and user.language in dict(settings.LANGUAGES):
             response.set_cookie(
                 settings.LANGUAGE_COOKIE_NAME,
                 user.language,
