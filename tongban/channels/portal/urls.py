@@ -2,6 +2,7 @@ from django.urls import path
 
 from tongban.channels.portal import views_applying as applying
 from tongban.channels.portal import views_cases as cases
+from tongban.channels.portal import views_holding as holding
 from tongban.channels.portal import views_space as space
 
 app_name = "portal"
@@ -33,5 +34,12 @@ urlpatterns = [
     path("my/cases/<slug:ref>/withdraw", cases.withdraw, name="case_withdraw"),
     path("my/cases/<slug:ref>/open", cases.open_result, name="case_open"),
     path("my/cases/<slug:ref>/person", cases.ask_a_person, name="case_person"),
+    path("my/cases/<slug:ref>/rate/", holding.rate, name="rate"),
+    path("my/licences/", holding.wallet, name="licences"),
+    path("my/licences/<int:pk>/", holding.licence, name="licence"),
+    path("my/licences/<int:pk>/licence.pdf", holding.licence_pdf, name="licence_pdf"),
+    path("my/inbox/", holding.inbox, name="inbox"),
+    path("my/inbox/read", holding.all_read, name="all_read"),
+    path("my/inbox/<int:pk>/open", holding.open_message, name="open_message"),
     path("track/", cases.track, name="track"),
 ]

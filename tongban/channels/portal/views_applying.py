@@ -367,10 +367,14 @@ def material(request, party, case, slug):
 
 
 def _add_pages(case, row, files, account):
-    if row.document is not None and row.how == CaseMaterial.How.UPLOAD and row.document.state == "kept":
-        documents.add_pages(row.document, files, by=account)
-        return
-    document = documents.keep(files, owner=case.applicant, by=account, name=row.type.shown_name)
+    if row.document is not None and row.how == CaseMaterial.How.UPLOAD:
+        if row.document.state == "kept":
+            documents.add_pages(row.document, files, by=account)
+            return
+        document = documents.copy(row.document, by=account)  # what was handed in stays as it was
+        documents.add_pages(document, files, by=account)
+    else:
+        document = documents.keep(files, owner=case.applicant, by=account, name=row.type.shown_name)
     services.attach(case, row.type.slug, document, account=account)
 
 

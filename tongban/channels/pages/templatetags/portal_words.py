@@ -67,3 +67,19 @@ MOVE_WORDS = {
 def move_words(step) -> str:
     """One line of the history, in words."""
     return str(MOVE_WORDS.get(step.move, step.move))
+
+
+VERDICT_WORDS = {
+    "expired": _("it has expired"),
+    "superseded": _("it was replaced by a newer one"),
+    "revoked": _("it was revoked"),
+    "cancelled": _("it was cancelled"),
+    "not_yet_valid": _("it is not valid yet"),
+    "key_withdrawn": _("its signing key was withdrawn; check again later"),
+}
+
+
+@register.filter
+def verdict_words(reason) -> str:
+    """Why a licence is not valid."""
+    return str(VERDICT_WORDS.get(reason, ""))

@@ -1,0 +1,169 @@
+"""What a party holds and was told: licences, messages, and the rating of a service."""
+
+from uuid import uuid4
+
+from django.conf import settings
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET, require_POST
+
+from tongban.cases import queries as cases
+from tongban.channels import doorkeeper
+from tongban.channels.doorkeeper import for_party, for_signed_in
+from tongban.evaluations import rules as rating_rules
+from tongban.evaluations import services as evaluations
+from tongban.evaluations.models import Grade
+from tongban.lib import qr
+from tongban.lib.bilingual import say
+from tongban.lib.problems import Invalid
+from tongban.licences import queries as licences
+from tongban.licences import services as licence_services
+from tongban.licences.face_labels import label
+from tongban.licences.models import Licence
+from tongban.notices import queries as notices
+from tongban.notices import services as notice_services
+
+STARS = {Grade.VERY_SATISFIED: 5, Grade.SATISFIED: 4, Grade.BASICALLY_SATISFIED: 3, Grade.DISSATISFIED: 2, Grade.VERY_DISSATISFIED: 1}  # fmt: skip
+
+
+# -- licences
+
+
+@require_GET
+@for_party
+def wallet(request, party):
+    """The party's licences: those in force first, the others folded."""
+    rows = list(licences.of(party)[:200])
+    today = timezone.localdate()
+    in_force = [row for row in rows if row.state == "valid" and (row.valid_to is None or row.valid_to >= today)]
+    doorkeeper.reading(request, party, "own licences", ["licences"])
+    context = {
+        "party": party,
+        "in_force": in_force,
+        "others": [row for row in rows if row not in in_force],
+    }
+    return render(request, "portal/hold/wallet.html", context)
+
+
+@require_GET
+@for_party
+def licence(request, party, pk):
+    """One licence: its face, its code, its sealed file, and for what it was used."""
+    row = _own(party, pk)
+    doorkeeper.reading(request, party, "own licences", list(row.face), about=f"licence:{row.pk}")
+    address = verify_address(row)
+    context = {
+        "party": party,
+        "licence": row,
+        "fields": [
+            (say(label(row.type.slug, name).text), row.face[name])
+            for name in row.type.face_fields
+            if row.face.get(name)
+        ],
+        "address": address,
+        "code": qr.svg(address, title=str(_("Code to check this licence"))),
+        "calls": licences.calls_of(row)[:50],
+        "checks": row.checks.order_by("-id")[:20],
+        "case": row.cases.first(),
+    }
+    return render(request, "portal/hold/licence.html", context)
+
+
+def _own(party, pk) -> Licence:
+    return get_object_or_404(licences.of(party), pk=pk)
+
+
+def verify_address(row: Licence) -> str:
+    return f"{settings.PUBLIC_URL}{reverse('exchange:verify', args=[row.token])}"
+
+
+@require_GET
+@for_party
+def licence_pdf(request, party, pk):
+    """The sealed file, as it was sealed."""
+    row = _own(party, pk)
+    doorkeeper.reading(request, party, "own licences", list(row.face), about=f"licence:{row.pk}")
+    response = HttpResponse(licence_services.open_pdf(row), content_type="application/pdf")
+    response.headers["Content-Disposition"] = f'inline; filename="{row.type.slug}-{row.pk}.pdf"'
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+# -- messages
+
+
+@require_GET
+@for_signed_in
+def inbox(request, account):
+    """Messages, newest first."""
+    after = request.GET.get("after", "")
+    rows, following = notices.inbox(account, int(after) if after.isdigit() else None)
+    return render(request, "portal/hold/inbox.html", {"rows": rows, "next": following, "account": account})
+
+
+@require_POST
+@for_signed_in
+def open_message(request, account, pk):
+    """Read it and go where it leads, in the space it is about."""
+    message = notices.message(account, pk)
+    if message is None:
+        raise Http404
+    notice_services.mark_read(account, message.pk)
+    if message.party_id in {one.pk for one in doorkeeper.spaces(request)}:
+        doorkeeper.enter_space(request, message.party)
+    return redirect(message.link if message.link.startswith("/") else "portal:inbox")
+
+
+@require_POST
+@for_signed_in
+def all_read(request, account):
+    """Mark all messages as read."""
+    notice_services.mark_read(account)
+    return redirect("portal:inbox")
+
+
+# -- rating
+
+
+@for_party
+def rate(request, party, ref):
+    """Five grades, reasons and words; given once."""
+    case = get_object_or_404(cases.of(party), ref=ref)
+    errors = {}
+    if request.method == "POST":
+        try:
+            evaluations.rate(
+                case,
+                account=request.user,
+                grade=_grade(request.POST.get("grade", "")),
+                reasons=request.POST.getlist("reasons"),
+                text=request.POST.get("text", ""),
+                named=request.POST.get("named") == "true",
+                key=request.POST.get("key", ""),
+            )
+            return redirect("portal:case", ref=ref)
+        except Invalid as invalid:
+            errors = invalid.errors or {"grade": [invalid.sentence]}
+    context = {
+        "case": case,
+        "party": party,
+        "rated": getattr(case, "rating", None),
+        "reasons": rating_rules.Reason.choices,
+        "errors": errors,
+        "typed": request.POST,
+        "key": request.POST.get("key") or uuid4().hex,
+    }
+    return render(request, "portal/hold/rate.html", context, status=422 if errors else 200)
+
+
+def _grade(stars: str) -> int:
+    """The page gives stars (5 very good to 1 very bad), the standard counts grades the other way round."""
+    grade = next((int(grade) for grade, number in STARS.items() if str(number) == stars), None)
+    if grade is None:
+        raise Invalid(
+            "no-grade", _("Please choose one of the five."), errors={"grade": [_("Please choose one of the five.")]}
+        )
+    return grade
