@@ -15,6 +15,7 @@ from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import segno
@@ -26,10 +27,13 @@ from tongban.licences import engraving
 from tongban.licences.face_labels import label
 from tongban.licences.glyphs import covered, draws, is_silent, is_unprintable
 
+if TYPE_CHECKING:
+    from typst import PDFStandard
+
 HERE = Path(__file__).parent
 TEMPLATES = HERE / "templates_typst"
 OUR_FONT = HERE / "fonts" / "NotoSansSC-Regular.otf"
-STANDARDS = ["a-3a", "ua-1"]
+STANDARDS: "list[PDFStandard]" = ["a-3a", "ua-1"]
 LOCAL = timezone(timedelta(hours=8))
 
 PROPERTY = {"real-estate-cert", "lease-filing"}
@@ -53,9 +57,9 @@ LONG_LIST = 6
 
 # Where the seal goes, in points from the lower left corner of the page; `last` pages for letters.
 SEAL_PLACES: dict[str, tuple[int, tuple[int, int, int, int]]] = {
-    "landscape": (0, (638, 66, 746, 174)),
-    "portrait": (0, (404, 76, 512, 184)),
-    "letter": (-1, (424, 92, 526, 194)),
+    "landscape": (0, (646, 69, 754, 177)),
+    "portrait": (0, (405, 78, 513, 186)),
+    "letter": (-1, (422, 88, 524, 190)),
 }
 KEYWORD_IDENTIFIER = "tongban-identifier:"
 KEYWORD_SEAL = "tongban-seal:"
@@ -424,9 +428,9 @@ def _face(sheet: LicenceSheet, printer: "_Printer") -> list[dict]:
         until = spoken_day(sheet.valid_to) if sheet.valid_to else {"zh": "长期", "en": "no end date"}
         since = spoken_day(sheet.valid_from or sheet.issued_on)
         value = {"zh": f"{since['zh']} 至 {until['zh']}", "en": f"{since['en']} to {until['en']}"}
-        words = {"zh": "有效期", "en": "Validity"}
+        heading = {"zh": "有效期", "en": "Validity"}
         rows.append(
-            {"label": printer.bilingual(words), "hero": False, "full": True, "value": printer.value(value)}
+            {"label": printer.bilingual(heading), "hero": False, "full": True, "value": printer.value(value)}
         )  # fmt: skip
     return rows
 
@@ -477,8 +481,7 @@ def _legal_lines(sheet: LicenceSheet) -> list[Bilingual]:
     lines = [
         {
             "zh": "本电子证照由发证机关制作并加盖电子印章，印章使任何改动可被发现。当前状态以扫码核验为准。",
-            "en": "Made and sealed electronically by the issuing authority: any change after sealing can be found. "
-            "Scan the code for its present status.",
+            "en": "Sealed electronically by the issuing authority; any later change can be found. Scan for the present status.",
         }
     ]
     if sheet.basis:
@@ -623,7 +626,7 @@ class _Typesetter:
         self._seen: dict[tuple[str, str], bool] = {}
         self._borrowed: dict[str, str] = {}
 
-    def compile(self, name: str, data: dict, *, wide: bool, standards: list[str], moment: datetime) -> bytes:
+    def compile(self, name: str, data: dict, *, wide: bool, standards: "list[PDFStandard]", moment: datetime) -> bytes:
         with self._lock:
             compiler = self._machine_wide() if wide else self._ours
             try:

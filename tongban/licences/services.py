@@ -41,7 +41,7 @@ ORPHANS_STAY = timedelta(days=1)
 
 
 def key_directory() -> Path:
-    return Path(settings.TONGBAN_KEYS) / "seals"
+    return Path(str(settings.TONGBAN_KEYS)) / "seals"
 
 
 # -- issuing

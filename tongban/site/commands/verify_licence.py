@@ -113,4 +113,4 @@ def _split(content: bytes) -> list[bytes]:
 
 
 def _key_directory() -> Path:
-    return Path(settings.TONGBAN_KEYS) / "seals"
+    return Path(str(settings.TONGBAN_KEYS)) / "seals"
