@@ -126,7 +126,7 @@ def tokens(scheme: str) -> dict[str, str]:
             paper = PAPER[scheme].get(step) if name == "neutral" else None
             found[f"{name}-{step}"] = hexed(*paper) if paper else hexed(lightness, chroma, hue)
         base, text, turn = (day, day_text, -1) if scheme == "light" else (night, night_text, 1)
-        chroma = strength if scheme == "light" else strength * 0.78
+        chroma = strength if scheme == "light" else strength * 0.95
         found[f"{name}-base-default"] = hexed(base, chroma, hue)
         found[f"{name}-base-hover"] = hexed(base + turn * 0.05, chroma, hue)
         found[f"{name}-base-active"] = hexed(base + turn * 0.1, chroma * 0.9, hue)
