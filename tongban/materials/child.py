@@ -150,10 +150,10 @@ def read_picture(source, mime, limits) -> dict:
     from PIL import Image, ImageOps  # noqa: PLC0415 - only what the content needs is loaded
 
     if mime == "image/heic":
-        import pillow_heif  # noqa: PLC0415
+        import pi_heif  # noqa: PLC0415
 
-        pillow_heif.register_heif_opener(thumbnails=False)
-        pillow_heif.options.DECODE_THREADS = 1
+        pi_heif.register_heif_opener(thumbnails=False)
+        pi_heif.options.DECODE_THREADS = 1
     Image.MAX_IMAGE_PIXELS = None  # our own limit is below, and says so in words
     side = limits["side"]
     try:
