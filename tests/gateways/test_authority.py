@@ -33,6 +33,11 @@ def test_a_stranger_is_never_known(authority):
         authority.read("employment-filing", STRANGER, ["employer"], "case:1")
 
 
+def test_a_picture_nobody_holds_is_a_plain_failure(authority):
+    with pytest.raises((NotFound, Refused, NoAnswer)):
+        authority.picture("photo-library:../../etc/passwd")
+
+
 def test_problems_are_sentences_and_ask_for_no_data(authority):
     assert all(isinstance(one, str) and one for one in authority.problems())
 
@@ -45,7 +50,8 @@ def test_the_twin_knows_the_newcomer():
         "active": True,
     }
     assert read("residence-register", WANG, ["months_registered"], "x") == {"months_registered": 13}
-    assert read("photo-library", WANG, ["photo"], "x")["photo"].startswith("data:image/png;base64,")
+    assert read("photo-library", WANG, ["photo"], "x") == {"photo": "photo-library:drawn-2"}
+    assert SimulatedAuthority().picture("photo-library:drawn-2").startswith(b"\x89PNG")
     assert read("company-status", CAFE, ["legal_rep"], "x") == {"legal_rep": "陈灵活"}
 
 

@@ -47,6 +47,7 @@ def tell(
                 "party": party,
                 "account": account,
                 "kind": kind,
+                "at": timezone.now(),
                 "title": words.title,
                 "body": body,
                 "about": about,

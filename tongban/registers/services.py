@@ -108,6 +108,19 @@ def look(resource_slugs: Iterable[str], *, of: Party, matter: str, about: str) -
     return {slug: known.get(slug, False) for slug in resource_slugs}
 
 
+def picture(reference: str, *, of: Party, actor: Actor) -> bytes | None:
+    """The photograph a register's answer refers to, if that register answered about this party; written into the read log."""
+    resource = reference.partition(":")[0]
+    if not Call.objects.filter(resource__slug=resource, of_party=of, outcome=Call.Outcome.FOUND).exists():
+        return None
+    try:
+        content = authority().picture(reference)
+    except (NotFound, Refused, NoAnswer):
+        return None
+    journal.note_read(actor=actor, of_party=of.pk, purpose="show", fields=[f"{resource}.picture"])
+    return content
+
+
 @transaction.atomic
 def load_resources(rows: Iterable[dict]) -> int:
     """Take in rows of demo/data_catalogue.yaml. Twice changes nothing; a row that names a field more adds it."""

@@ -39,6 +39,10 @@ class Authority(Protocol):
         """
         ...
 
+    def picture(self, reference: str) -> bytes:
+        """The picture (PNG or JPEG) that a register's answer refers to. Raises NotFound, Refused or NoAnswer."""
+        ...
+
     def problems(self) -> list[str]:
         """What is wrong with the connection, in sentences; asks for no data."""
         ...

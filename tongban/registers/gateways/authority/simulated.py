@@ -4,7 +4,6 @@ Known bad cases, for everybody who wants to see them: a number whose last three 
 no answer, 998 is refused; everybody who is not a demonstration actor is not found.
 """
 
-import base64
 import copy
 import datetime
 import io
@@ -43,7 +42,13 @@ class SimulatedAuthority:
         held = holdings(self.demo).get((subject.kind, subject.number.upper()), {}).get(resource)
         if held is None:
             raise NotFound(resource)
-        return {name: _as_of_today(copy.deepcopy(held.get(name)), self.demo) for name in fields}
+        return {name: _as_of_today(copy.deepcopy(held.get(name))) for name in fields}
+
+    def picture(self, reference: str) -> bytes:
+        drawn = re.fullmatch(r"photo-library:drawn-(\d{1,3})", reference)
+        if drawn is None:
+            raise NotFound(reference)
+        return portrait(int(drawn[1]))
 
     def problems(self) -> list[str]:
         try:
@@ -76,7 +81,7 @@ def holdings(demo: Path) -> dict[tuple[str, str], dict[str, dict[str, Any]]]:
             }
             records["no-crime-check"] = {"clean": True}
             records["e-licence-store"] = {"licence": ["id-card"]}
-        records["photo-library"] = {"photo": f"drawn:{number}"}
+        records["photo-library"] = {"photo": f"photo-library:drawn-{number}"}
         records["social-insurance"] = {
             "months_paid": attributes["insurance_months"],
             "status": "active" if attributes["employment"] == "employed" else "paused",
@@ -105,8 +110,7 @@ def holdings(demo: Path) -> dict[tuple[str, str], dict[str, dict[str, Any]]]:
         records["e-licence-store"] = {"licence": ["business-licence"]}
         records["credit-black"] = {"listed": attributes["on_credit_blacklist"], "since": None}
         records.setdefault("penalty-register", {"open_penalties": 0})
-        records.setdefault("community-register", {"sealed": False})
-        records.setdefault("health-status", {"any_red_or_yellow": False})
+        records.setdefault("area-control", {"sealed": False})
         held["company", company["uscc_demo"]] = records
     return held
 
@@ -120,21 +124,18 @@ def written_place(code: str, places: dict[str, dict]) -> str:
     return "".join(names)
 
 
-def _as_of_today(value, demo: Path):
-    """`today-200` in the file is a day that stays 200 days ago; `drawn:3` a portrait of nobody."""
-    if isinstance(value, str):
-        if match := RELATIVE.match(value):
-            return (timezone.localdate() + datetime.timedelta(days=int(match[1] or 0))).isoformat()
-        if value.startswith("drawn:"):
-            return portrait(int(value.removeprefix("drawn:")))
+def _as_of_today(value):
+    """`today-200` in the file is a day that stays 200 days ago."""
+    if isinstance(value, str) and (match := RELATIVE.match(value)):
+        return (timezone.localdate() + datetime.timedelta(days=int(match[1] or 0))).isoformat()
     if isinstance(value, datetime.date):
         return value.isoformat()
     return value
 
 
 @lru_cache(maxsize=32)
-def portrait(number: int) -> str:
-    """An identity photograph of nobody: a silhouette drawn by us, as a data address."""
+def portrait(number: int) -> bytes:
+    """An identity photograph of nobody: a silhouette drawn by us, as PNG."""
     width, height, fine = 295, 413, 3
     image = Image.new("RGB", (width * fine, height * fine), "#e9eef2")
     draw = ImageDraw.Draw(image)
@@ -152,4 +153,4 @@ def portrait(number: int) -> str:
     image = image.resize((width, height), Image.Resampling.LANCZOS).quantize(24)
     held = io.BytesIO()
     image.save(held, "PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(held.getvalue()).decode()
+    return held.getvalue()

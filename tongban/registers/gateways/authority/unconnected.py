@@ -13,5 +13,8 @@ class Unconnected:
     def read(self, resource: str, subject: Subject, fields: list[str], reference: str) -> dict[str, Any]:
         raise NoAnswer("no register is connected")
 
+    def picture(self, reference: str) -> bytes:
+        raise NoAnswer("no register is connected")
+
     def problems(self) -> list[str]:
         return [_("No authority's register is connected: nothing is prefilled and no rule can be checked by machine.")]

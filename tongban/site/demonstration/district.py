@@ -1,0 +1,111 @@
+"""Building the demonstration district: everything it consists of, in the order in which it rests on each other."""
+
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import yaml
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.utils import timezone
+
+from tongban.cases import facts
+from tongban.departments import services as departments
+from tongban.journal import services as journal
+from tongban.matters import services as matters
+from tongban.matters.models import MaterialType, Matter, MatterVersion
+from tongban.notices.gateways.mail import FolderMail
+from tongban.places import services as places
+from tongban.registers import services as registers
+from tongban.site.configuration import ROOT
+from tongban.site.demonstration import history, papers, people
+
+DEMO = ROOT / "demo"
+
+Say = Callable[[str], None]
+
+
+def is_empty() -> bool:
+    return not Matter.objects.exists()
+
+
+def content() -> None:
+    """Divisions, departments, calendar, catalogue, licence types, registers: again and again the same. No people, no cases."""
+    places.load_divisions(_rows("divisions", "divisions"))
+    departments.load_departments(_rows("departments", "departments"))
+    departments.load_published_calendars()
+    matters.load_demo(DEMO, today=timezone.localdate())
+    papers.load_licence_types(DEMO)
+    load_registers()
+
+
+def build(say: Say = lambda text: None, progress: Callable[[int], None] = lambda done: None) -> dict[str, int]:
+    """The whole district in one transaction: all of it stands, or nothing does. Answers how many cases stand in which state."""
+    now = timezone.now()
+    with transaction.atomic():
+        say("catalogue, registers, calendar")
+        content()
+        say("people, companies, staff")
+        district = people.populate(DEMO)
+        papers.hand_out(district, timezone.localdate(now))
+        say("ninety days of cases")
+        stand = history.write(district, now, progress)
+    while journal.seal_chain() >= 2000:
+        pass
+    journal.note_chain_length()
+    return stand
+
+
+def load_registers() -> None:
+    """The data catalogue, what the twin has besides, and for each matter the grants that follow from what it asks."""
+    extra = yaml.safe_load((DEMO / "registers.yaml").read_text("utf-8"))
+    rows = _rows("data_catalogue", "resources")
+    for row in rows:
+        row["fields"] = [*row["fields"], *extra["more_fields"].get(row["id"], ())]
+    registers.load_resources([*rows, *extra["resources"]])
+    resources = dict(MaterialType.objects.exclude(resource="").values_list("slug", "resource"))
+    published = MatterVersion.objects.filter(state=MatterVersion.State.PUBLISHED).select_related("matter")
+    for version in published:
+        by_data = {one["material"] for one in version.requirements if one.get("exempt") == "data"}
+        asked = facts.registers_for(version.rules) if version.rules else {}
+        registers.load_grants(
+            version.matter.slug,
+            form=version.form,
+            materials=sorted({resources[slug] for slug in by_data if slug in resources}),
+            facts=sorted(f"{resource}.{field}" for resource, fields in asked.items() for field in fields),
+            ground=version.legal_basis[0] if version.legal_basis else {},
+        )
+
+
+def throw_away() -> None:
+    """Every table and file of this installation, keys excepted. For the demonstration only."""
+    if not settings.DEMO:
+        raise PermissionError("only the demonstration is ever thrown away")
+    connection.close()
+    with connection.cursor() as cursor:
+        tables = [name for name in connection.introspection.table_names(cursor) if not name.startswith("sqlite_")]
+        quoted = [connection.ops.quote_name(name) for name in tables]
+        if connection.vendor == "postgresql":
+            if quoted:
+                cursor.execute(f"DROP TABLE {', '.join(quoted)} CASCADE")
+            cursor.execute("DROP FUNCTION IF EXISTS rating_stands()")
+        else:
+            cursor.execute("PRAGMA foreign_keys=OFF")
+            for name in quoted:
+                cursor.execute(f"DROP TABLE {name}")
+            cursor.execute("PRAGMA foreign_keys=ON")
+    for folder in (Path(settings.MEDIA_ROOT), FolderMail().folder, Path(settings.TONGBAN_VAR) / "sms"):
+        shutil.rmtree(folder, ignore_errors=True)
+    call_command("migrate", interactive=False, verbosity=0)
+    call_command("createcachetable", verbosity=0)
+
+
+def timed(do: Callable[[], dict[str, int]]) -> tuple[dict[str, int], float]:
+    began = time.monotonic()
+    return do(), time.monotonic() - began
+
+
+def _rows(name: str, key: str) -> list[dict]:
+    return yaml.safe_load((DEMO / f"{name}.yaml").read_text("utf-8"))[key]
