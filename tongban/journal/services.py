@@ -8,7 +8,7 @@ import hmac
 import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, dataclass_transform
 
 import orjson
 import structlog
@@ -38,6 +38,7 @@ class Refused(Exception):
 # -- events and reactions
 
 
+@dataclass_transform(frozen_default=True)
 def event(cls):
     """Make a frozen dataclass of a fact in the past tense and enter it in the book of events."""
     made = dataclasses.dataclass(frozen=True, slots=True)(cls)
@@ -97,9 +98,7 @@ def enqueue(kind: str, *, once: str | None = None, run_at: datetime | None = Non
     Job.objects.bulk_create([row], ignore_conflicts=once is not None)
 
 
-def note_read(
-    *, actor: Actor, of_party: int, purpose: str, fields: list[str], about: str = ""
-) -> None:
+def note_read(*, actor: Actor, of_party: int, purpose: str, fields: list[str], about: str = "") -> None:
     """Somebody is about to see personal data: written before it is shown, so that nothing is shown unwritten."""
     row = ReadEntry(
         at=timezone.now(),
@@ -221,15 +220,20 @@ def verify_log(progress: Callable[[int], None] = lambda done: None) -> Broken | 
 # -- the worker's side
 
 
-def lease_jobs(limit: int, now: datetime) -> list[Job]:
-    """Take up to `limit` waiting jobs for this worker alone, by one UPDATE that is the same on both databases."""
-    lease = secrets.token_hex(16)
+def lease_jobs(limit: int, now: datetime, worker: str = "") -> list[Job]:
+    """Take up to `limit` waiting jobs for this worker alone, by one UPDATE that is the same on both databases.
+
+    `worker` (at most 8 letters) begins the lease, so that its successor can give back what it held when it died.
+    """
+    lease = worker + secrets.token_hex(12)
     locking = " FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE journal_job SET leased_until = %s, lease = %s, tries = tries + 1 WHERE id IN ("
+            "UPDATE journal_job SET leased_until = %s, lease = %s, tries = tries + 1 WHERE id IN ("  # noqa: S608
             "SELECT id FROM journal_job WHERE state = 'waiting' AND run_at <= %s"
-            " AND (leased_until IS NULL OR leased_until < %s) ORDER BY run_at, id LIMIT %s" + locking + ") RETURNING id",
+            " AND (leased_until IS NULL OR leased_until < %s) ORDER BY run_at, id LIMIT %s"
+            + locking
+            + ") RETURNING id",
             [now + LEASE, lease, now, now, limit],
         )
         ids = [row[0] for row in cursor.fetchall()]
@@ -250,7 +254,7 @@ def carry_out(job: Job) -> bool:
         _settle(job, state=Job.PARKED, last_error=str(refusal)[:2000])
         log.warning("job refused", job=job.pk, kind=job.kind, reason=str(refusal)[:200])
         return False
-    except Exception as failure:  # noqa: BLE001 - whatever a job does, the others go on
+    except Exception as failure:
         error = f"{type(failure).__name__}: {failure}"[:2000]
         if job.tries >= TRIES_AT_MOST:
             _settle(job, state=Job.PARKED, last_error=error)
@@ -269,9 +273,27 @@ def _settle(job: Job, **changes) -> None:
     Job.objects.filter(pk=job.pk, lease=job.lease).update(**changes)
 
 
-def work_once(limit: int = 20) -> int:
+DEATHS_BEFORE_WAITING = 5
+
+
+def give_back(worker: str, now: datetime) -> int:
+    """The worker of this name has died and its successor begins: what it had leased is free at once, not after two minutes.
+
+    A job that was in hand at one death after the other may be their cause: it waits like one that failed, and is parked in the end.
+    """
+    if not worker:
+        return 0
+    held = Job.objects.filter(state=Job.WAITING, leased_until__isnull=False, lease__startswith=worker)
+    held.filter(tries__gte=TRIES_AT_MOST).update(state=Job.PARKED, last_error="the worker died each time it did this")
+    held.filter(tries__gte=DEATHS_BEFORE_WAITING).update(
+        run_at=now + timedelta(minutes=MINUTES_BETWEEN_TRIES), leased_until=None
+    )
+    return held.update(leased_until=None)
+
+
+def work_once(limit: int = 20, worker: str = "") -> int:
     """Lease and do what is due now; answer how many jobs were taken. Call again at once while it answers more than 0."""
-    jobs = lease_jobs(limit, timezone.now())
+    jobs = lease_jobs(limit, timezone.now(), worker)
     for job in jobs:
         carry_out(job)
     return len(jobs)
@@ -336,7 +358,7 @@ def keep_time(now: datetime | None = None) -> int:
         try:
             rhythm.do()
             done += 1
-        except Exception as failure:  # noqa: BLE001 - one duty that fails holds up no other
+        except Exception as failure:
             log.error("duty failed", duty=rhythm.name, error=f"{type(failure).__name__}: {failure}"[:300])
     return done
 
