@@ -1,7 +1,12 @@
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 
 
 class Site(AppConfig):
     name = "tongban.site"
     label = "site"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self):
+        """Whoever records an event must know who reacts to it, in every process: the rooms' reactions are loaded here."""
+        autodiscover_modules("events", "reactions")

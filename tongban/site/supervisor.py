@@ -122,7 +122,9 @@ class Supervisor:
                 continue
             age = time.monotonic() - part.born
             part.died_young = part.died_young + 1 if age < YOUNG else 0
-            wait = min(0.5 * 2 ** (part.died_young - 4), LONGEST_WAIT) if part.died_young > 3 else 0.0
+            # One that was killed can start; one that ends by itself, again and again, cannot.
+            longest = 0.5 if os.WIFSIGNALED(status) else LONGEST_WAIT
+            wait = min(0.5 * 2 ** (part.died_young - 4), longest) if part.died_young > 3 else 0.0
             part.not_before = time.monotonic() + wait
             self.say(f"{part.name} ended ({_how(status)}); starting it again{f' in {wait:.0f} s' if wait >= 1 else ''}")
 

@@ -2,6 +2,7 @@ import os
 import sys
 import threading
 import time
+from types import SimpleNamespace
 
 from django.conf import settings
 from django.urls import get_resolver
@@ -53,7 +54,7 @@ def _run(configuration, options) -> int:
 
     def carry_out():
         listener.close()
-        work.run(type("Options", (), {"once": False}))
+        work.run(SimpleNamespace(once=False, sole=True))
 
     parts = [house.Part(f"web-{number}", serve) for number in range(1, configuration.web_workers + 1)]
     supervisor = house.Supervisor(

@@ -1,11 +1,14 @@
+import hashlib
 import logging
 import signal
+import socket
 import threading
 import time
 
 import structlog
 from django.conf import settings
 from django.db import close_old_connections, connections
+from django.utils import timezone
 
 from tongban.journal import services as journal
 
@@ -15,24 +18,39 @@ BEAT_EVERY = 5.0
 DUTIES_EVERY = 1.0
 
 
+def own_name() -> str:
+    """The one worker of this installation on this machine: the supervisor starts the next only when the last is dead."""
+    return hashlib.sha256(f"{socket.gethostname()}\0{settings.TONGBAN_VAR}".encode()).hexdigest()[:8]
+
+
 def arguments(parser):
     parser.add_argument("--once", action="store_true", help="do what is due now, then end")
+    parser.add_argument(
+        "--sole",
+        action="store_true",
+        help="the only worker of this var directory: takes over what its predecessor held",
+    )
 
 
 def run(options) -> int:
     stop = threading.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: stop.set())
-    work(stop, poll=settings.CONFIGURATION.job_poll, once=options.once)
+    work(stop, poll=settings.CONFIGURATION.job_poll, worker=own_name() if options.sole else "", once=options.once)
+    connections.close_all()
     return 0
 
 
-def work(stop: threading.Event, *, poll: float, once: bool = False) -> None:
+def work(stop: threading.Event, *, poll: float, worker: str = "", once: bool = False) -> None:
     """Jobs until told to stop; the job in hand is finished. A database that is away is waited for."""
     beat_at = duties_at = 0.0
     failures = 0
+    taken_over = not worker
     while not stop.is_set():
         try:
+            if not taken_over:
+                journal.give_back(worker, timezone.now())
+                taken_over = True
             now = time.monotonic()
             if now >= beat_at:
                 journal.beat("worker")
@@ -40,9 +58,11 @@ def work(stop: threading.Event, *, poll: float, once: bool = False) -> None:
             if now >= duties_at:
                 journal.keep_time()
                 duties_at = now + DUTIES_EVERY
-            taken = journal.work_once()
+            taken = journal.work_once(worker=worker)
             failures = 0
         except Exception as error:
+            if once:
+                raise
             failures += 1
             logging.getLogger("tongban.worker").log(
                 logging.ERROR if failures == 1 else logging.DEBUG, "the worker cannot work: %s", type(error).__name__
@@ -55,4 +75,3 @@ def work(stop: threading.Event, *, poll: float, once: bool = False) -> None:
         if not taken:
             close_old_connections()
             stop.wait(poll)
-    connections.close_all()

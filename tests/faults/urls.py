@@ -1,0 +1,11 @@
+from django.urls import path
+
+from tests.faults import acts
+from tongban.site.urls import handler400, handler403, handler404, handler500, urlpatterns  # noqa: F401
+
+urlpatterns = [
+    path("faults/hand-in", acts.hand_in),
+    path("faults/tally", acts.tally),
+    path("faults/look", acts.look),
+    *urlpatterns,
+]
