@@ -35,7 +35,7 @@ from tongban.matters.spelling import (
 LONGEST_QUESTION = 120
 MOST_WORDS = 12
 PAGE = 20
-FEW = 3  # fewer answers than this to a question of several parts, and those that come close follow them
+FEW = 10  # fewer answers than this to a question of several parts, and those that come close follow them
 
 # Which filters there are; a facet is counted for each value of the first four and for each way.
 FILTERS = ("kind", "theme", "department", "object")
@@ -113,6 +113,10 @@ class Hits:
     """What was probably meant. The items answer it already."""
     close: bool = False
     """Nothing matched all of the question; these only come close."""
+    sure: int = 0
+    """So many of the first ones match all of it; those after them only come close."""
+    without_filters: int = 0
+    """When the filters leave nothing: how many there would be without them."""
     themes: list[Theme] = field(default_factory=list)
     """Where to look when nothing was found."""
     by_theme: list[tuple[Theme, list[Hit]]] = field(default_factory=list)
@@ -196,6 +200,7 @@ class Everyday:
     def __init__(self, groups: list[dict[str, list[str]]]):
         self.chinese: dict[str, list[str]] = {}
         self.english: dict[tuple[str, ...], list[str]] = {}
+        self._by_stems: dict[tuple[str, ...], list[str] | None] = {}
         self.words: dict[str, list[str]] = {}
         self.spoken: list[str] = []
         for group in groups:
@@ -207,11 +212,18 @@ class Everyday:
                     self.chinese[said] = meant
                     self.spoken += [run for run in runs(said) if is_chinese(run[0])]
                 else:
-                    self.english[tuple(stems(row))] = meant
+                    self.english[tuple(row)] = meant
+                    root = tuple(stems(row))
+                    # "resident" and "residence" have one stem and two meanings: such a stem says nothing
+                    self._by_stems[root] = meant if self._by_stems.get(root, meant) is meant else None
                     for word in row:
                         self.words.setdefault(word, meant if len(row) == 1 else [])
         self.longest_chinese = max(map(len, self.chinese))
         self.longest_english = max(map(len, self.english))
+
+    def of(self, words: list[str]) -> list[str] | None:
+        """What these English words mean in the catalogue, in any of their forms."""
+        return self.english.get(tuple(words)) or self._by_stems.get(tuple(stems(words)))
 
 
 # -- what a question is made of
@@ -292,7 +304,7 @@ class Index:
         for place, entry in enumerate(self.entries):
             document = tantivy.Document()
             document.add_unsigned("n", place)
-            document.add_float("weight", 2 ** (1 + 0.07 * min(entry.popularity, 5)) - 2)
+            document.add_float("weight", 2 ** (1 + 0.06 * min(entry.popularity, 5)) - 2)
             name = units(normal(entry.zh))
             sounds = _sounds_of(name)
             initials = "".join(sound[0] for sound in sounds)
@@ -306,7 +318,8 @@ class Index:
             document.add_text("ini3", " ".join(initials[i : i + 3] for i in range(len(initials) - 2)))
             latin = [unit for unit in [*units(normal(entry.en)), *name] if not is_chinese(unit[0])]
             english.update(latin)
-            document.add_text("en", " ".join(latin))
+            first = units(normal(entry.en))[:1]
+            document.add_text("en", " ".join([*("^" + word for word in first), *latin]))
             document.add_text("stem", " ".join(stems(latin)))
             document.add_text("whole", "".join(name))
             if entry.en:
@@ -373,7 +386,7 @@ class Index:
         asked = normal(q[:LONGEST_QUESTION]).strip()
         if not runs(asked):
             return self._popular(narrowed, lang, limit, offset)
-        plan, query, close = self._read(asked)
+        plan, query, certain = self._read(asked)
         if query is None:
             return Hits([], 0, {}, themes=self._nearest_themes(asked))
         items, total, facets = self._run(query, narrowed, limit, offset)
@@ -381,8 +394,20 @@ class Index:
             self._settle_slip(plan, self.entries[items[0][1]])
         hits = [self._hit(place, score, plan, lang) for score, place in items]
         suggestion = self._suggested(asked, plan, hits)
-        themes = [] if total else self._nearest_themes(asked)
-        return Hits(hits, total, facets, suggestion=suggestion, close=close, themes=themes)
+        if certain is query:
+            sure = total
+        else:
+            sure = self._count(self._both(certain, narrowed)) if certain is not None else 0
+        return Hits(
+            hits,
+            total,
+            facets,
+            suggestion=suggestion,
+            close=certain is None,
+            sure=sure,
+            without_filters=self._count(query) if narrowed and not total else 0,
+            themes=[] if total else self._nearest_themes(asked),
+        )
 
     def suggest(self, prefix: str, lang: str = "zh", limit: int = 8) -> list[Suggestion]:
         """Names while somebody is typing, each once."""
@@ -422,9 +447,12 @@ class Index:
             )
         return made
 
+    @staticmethod
+    def _both(query: tantivy.Query, narrowed: list[tantivy.Query]) -> tantivy.Query:
+        return tantivy.Query.boolean_query([(MUST, query), *((MUST, one) for one in narrowed)]) if narrowed else query
+
     def _run(self, query, narrowed, limit: int, offset: int):
-        if narrowed:
-            query = tantivy.Query.boolean_query([(MUST, query), *((MUST, one) for one in narrowed)])
+        query = self._both(query, narrowed)
         result = self._searcher.search(query, max(limit, 1), offset=offset, weight_by_field="weight")
         places = self._places([address for _, address in result.hits])
         items = [(score, place) for (score, _), place in zip(result.hits, places, strict=True)][:limit]
@@ -453,22 +481,25 @@ class Index:
 
     # -- reading a question
 
-    def _read(self, asked: str) -> tuple[Plan, tantivy.Query | None, bool]:
+    def _read(self, asked: str) -> tuple[Plan, tantivy.Query | None, tantivy.Query | None]:
+        """How the question was understood, the query for it, and the part of that which answers all of the question."""
         by_code = self._by_code(asked)
         if by_code is not None:
-            return Plan([Part(asked, why="code")]), by_code, False
+            return Plan([Part(asked, why="code")]), by_code, by_code
         plan = self._plan(asked)
         for deep in (False, True):
             query = self._strict(plan, deep)
             count = self._count(query) if query is not None else 0
             if count >= FEW or (count and len(plan.parts) < 2):
-                return plan, query, False
+                return plan, query, query
             if count:
                 loose = self._loosely(plan, asked)
-                certain = tantivy.Query.const_score_query(query, 1000.0)
-                return plan, tantivy.Query.boolean_query([(SHOULD, certain), (SHOULD, query), (SHOULD, loose)]), False
+                if loose is None:
+                    return plan, query, query
+                behind = tantivy.Query.boost_query(loose, 0.005)
+                return plan, tantivy.Query.boolean_query([(SHOULD, query), (SHOULD, behind)]), query
         loose = self._loosely(plan, asked)
-        return plan, loose if loose is not None and self._any(loose) else None, True
+        return plan, loose if loose is not None and self._any(loose) else None, None
 
     def _count(self, query: tantivy.Query) -> int:
         return self._searcher.search(query, 1, count=True).count
@@ -530,7 +561,7 @@ class Index:
         # the order of the table decides, how well a name fits only among equals
         for rank, phrase in enumerate(meant):
             named, near = self._all_of(phrase)
-            part.ways.append((self._firmly(named, 20.0 - 2.0 * min(rank, 4)), weight))
+            part.ways.append((self._firmly(named, 28.0 * 0.8 ** min(rank, 5)), weight))
             part.ways.append((near, weight * 0.4))
             part.chinese += [(piece, "word") for piece in phrase.split()]
 
@@ -538,7 +569,7 @@ class Index:
     def _firmly(query: tantivy.Query, score: float) -> tantivy.Query:
         """A score of its own for a kind of match; how rare and how short the name is only decides among equals."""
         certain = tantivy.Query.const_score_query(query, score)
-        return tantivy.Query.boolean_query([(MUST, certain), (SHOULD, tantivy.Query.boost_query(query, 0.2))])
+        return tantivy.Query.boolean_query([(MUST, certain), (SHOULD, tantivy.Query.boost_query(query, 0.12))])
 
     def _strict(self, plan: Plan, deep: bool) -> tantivy.Query | None:
         musts = [part for part in plan.parts if part.must and (part.ways or (deep and part.deep))]
@@ -610,7 +641,7 @@ class Index:
         right = self._put_right(run)
         if right != run and self._chinese_as_it_stands(plan, right):
             plan.corrected.append((run, right))
-            plan.parts[-1].why = "spelling"
+            plan.parts[-1].said, plan.parts[-1].why = run, "spelling"
             return
         if self._with_one_slip(plan, run):
             right = run
@@ -710,11 +741,10 @@ class Index:
                 plan.parts.append(Part(" ".join(words), [(spoken, 3.0)], sounds=[tuple(words)], why="sound"))
                 return
         kept = [word for word in words if word not in _STOPWORDS] or words
-        kept_stems = [(stems([word]) or [word])[0] for word in kept]
         at = 0
         while at < len(kept):
             for length in range(min(self.everyday.longest_english, len(kept) - at), 0, -1):
-                meant = self.everyday.english.get(tuple(kept_stems[at : at + length]))
+                meant = self.everyday.of(kept[at : at + length])
                 if meant is not None:
                     part = Part(" ".join(kept[at : at + length]))
                     self._meaning(part, meant)
@@ -741,6 +771,7 @@ class Index:
         part.deep.append((together("text_stem"), 0.2))
         if len(words) == 1:
             part.ways.append((self._firmly(self._term("en", words[0]), 22.0), 1.0))
+            part.ways.append((self._firmly(self._term("en", "^" + words[0]), 24.0), 1.0))
 
     def _begun_words(self, part: Part, word: str) -> bool:
         begin = bisect_left(self.words.sorted, word)
@@ -751,9 +782,10 @@ class Index:
         found = [one for one in sorted(found, key=lambda one: -self.words.counted[one]) if one != word][:8]
         for one in found:
             part.ways.append((self._firmly(self._term("en", one), 14.0), 1.0))
+            part.ways.append((self._firmly(self._term("en", "^" + one), 20.0), 1.0))
             part.english.update(stems([one]))
         for one in found[:3]:
-            self._meaning(part, self.everyday.words.get(one, []), 0.7)
+            self._meaning(part, self.everyday.words.get(one, []), 0.5)
         return bool(found)
 
     def _latin_word(self, plan: Plan, word: str, last: bool) -> Part:
@@ -816,7 +848,7 @@ class Index:
             part.ways.append((self._firmly(self._term("stem", stems([one])[0]), 18.0), weight))
             part.ways.append((self._term("near_stem", stems([one])[0]), 0.5 * weight))
             part.english.update(stems([one]))
-            meant = self.everyday.english.get(tuple(stems([one])))
+            meant = self.everyday.of([one])
             if meant:
                 self._meaning(part, meant, 0.8 * weight)
         if nearest:
