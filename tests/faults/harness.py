@@ -29,21 +29,25 @@ def a_database():
         return
     name = f"faults_{uuid.uuid4().hex[:12]}"
     parts = urlsplit(url)
-    server = psycopg.connect(
-        dbname="postgres",
-        user=parts.username,
-        password=parts.password,
-        host=dict(parse_qsl(parts.query)).get("host") or parts.hostname,
-        port=parts.port,
-        autocommit=True,
-    )
-    with server:
-        server.execute(f'CREATE DATABASE "{name}"')
+    host = dict(parse_qsl(parts.query)).get("host") or parts.hostname
+    server = {
+        "dbname": "postgres",
+        "user": parts.username,
+        "password": parts.password,
+        "host": host,
+        "port": parts.port,
+    }
+
+    def say(sentence: str) -> None:
+        line = psycopg.connect(**server, autocommit=True)
+        line.execute(sentence)
+        line.close()
+
+    say(f'CREATE DATABASE "{name}"')
     try:
         yield urlunsplit(parts._replace(path=f"/{name}"))
     finally:
-        with psycopg.connect(server.info.dsn, autocommit=True) as again:
-            again.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        say(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 @contextlib.contextmanager
