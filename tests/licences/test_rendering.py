@@ -1,4 +1,5 @@
 import datetime
+import json
 import re
 import time
 from io import BytesIO
@@ -352,6 +353,19 @@ def test_hostile_words_in_a_letter_are_only_ever_text(text):
     )
 
     assert re.sub(r"\s", "", text) in text_of(render_document(letter))
+
+
+def test_naughty_strings_are_printed_or_named_and_break_nothing():
+    strings = json.loads((ROOT / "tests" / "vectors" / "blns" / "blns.json").read_text())
+    assert len(strings) > 500
+
+    rows = [[text] for text in strings]
+    letter = Letter("acceptance", "1", "2", ISSUER, "x", datetime.date(2026, 11, 21), blocks=[Table([ISSUER], rows)])
+
+    said = text_of(render_document(letter))
+    for text in strings:
+        if text.isascii() and text.isprintable() and len(text) < 40:
+            assert re.sub(r"\s", "", text) in said, text
 
 
 def test_a_receipt_shows_number_code_promise_and_that_a_date_is_provisional():

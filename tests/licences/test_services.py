@@ -489,6 +489,7 @@ def test_the_list_of_a_holder_asks_the_database_the_same_number_of_times(
 # -- many hands
 
 
+@pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 def test_eight_hands_issuing_for_one_decision_make_one_licence_and_for_eight_decisions_eight(holder, kind):
     problems: list[Exception] = []

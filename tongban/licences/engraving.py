@@ -22,7 +22,7 @@ class Palette:
 
 
 PALETTES = {
-    "person": Palette("#0b5b66", "#6fb0ad", "#d9ebe8", "#fdfcf7"),
+    "person": Palette("#006161", "#6fb0ad", "#d9ebe8", "#fdfcf7"),
     "business": Palette("#84540f", "#cda45a", "#f1e4cb", "#fffcf5"),
     "property": Palette("#6b2140", "#be8298", "#f1dfe5", "#fffbf9"),
     "proof": Palette("#2b4878", "#8aa4cf", "#dfe7f4", "#fbfcff"),
