@@ -115,7 +115,9 @@ class LicenceCall(models.Model):
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["licence", "about", "purpose"], name="licence_called_once_per_case")]
+        constraints = [
+            models.UniqueConstraint(fields=["licence", "about", "purpose"], name="licence_called_once_per_case")
+        ]
 
     def __str__(self):
         return f"{self.licence} for {self.about}"
