@@ -30,6 +30,7 @@ from tongban.cases.services.intake import (
     withdraw,
 )
 from tongban.cases.services.issuing import hand_over, issue, open_result, result_ready
+from tongban.cases.services.keeping_time import recount  # loading it enters the worker's duties
 from tongban.cases.services.machine import ask_a_person, consider
 from tongban.cases.services.reviewing import (
     claim,
@@ -49,7 +50,7 @@ __all__ = [
     "accept", "answer", "answer_finding", "approve", "ask", "ask_a_person", "attach", "auto_accept", "begin",
     "choose_situation", "claim", "commit_to", "conclude", "consider", "correct", "deem_accepted", "delete", "detach",
     "extend", "hand_in", "hand_over", "inspection_done", "issue", "lapse", "not_accept", "notice_over", "open_result",
-    "order_inspection", "pass_pre_review", "publish_notice", "refresh_materials", "refuse", "release",
+    "order_inspection", "pass_pre_review", "publish_notice", "recount", "refresh_materials", "refuse", "release",
     "request_correction", "result_ready", "resubmit", "resume", "return_from_pre_review", "revoke", "save",
     "start_pre_review", "start_review", "submit", "suspend", "terminate", "withdraw",
 ]  # fmt: skip
