@@ -17,5 +17,6 @@ KEPT, HANDED_IN, REMOVED = DocumentState.KEPT, DocumentState.HANDED_IN, Document
 KEEP = move("keep", set(), KEPT, by={"applicant"})
 HAND_IN = move("hand in", {KEPT, HANDED_IN}, HANDED_IN, by={"applicant"})
 REMOVE = move("remove", {KEPT}, REMOVED, by={"applicant"})
+MOVES = [KEEP, HAND_IN, REMOVE]
 
 HELD = (KEPT, HANDED_IN)  # what its owner sees and what counts against the owner's room

@@ -1,0 +1,133 @@
+"""Draw the generated books of docs/ from the code: moves, events, settings, data map, access matrix. `--check` only compares."""
+
+import argparse
+import dataclasses
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import yaml
+
+from tongban.journal.services import EVENTS, REACTIONS
+from tongban.site.configuration import Configuration
+
+ROOT = Path(__file__).resolve().parents[3]
+DOCS = ROOT / "docs"
+DRAWN = "*Drawn from the code by `make books`; do not edit.*\n"
+ROOMS_WITH_MOVES = {
+    "cases": ("tongban.cases.states", "CaseState"),
+    "licences": ("tongban.licences.states", "LicenceState"),
+    "evaluations (putting bad ratings right)": ("tongban.evaluations.states", "FollowUpState"),
+    "materials": ("tongban.materials.states", "DocumentState"),
+}
+
+
+def _cell(text) -> str:
+    return str(text).replace("|", "\\|").replace("\n", " ")
+
+
+def _table(head: list[str], rows: list[list]) -> str:
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    lines += ["| " + " | ".join(_cell(cell) for cell in row) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def moves() -> str:
+    """The law of every room that has one."""
+    parts = ["# The book of moves\n", DRAWN]
+    for name, (module, _states) in ROOMS_WITH_MOVES.items():
+        law = import_module(module)
+        rows = [
+            [
+                step.name,
+                ", ".join(sorted(step.sources)) or "(none)",
+                step.target,
+                ", ".join(step.by) or "issuer or owner",
+                step.guard,
+                step.clock,
+                step.document,
+            ]
+            for step in law.MOVES
+        ]
+        parts.append(f"## {name}\n")
+        parts.append(_table(["move", "from", "to", "by", "guard", "clock", "document"], rows))
+    return "\n".join(parts)
+
+
+def events() -> str:
+    """Every event, what it carries and who reacts."""
+    rows = []
+    for name, kind in sorted(EVENTS.items()):
+        if not kind.__module__.startswith("tongban."):
+            continue
+        fields = ", ".join(f"{one.name}: {getattr(one.type, '__name__', one.type)}" for one in dataclasses.fields(kind))
+        told = (kind.__doc__ or "").strip().split("\n")[0]
+        told = "" if told.startswith(f"{name}(") else told
+        reactions = ", ".join(one[8:] for one in REACTIONS.get(name, ()) if one.startswith("tongban."))
+        rows.append([name, kind.__module__.split(".")[1], fields, told, reactions])
+    return (
+        "# The book of events\n\n"
+        + DRAWN
+        + "\n"
+        + _table(["event", "room", "carries", "what it means", "reactions"], rows)
+    )
+
+
+def settings_book() -> str:
+    """Everything an operator can set."""
+    rows = []
+    for name, field in Configuration.model_fields.items():
+        alias = field.validation_alias
+        variable = alias if isinstance(alias, str) else f"TONGBAN_{name.upper()}"
+        default = field.get_default(call_default_factory=True)
+        if isinstance(default, Path):
+            default = default.name + "/"
+        rows.append([f"`{variable}`", f"`{default}`" if default not in ("", None, []) else "", field.description or ""])
+    return (
+        "# Settings\n\n"
+        + DRAWN
+        + "\nGiven as environment variables.\n\n"
+        + _table(["variable", "default", "what it does"], rows)
+    )
+
+
+def data_map() -> str:
+    """Every field that is kept, why, and how long."""
+    parts = [
+        "# The data map\n",
+        DRAWN,
+        "Source: `docs/data-map.yaml`. `sealed` is encrypted at rest with keys outside the database.\n",
+    ]
+    for model, row in yaml.safe_load((DOCS / "data-map.yaml").read_text("utf-8")).items():
+        parts.append(f"## {model}\n")
+        parts.append(
+            f"Owner: {row['owner']}. Purpose: {row['purpose']}. Basis: {row['basis']}. Retention: {row['retention']}.\n"
+        )
+        parts.append(_table(["field", "shown"], [[name, shown] for name, shown in row["fields"].items()]))
+    return "\n".join(parts)
+
+
+BOOKS = {"moves.md": moves, "events.md": events, "settings.md": settings_book, "data-map.md": data_map}
+
+
+def stale() -> list[str]:
+    """Names of books that do not say what the code says."""
+    return [
+        name for name, draw in BOOKS.items() if not (DOCS / name).exists() or (DOCS / name).read_text("utf-8") != draw()
+    ]
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--check", action="store_true", help="only say which books are stale")
+
+
+def run(options: argparse.Namespace) -> int:
+    """0 when all is drawn (or, with --check, when nothing is stale)."""
+    if options.check:
+        old = stale()
+        sys.stdout.write("".join(f"stale: docs/{name}\n" for name in old))
+        return 1 if old else 0
+    for name, draw in BOOKS.items():
+        (DOCS / name).write_text(draw(), "utf-8")
+        sys.stdout.write(f"docs/{name}\n")
+    return 0
