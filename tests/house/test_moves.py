@@ -1,0 +1,46 @@
+"""Every state can be reached, only endings end, and the law is the one of demo/states.yaml."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tongban.cases import states as cases
+from tongban.evaluations import states as evaluations
+from tongban.licences import states as licences
+from tongban.materials import states as materials
+
+LAWS = {
+    "cases": (cases.MOVES, set(cases.CaseState.values), "draft", set(cases.ENDED)),
+    "licences": (licences.MOVES, set(licences.LicenceState.values), "valid", set(licences.OVER)),
+    "evaluations": (evaluations.MOVES, set(evaluations.FollowUpState.values), "received", {"closed"}),
+    "materials": (materials.MOVES, set(materials.DocumentState.values), "kept", {"removed", "handed_in"}),
+}
+
+
+@pytest.mark.parametrize("room", LAWS)
+def test_every_state_is_reachable(room):
+    moves, states, begin, _endings = LAWS[room]
+    reached = {begin}
+    while grown := {m.target for m in moves if m.sources & reached} - reached:
+        reached |= grown
+
+    assert reached == states
+
+
+@pytest.mark.parametrize("room", LAWS)
+def test_only_endings_have_no_way_out(room):
+    moves, states, _begin, endings = LAWS[room]
+    leads_on = {source for m in moves for source in m.sources if m.target != source}
+
+    assert {str(state) for state in states - leads_on} <= {str(state) for state in endings}
+
+
+def test_the_law_of_cases_is_the_one_agreed_on():
+    agreed = yaml.safe_load(Path("demo/states.yaml").read_text("utf-8"))
+    ours = {m.name: (set(m.sources), m.target, set(m.by)) for m in cases.MOVES}
+    theirs = {t["id"]: ({s for s in t["from"] if s != "(none)"}, t["to"], set(t["by"])) for t in agreed["transitions"]}
+
+    assert ours == theirs
+    assert {s["id"] for s in agreed["states"]} == set(cases.CaseState.values)
+    assert (len(cases.CaseState.values), len(cases.MOVES)) == (22, 34)
