@@ -33,7 +33,7 @@ def controls(
         one["decides"] = field.id in deciding
         one["finding"] = marked.get(field.id)
         one["remarks"] = remarks.get(field.id, ())
-        one["section"] = field.section if field.section != section else ""
+        one["section"] = say(field.extra.get("section_name") or field.section) if field.section != section else ""
         section = field.section
         found.append(one)
     return found

@@ -35,7 +35,7 @@ def space(request, account):
         "needing": needing,
         "running": [shown(case) for case in cases.of(party)[: FEW + len(waiting)] if case.pk not in waiting][:FEW],
         "drafts": cases.drafts(party)[:FEW],
-        "licences": licences.of(party)[:FEW],
+        "licences": licences.of(party).filter(state="valid")[:FEW],
         "news": notices.inbox(account, limit=FEW)[0],
     }
     return render(request, "portal/space.html", context)

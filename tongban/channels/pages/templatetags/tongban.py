@@ -393,3 +393,20 @@ def truth(value) -> str:
 @register.simple_tag
 def form_controls(form, values, errors, sources, marked, remarks, divisions) -> list[dict]:
     return controls(form, values or {}, errors or {}, sources or {}, marked or {}, remarks or {}, divisions or ())
+
+
+CARD = {
+    "persimmon": "food-licence alcohol-licence tobacco-licence hotel-special-licence entertainment-licence e-seal",
+    "indigo": "driving-licence vehicle-licence transport-licence work-permit-foreigner foreigner-residence travel-cert teacher-cert",
+    "plum": "marriage-cert birth-cert hukou-page film-licence publication-licence disability-cert",
+    "moss": "medical-record-book nurse-cert clinic-filing hygiene-licence drug-retail-licence device2-filing device3-licence home-quarantine-cert swimming-licence senior-card",
+    "gold": "business-licence real-estate-cert lease-filing tax-paid-cert industry-licence veteran-card",
+    "slate": "fire-check-cert drainage-permit venue-code-cert resumption-cert",
+}
+CARD_OF = {kind: look for look, kinds in CARD.items() for kind in kinds.split()}
+
+
+@register.simple_tag
+def licence_look(kind: str, wish: str = "") -> str:
+    """The colour of a licence's card: by its kind, so that people find it by eye; a wish counts for kinds nobody gave one."""
+    return wish if wish == "slate" else CARD_OF.get(kind) or wish or "teal"
