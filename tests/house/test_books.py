@@ -9,7 +9,19 @@ from django.apps import apps
 
 from tongban.site.commands import books
 
-ROOMS = ["journal", "places", "parties", "departments", "matters", "materials", "registers", "notices", "licences", "cases", "evaluations"]
+ROOMS = [
+    "journal",
+    "places",
+    "parties",
+    "departments",
+    "matters",
+    "materials",
+    "registers",
+    "notices",
+    "licences",
+    "cases",
+    "evaluations",
+]
 
 
 @pytest.mark.parametrize("name", books.BOOKS)

@@ -55,7 +55,20 @@ def _is_case_number(number: str) -> bool:
     return check_case_number(number).valid or number.startswith("000000")
 
 
-ROOMS = ["lib", "journal", "places", "parties", "departments", "matters", "materials", "registers", "notices", "licences", "cases", "evaluations"]
+ROOMS = [
+    "lib",
+    "journal",
+    "places",
+    "parties",
+    "departments",
+    "matters",
+    "materials",
+    "registers",
+    "notices",
+    "licences",
+    "cases",
+    "evaluations",
+]
 
 
 @pytest.mark.parametrize("room", ROOMS)
