@@ -234,7 +234,9 @@ def answer(request, officer, ref):
 def page(request, officer, ref, page):
     """A page of a document of this case, for looking at."""
     row = _seen(officer, ref)
-    found = get_object_or_404(Page.objects.select_related("document"), pk=page, document__case_materials__case=row)
+    found = get_object_or_404(
+        Page.objects.select_related("document").filter(document__case_materials__case=row).distinct(), pk=page
+    )
     doorkeeper.reading(request, row.applicant_id, "handling", ["document"], about=row.subject)
     opened = papers.preview(found)
     response = HttpResponse(opened.content, content_type=opened.mime)

@@ -1,5 +1,6 @@
 """What templates may say: content in the reader's language, days, money, masked numbers, icons and drawings."""
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
@@ -20,6 +21,7 @@ from django.utils.translation import get_language, gettext
 from tongban.channels.pages.filling import controls
 from tongban.channels.pages.live import live_address
 from tongban.channels.pages.look import Look, query_string
+from tongban.journal.queries import topic_versions
 from tongban.lib import bilingual
 
 register = template.Library()
@@ -345,6 +347,12 @@ def guilloche() -> SafeString:
 def live(*topics: str) -> str:
     """{% live "case:17 inbox:4" %}: the signed address that tells when one of these topics has news."""
     return live_address(*(topic for words in topics for topic in words.split()))
+
+
+@register.simple_tag
+def standing(*topics: str) -> str:
+    """Where these topics stand while the page is drawn: what happens before the page listens is then news as well."""
+    return json.dumps(topic_versions([topic for words in topics for topic in words.split()]))
 
 
 @register.simple_tag

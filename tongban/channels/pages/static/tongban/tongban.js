@@ -242,6 +242,7 @@ customElements.define("tb-upload", class extends HTMLElement {
 customElements.define("tb-live", class extends HTMLElement {
   connectedCallback() {
     if (!this.getAttribute("src") || !window.EventSource) return
+    this.standing = JSON.parse(this.dataset.standing || "{}")
     this.open()
     document.addEventListener("visibilitychange", () => document.hidden ? this.source?.close() : this.open())
   }
@@ -249,7 +250,14 @@ customElements.define("tb-live", class extends HTMLElement {
   open() {
     this.source?.close()
     this.source = new EventSource(this.getAttribute("src"))
-    for (const kind of ["message", "news"]) this.source.addEventListener(kind, () => this.news())
+    // The first words tell where each topic stands: it is news only if it has moved since the page was drawn.
+    this.source.addEventListener("topic", (event) => {
+      const { topic, version } = JSON.parse(event.data)
+      if (version <= (this.standing[topic] ?? 0)) return
+      this.standing[topic] = version
+      clearTimeout(this.soon)
+      this.soon = setTimeout(() => this.news(), 150)
+    })
   }
   async news() {
     if (!this.hasAttribute("data-reload")) return this.bar()
