@@ -63,7 +63,7 @@ def registers_for(logic) -> dict[str, set[str]]:
 def gather(case: Case, *, today: date) -> dict:
     """{fact: value} for the facts this matter's rules name; unknown ones are absent."""
     wanted = named_in(case.version.rules)
-    answers = {
+    answers: dict[str, dict] = {
         resource: registers.read(
             resource, of=case.applicant, matter=case.matter.slug, about=case.subject, purpose="decision",
             fields=sorted(fields), actor=PLATFORM,

@@ -1,5 +1,6 @@
 """The papers a case produces: receipt, notices, decisions. What they say is kept as data in both languages; PDFs are drawn from it."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from tongban.cases.models import Case, CaseDocument
@@ -47,7 +48,7 @@ def make(
     *,
     now: datetime,
     paragraphs: list[Bilingual],
-    rows: list[tuple[Bilingual, str]] = (),
+    rows: Sequence[tuple[Bilingual, str]] = (),
     appeal: bool = False,
 ) -> CaseDocument:
     """Write down a paper in the act's transaction. Its number is the case's number and a running one."""

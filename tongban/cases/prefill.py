@@ -47,7 +47,7 @@ def _ask_registers(version, paths, *, party, about, actor) -> dict[str, dict]:
             head, _, field = path.partition(".")
             if head not in {"user", "company", "e-licence-store", "ocr"} and field:
                 wanted[head].add(field)
-    answers = {}
+    answers: dict[str, dict] = {}
     for resource, fields in sorted(wanted.items()):
         answer = registers.read(
             resource,

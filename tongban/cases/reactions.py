@@ -2,7 +2,7 @@
 
 from tongban.cases import events
 from tongban.cases.models import Case
-from tongban.cases.services import issuing, machine
+from tongban.cases.services import issuing, keeping_time, machine
 from tongban.cases.states import CaseState
 from tongban.departments.events import CalendarChanged
 from tongban.journal import services as journal
@@ -25,7 +25,7 @@ def make_the_result_ready(event):
 
 @on(CalendarChanged)
 def recount_running_clocks(event):
-    journal.enqueue("cases.recount", after=0)
+    journal.enqueue(keeping_time.RECOUNT, after=0)
 
 
 def _tell(case_pk: int, kind: str, *, once: str, needs_answer: bool = False, **more) -> None:

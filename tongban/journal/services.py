@@ -165,6 +165,7 @@ def code_of(row) -> str:
 def seal_chain(limit: int = 2000) -> int:
     """Give committed rows their place in the chain, oldest first. Only one hand at a time: the worker holds the lease for it."""
     sealed = 0
+    model: Any
     for model in (Event, ReadEntry):
         with transaction.atomic():
             last = model.objects.filter(position__isnull=False).order_by("-position").first()

@@ -1,6 +1,7 @@
 """Model fields that are clear text in Python and sealed in the database."""
 
 import json
+from typing import Any
 
 from django.core import checks
 from django.core.exceptions import FieldError
@@ -78,6 +79,9 @@ class EncryptedJSONField(EncryptedField):
     """Anything JSON can hold, sealed as a whole. Dates and decimals come back as text."""
 
     description = "JSON, sealed in the database"
+
+    _pyi_private_set_type: Any  # what django-stubs asks for: not text but anything
+    _pyi_private_get_type: Any
 
     def written(self, value) -> str:
         return json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False, separators=(",", ":"))

@@ -35,12 +35,7 @@ def begin(
 ) -> Case:
     """Begin a draft of the published version, prefilled. Registers are asked first, outside any transaction."""
     now = now or timezone.now()
-    version = (
-        matter.versions.select_related("matter", "matter__department")
-        .filter(state=MatterVersion.State.PUBLISHED)
-        .first()
-    )
-    _may_begin(matter, version, party, account)
+    version = _may_begin(matter, party, account)
     ref = new_ref()
     actor = Actor(kind="applicant", role="applicant", account=account.pk, party=party.pk)
     values = prefill.prefill(version, party=party, account=account, about=f"case:{ref}", actor=actor, now=now)
@@ -185,7 +180,10 @@ def expire_drafts(now: datetime) -> int:
 # --
 
 
-def _may_begin(matter: Matter, version: MatterVersion | None, party: Party, account: Account) -> None:
+def _may_begin(matter: Matter, party: Party, account: Account) -> MatterVersion:
+    """The version that is applied for now; raises NotAllowed when this party cannot apply for it online."""
+    published = matter.versions.select_related("matter", "matter__department")
+    version = published.filter(state=MatterVersion.State.PUBLISHED).first()
     if version is None or not version.online:
         raise NotAllowed(
             "not-online",
@@ -212,6 +210,7 @@ def _may_begin(matter: Matter, version: MatterVersion | None, party: Party, acco
             _("You have 50 drafts."),
             next_step=_("Send or delete some of them, then begin a new one."),
         )
+    return version
 
 
 def _only_situation(version: MatterVersion) -> list[str]:

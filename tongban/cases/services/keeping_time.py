@@ -92,7 +92,10 @@ def look_after_drafts() -> int:
     return drafting.expire_drafts(now)
 
 
-@journal.carrier("cases.recount")
+RECOUNT = "cases.recount"
+
+
+@journal.carrier(RECOUNT)
 def recount(after: int = 0) -> None:
     """Compute the running clocks of every open case again, 200 at a time, and tell those whose date moved."""
     ids = list(
@@ -104,7 +107,7 @@ def recount(after: int = 0) -> None:
     for pk in ids:
         _recount_one(pk)
     if len(ids) == 200:
-        journal.enqueue("cases.recount", after=ids[-1])
+        journal.enqueue(RECOUNT, after=ids[-1])
 
 
 def _recount_one(pk: int) -> None:

@@ -257,11 +257,12 @@ def notice_over(case: Case, *, now: datetime) -> Case:
     with transaction.atomic():
         case = again(case)
         begun = case.steps.filter(move=PUBLISH_NOTICE.name).order_by("-id").first()
-        if begun is None or clocks.local_day(now) <= notice_ends(begun.at):
+        ends = notice_ends(begun.at) if begun else None
+        if ends is None or clocks.local_day(now) <= ends:
             raise NotAllowed("too-early", _("The public notice is not over yet."))
         go(case, NOTICE_OVER, actor=PLATFORM, now=now)
     return case
 
 
-def notice_ends(published: datetime) -> date:
+def notice_ends(published: datetime) -> date | None:
     return departments.calendar().due(clocks.local_day(published), NOTICE_DAYS).day
