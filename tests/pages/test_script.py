@@ -199,16 +199,31 @@ def test_escape_closes_the_suggestions_and_a_suggestion_never_leads_elsewhere(op
     page.wait_for_url(HOME + "/search/?q=x")
 
 
+def told(version):
+    words = json.dumps({"topic": "case:1", "version": version})
+    return lambda route: route.fulfill(body=f"event: topic\ndata: {words}\n\n", content_type="text/event-stream")
+
+
+LIVE = """<tb-live id="live" src="/events/" data-standing='{"case:1": 3}' data-reload>old</tb-live><p>outside</p>"""
+
+
 def test_a_live_page_takes_its_fresh_part_when_there_is_news(open_page):
-    body = '<tb-live id="live" src="/events/" data-reload>old</tb-live><p>outside</p>'
-    page, server = open_page(
-        body, events=lambda route: route.fulfill(body="event: news\ndata: 1\n\n", content_type="text/event-stream")
-    )
-    server.body = body.replace("old", "<b>fresh</b>").replace("outside", "changed too")
+    page, server = open_page(LIVE, events=told(4))
+    server.body = LIVE.replace("old", "<b>fresh</b>").replace("outside", "changed too")
 
     page.wait_for_selector("tb-live b")
 
     assert page.inner_text("p") == "outside"
+
+
+def test_a_live_page_that_shows_how_things_stand_stays_as_it_is(open_page):
+    page, server = open_page(LIVE, events=told(3))
+    server.body = LIVE.replace("old", "<b>fresh</b>")
+
+    page.wait_for_timeout(600)
+
+    assert page.inner_text("tb-live") == "old"
+    assert [path for _method, path, _said in server.asked].count("/form/") == 1
 
 
 def test_officers_move_through_a_list_with_keys(open_page):
