@@ -5,7 +5,9 @@ from statistics import mean
 import pytest
 
 from tests.matters.questions import KINDS, base_of, catalogue, enlarged, questions, recall, themes, wanted_ids
-from tongban.matters.search import LONGEST_QUESTION, Entry, Holder, Index, Theme, Why, _synonym_groups
+from tongban.matters.everyday import groups_of_words
+from tongban.matters.reading import Reader
+from tongban.matters.search import LONGEST_QUESTION, Entry, Holder, Index, Theme, Why
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +59,9 @@ def test_at_ten_thousand_still_nine_in_ten():
 def test_without_sounds_slips_and_everyday_words_much_less_is_found(index, monkeypatch):
     """The negative control: the same questions, with the parts switched off that are meant to find them."""
     for name in ("_by_sound", "_respelt", "_meaning"):
-        monkeypatch.setattr(Index, name, lambda self, *rest: None)
-    monkeypatch.setattr(Index, "_put_right", lambda self, run: run)
-    monkeypatch.setattr(Index, "_with_one_slip", lambda self, plan, run: False)
+        monkeypatch.setattr(Reader, name, lambda self, *rest: None)
+    monkeypatch.setattr(Reader, "_put_right", lambda self, run: run)
+    monkeypatch.setattr(Reader, "_with_one_slip", lambda self, plan, run: False)
 
     found = recalls(index, questions())
 
@@ -302,7 +304,7 @@ def test_a_name_of_signs_only_does_not_break_the_index():
 
 def test_every_group_of_everyday_words_says_and_means_something():
     said = defaultdict(int)
-    for group in _synonym_groups():
+    for group in groups_of_words():
         assert set(group) == {"say", "mean"} and group["say"] and group["mean"]
         for word in group["say"]:
             said[word.casefold()] += 1
@@ -312,7 +314,7 @@ def test_every_group_of_everyday_words_says_and_means_something():
 
 def test_every_meaning_of_an_everyday_word_leads_somewhere(index):
     """A word that leads nowhere in this catalogue is allowed; a group of which nothing does is a mistake."""
-    dead = [group["say"][0] for group in _synonym_groups() if not any(index.search(m).sure for m in group["mean"])]
+    dead = [group["say"][0] for group in groups_of_words() if not any(index.search(m).sure for m in group["mean"])]
 
     assert dead == []
 

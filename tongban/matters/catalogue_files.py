@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from tongban.lib.problems import Invalid, worded
@@ -66,9 +67,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
+    """`reason` may be lazy: it is said in the language of whoever reads."""
+
     line: int
-    reason: str
-    """A lazy sentence."""
+    reason: str | Promise
     said: str = ""
 
 

@@ -211,7 +211,7 @@ def export_rows() -> Iterator[Row]:
             department=note["department"],
             main_item=note["main_item"],
             name=name["zh"],
-            item_code=item_code,
+            item_code=item_code or "",
             task_type=note["task_type"],
         )
 

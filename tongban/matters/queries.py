@@ -8,6 +8,7 @@ from typing import Any
 from django.core.cache import caches
 from django.db import connection
 from django.db.models import Prefetch
+from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -68,7 +69,7 @@ def _spoken(language: str | None) -> str:
 
 
 def _known(filters: Mapping[str, Any] | None) -> dict[str, Any]:
-    known = {}
+    known: dict[str, Any] = {}
     for name, value in (filters or {}).items():
         if name in engine.WAYS:
             known[name] = value not in (None, "", False, "0", "false", "off")
@@ -166,7 +167,7 @@ ELEMENTS = {
 }
 
 
-def not_supplied(version: MatterVersion) -> list[str]:
+def not_supplied(version: MatterVersion) -> list[Promise]:
     """Elements of the guide that the department of an imported matter has not given yet, as people call them."""
     if version.provenance != "imported":
         return []

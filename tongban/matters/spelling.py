@@ -100,7 +100,7 @@ def runs(normal_text: str) -> list[str]:
 @lru_cache(maxsize=65536)
 def syllables(chinese: str) -> tuple[str, ...]:
     """The toneless syllable of each character of a Chinese run; words decide the reading (重庆: chong)."""
-    read = lazy_pinyin(chinese, errors=lambda rest: list(rest), v_to_u=False)
+    read = lazy_pinyin(chinese, errors=list, v_to_u=False)  # type: ignore[arg-type]
     if len(read) != len(chinese):
         read = [lazy_pinyin(character)[0] for character in chinese]
     return tuple(syllable.replace("ü", "v") for syllable in read)
@@ -135,7 +135,8 @@ def slips(one: str, other: str, most: int) -> int:
     """Insertions, deletions, substitutions and swaps of neighbours from one word to the other; `most + 1` when more."""
     if abs(len(one) - len(other)) > most:
         return most + 1
-    before, last = [], list(range(len(other) + 1))
+    before: list[int] = []
+    last = list(range(len(other) + 1))
     for i, letter in enumerate(one, 1):
         row = [i]
         for j, against in enumerate(other, 1):
