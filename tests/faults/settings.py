@@ -9,3 +9,6 @@ ROOT_URLCONF = "tests.faults.urls"
 
 if pages := os.environ.get("FAULTS_DISK_PAGES"):  # a disk that is full at a chosen size, without needing one
     DATABASES["default"]["OPTIONS"]["init_command"] += f" PRAGMA max_page_count={int(pages)};"
+
+if seconds := os.environ.get("FAULTS_LOCK_TIMEOUT"):
+    DATABASES["default"]["OPTIONS"]["timeout"] = float(seconds)

@@ -35,6 +35,6 @@ house = Supervisor(parts, say=lambda text: print(text, flush=True))
 house.begin()
 print("begun", flush=True)
 while not house.stopping:
-    house.wait(0.2)
+    house.wait(5.0)
 house.stop()
 print("stopped", flush=True)

@@ -144,9 +144,14 @@ if CONFIGURATION.database_url:
             "HOST": unquote(_url.hostname or ""),
             "PORT": _url.port or "",
             "CONN_MAX_AGE": 0,  # the pool keeps them
-            "CONN_HEALTH_CHECKS": False,
+            "CONN_HEALTH_CHECKS": True,  # after a restart of the server nobody is handed a dead connection
             "OPTIONS": {
-                "pool": {"min_size": 1, "max_size": CONFIGURATION.web_threads + 2, "timeout": 10},
+                "pool": {
+                    "min_size": 1,
+                    "max_size": CONFIGURATION.web_threads + 2,
+                    "timeout": 3,
+                    "reconnect_timeout": 2,
+                },
                 "connect_timeout": 5,
                 "options": "-c lock_timeout=20s -c idle_in_transaction_session_timeout=60s",
             },

@@ -95,8 +95,12 @@ class Supervisor:
 
     def wait(self, seconds: float) -> None:
         """Sleep until a child ends or a signal comes, then put things right."""
+        now = time.monotonic()
+        next_start = min(
+            (part.not_before - now for part in self.parts if not part.pid and not self.stopping), default=seconds
+        )
         with contextlib.suppress(InterruptedError):
-            select.select([self._wake[0]], [], [], seconds)
+            select.select([self._wake[0]], [], [], max(0.0, min(seconds, next_start)))
         with contextlib.suppress(BlockingIOError):
             os.read(self._wake[0], 4096)
         self._reap()
