@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from tongban.journal.actors import Actor
 from tongban.journal.models import Event, Job
-from tongban.journal.services import carry_out
+from tongban.journal.services import carry_out, work_once
 from tongban.lib.problems import Invalid, NotAllowed, Problem, TooMany, Unavailable
 from tongban.parties import queries, rules, services
 from tongban.parties.models import Account, Company, Membership, Person, Proofing
@@ -274,6 +274,18 @@ def _person(id_no, name="李示例"):
         "sex": "F",
         "nationality": "CN",
     }
+
+
+def test_whoever_waited_is_told_by_letter_in_his_language():
+    opened = account("anna", email="anna@example.org", language="en")
+    services.decide_proofing(services.prove(opened, **ANNA), proved=True, actor=OFFICER)
+
+    while work_once():
+        pass
+
+    assert [(letter.to, letter.subject) for letter in mail.outbox] == [
+        (["anna@example.org"], "Your identity is verified")
+    ]
 
 
 # -- presence

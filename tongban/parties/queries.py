@@ -1,5 +1,6 @@
 """Who people are and whom they may act for, from somebody's eyes."""
 
+import json
 from datetime import date
 
 from django.db.models import Q, QuerySet
@@ -66,6 +67,11 @@ def account_by_login(login: str) -> Account | None:
 def proofings_waiting() -> QuerySet[Proofing]:
     """What a person has to look at, oldest first: nobody has decided it yet."""
     return Proofing.objects.filter(outcome=Proofing.Outcome.BY_HAND).select_related("account").order_by("at", "pk")
+
+
+def claim_of(proofing: Proofing) -> dict[str, str]:
+    """What somebody said of himself, as long as a person still has to compare it."""
+    return json.loads(proofing.claimed) if proofing.claimed else {}
 
 
 def proofings_of(account: Account) -> QuerySet[Proofing]:

@@ -4,9 +4,13 @@ import json
 
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from tongban.journal import services as journal
 from tongban.lib import encryption
+from tongban.parties import events, services
+from tongban.parties.models import Account
 
 
 @journal.carrier("parties.mail")
@@ -14,3 +18,20 @@ def carry_mail(letter: str) -> None:
     content = json.loads(encryption.decrypt(letter, "parties.mail"))
     if content["to"]:
         EmailMessage(content["subject"], content["body"], settings.DEFAULT_FROM_EMAIL, [content["to"]]).send()
+
+
+@journal.on(events.ProofingDecided)
+def tell_what_was_found(event: events.ProofingDecided) -> None:
+    """By letter alone: somebody whose identity is not proved has no inbox yet."""
+    account = Account.objects.get(pk=event.account)
+    with translation.override(account.language):
+        if event.proved:
+            subject = _("Your identity is verified")
+            body = _("Your document was compared. You can now apply for everything online.")
+        else:
+            subject = _("Your document could not be confirmed")
+            body = _(
+                "What you entered does not match the document. Please sign in and enter it again, "
+                "or come to any window with the document: a person helps at once."
+            )
+    services.post_mail(account.email, subject, body)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tongban.channels.office import views_case, views_follow_up, views_queue
+from tongban.channels.office import views_case, views_follow_up, views_proofing, views_queue
 
 app_name = "office"
 
@@ -14,6 +14,9 @@ urlpatterns = [
     path("cases/<slug:ref>/answer", views_case.answer, name="answer"),
     path("cases/<slug:ref>/documents/<int:page>", views_case.page, name="page"),
     path("cases/<slug:ref>/papers/<str:number>.pdf", views_case.paper, name="paper"),
+    path("identities/", views_proofing.proofings, name="proofings"),
+    path("identities/<int:pk>/", views_proofing.proofing, name="proofing"),
+    path("identities/<int:pk>/decide", views_proofing.decide, name="proofing_decide"),
     path("follow-ups/", views_follow_up.follow_ups, name="follow_ups"),
     path("follow-ups/<int:pk>/<slug:move>", views_follow_up.act, name="follow_up_act"),
 ]
