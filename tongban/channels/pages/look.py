@@ -84,10 +84,10 @@ def _of(thing, name):
 
 def query_string(query: QueryDict | None, **changes) -> str:
     """The present query with changes; None and "" take a parameter out."""
-    values = {key: query.getlist(key) for key in query} if query is not None else {}
+    values: dict[str, list] = {key: query.getlist(key) for key in query} if query is not None else {}
     for key, value in changes.items():
         if value in (None, ""):
             values.pop(key, None)
         else:
-            values[key] = value if isinstance(value, list | tuple) else [value]
+            values[key] = list(value) if isinstance(value, list | tuple) else [value]
     return "?" + urlencode(values, doseq=True) if values else "?"
