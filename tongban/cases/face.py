@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from tongban.cases import rules
 from tongban.cases.models import Case
 from tongban.licences.models import Licence, LicenceType
 from tongban.parties.models import Company, Person
@@ -13,7 +14,7 @@ def face_for(
     case: Case, kind: LicenceType, *, issued_on: date, valid_to: date | None, before: Licence | None
 ) -> dict[str, str]:
     """{face field: text} for every field of the type; a field nobody knows is left out, never invented."""
-    given = {field: held.get("value") for field, held in case.values.items()}
+    given = _given(case)
     known = _of_holder(case) | {
         "issued_on": issued_on.isoformat(),
         "registered_on": issued_on.isoformat(),
@@ -31,13 +32,28 @@ def face_for(
     for field in kind.face_fields:
         value = (
             given.get(field)
+            or given.get(NAMES_OF_FORM.get(field, ""))
             or (before.face.get(field) if before and field not in {"valid_to", "issued_on", "valid_from"} else None)
             or known.get(field)
-            or given.get(NAMES_OF_FORM.get(field, ""))
         )
         if value not in (None, "", []):
             face[field] = _as_text(value)
     return face
+
+
+def _given(case: Case) -> dict:
+    """The answers; what was chosen from a list in the words of both languages."""
+    given = {field: held.get("value") for field, held in case.values.items()}
+    for field in rules.form_of(case.version):
+        if field.id in given and field.labels and field.type in ("choice", "multi"):
+            chosen = given[field.id] if isinstance(given[field.id], list) else [given[field.id]]
+            given[field.id] = [" ".join(dict.fromkeys(_words(field, one))) for one in chosen]
+    return given
+
+
+def _words(field, option) -> list[str]:
+    said = field.labels.get(str(option)) or {}
+    return [said.get("zh") or str(option), said.get("en") or str(option)]
 
 
 def _of_holder(case: Case) -> dict:

@@ -33,6 +33,7 @@ from tongban.licences.models import Licence, LicenceCall, LicenceCheck, LicenceS
 from tongban.licences.states import CANCEL, EXPIRE, RESUME, REVOKE, SUPERSEDE, SUSPEND, LicenceState
 from tongban.materials import store
 from tongban.parties.models import Party
+from tongban.registers import services as registers
 
 SEAL = "licences.seal"
 RESEAL = "licences.reseal"
@@ -459,6 +460,7 @@ def _sealed_pdf(row: Licence, key: keys.SigningKey, now: datetime) -> bytes:
         holder_kind=row.holder.kind,
         statement=row.statement,
         demo=row.demonstration,
+        photo=registers.picture(str(row.face.get("photo") or ""), of=row.holder, actor=PLATFORM),
     )
     return _seal(rendering.render_licence(sheet), key, row.issuer, now, reason=kind.name["zh"])
 

@@ -111,7 +111,7 @@ def look(resource_slugs: Iterable[str], *, of: Party, matter: str, about: str) -
 def picture(reference: str, *, of: Party, actor: Actor) -> bytes | None:
     """The photograph a register's answer refers to, if that register answered about this party; written into the read log."""
     resource = reference.partition(":")[0]
-    if not Call.objects.filter(resource__slug=resource, of_party=of, outcome=Call.Outcome.FOUND).exists():
+    if not reference or not Call.objects.filter(resource__slug=resource, of_party=of, outcome=Call.Outcome.FOUND).exists():
         return None
     try:
         content = authority().picture(reference)

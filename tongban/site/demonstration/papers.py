@@ -13,6 +13,8 @@ from tongban.licences import services as licences
 from tongban.licences.models import LicenceType
 from tongban.materials import services as materials
 from tongban.materials.models import Document
+from tongban.parties.models import Person
+from tongban.registers import services as registers
 from tongban.site.demonstration.people import District
 
 OWNED = {"li-na", "feng-talent", "zhang-wei", "chen-flex"}
@@ -50,6 +52,7 @@ def hand_out(district: District, today: date) -> int:
             "birth_date": person.birth_date.isoformat(),
             "address": person.address,
             "id_no": person.id_no,
+            "photo": _photograph(person),
         }
         wanted: list[tuple[str, dict, date, date | None]] = []
         if person.id_kind == "id_card":
@@ -137,6 +140,15 @@ def hand_out(district: District, today: date) -> int:
             wanted.append(("hygiene-licence", clean, end - timedelta(1460), end))
         given += _issue(company, slug, wanted)
     return given
+
+
+def _photograph(person: Person) -> str:
+    """The photo library's answer, asked for as any matter asks."""
+    answer = registers.read(
+        "photo-library", of=person, matter="residence-permit-first", about="", purpose="prefill", fields=["photo"],
+        actor=PLATFORM,
+    )  # fmt: skip
+    return answer["photo"] if answer else ""
 
 
 def _issue(holder, slug: str, wanted: list[tuple[str, dict, date, date | None]]) -> int:
