@@ -213,6 +213,12 @@ def questions(seed: int = 11) -> list[Question]:
     return made
 
 
+def unseen() -> list[Question]:
+    """Everyday questions the table of synonyms has never been completed from."""
+    labelled = yaml.safe_load((Path(__file__).parent / "queries.yaml").read_text(encoding="utf-8"))
+    return [Question("unseen", row["q"], tuple(row["want"])) for row in labelled["everyday_unseen"]]
+
+
 def wanted_ids(entries: list[Entry]) -> dict[str, set[str]]:
     """Which entries bear a name; two of the real ones bear the same."""
     found: dict[str, set[str]] = {}

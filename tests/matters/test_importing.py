@@ -1,7 +1,9 @@
 import datetime
 import json
+import threading
 
 import pytest
+from django.db import connections
 
 from tests.matters.questions import ITEMS
 from tongban.departments.models import Department
@@ -181,6 +183,61 @@ def test_a_main_item_is_found_too_and_stands_in_the_note():
     assert MatterVersion.objects.get().note["zh"] == "所属主项:收养登记"
 
 
+# -- many hands
+
+
+def together(act, hands: int) -> list:
+    results: list = [None] * hands
+
+    def one(hand):
+        try:
+            results[hand] = act(hand)
+        except Exception as problem:
+            results[hand] = problem
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=one, args=(hand,)) for hand in range(hands)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    return results
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_several_hands_taking_in_one_file_take_every_row_once():
+    rows = list(read(ITEMS))[:450]
+
+    done = together(lambda hand: importing.import_rows(rows, today=TODAY), 4)
+
+    assert [(one.refused, one.rows) for one in done] == [([], 450)] * 4
+    assert sum(one.created for one in done) == Matter.objects.count() == 450
+    assert sum(one.unchanged for one in done) == 3 * 450
+    assert MatterVersion.objects.filter(state="published").count() == MatterVersion.objects.count() == 450
+    assert sorted(name for one in done for name in one.departments) == sorted({row.department for row in rows})
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_control_looking_outside_the_transaction_runs_into_the_database_s_refusal(civil_affairs):
+    """The same rows by hands that look first and write later: what `_take_alone` keeps apart collides."""
+    looked = threading.Barrier(3)
+
+    def careless(hand):
+        there = Matter.objects.filter(item_code="511A-0001").exists()
+        looked.wait(20)
+        if not there:
+            Matter.objects.create(slug="511A-0001", item_code="511A-0001", department=civil_affairs)
+
+    assert sorted(type(one).__name__ for one in together(careless, 3)) == [
+        "IntegrityError",
+        "IntegrityError",
+        "NoneType",
+    ]
+
+
 # -- what pages ask
 
 
@@ -230,6 +287,19 @@ def test_filters_come_as_a_request_says_them(a_few):
     assert total(instant="0") == 5
     assert total(theme="nowhere") == 0
     assert total(colour="teal", department="") == 5
+
+
+def test_choices_are_named_and_counted_in_the_language_of_the_page(a_few):
+    hits = queries.search("结婚").hits
+
+    assert queries.choices(hits, "theme", "en") == [queries.Choice("marriage", "Marriage", 5)]
+    assert queries.choices(hits, "department", "zh") == [queries.Choice("CAB", "民政局", 5)]
+    assert [(one.value, one.count) for one in queries.choices(hits, "object")] == [
+        ("person", 4),
+        ("sole_proprietor", 1),
+    ]
+    assert [(one.value, one.count) for one in queries.choices(hits, "way")] == [("instant", 5)]
+    assert queries.choices(hits, "colour") == []
 
 
 def test_the_language_of_the_page_decides_the_titles(a_few):

@@ -4,7 +4,7 @@ from statistics import mean
 
 import pytest
 
-from tests.matters.questions import KINDS, base_of, catalogue, enlarged, questions, recall, themes, wanted_ids
+from tests.matters.questions import KINDS, base_of, catalogue, enlarged, questions, recall, themes, unseen, wanted_ids
 from tongban.matters.everyday import groups_of_words
 from tongban.matters.reading import Reader
 from tongban.matters.search import LONGEST_QUESTION, Entry, Holder, Index, Theme, Why
@@ -45,6 +45,10 @@ def test_other_slips_than_those_it_was_built_on_are_found_too(index):
     asked = [question for seed in (101, 202, 303) for question in questions(seed) if question.kind == "slips"]
 
     assert recalls(index, asked)["slips"] >= 0.95
+
+
+def test_questions_nobody_prepared_for_fare_nearly_as_well(index):
+    assert recalls(index, unseen())["unseen"] >= 0.85
 
 
 def test_at_ten_thousand_still_nine_in_ten():

@@ -77,16 +77,22 @@ def _by_line(row: Refused) -> int:
 
 
 def _take(rows: list[Row], known: "_Departments", *, today: date, actor: Actor) -> Taken:
-    for again in (False, True):
-        try:
-            with transaction.atomic():
-                return _take_batch(rows, known, today=today, actor=actor)
-        except IntegrityError:
-            # somebody else took in the same code or department at the same time: it is there now, so look again
-            known.forget()
-            if again:
-                raise
-    raise AssertionError("unreachable")
+    made = list(known.made)
+    try:
+        return _take_alone(rows, known, today=today, actor=actor)
+    except IntegrityError:
+        # somebody published or founded the same thing at the same time: it is there now, so look again
+        known.made = made
+        return _take_alone(rows, known, today=today, actor=actor)
+
+
+@transaction.atomic
+def _take_alone(rows: list[Row], known: "_Departments", *, today: date, actor: Actor) -> Taken:
+    journal.touch(
+        "catalogue-import"
+    )  # a row that every import writes first: on PostgreSQL they wait for each other here
+    known.forget()
+    return _take_batch(rows, known, today=today, actor=actor)
 
 
 def _take_batch(rows: list[Row], known: "_Departments", *, today: date, actor: Actor) -> Taken:

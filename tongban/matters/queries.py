@@ -64,6 +64,46 @@ def suggest(q: str, language: str | None = None, limit: int = 8) -> list[engine.
     return catalogue.current().suggest(q, _spoken(language), limit)
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One value of a filter, as people call it, and how many answers it would leave."""
+
+    value: str
+    label: str
+    count: int
+
+
+WAYS = {
+    "online": _("Online"),
+    "kiosk": _("At a terminal"),
+    "instant": _("Decided at once"),
+}
+KINDS = {"matter": _("Single matter"), "bundle": _("One thing, several matters")}
+OBJECTS = {
+    "person": _("For persons"),
+    "company": _("For companies"),
+    "sole_proprietor": _("For sole proprietors"),
+    "organisation": _("For organisations"),
+}
+
+
+def choices(hits: engine.Hits, name: str, language: str | None = None) -> list[Choice]:
+    """What a filter (kind, theme, department, object) can be narrowed to within these answers, and the ways (`way`: online,
+    kiosk, instant); the most first."""
+    index, spoken = catalogue.current(), _spoken(language)
+    words: Mapping[str, Any] = {"kind": KINDS, "object": OBJECTS, "way": WAYS}.get(name, {})
+    made = []
+    for value, count in hits.facets.get(name, {}).items():
+        if name == "theme":
+            label = index.themes[value].name(spoken) if value in index.themes else value
+        elif name == "department":
+            label = index.department(value, spoken)
+        else:
+            label = str(words.get(value, value))
+        made.append(Choice(value, label, count))
+    return sorted(made, key=lambda choice: (-choice.count, choice.value))
+
+
 def _spoken(language: str | None) -> str:
     return short(language or get_language())
 

@@ -60,6 +60,9 @@ class Theme:
     zh: str
     en: str = ""
 
+    def name(self, language: str = "zh") -> str:
+        return self.en or self.zh if language.startswith("en") else self.zh or self.en
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:
@@ -115,6 +118,7 @@ class Index:
             entries, key=lambda entry: (-entry.popularity, entry.kind != "bundle", entry.code, entry.id)
         )
         self.themes = {theme.id: theme for theme in themes}
+        self._departments = {one.department: (one.department_zh, one.department_en) for one in self.entries}
         self._schema = self._make_schema()
         self._index = tantivy.Index(self._schema)
         vocabulary = self._fill(Everyday(groups_of_words() if groups is None else groups))
@@ -219,6 +223,10 @@ class Index:
         return made
 
     # -- asking
+
+    def department(self, code: str, language: str = "zh") -> str:
+        zh, en = self._departments.get(code, (code, code))
+        return en or zh if language.startswith("en") else zh or en
 
     def search(
         self,
