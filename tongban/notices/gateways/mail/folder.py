@@ -21,10 +21,11 @@ class FolderMail:
     def send(self, letter: Letter) -> None:
         if letter.to.endswith("@refused.invalid"):
             raise Refused("no such mailbox")
+        message = written(letter)
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o750)
         place = self.folder / f"{letter.reference}.eml"
         being_written = place.with_suffix(f".{os.getpid()}.part")
-        being_written.write_bytes(bytes(written(letter)))
+        being_written.write_bytes(bytes(message))
         being_written.replace(place)
 
     def problems(self) -> list[str]:
@@ -32,7 +33,9 @@ class FolderMail:
 
 
 def written(letter: Letter) -> EmailMessage:
-    """The letter as RFC 5322 has it. Line breaks cannot enter a header: EmailMessage refuses them."""
+    """The letter as RFC 5322 has it. A line break in a header is refused for good."""
+    if any(mark in text for text in (letter.to, letter.subject, letter.reference) for mark in "\r\n"):
+        raise Refused("a line break in a header")
     message = EmailMessage()
     message["From"] = settings.DEFAULT_FROM_EMAIL
     message["To"] = letter.to

@@ -27,8 +27,6 @@ class SmtpMail:
             message = written(letter)
             with self._server() as server:
                 server.send_message(message)
-        except ValueError as malformed:
-            raise Refused(str(malformed)) from malformed
         except smtplib.SMTPRecipientsRefused as refused:
             code, reason = next(iter(refused.recipients.values()))
             if code >= 500:

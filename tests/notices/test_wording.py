@@ -1,0 +1,52 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from tongban.notices import wording
+
+ROOT = Path(__file__).parents[2] / "tongban"
+PARAMS = {"matter": {"zh": "居住证签注", "en": "Residence permit endorsement"}, "number": "310107261121000012",
+          "due": "2026-12-01", "explanation": "已更正"}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", wording.WORDING)
+def test_every_kind_is_said_in_both_languages_and_leaves_no_placeholder(kind):
+    said = [wording.title(kind), wording.body(kind, PARAMS)]
+
+    for text in said:
+        assert set(text) == {"zh", "en"}
+        assert all(text.values())
+        assert "%" not in "".join(text.values())
+    assert not re.search(r"[一-鿿]", wording.title(kind)["en"])
+
+
+@pytest.mark.parametrize("kind", wording.WORDING)
+def test_nothing_of_the_matter_leaves_the_house(kind):
+    for language in ("zh", "en"):
+        parts = wording.outside(
+            kind, language, name="王演练", number="310107261121000012", address="http://x/my/cases/abc/"
+        )
+        assert PARAMS["matter"]["zh"] not in "".join(parts)
+        assert "310107261121000012" in parts[1]
+        assert len(parts[2]) <= 160
+
+
+def test_a_date_is_written_as_the_language_writes_dates():
+    body = wording.body("case_accepted", PARAMS)
+
+    assert "2026年12月1日" in body["zh"]
+    assert "1 December 2026" in body["en"]
+    assert "日期待定" in wording.body("case_accepted", {**PARAMS, "due": ""})["zh"]
+
+
+def test_everything_the_rooms_tell_has_words():
+    told = set()
+    for path in [*ROOT.glob("cases/**/*.py"), *ROOT.glob("evaluations/*.py")]:
+        text = path.read_text("utf-8")
+        told |= set(re.findall(r'_tell\([^"\n]*"(\w+)"', text))
+        told |= set(re.findall(r'notices\.tell\(\s*[\w.]+,\s*"(\w+)"', text))
+        told |= {f"case_{why}" for why in re.findall(r'why="(\w+)"\)', text) if why != "calendar"}
+    told |= {"case_lapsed", "case_terminated", "case_revoked"}
+
+    assert told == set(wording.WORDING)
