@@ -1,16 +1,20 @@
 """One move of a case: the conditional UPDATE, the line of history, the event and the word to live pages, in one transaction."""
 
+from contextlib import contextmanager
 from datetime import datetime
 
+from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from tongban.cases import events
 from tongban.cases.models import Case, Step
+from tongban.cases.queries import mark_of
 from tongban.cases.states import ENDED
 from tongban.departments.models import Officer
 from tongban.journal import services as journal
 from tongban.journal.actors import Actor
+from tongban.journal.queries import history
 from tongban.lib.moves import Move, NotNow, make, state_label
 from tongban.lib.problems import NotAllowed, worded
 from tongban.parties.models import Account
@@ -88,25 +92,58 @@ def again(case: Case) -> Case:
     return rows.select_for_update(of=("self",)).get(pk=case.pk)
 
 
+@contextmanager
+def as_seen(case: Case, mark: str):
+    """Hold the case for the acts inside, if it still stands as the page showed it (`queries.mark_of`); else say who changed it."""
+    with transaction.atomic():
+        row = again(case)
+        if mark and mark != mark_of(row):
+            raise _changed_meanwhile(row)
+        yield row
+
+
+def _changed_meanwhile(case: Case) -> NotAllowed:
+    last = Step.objects.filter(case=case).select_related("officer").order_by("-id").first()
+    reviewed = (
+        history(case.subject).filter(kind="CaseReviewed").order_by("-id").first()
+        if case.state == "under_review"
+        else None
+    )
+    if reviewed is not None and case.reviewer is not None and (last is None or reviewed.at > last.at):
+        who, at = case.reviewer.shown_name, reviewed.at
+    else:
+        who, at = _who(last), last.at if last else case.updated_at
+    return NotAllowed(
+        "somebody-was-faster",
+        worded(
+            _("This was not done: %(who)s changed the case at %(at)s. It now stands at “%(state)s”."),
+            state=state_label(Case, case.state),
+            at=at.astimezone().strftime("%Y-%m-%d %H:%M"),
+            who=who,
+        ),
+        kept=_("Nothing was changed."),
+        next_step=_("Look at what happened, then decide again."),
+    )
+
+
+def _who(step: Step | None):
+    if step is None or step.role == "platform":
+        return _("the platform")
+    return step.officer.shown_name if step.officer else _("the applicant")
+
+
 def _told(case: Case, late: NotNow) -> NotAllowed:
     """Who was faster, what they did and when."""
     last = Step.objects.filter(case=case).select_related("officer").order_by("-id").first()
     if last is None or late.state is None:
         return late
-    who = (
-        last.officer.shown_name
-        if last.officer
-        else _("the platform")
-        if last.role == "platform"
-        else _("the applicant")
-    )
     return NotAllowed(
         "somebody-was-faster",
         worded(
             _("This was not done: the case stands at “%(state)s” since %(at)s (%(who)s)."),
             state=state_label(Case, late.state),
             at=last.at.astimezone().strftime("%Y-%m-%d %H:%M"),
-            who=who,
+            who=_who(last),
         ),
         kept=_("Nothing was changed."),
         next_step=_("Open the case again to see what happened."),

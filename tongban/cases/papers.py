@@ -50,8 +50,12 @@ def make(
     paragraphs: list[Bilingual],
     rows: Sequence[tuple[Bilingual, str]] = (),
     appeal: bool = False,
+    before: dict | None = None,
 ) -> CaseDocument:
-    """Write down a paper in the act's transaction. Its number is the case's number and a running one."""
+    """Write down a paper in the act's transaction. Its number is the case's number and a running one.
+
+    `before`: the application as it stood, kept beside a notice that asks for changes.
+    """
     count = case.documents.count() + 1
     return CaseDocument.objects.create(
         case=case,
@@ -68,6 +72,7 @@ def make(
             "paragraphs": [*paragraphs, *(APPEAL if appeal else [PLAIN_ENDING])],
             "rows": [[label, value] for label, value in rows],
             "made_at": now.isoformat(),
+            **({"before": before} if before is not None else {}),
         },
     )
 

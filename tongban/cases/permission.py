@@ -1,6 +1,7 @@
 """Before an officer acts on a case: may they? All reasons against it at once, read fresh from the database."""
 
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from tongban.cases import rules
 from tongban.cases.models import Case
@@ -37,6 +38,17 @@ def permit(officer: Officer, case: Case, step: Move) -> str:
     if reasons:
         raise NotAllowed("not-your-case", worded("%(reasons)s", reasons=_Joined(reasons)))
     return role
+
+
+def permit_to_work(officer: Officer, case: Case) -> rules.Handler:
+    """May this officer do anything with the case at all? Raises NotAllowed for readers, other departments and one's own case."""
+    handler = handler_of(officer)
+    if case.applicant_id in handler.parties:
+        raise NotAllowed("own-case", _("Nobody handles their own case."), status=403)
+    in_reach = handler.roles & rules.HALL_ROLES or handler.department == case.department.code
+    if not handler.active or not handler.roles - rules.READING_ROLES or not in_reach:
+        raise NotAllowed("not-your-case", _("You may read this case, but not work on it."), status=403)
+    return handler
 
 
 class _Joined:

@@ -1,5 +1,6 @@
 """What is asked about cases, each from somebody's eyes. Lists go by keyset: pass the last row's key to go on."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,6 +14,7 @@ from tongban.cases.states import (
     ENDED,
     IN_REVIEW,
     MOVES,
+    OPEN,
     WITH_APPLICANT,
     CaseState,
     ClockKind,
@@ -115,49 +117,154 @@ def visible_to(officer: Officer) -> QuerySet[Case]:
     return rows.select_related(*TOGETHER, "claimed_by", "reviewer", "approver", "licence")
 
 
-def waiting_for(officer: Officer, tab: str, *, mine: bool = False) -> QuerySet[Case]:
-    """One queue of an officer, what is due first first; a case without a due day stands last."""
+def waiting_for(officer: Officer, tab: str) -> QuerySet[Case]:
+    """One queue of an officer, in no order."""
     rows = visible_to(officer).filter(state__in=TABS[tab])
     if tab == "review":
-        rows = rows.filter(Q(opinion="") | Q(reviewer__isnull=True))
-    elif tab == "decision":
-        rows = rows.exclude(opinion="").exclude(reviewer=officer)
-    if mine:
-        rows = rows.filter(claimed_by=officer)
-    if tab == "done":
-        return rows.order_by("-id")
-    return rows.order_by(F("next_due").asc(nulls_last=True), "id")
+        return rows.filter(Q(opinion="") | Q(reviewer__isnull=True))
+    if tab == "decision":
+        return rows.exclude(opinion="").exclude(reviewer=officer)
+    return rows
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a queue is narrowed to. `light` is one of LIGHTS; the words of a filter that does not exist narrow nothing."""
+
+    matter: str = ""
+    department: str = ""
+    light: str = ""
+    free: bool = False
+
+    def of(self, rows: QuerySet[Case], today: date) -> QuerySet[Case]:
+        if self.department:
+            rows = rows.filter(department__code=self.department)
+        if self.matter:
+            rows = rows.filter(matter__slug=self.matter)
+        if self.light in LIGHTS:
+            rows = rows.filter(**LIGHTS[self.light](today))
+        return rows.filter(claimed_by__isnull=True) if self.free else rows
+
+
+LIGHTS = {
+    "late": lambda today: {"next_due__lt": today},
+    "today": lambda today: {"next_due": today},
+    "soon": lambda today: {"next_due__gt": today, "next_due__lte": _working_days_on(today, SOON)},
+    "later": lambda today: {"next_due__gt": _working_days_on(today, SOON)},
+}
+SOON = 2  # working days
+
+
+def _working_days_on(today: date, days: int) -> date:
+    return departments.calendar().due(today, days).day
 
 
 @dataclass(frozen=True)
 class QueueKey:
-    """Where a page of a queue ended: the due day (far away when there is none) and the row."""
+    """Where a page of a queue ended: the due day (None behind all that have one) and the row."""
 
-    due: date
+    due: date | None
     pk: int
 
     @classmethod
     def read(cls, text: str) -> "QueueKey | None":
-        day, _, pk = (text or "").partition(".")
+        day, _dot, pk = (text or "").partition(".")
         try:
-            return cls(date.fromisoformat(day), int(pk))
+            return cls(date.fromisoformat(day) if day != "none" else None, int(pk))
         except ValueError:
             return None
 
     def __str__(self):
-        return f"{self.due.isoformat()}.{self.pk}"
+        return f"{self.due.isoformat() if self.due else 'none'}.{self.pk}"
+
+    @property
+    def place(self) -> tuple:
+        return (self.due is None, self.due or clocks.FAR_AWAY, self.pk)
 
 
-def queue_page(rows: QuerySet[Case], after: QueueKey | None, limit: int = PAGE) -> tuple[list[Case], QueueKey | None]:
-    """One page of a due-first queue after a key, and the key of its end (None at the last page)."""
+def queue_page(
+    officer: Officer,
+    tab: str,
+    *,
+    wanted: Wanted | None = None,
+    after: QueueKey | None = None,
+    limit: int = PAGE,
+    today: date | None = None,
+) -> tuple[list[Case], QueueKey | None]:
+    """One page of a queue after a key, and the key of its end (None at the last page).
+
+    What is due first stands first, what has no day last; of what is done the newest. Each state is read along its own index
+    and the heads are merged: a page costs the same however many cases wait.
+    """
+    today = today or timezone.localdate()
+    rows = (wanted or Wanted()).of(waiting_for(officer, tab), today).select_related(None)
+    newest_first = tab == "done"
+    heads: list[QueueKey] = []
+    for state in sorted(TABS[tab]):
+        of_state = rows.filter(state=state)
+        heads += _newest(of_state, after, limit + 1) if newest_first else _due_first(of_state, after, limit + 1)
+    heads.sort(key=lambda key: -key.pk if newest_first else key.place)
+    page = heads[:limit]
+    found = Case.objects.select_related(*TOGETHER, "claimed_by").in_bulk([key.pk for key in page])
+    following = page[-1] if len(heads) > limit else None
+    return [found[key.pk] for key in page if key.pk in found], following
+
+
+def _due_first(rows: QuerySet[Case], after: QueueKey | None, limit: int) -> list[QueueKey]:
+    dated = rows.filter(next_due__isnull=False)
+    undated = rows.filter(next_due__isnull=True)
+    keys: list[QueueKey] = []
+    if after is None or after.due is not None:
+        if after is not None:
+            dated = dated.filter(next_due__gte=after.due).filter(Q(next_due__gt=after.due) | Q(pk__gt=after.pk))
+        keys = [QueueKey(*key) for key in dated.order_by("next_due", "pk").values_list("next_due", "pk")[:limit]]
+    elif after is not None:
+        undated = undated.filter(pk__gt=after.pk)
+    if len(keys) < limit:
+        keys += [QueueKey(None, pk) for pk in undated.order_by("pk").values_list("pk", flat=True)[: limit - len(keys)]]
+    return keys
+
+
+def _newest(rows: QuerySet[Case], after: QueueKey | None, limit: int) -> list[QueueKey]:
+    """A case that is over has no due day: within its state the index of queues runs by its number."""
+    rows = rows.filter(next_due__isnull=True)
     if after is not None:
-        later = Q(next_due__gt=after.due) | Q(next_due=after.due, pk__gt=after.pk) | Q(next_due__isnull=True)
-        rows = rows.filter(later if after.due != clocks.FAR_AWAY else Q(next_due__isnull=True, pk__gt=after.pk))
-    page = list(rows[: limit + 1])
-    if len(page) <= limit:
-        return page, None
-    last = page[limit - 1]
-    return page[:limit], QueueKey(last.next_due or clocks.FAR_AWAY, last.pk)
+        rows = rows.filter(pk__lt=after.pk)
+    return [QueueKey(None, pk) for pk in rows.order_by("-pk").values_list("pk", flat=True)[:limit]]
+
+
+MANY = 100  # counted no further: people read "99+"
+
+
+def pressing(officer: Officer, tabs: list[str], today: date | None = None) -> dict[str, int]:
+    """How much of the office's own work is late and due today, counted up to MANY; whose clock is the applicant's is not."""
+    today = today or timezone.localdate()
+    count = {"late": 0, "today": 0}
+    for tab in tabs:
+        if tab in {"waiting", "done"}:
+            continue
+        for light_ in count:
+            rows = Wanted(light=light_).of(waiting_for(officer, tab), today).select_related(None)
+            count[light_] += len(rows.values_list("pk", flat=True)[: MANY - count[light_]])
+    return count
+
+
+def desk(officer: Officer) -> list[Case]:
+    """What lies on an officer's own desk and is not over, due first."""
+    rows = Case.objects.filter(claimed_by=officer, state__in=OPEN).select_related(*TOGETHER, "claimed_by")
+    return list(rows.order_by(F("next_due").asc(nulls_last=True), "pk")[:MANY])
+
+
+def after_this(officer: Officer, case: Case) -> Case | None:
+    """The case to go on with after this one: the first of the officer's queues that nobody else has on the desk."""
+    for tab in tabs_of(officer):
+        if tab in {"waiting", "done"}:
+            continue
+        page, _following = queue_page(officer, tab, limit=10)
+        for row in page:
+            if row.pk != case.pk and row.claimed_by_id in {None, officer.pk} and moves_for(officer, row):
+                return row
+    return None
 
 
 def light_of(case: Case, today: date | None = None) -> str:
@@ -197,6 +304,13 @@ def timeline(case: Case) -> list:
     return list(case.steps.select_related("officer", "officer__department"))
 
 
+def mark_of(case: Case) -> str:
+    """How a case stood when a page showed it: changes with every move, every opinion and every answer."""
+    last = case.steps.order_by("-id").values_list("pk", flat=True).first()
+    opinion = hashlib.sha256(f"{case.reviewer_id}|{case.proposal}|{case.opinion}".encode()).hexdigest()[:8]
+    return f"{last}.{case.revision}.{opinion}"
+
+
 def running_clock(case: Case):
     """The clock that counts now: (clock, day it ends or None while it stands still)."""
     running = {clock.kind: clock for clock in case.clocks.all() if clock.stopped_on is None}
@@ -207,21 +321,50 @@ def running_clock(case: Case):
     return None, None
 
 
-def days_left(case: Case, today: date | None = None) -> int | None:
-    """Working days left until the next due day; negative when it is over; None when nothing runs."""
+def days_left(case: Case, today: date | None = None, *, until: date | None = None) -> int | None:
+    """Working days left until the next due day, or a day given; negative when it is over; None when nothing runs."""
     if case.next_due is None or case.next_due == clocks.FAR_AWAY:
         return None
-    today = today or timezone.localdate()
+    today, until = today or timezone.localdate(), until or case.next_due
     calendar = departments.calendar()
-    if case.next_due >= today:
-        return calendar.working_days_between(today, case.next_due)
-    return -calendar.working_days_between(case.next_due, today)
+    if until >= today:
+        return calendar.working_days_between(today, until)
+    return -calendar.working_days_between(until, today)
 
 
 def open_findings(case: Case) -> list:
     """The points of the last round that the applicant has not answered yet, and those answered since, in order."""
     last = case.findings.order_by("-round").values_list("round", flat=True).first()
     return list(case.findings.filter(round=last)) if last else []
+
+
+def as_it_stood(case: Case) -> dict:
+    """What a notice keeps of the application it is about, so that later it can be said what was changed since."""
+    return {
+        "values": rules.plain_values(case.values),
+        "materials": {row.type.slug: _shape(row) for row in case.materials.select_related("type")},
+    }
+
+
+def _shape(row) -> list:
+    return [row.how, row.document_id, row.licence_id, row.document.pages.count() if row.document_id else 0]
+
+
+def changed_since(case: Case) -> dict:
+    """What the applicant changed since the last notice: {"at", "fields": {field: value then}, "materials": {slugs}}; {} without one."""
+    notices = case.documents.filter(kind__in=["correction_notice", "pre_review_notice"])
+    notice = notices.order_by("-id").first()
+    before = notice.content.get("before") if notice is not None else None
+    if not before or case.state in WITH_APPLICANT:
+        return {}
+    now = as_it_stood(case)
+    fields = {
+        field: before["values"].get(field)
+        for field in {*before["values"], *now["values"]}
+        if before["values"].get(field) != now["values"].get(field)
+    }
+    slugs = {slug for slug, shape in now["materials"].items() if before["materials"].get(slug) != shape}
+    return {"at": notice.made_at, "fields": fields, "materials": slugs}
 
 
 def statutory_clock(case: Case):

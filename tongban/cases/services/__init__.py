@@ -1,5 +1,6 @@
 """The acts of a case, by what they are about. Each is one transaction; acts of officers take `officer`, of applicants `account`."""
 
+from tongban.cases.moving import as_seen
 from tongban.cases.services.conversing import answer, ask
 from tongban.cases.services.deciding import approve, refuse, revoke, terminate
 from tongban.cases.services.drafting import (
@@ -47,7 +48,7 @@ from tongban.cases.services.reviewing import (
 )
 
 __all__ = [
-    "accept", "answer", "answer_finding", "approve", "ask", "ask_a_person", "attach", "auto_accept", "begin",
+    "accept", "answer", "answer_finding", "approve", "as_seen", "ask", "ask_a_person", "attach", "auto_accept", "begin",
     "choose_situation", "claim", "commit_to", "conclude", "consider", "correct", "deem_accepted", "delete", "detach",
     "extend", "hand_in", "hand_over", "inspection_done", "issue", "lapse", "not_accept", "notice_over", "open_result",
     "order_inspection", "pass_pre_review", "publish_notice", "recount", "refresh_materials", "refuse", "release",

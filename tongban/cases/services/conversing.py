@@ -9,10 +9,10 @@ from django.utils.translation import gettext_lazy as _
 from tongban.cases import events
 from tongban.cases.models import Case, Question
 from tongban.cases.moving import acting, applying, changed
-from tongban.cases.permission import handler_of
+from tongban.cases.permission import permit_to_work
 from tongban.departments.models import Officer
 from tongban.journal import services as journal
-from tongban.lib.problems import Invalid, NotAllowed
+from tongban.lib.problems import Invalid
 from tongban.parties.models import Account
 
 LONGEST = 4000
@@ -40,8 +40,7 @@ def ask(case: Case, *, account: Account, text: str, key: str, now: datetime | No
 def answer(case: Case, *, officer: Officer, text: str, now: datetime | None = None) -> Question:
     now = now or timezone.now()
     text = _written(text)
-    if case.applicant_id in handler_of(officer).parties:
-        raise NotAllowed("own-case", _("Nobody handles their own case."))
+    permit_to_work(officer, case)
     with transaction.atomic():
         question = Question.objects.create(case=case, officer=officer, text=text, at=now)
         journal.record(

@@ -8,7 +8,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tongban.cases import clocks, events, papers, rules
+from tongban.cases import clocks, events, papers, queries, rules
 from tongban.cases.models import Case, CaseMaterial, CaseNumber, Finding
 from tongban.cases.moving import acting, again, applying, go
 from tongban.cases.permission import permit
@@ -159,7 +159,7 @@ def return_from_pre_review(
     if officer is not None:
         permit(officer, case, PRE_REVIEW_RETURN)
     actor = acting(officer, "pre_reviewer") if officer else PLATFORM
-    findings = _checked(case, findings)
+    findings = checked_findings(case, findings)
     with transaction.atomic():
         case = again(case)
         go(
@@ -169,7 +169,10 @@ def return_from_pre_review(
         clocks.stop(case, ClockKind.PRE_REVIEW, clocks.local_day(now))
         clocks.show(case)
         _write_findings(case, "pre_review", findings, now)
-        papers.make(case, "pre_review_notice", now=now, paragraphs=_as_paragraphs(findings))
+        papers.make(
+            case, "pre_review_notice", now=now, paragraphs=as_paragraphs(case, findings),
+            before=queries.as_it_stood(case),
+        )  # fmt: skip
     return case
 
 
@@ -236,7 +239,7 @@ def request_correction(case: Case, findings: list[dict], *, officer: Officer, no
     """Ask once, for everything that is wrong. A second time is a supervisor's, and counts as a fault (issue 4); here it is refused."""
     now = now or timezone.now()
     permit(officer, case, REQUEST_CORRECTION)
-    findings = _checked(case, findings)
+    findings = checked_findings(case, findings)
     with transaction.atomic():
         case = again(case)
         if case.corrections:
@@ -255,8 +258,9 @@ def request_correction(case: Case, findings: list[dict], *, officer: Officer, no
         clocks.show(case)
         _write_findings(case, "correction", findings, now)
         papers.make(
-            case, "correction_notice", now=now, paragraphs=_as_paragraphs(findings),
+            case, "correction_notice", now=now, paragraphs=as_paragraphs(case, findings),
             rows=[({"zh": "补正截止", "en": "Please supply by"}, clock.due.isoformat())],
+            before=queries.as_it_stood(case),
         )  # fmt: skip
     return case
 
@@ -316,6 +320,8 @@ def not_accept(case: Case, *, officer: Officer, reason: str, ground: str, now: d
             what=events.CaseNotAccepted(case=case.pk), decision=Case.Decision.NOT_ACCEPTED, decided_at=now,
             ground={"text": ground},
         )  # fmt: skip
+        case.reason = {"text": reason}
+        case.save(update_fields=["reason"])
         clocks.stop_all(case, clocks.local_day(now))
         clocks.show(case)
         papers.make(
@@ -448,7 +454,7 @@ def _named(lacking: rules.Missing) -> dict:
     return errors
 
 
-def _checked(case: Case, findings: list[dict]) -> list[dict]:
+def checked_findings(case: Case, findings: list[dict]) -> list[dict]:
     """Findings name a field of the form or a material of the case, and say in words what is wrong."""
     fields = {field["id"] for field in case.version.form}
     slugs = set(case.materials.values_list("type__slug", flat=True))
@@ -477,8 +483,18 @@ def _write_findings(case: Case, kind: str, findings: list[dict], now: datetime) 
     )  # fmt: skip
 
 
-def _as_paragraphs(findings: list[dict]) -> list[dict]:
-    return [{"zh": one["text"], "en": one["text"]} for one in findings]
+def as_paragraphs(case: Case, findings: list[dict]) -> list[dict]:
+    """Each finding as the notice says it: which field or document, which page, what is wrong."""
+    fields = {one.id: one.label for one in rules.form_of(case.version)}
+    named = {row.type.slug: row.type.name for row in case.materials.select_related("type")}
+    said = []
+    for number, one in enumerate(findings, 1):
+        what = fields.get(one.get("field")) or named.get(one.get("material")) or {"zh": "", "en": ""}
+        zh, en = what.get("zh") or what.get("en", ""), what.get("en") or what.get("zh", "")
+        if one.get("page"):
+            zh, en = f"{zh}第{one['page']}页", f"{en}, page {one['page']}"
+        said.append({"zh": f"{number}. {zh}:{one['text']}", "en": f"{number}. {en}: {one['text']}"})
+    return said
 
 
 def _reasoned(reason: str, ground: str) -> tuple[str, str]:

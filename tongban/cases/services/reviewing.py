@@ -7,10 +7,10 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tongban.cases import clocks, events, papers
+from tongban.cases import clocks, events, papers, queries
 from tongban.cases.models import Case
 from tongban.cases.moving import acting, again, changed, go
-from tongban.cases.permission import handler_of, permit
+from tongban.cases.permission import permit, permit_to_work
 from tongban.cases.states import (
     EXCLUDED_STEPS,
     EXTEND,
@@ -37,11 +37,16 @@ PROPOSALS = {"approve", "refuse"}
 
 
 def claim(case: Case, *, officer: Officer, now: datetime | None = None) -> Case:
-    """Take a case on one's desk so that no two work on it. Claimed by oneself already: nothing happens."""
+    """Take a case on one's desk so that no two work on it. Claimed by oneself already: nothing happens.
+
+    Only for whoever could do something with it now: nobody blocks a case by holding what is another's.
+    """
     now = now or timezone.now()
-    handler = handler_of(officer)
-    if case.applicant_id in handler.parties:
-        raise NotAllowed("own-case", _("Nobody handles their own case."))
+    permit_to_work(officer, case)
+    if not queries.moves_for(officer, case):
+        raise NotAllowed(
+            "nothing-to-do-here", _("There is nothing that you could do with this case now, so it stays in the queue.")
+        )
     with transaction.atomic():
         free = Q(claimed_by__isnull=True) | Q(claimed_by=officer)
         done = Case.objects.filter(free, pk=case.pk, state__in=WITH_OFFICE).update(claimed_by=officer, claimed_at=now)

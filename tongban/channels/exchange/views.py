@@ -1,5 +1,7 @@
 """The public check of a licence: signature first, then status, then the few fields anybody may see. No sign-in."""
 
+import re
+
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
@@ -7,15 +9,19 @@ from django.views.decorators.http import require_GET
 from tongban.channels.doorkeeper import for_anyone
 from tongban.licences import services as licences
 
+CODE = re.compile(r"[A-Za-z0-9_-]{1,80}")  # whatever can stand in the address of the check
+
 
 @require_GET
 @for_anyone
 def ask(request):
     """For whoever types the code instead of scanning it."""
-    token = request.GET.get("token", "").strip().rstrip("/").rpartition("/")[2]
-    if token.replace("-", "").replace("_", "").isalnum():
+    said = request.GET.get("token", "").strip()[:300]
+    token = said.rstrip("/").rpartition("/")[2]
+    if CODE.fullmatch(token):
         return redirect("exchange:verify", token=token)
-    return render(request, "exchange/verify.html", {"asked": token})
+    context = {"found": None, "asked": said, "unknown": bool(said)}
+    return render(request, "exchange/verify.html", context, status=404 if said else 200)
 
 
 @require_GET

@@ -214,7 +214,9 @@ def _answers(request, case, asked):
     for name, files in cleaned.files.items():
         document = documents.keep(files, owner=case.applicant, by=request.user, name=say(asked[name].label))
         draft[name] = str(document.key)
-    shown = {one.id for one in asked.visible({**stored, **draft})}
+    # A question that follows from an answer given just now was not on the page yet: what is known for it stays.
+    on_page = {one.id for one in asked.visible(stored)} | {name.split("-")[0] for name in request.POST}
+    shown = {one.id for one in asked.visible({**stored, **draft})} & on_page
     answers = {one.id: draft.get(one.id) for one in asked if one.id in shown and not (one.readonly and one.id in given)}
     return cleaned, answers
 

@@ -5,6 +5,7 @@ from uuid import uuid4
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from tongban.cases import queries as cases
@@ -32,6 +33,7 @@ WAY = [
     ("made", {CaseState.APPROVED, CaseState.ISSUING}),
     ("done", {CaseState.READY, CaseState.DELIVERED, CaseState.CLOSED}),
 ]  # fmt: skip
+TOLD_ENDINGS = {"terminate", "revoke"}  # reasons the applicant is told; those of other moves stay with the office
 
 
 @require_GET
@@ -58,7 +60,7 @@ def drafts(request, party):
 
 def shown(case) -> dict:
     """What a line about a case says."""
-    left = cases.days_left(case)
+    left = cases.days_left(case, until=case.promised_due)
     return {
         "case": case,
         "state": SHOWN_TO_APPLICANT[CaseState(case.state)],
@@ -81,12 +83,13 @@ def case(request, party, ref):
 
 def _page(request, party, row, *, errors=None, text=""):
     clock, due = cases.running_clock(row)
+    happened = cases.timeline(row)
     doorkeeper.reading(request, party, "own application", ["form"], about=row.subject)
     context = {
         **shown(row),
         "party": party,
         "steps": way(row),
-        "timeline": cases.timeline(row),
+        "timeline": happened,
         "clock": clock,
         "due": due,
         "holder": who_has_it(row),
@@ -97,7 +100,10 @@ def _page(request, party, row, *, errors=None, text=""):
         "questions": row.questions.select_related("officer", "officer__department"),
         "granted": row.state in GRANTED,
         "refused": row.state in {CaseState.REFUSED, CaseState.NOT_ACCEPTED},
-        "trace": row.rules_trace or None,
+        "trace": row.rules_trace or {},
+        "took": took(row),
+        "ending": next((step.reason for step in reversed(happened) if step.move in TOLD_ENDINGS), ""),
+        "ended_or_ready": ENDED | GRANTED,
         "sent": request.GET.get("sent"),
         "key": uuid4().hex,
         "errors": errors or {},
@@ -135,6 +141,17 @@ def _reached(row, name: str) -> bool:
     return {"sent": True, "accepted": row.accepted_at is not None, "reviewed": row.decided_at is not None}.get(
         name, False
     )
+
+
+def took(row) -> str:
+    """How long a decision by rule took, in words; nothing where people decided: they have days."""
+    if not row.decided_by_machine or row.submitted_at is None:
+        return ""
+    seconds = max(1, round((row.decided_at - row.submitted_at).total_seconds()))
+    if seconds < 100:
+        return ngettext("%(number)s second", "%(number)s seconds", seconds) % {"number": seconds}
+    minutes = round(seconds / 60)
+    return ngettext("%(number)s minute", "%(number)s minutes", minutes) % {"number": minutes} if minutes < 100 else ""
 
 
 def who_has_it(row) -> str:

@@ -28,6 +28,8 @@ from tongban.notices import services as notice_services
 
 STARS = {Grade.VERY_SATISFIED: 5, Grade.SATISFIED: 4, Grade.BASICALLY_SATISFIED: 3, Grade.DISSATISFIED: 2, Grade.VERY_DISSATISFIED: 1}  # fmt: skip
 
+ON_CARD = {"name", "valid_to"}  # the card itself says whose it is and until when
+
 
 # -- licences
 
@@ -61,7 +63,7 @@ def licence(request, party, pk):
         "fields": [
             (say(label(row.type.slug, name).text), row.face[name])
             for name in row.type.face_fields
-            if row.face.get(name)
+            if row.face.get(name) and name not in ON_CARD
         ],
         "address": address,
         "code": qr.svg(address, title=str(_("Code to check this licence"))),

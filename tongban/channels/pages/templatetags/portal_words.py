@@ -76,6 +76,11 @@ VERDICT_WORDS = {
     "cancelled": _("it was cancelled"),
     "not_yet_valid": _("it is not valid yet"),
     "key_withdrawn": _("its signing key was withdrawn; check again later"),
+    "bad_signature": _("the seal does not fit"),
+    "altered": _("it was changed after it was signed"),
+    "malformed": _("what is signed cannot be read"),
+    "unknown_key": _("it was signed by nobody we know"),
+    "key_not_valid_then": _("it was signed when the key did not hold"),
 }
 
 
