@@ -280,6 +280,10 @@ ACCOUNT_RATE_LIMITS = {
 }
 MFA_ADAPTER = "tongban.channels.portal.adapter.MFAAdapter"
 MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_FORMS = {
+    "authenticate": "tongban.channels.portal.account_forms.SecondStepForm",
+    "reauthenticate": "tongban.channels.portal.account_forms.ConfirmCodeForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_PASSKEY_SIGNUP_ENABLED = False

@@ -2,11 +2,14 @@
 
 from allauth.account.forms import ResetPasswordForm, SignupForm
 from allauth.account.internal.flows.password_reset_by_code import PasswordResetVerificationProcess
+from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.models import Authenticator
 from django import forms
+from django.core.cache import cache
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from tongban.channels.portal.adapter import confirmed_address
+from tongban.channels.portal.adapter import WRONG_CODE, confirmed_address
 from tongban.parties import queries, services
 
 
@@ -42,3 +45,30 @@ class ForgottenPassword(ResetPasswordForm):
         if account is None:
             services.post_mail("", "", "")  # as much work as for an account that is there
         return typed
+
+
+CODE_LIVES = 120  # seconds; allauth forgets a used code after 30, while its clocks' tolerance takes it for 90
+
+
+def used_code(account, code: str) -> str:
+    return f"code-used:{account.pk}:{code}"
+
+
+class OnlyOnce:
+    """A code from the app opens one door once, for as long as it could open any."""
+
+    def clean_code(self):
+        code = super().clean_code()
+        if self.authenticator.type == Authenticator.Type.TOTP and not cache.add(
+            used_code(self.user, code.strip()), 1, CODE_LIVES
+        ):
+            raise forms.ValidationError(str(WRONG_CODE), code="incorrect_code")
+        return code
+
+
+class SecondStepForm(OnlyOnce, AuthenticateForm):
+    pass
+
+
+class ConfirmCodeForm(OnlyOnce, ReauthenticateForm):
+    pass

@@ -14,6 +14,7 @@ from allauth.usersessions.internal.flows import sessions as session_flows
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
+from django.core.cache import cache
 from django.http import HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -25,6 +26,7 @@ from django.views.decorators.http import require_POST
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import behind, for_anyone, for_signed_in, safe_next
 from tongban.channels.portal import countries, sign_in
+from tongban.channels.portal.account_forms import used_code
 from tongban.channels.portal.adapter import MFAAdapter
 from tongban.departments.models import Role
 from tongban.journal import queries as journal
@@ -61,7 +63,9 @@ def demonstration_code(account) -> str:
     if factor is None or factor.data.get("demonstration") is not True:
         return ""
     step = int(time.time()) // 30
-    return totp.format_hotp_value(totp.hotp_value(decrypt(factor.data["secret"]), step))
+    secret = decrypt(factor.data["secret"])
+    codes = [totp.format_hotp_value(totp.hotp_value(secret, step + ahead)) for ahead in (0, 1, -1)]
+    return next((code for code in codes if used_code(account, code) not in cache), codes[0])
 
 
 class SecondStep(allauth_second_factor.AuthenticateView):
