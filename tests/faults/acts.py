@@ -5,9 +5,11 @@ import time
 from collections import Counter
 
 from django.db import transaction
+from django.db.models import Count, Q
 from django.http import HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
+from tongban.cases.models import Case
 from tongban.channels.doorkeeper import for_anyone
 from tongban.journal import services as journal
 from tongban.journal.actors import Actor
@@ -78,3 +80,31 @@ def tally(request):
 @for_anyone
 def look(request):
     return HttpResponse(Event.objects.count())
+
+
+@csrf_exempt
+@for_anyone
+def cases(request):
+    """Every case that was sent, with what there should be exactly one of."""
+    journal.seal_chain()
+    broken = journal.verify_log()
+    sent = Event.objects.filter(kind="CaseSubmitted")
+    return JsonResponse(
+        {
+            "cases": {
+                ref: {
+                    "number": number,
+                    "submitted": sent.filter(payload__case=pk).count(),
+                    "receipts": receipts,
+                    "state": state,
+                }
+                for pk, ref, number, state, receipts in Case.objects.exclude(number__isnull=True)
+                .exclude(number="")
+                .annotate(receipts=Count("documents", filter=Q(documents__kind="submission_receipt")))
+                .values_list("pk", "ref", "number", "state", "receipts")
+            },
+            "jobs": Counter(Job.objects.values_list("state", flat=True)),
+            "parked": list(Job.objects.filter(state=Job.PARKED).values_list("kind", "last_error")[:5]),
+            "chain": str(broken) if broken else "",
+        }
+    )

@@ -63,6 +63,7 @@ def the_product(var: Path, **environment: str):
         }
         surroundings.pop("TONGBAN_KEYS", None)
         with whole_product(var, environment=surroundings) as running:
+            running.surroundings = {**surroundings, "TONGBAN_VAR": str(var)}
             until(lambda: running.answers("/healthz"), 60)
             yield running
 

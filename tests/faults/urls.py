@@ -7,5 +7,6 @@ urlpatterns = [
     path("faults/hand-in", acts.hand_in),
     path("faults/tally", acts.tally),
     path("faults/look", acts.look),
+    path("faults/cases", acts.cases),
     *urlpatterns,
 ]
