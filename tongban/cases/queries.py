@@ -43,9 +43,10 @@ def drafts(party: Party) -> QuerySet[Case]:
     )
 
 
-def own(party: Party) -> QuerySet[Case]:
-    """Everything of a party, draft or sent: what an address with a `ref` is looked up in."""
-    return Case.objects.filter(applicant=party).select_related(*TOGETHER, "licence", "licence__type", "account")
+def own(*parties: Party) -> QuerySet[Case]:
+    """Everything of these parties, draft or sent: what an address with a `ref` is looked up in."""
+    rows = Case.objects.filter(applicant_id__in=[party.pk for party in parties])
+    return rows.select_related(*TOGETHER, "licence", "licence__type", "account")
 
 
 def needing(party: Party) -> QuerySet[Case]:
@@ -59,6 +60,11 @@ def page_of(rows: QuerySet[Case], *, before: int | None = None, limit: int = PAG
         rows = rows.filter(pk__lt=before)
     page = list(rows[: limit + 1])
     return page[:limit], page[limit - 1].pk if len(page) > limit else None
+
+
+def draft_of(ref: str) -> Case | None:
+    """A draft by the code its applicant reads out at a window."""
+    return Case.objects.filter(ref=ref, state=CaseState.DRAFT).select_related(*TOGETHER, "account").first()
 
 
 def by_number(number: str, query_code: str) -> Case | None:

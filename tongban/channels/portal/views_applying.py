@@ -20,6 +20,7 @@ from tongban.cases.models import Case, CaseMaterial
 from tongban.cases.states import EDITABLE, CaseState
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_party
+from tongban.channels.portal.own import own_case
 from tongban.lib.bilingual import say
 from tongban.lib.problems import Invalid, NotAllowed
 from tongban.licences.models import LicenceType
@@ -78,11 +79,6 @@ def channel_of(request) -> str:
     return Case.Channel.ONLINE_MOBILE if mobile else Case.Channel.ONLINE_PC
 
 
-def editable(party: Party, ref: str) -> Case:
-    """The party's case while it may be worked on; one that was sent is shown as it is."""
-    return get_object_or_404(cases.own(party), ref=ref)
-
-
 def steps_of(case: Case) -> list[str]:
     """The steps this application has: the situation only where there is a choice."""
     return [name for name, _label in STEPS if name != "situation" or len(case.version.situations) > 1]
@@ -118,10 +114,10 @@ def open_or_leave(view):
     """A step of a case that is not to be worked on any more leads to the case itself."""
 
     def opened(request, party, ref, *args, **kwargs):
-        case = editable(party, ref)
+        case = own_case(request, ref)
         if case.state not in EDITABLE:
             return redirect("portal:case", ref=case.ref)
-        return view(request, party, case, *args, **kwargs)
+        return view(request, request.party, case, *args, **kwargs)
 
     opened.__name__, opened.__doc__ = view.__name__, view.__doc__
     return opened
@@ -161,7 +157,12 @@ def situation(request, party, case):
             return redirect(next_step(case, "situation"))
         except Invalid as invalid:
             errors = invalid.errors
-    context = shared(request, party, case, "situation", errors=errors)
+    context = shared(
+        request, party, case, "situation",
+        errors=errors,
+        options=[(one["id"], say(one)) for one in case.version.situations],
+        chosen=next(iter(case.situation), ""),
+    )  # fmt: skip
     return render(request, "portal/apply/situation.html", context, status=422 if errors else 200)
 
 
@@ -254,7 +255,7 @@ def _form_page(request, party, case, values, errors, *, conflict=None, remarks=N
         form=asked,
         values=values,
         errors=errors,
-        labels={one.id: say(one.label) for one in asked},
+        labels=labels_of(asked, errors),
         remarks=remarks or {},
         sources=sources(case),
         marked=marked,
@@ -262,6 +263,19 @@ def _form_page(request, party, case, values, errors, *, conflict=None, remarks=N
         divisions=[(one.code, say(one.name)) for one in places.divisions()],
     )  # fmt: skip
     return render(request, "portal/apply/form.html", context, status=409 if conflict else 422 if errors else 200)
+
+
+def labels_of(asked, errors) -> dict[str, str]:
+    """What each wrong field is called; a cell of a repeated group by its group, row and column."""
+    labels = {one.id: say(one.label) for one in asked}
+    for name in errors:
+        head, *inner = name.split("-")
+        if inner and head in asked:
+            parts = {part.id.rpartition("-")[2]: say(part.label) for part in (*asked[head].columns, *asked[head].parts)}
+            row = inner.pop(0) if inner[0].isdigit() else None
+            words = [labels[head], str(int(row) + 1) if row else "", parts.get("-".join(inner), "")]
+            labels[name] = " ".join(word for word in words if word)
+    return labels
 
 
 def sources(case: Case) -> dict[str, dict]:
@@ -442,7 +456,8 @@ def _check_page(request, party, case, *, problem=None):
 @for_party(level=3)
 def submit(request, party, ref):
     """Sign and send. However often it is pressed, there is one case."""
-    case = editable(party, ref)
+    case = own_case(request, ref)
+    party = request.party
     if case.state not in EDITABLE:
         return redirect(f"{reverse('portal:case', args=[case.ref])}?sent=1")
     if request.POST.get("sign") not in {"1", "true", "on"}:
@@ -480,7 +495,7 @@ def answer_finding(request, party, case, finding):
 @for_party
 def delete(request, party, ref):
     """Delete a draft."""
-    case = editable(party, ref)
+    case = own_case(request, ref)
     services.delete(case, account=request.user)
     return redirect("portal:drafts")
 

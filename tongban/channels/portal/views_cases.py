@@ -23,6 +23,7 @@ from tongban.cases.states import (
 )
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_anyone, for_party
+from tongban.channels.portal.own import own_case
 from tongban.lib.bilingual import say
 from tongban.lib.problems import Invalid
 
@@ -75,10 +76,10 @@ def shown(case) -> dict:
 @for_party
 def case(request, party, ref):
     """One case: where it stands, what comes next and when, and everything that happened."""
-    row = get_object_or_404(cases.own(party), ref=ref)
+    row = own_case(request, ref)
     if row.state == CaseState.DRAFT:
         return redirect("portal:apply", ref=ref)
-    return _page(request, party, row)
+    return _page(request, request.party, row)
 
 
 def _page(request, party, row, *, errors=None, text=""):
@@ -173,9 +174,9 @@ def answers(row) -> list[dict]:
 @for_party
 def paper(request, party, ref, number):
     """A paper of the case as PDF, in the language asked for."""
-    row = get_object_or_404(cases.own(party), ref=ref)
+    row = own_case(request, ref)
     document = get_object_or_404(CaseDocument, case=row, number=number)
-    doorkeeper.reading(request, party, "own application", [document.kind], about=row.subject)
+    doorkeeper.reading(request, request.party, "own application", [document.kind], about=row.subject)
     response = HttpResponse(draw(document), content_type="application/pdf")
     response.headers["Content-Disposition"] = f'inline; filename="{document.number}.pdf"'
     response.headers["Cache-Control"] = "private, no-store"
@@ -186,29 +187,29 @@ def paper(request, party, ref, number):
 @for_party
 def ask(request, party, ref):
     """Write a question inside the case."""
-    row = get_object_or_404(cases.of(party), ref=ref)
+    row = own_case(request, ref, sent=True)
     try:
         services.ask(row, account=request.user, text=request.POST.get("text", ""), key=request.POST.get("key", ""))
     except Invalid as invalid:
-        return _page(request, party, row, errors=invalid.errors, text=request.POST.get("text", ""))
+        return _page(request, request.party, row, errors=invalid.errors, text=request.POST.get("text", ""))
     return redirect(f"{_address(row)}#questions")
 
 
 @for_party
 def withdraw(request, party, ref):
     """Withdraw, after being asked once whether this is meant."""
-    row = get_object_or_404(cases.of(party), ref=ref)
+    row = own_case(request, ref, sent=True)
     if request.method == "POST":
         services.withdraw(row, account=request.user, reason=request.POST.get("reason", ""))
         return redirect("portal:case", ref=ref)
-    return render(request, "portal/case/withdraw.html", {"case": row, "party": party})
+    return render(request, "portal/case/withdraw.html", {"case": row, "party": request.party})
 
 
 @require_POST
 @for_party
 def open_result(request, party, ref):
     """Open the result: that is its delivery."""
-    row = get_object_or_404(cases.own(party), ref=ref)
+    row = own_case(request, ref)
     row = services.open_result(row, account=request.user)
     return redirect("portal:licence", row.licence_id) if row.licence_id else redirect("portal:case", ref=ref)
 
@@ -217,7 +218,7 @@ def open_result(request, party, ref):
 @for_party
 def ask_a_person(request, party, ref):
     """Let a person decide instead of the machine."""
-    row = get_object_or_404(cases.of(party), ref=ref)
+    row = own_case(request, ref, sent=True)
     services.ask_a_person(row, account=request.user)
     return redirect("portal:case", ref=ref)
 

@@ -4,15 +4,16 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
-from tongban.cases import queries as cases
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_party, for_signed_in
+from tongban.channels.portal.own import own_case, own_licence
 from tongban.evaluations import rules as rating_rules
 from tongban.evaluations import services as evaluations
 from tongban.evaluations.models import Grade
@@ -54,7 +55,8 @@ def wallet(request, party):
 @for_party
 def licence(request, party, pk):
     """One licence: its face, its code, its sealed file, and for what it was used."""
-    row = _own(party, pk)
+    row = own_licence(request, pk)
+    party = request.party
     doorkeeper.reading(request, party, "own licences", list(row.face), about=f"licence:{row.pk}")
     address = verify_address(row)
     context = {
@@ -74,10 +76,6 @@ def licence(request, party, pk):
     return render(request, "portal/hold/licence.html", context)
 
 
-def _own(party, pk) -> Licence:
-    return get_object_or_404(licences.of(party), pk=pk)
-
-
 def verify_address(row: Licence) -> str:
     return f"{settings.PUBLIC_URL}{reverse('exchange:verify', args=[row.token])}"
 
@@ -86,7 +84,8 @@ def verify_address(row: Licence) -> str:
 @for_party
 def licence_pdf(request, party, pk):
     """The sealed file, as it was sealed."""
-    row = _own(party, pk)
+    row = own_licence(request, pk)
+    party = request.party
     doorkeeper.reading(request, party, "own licences", list(row.face), about=f"licence:{row.pk}")
     response = HttpResponse(licence_services.open_pdf(row), content_type="application/pdf")
     response.headers["Content-Disposition"] = f'inline; filename="{row.type.slug}-{row.pk}.pdf"'
@@ -133,7 +132,7 @@ def all_read(request, account):
 @for_party
 def rate(request, party, ref):
     """Five grades, reasons and words; given once."""
-    case = get_object_or_404(cases.of(party), ref=ref)
+    case = own_case(request, ref, sent=True)
     errors = {}
     if request.method == "POST":
         try:
@@ -153,7 +152,7 @@ def rate(request, party, ref):
         "case": case,
         "party": party,
         "rated": getattr(case, "rating", None),
-        "reasons": rating_rules.Reason.choices,
+        "reasons": [(reason, capfirst(label)) for reason, label in rating_rules.Reason.choices],
         "errors": errors,
         "typed": request.POST,
         "key": request.POST.get("key") or uuid4().hex,
