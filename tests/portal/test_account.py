@@ -14,7 +14,9 @@ from allauth.mfa.totp.internal import auth as totp
 from allauth.usersessions.models import UserSession
 from django.core import mail
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -628,7 +630,47 @@ def test_the_own_number_is_covered_until_asked_for_and_the_look_is_written_down(
         "own data",
         ["id_no", "mobile"],
     )
-    assert "own data" in client.get("/account/reads/").content.decode()
+    assert "you had your numbers shown" in client.get("/account/reads/?own=1").content.decode()
+    assert "you had your numbers shown" not in client.get("/account/reads/").content.decode()
+
+
+def test_the_citizen_sees_which_office_looked_what_for_and_at_what_in_words():
+    from tongban.journal.actors import Actor
+    from tongban.journal.services import note_read
+
+    hers = proved()
+    make.calendar()
+    case = make.case("under_review", account_=hers)
+    bureau = make.department("HRB")
+    looks = Actor(
+        kind="officer",
+        role="dept_reviewer",
+        account=make.officer("dept_reviewer", of=bureau).account_id,
+        department="HRB",
+        name="王审查",
+    )
+    note_read(actor=looks, of_party=hers.person_id, purpose="handling", fields=["form", "id_no"], about=case.subject)
+    client = browser()
+    try_in(client)
+
+    page = client.get("/account/reads/").content.decode()
+
+    for words in (
+        "HRB Bureau",
+        "王审查",
+        "reviewer in the department",
+        "to handle an application",
+        "the answers in the form, the number",
+    ):
+        assert words in page
+    assert f"/my/cases/{case.ref}/" in page
+    with CaptureQueriesContext(connection) as one:
+        client.get("/account/reads/")
+    for _more in range(5):
+        note_read(actor=looks, of_party=hers.person_id, purpose="handling", fields=["form"], about=case.subject)
+    with CaptureQueriesContext(connection) as many:
+        client.get("/account/reads/")
+    assert len(one) == len(many)
 
 
 def test_a_new_mobile_number_needs_the_password_once_more():

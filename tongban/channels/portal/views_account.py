@@ -15,6 +15,7 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
 from django.core.cache import cache
+from django.db.models import Q
 from django.http import HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -28,7 +29,7 @@ from tongban.channels.doorkeeper import behind, for_anyone, for_signed_in, safe_
 from tongban.channels.portal import countries, sign_in
 from tongban.channels.portal.account_forms import used_code
 from tongban.channels.portal.adapter import MFAAdapter
-from tongban.departments.models import Role
+from tongban.channels.portal.read_words import in_words
 from tongban.journal import queries as journal
 from tongban.lib.problems import Invalid
 from tongban.notices import queries as notices
@@ -250,35 +251,27 @@ def contact(request, account):
 @for_signed_in
 @never_cache
 def reads(request, account):
-    """Who has read the data of the space acted for: every look, newest first."""
+    """Who has read the data of the space acted for, newest first: others, and if asked for oneself too."""
     party = doorkeeper.space(request)
-    before = request.GET.get("before", "")
-    rows = journal.reads_of(party.pk) if party is not None else []
-    if before.isdigit() and party is not None:
-        rows = rows.filter(pk__lt=int(before))
+    if party is None:
+        return render(request, "account/reads.html", {"party": None, "reads": [], "older": None, "own": False})
+    own, before = "own" in request.GET, request.GET.get("before", "")
+    rows = journal.reads_of(party.pk)
+    if not own:
+        rows = rows.filter(Q(reader__isnull=True) | ~Q(reader=account.pk))
+    if before.isdigit():
+        rows = rows.filter(pk__lt=int(before[:18]))
     page = list(rows[: READS_A_PAGE + 1])
     context = {
         "party": party,
-        "reads": [_read_in_words(row, account) for row in page[:READS_A_PAGE]],
+        "own": own,
+        "reads": in_words(page[:READS_A_PAGE], party, account),
         "older": page[READS_A_PAGE - 1].pk if len(page) > READS_A_PAGE else None,
     }
     return render(request, "account/reads.html", context)
 
 
 READS_A_PAGE = 30
-
-
-def _read_in_words(row, account) -> dict:
-    return {
-        "at": row.at,
-        "self": row.reader == account.pk,
-        "who": row.reader_name,
-        "role": dict(Role.choices).get(row.role, ""),
-        "department": row.department,
-        "purpose": row.purpose,
-        "fields": ", ".join(row.fields),
-        "about": row.about,
-    }
 
 
 @for_signed_in
