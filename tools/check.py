@@ -15,7 +15,7 @@ CHECKS = {
     "the house's own tests": [PYTHON, "-m", "pytest", "tests/house", "-p", "no:cacheprovider"],
     "floors": [str(BIN / "lint-imports"), "--no-cache"],
     "lint": [str(BIN / "ruff"), "check", "--quiet", "."],
-    "format": [str(BIN / "ruff"), "format", "--check", "--quiet", "."],
+    "format": [str(BIN / "ruff"), "format", "--check", "--output-format", "concise", "."],
 }
 
 

@@ -31,7 +31,7 @@ def _without_people(logger, method, event):
     return event
 
 
-SHARED = [
+SHARED: list = [
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     _with_request_id,

@@ -204,7 +204,7 @@ class Shell:
         limit = self.limits.body
         declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
         too_large = declared.isdigit() and int(declared) > limit
-        body = tempfile.SpooledTemporaryFile(IN_MEMORY, dir=self.limits.folder)  # noqa: SIM115 - closed by whoever reads it
+        body = tempfile.SpooledTemporaryFile(IN_MEMORY, dir=str(self.limits.folder) if self.limits.folder else None)  # noqa: SIM115 - closed by whoever reads it
         size = 0
         try:
             while True:
@@ -371,7 +371,7 @@ class Shell:
         with self._lock:
             self._queued -= 1
         answer = _Answer()
-        content = None
+        content: bytes | _File | None = None
         try:
             response = self._pages(environ, answer.start)
             try:

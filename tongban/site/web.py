@@ -51,7 +51,7 @@ class _Server(Server):
 
     def _init_shared_socket(self):
         self._ssp = None
-        self._shd = SocketHolder(self._listener.fileno(), False, BACKLOG)
+        self._shd = SocketHolder(self._listener.fileno(), False, BACKLOG)  # type: ignore[assignment, call-arg]
 
 
 async def _serve(shell: Shell, listener: socket.socket, backpressure: int) -> None:

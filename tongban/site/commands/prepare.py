@@ -70,7 +70,7 @@ def database() -> int:
         _say(f"- Bringing the database up to date ({len(plan)} steps) ...")
         call_command("migrate", interactive=False, verbosity=0)
         _say(f"  done in {time.monotonic() - began:.1f} s")
-    table = settings.CACHES["default"]["LOCATION"]
+    table = str(settings.CACHES["default"]["LOCATION"])  # type: ignore[index]
     if table not in connection.introspection.table_names():
         call_command("createcachetable", verbosity=0)
     return 0

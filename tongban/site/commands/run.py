@@ -27,6 +27,10 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
+def complain(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
 def run(options) -> int:
     configuration = settings.CONFIGURATION
     house.hold(configuration.var / "run" / "tongban.pid")
@@ -57,9 +61,7 @@ def _run(configuration, options) -> int:
         work.run(SimpleNamespace(once=False, sole=True))
 
     parts = [house.Part(f"web-{number}", serve) for number in range(1, configuration.web_workers + 1)]
-    supervisor = house.Supervisor(
-        [*parts, house.Part("worker", carry_out)], say=lambda text: sys.stderr.write(f"{text}\n")
-    )
+    supervisor = house.Supervisor([*parts, house.Part("worker", carry_out)], say=complain)
     supervisor.begin()
     address = configuration.host if configuration.host not in {"0.0.0.0", "::", ""} else "127.0.0.1"  # noqa: S104
     began = time.monotonic()
