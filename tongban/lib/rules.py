@@ -84,6 +84,8 @@ class Line:
     right: Any
     result: bool | None
     text: Bilingual
+    asks: Bilingual = field(default_factory=dict, compare=False)
+    """Only what is asked, without how it turned out."""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -1098,13 +1100,14 @@ class _Teller:
             operator = _OPPOSITE[operator]
             result = None if result is None else not result
         subject, fact = self.named(left), _fact_of(left)
-        text = {}
+        text, asks = {}, {}
         for place, language in enumerate(("zh", "en")):
             expected = self.expected(right, other, fact, language)
             relation = _RELATION[operator][place].format(expected)
             verdict = _VERDICT[result][place]
             actual = self.spoken(one, fact, language)
             name = say(subject, language)
+            asks[language] = f"{name}:{relation}" if language == "zh" else f"{name}: {relation}"
             if operator in ("true", "false", "there", "gone") or result is None and one is MISSING:
                 text[language] = (
                     f"{name}:{relation}。{verdict}" if language == "zh" else f"{name}: {relation}. {verdict}"
@@ -1113,7 +1116,7 @@ class _Teller:
                 text[language] = f"{name}:{relation};实际为{actual}。{verdict}"
             else:
                 text[language] = f"{name}: {relation}; it is {actual}. {verdict}"
-        self.lines.append(Line(path or "/", operator, _shown(one), _shown(other), result, text))
+        self.lines.append(Line(path or "/", operator, _shown(one), _shown(other), result, text, asks))
         return result
 
     def named(self, node: Any) -> Mapping[str, str]:
@@ -1166,6 +1169,35 @@ class _Teller:
         if isinstance(value, Mapping):
             return "…"
         return _text(value)[:80]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a rule asks, in words, before anybody is judged by it: one condition, or several of which `all` or `any` must hold."""
+
+    text: Bilingual = field(default_factory=dict)
+    joined: str = ""
+    parts: list["Said"] = field(default_factory=list)
+
+
+def in_words(logic: Any, labels=None, value_labels=None) -> Said:
+    """A published rule as people read it; conditions below "not" are said the other way round."""
+    return _said(logic, compile_rule(logic, labels, value_labels), wanted=True)
+
+
+def _said(node: Any, rule: Rule, *, wanted: bool) -> Said:
+    if isinstance(node, Mapping):
+        operator, arguments = _operation(node)
+        if operator in ("and", "or"):
+            every = (operator == "and") is wanted
+            parts = [_said(part, rule, wanted=wanted) for part in arguments]
+            return parts[0] if len(parts) == 1 else Said(joined="all" if every else "any", parts=parts)
+        if operator in ("!", "!!"):
+            return _said(arguments[0], rule, wanted=wanted is (operator == "!!"))
+    teller = _Teller(rule, {}, _Budget(MAX_STEPS))
+    teller.tell(node, "", wanted=wanted)
+    parts = [Said(line.asks) for line in teller.lines]
+    return parts[0] if len(parts) == 1 else Said(joined="all", parts=parts)
 
 
 _UNITS = {

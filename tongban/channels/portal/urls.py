@@ -2,12 +2,17 @@ from django.urls import path
 
 from tongban.channels.portal import views_applying as applying
 from tongban.channels.portal import views_cases as cases
+from tongban.channels.portal import views_finding as finding
 from tongban.channels.portal import views_holding as holding
 from tongban.channels.portal import views_space as space
 
 app_name = "portal"
 
 urlpatterns = [
+    path("", finding.home, name="home"),
+    path("search/", finding.search, name="search"),
+    path("search/suggest", finding.suggest, name="suggest"),
+    path("matters/<slug:slug>/", finding.guide, name="guide"),
     path("matters/<slug:slug>/apply/", applying.begin, name="begin"),
     path("apply/<slug:ref>/", applying.resume, name="apply"),
     path("apply/<slug:ref>/situation/", applying.situation, name="apply_situation"),

@@ -1,0 +1,403 @@
+"""Finding: the home page, the search, the guide of a matter or a bundle. All of it for anybody, without signing in."""
+
+from collections.abc import Iterable
+
+from django.conf import settings
+from django.http import Http404, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.gzip import gzip_page
+from django.views.decorators.http import require_GET
+
+from tongban.cases import queries as cases
+from tongban.channels import doorkeeper
+from tongban.channels.doorkeeper import for_anyone
+from tongban.channels.pages.look import query_string
+from tongban.channels.portal import guide_words
+from tongban.channels.portal.kept_pages import for_strangers
+from tongban.channels.portal.views_applying import serves
+from tongban.channels.portal.views_cases import shown
+from tongban.departments import queries as departments
+from tongban.lib import qr
+from tongban.lib.bilingual import say
+from tongban.licences import queries as licences
+from tongban.licences.models import LicenceType
+from tongban.matters import queries as matters
+from tongban.matters.models import MaterialType, Matter, MatterVersion
+from tongban.registers import queries as registers
+
+DRAWINGS = {
+    "household": "family", "residence": "residence", "certificates": "licence", "birth": "birth", "education": "study",
+    "employ": "work", "social": "form", "medical": "health", "housing": "home", "traffic": "car", "marriage": "family",
+    "elderly": "retirement", "disability": "health", "veterans": "licence", "retire": "retirement", "death": "waiting",
+    "legal": "law", "archives": "culture", "credit": "licence", "digital-id": "phone", "epidemic": "health",
+    "exit-entry": "travel", "foreigners": "travel", "professions": "licence", "start-business": "business",
+    "run-business": "shop", "close-business": "stop", "licences": "licence", "catering": "food", "pharmacy": "health",
+    "retail": "shop", "construction": "home", "tax": "form", "invest": "business", "finance": "business",
+    "policy": "done", "culture": "culture", "sports": "culture", "organisations": "family",
+}  # fmt: skip
+LIFE = ["birth", "education", "employ", "housing", "residence", "medical", "elderly", "traffic"]
+BUSINESS = ["start-business", "catering", "licences", "tax"]
+FILTERS = ("theme", "department", "object", "kind", "online", "instant", "kiosk")
+FEW, HOT, BUNDLES, PAGE = 3, 9, 6, 20
+
+
+# -- home
+
+
+@require_GET
+@for_anyone
+@for_strangers()
+def home(request):
+    """Search first; what waits for you; life events; what is asked for most."""
+    everything = matters.search("", limit=HOT, filters={"kind": "matter"})
+    persons = matters.search("", limit=1, filters={"object": "person"}).hits.facets.get("theme", {})
+    companies = matters.search("", limit=1, filters={"object": "company"}).hits.facets.get("theme", {})
+    names = {theme.id: theme for theme in matters.themes()}
+    bundles = matters.search("", limit=BUNDLES, filters={"kind": "bundle"})
+    context = {
+        "hot": [(hit.title, _address(hit.entry.id)) for hit in everything.items[:4]],
+        "wanted": [{"name": hit.title, "href": _address(hit.entry.id)} for hit in everything.items],
+        "life": _theme_cards(LIFE, names, persons, "person"),
+        "business": _theme_cards(BUSINESS, names, companies, "company"),
+        "bundles": _lines(bundles.items),
+        "all_bundles": bundles.total,
+        "all_matters": everything.total,
+        **_for_you(request),
+    }
+    return render(request, "portal/find/home.html", context)
+
+
+def _for_you(request) -> dict:
+    """What waits for whoever is signed in."""
+    party = doorkeeper.space(request)
+    if party is None:
+        return {"party": None, "needing": [], "drafts": []}
+    return {
+        "party": party,
+        "needing": [shown(case) for case in cases.needing(party)[:FEW]],
+        "drafts": list(cases.drafts(party)[:FEW]),
+    }
+
+
+def _address(slug: str) -> str:
+    return reverse("portal:guide", args=[slug])
+
+
+def _theme_cards(slugs: Iterable[str], names: dict, counts: dict, served: str) -> list[dict]:
+    return [
+        {
+            "title": _theme_name(names[slug]),
+            "drawing": DRAWINGS.get(slug, "form"),
+            "count": counts[slug],
+            "href": f"{reverse('portal:search')}?theme={slug}&object={served}",
+        }
+        for slug in slugs
+        if slug in names and counts.get(slug)
+    ]
+
+
+def _theme_name(theme) -> str:
+    return say({"zh": theme.zh, "en": theme.en})
+
+
+# -- search
+
+
+@require_GET
+@for_anyone
+@gzip_page
+def search(request):
+    """Matters and bundles that answer a question, with filters that say how many; without one, everything there is by theme."""
+    q = request.GET.get("q", "").strip()[:200]
+    filters = {name: request.GET[name] for name in FILTERS if request.GET.get(name)}
+    found = matters.search(q, filters=filters, after=request.GET.get("after", ""), limit=PAGE)
+    facets = found.hits.facets
+    lines = _lines(found.items)
+    sure = found.hits.sure if q and not request.GET.get("after") else 0
+    divided = bool(q) and 0 < sure < len(lines)
+    browsing = not q and not filters and not request.GET.get("after")
+    context = {
+        "q": q,
+        "filters": filters,
+        "found": found,
+        "lines": lines[:sure] if divided else lines,
+        "close": lines[sure:] if divided else [],
+        "only_close": bool(q) and found.hits.close and bool(lines),
+        "pills": _pills(request, q, filters, facets),
+        "themes": _choices(_counts(q, filters, facets, "theme"), {one.id: _theme_name(one) for one in matters.themes()}, filters.get("theme")),
+        "departments": _choices(_counts(q, filters, facets, "department"), _department_names(), filters.get("department")),
+        "kept": {name: value for name, value in filters.items() if name not in ("theme", "department")},
+        "cards": _all_themes() if browsing else [],
+        "next": query_string(request.GET, after=found.after) if found.after else "",
+        "previous": _previous(request),
+        "cleared": query_string(request.GET, after=None, **dict.fromkeys(FILTERS)),
+        "nearest": [{"name": _theme_name(one), "href": f"?theme={one.id}"} for one in found.hits.themes],
+    }  # fmt: skip
+    return render(request, "portal/find/search.html", context)
+
+
+def _previous(request) -> str:
+    at = request.GET.get("after", "")
+    if not (at.isascii() and at.isdigit() and int(at[:6]) > 0):
+        return ""
+    before = int(at[:6]) - PAGE
+    return query_string(request.GET, after=str(before) if before > 0 else None)
+
+
+def _lines(hits) -> list[dict]:
+    """What a line in a list says of each hit; one question to the database, however many there are."""
+    slugs = [hit.entry.id for hit in hits]
+    versions = {
+        version.matter.slug: version
+        for version in MatterVersion.objects.filter(matter__slug__in=slugs, state=MatterVersion.State.PUBLISHED)
+        .select_related("matter")
+        .only("promised_days", "statutory_days", "visits", "fee", "members", "matter__slug")
+    }
+    return [_line(hit, versions.get(hit.entry.id)) for hit in hits]
+
+
+def _line(hit, version: MatterVersion | None) -> dict:
+    entry = hit.entry
+    return {
+        "href": _address(entry.id),
+        "name": hit.title,
+        "pieces": hit.pieces,
+        "department": say({"zh": entry.department_zh, "en": entry.department_en}),
+        "online": entry.online,
+        "instant": entry.instant,
+        "kiosk": entry.kiosk,
+        "bundle": entry.kind == Matter.Kind.BUNDLE,
+        "members": len(version.members) if version else 0,
+        "days": guide_words.days_in_words(version) if version else "",
+        "visits": guide_words.visits_in_words(version) if version else "",
+        "fee": guide_words.fee_in_words(version) if version else "",
+        "why": _why(hit),
+    }
+
+
+def _why(hit) -> str:
+    """Why a line is among the answers, where its marked name does not say it already."""
+    why = hit.why
+    if why is None or hit.spans:
+        return ""
+    if why.kind == "code":
+        return _("Code %(found)s") % {"found": why.found}
+    if why.kind == "guide":
+        return _("Found in the guide")
+    if why.kind == "word":
+        return _("Means the same as “%(said)s”") % {"said": why.said}
+    other = hit.entry.zh if hit.title == hit.entry.en else hit.entry.en
+    return _("In the other language: %(name)s") % {"name": other} if other else ""
+
+
+def _pills(request, q: str, filters: dict, facets: dict) -> list[dict]:
+    """Filters that are one touch: on or off, with how many there would be."""
+    ways, kinds = facets.get("way", {}), facets.get("kind", {})
+    of_persons, of_companies = (
+        matters.search(q, filters={**filters, "object": served}, limit=1).total for served in ("person", "company")
+    )
+    pills = [
+        ("object", "person", _("For persons"), of_persons, "person"),
+        ("object", "company", _("For companies"), of_companies, "building"),
+        ("online", "1", _("Fully online"), ways.get("online", 0), "screen"),
+        ("instant", "1", _("Decided at once"), ways.get("instant", 0), "bolt"),
+        ("kiosk", "1", _("At a terminal"), ways.get("kiosk", 0), "terminal"),
+        ("kind", "bundle", _("Several in one"), kinds.get("bundle", 0), "layers"),
+    ]
+    return [
+        {
+            "words": words,
+            "count": count,
+            "icon": icon,
+            "on": filters.get(name) == value,
+            "href": query_string(request.GET, **{"after": None, name: None if filters.get(name) == value else value}),
+        }
+        for name, value, words, count, icon in pills
+        if count or filters.get(name) == value
+    ]
+
+
+def _counts(q: str, filters: dict, facets: dict, name: str) -> dict:
+    """How many each value of a filter would leave: counted without what this filter itself has left out."""
+    if name not in filters:
+        return facets.get(name, {})
+    others = {key: value for key, value in filters.items() if key != name}
+    return matters.search(q, filters=others, limit=1).hits.facets.get(name, {})
+
+
+def _choices(counts: dict, names: dict, chosen: str | None) -> list[dict]:
+    """The values of a filter that lead somewhere, the fullest first; the chosen one always."""
+    values = sorted(
+        (value for value in names if counts.get(value) or value == chosen), key=lambda one: -counts.get(one, 0)
+    )
+    return [
+        {"value": value, "name": names[value], "count": counts.get(value, 0), "chosen": value == chosen}
+        for value in values
+    ]
+
+
+def _department_names() -> dict[str, str]:
+    return {one.code: say(one.name) for one in departments.departments()}
+
+
+def _all_themes() -> list[dict]:
+    counts = matters.search("", limit=1).hits.facets.get("theme", {})
+    return [
+        {"title": _theme_name(theme), "count": counts[theme.id], "href": f"?theme={theme.id}"}
+        for theme in matters.themes()
+        if counts.get(theme.id)
+    ]  # fmt: skip
+
+
+@require_GET
+@for_anyone
+def suggest(request):
+    """Names while somebody is typing."""
+    found = matters.suggest(request.GET.get("q", "")[:200])
+    rows = [
+        {
+            "text": one.title,
+            "note": _("Several in one") if one.kind == Matter.Kind.BUNDLE else "",
+            "href": _address(one.id),
+        }
+        for one in found
+    ]
+    response = JsonResponse({"suggestions": rows}, json_dumps_params={"ensure_ascii": False, "separators": (",", ":")})
+    response.headers["Cache-Control"] = "private, max-age=60"
+    return response
+
+
+# -- the guide
+
+
+@require_GET
+@for_anyone
+@for_strangers("situation")
+def guide(request, slug):
+    """Everything about a matter, as it is in force today."""
+    version = (
+        MatterVersion.objects.select_related("matter__department")
+        .prefetch_related("themes")
+        .filter(matter__slug=slug, state=MatterVersion.State.PUBLISHED)
+        .first()
+    )
+    if version is None:
+        raise Http404
+    address = f"{settings.PUBLIC_URL}{_address(slug)}"
+    themes = list(version.themes.all())
+    context = {
+        "version": version,
+        "matter": version.matter,
+        "department": version.matter.department,
+        "crumbs": [(_("Home"), "/"), _shelf(version, themes), (version.shown_name, "")],
+        "facts": guide_words.facts(version),
+        "served": guide_words.served(version),
+        "type": guide_words.TYPES.get(version.type, ""),
+        "level": guide_words.LEVELS.get(version.level, ""),
+        "address": address,
+        "code": qr.svg(address, title=_("This guide on your phone")),
+        "not_supplied": matters.not_supplied(version),
+    }  # fmt: skip
+    if version.matter.kind == Matter.Kind.BUNDLE:
+        return render(request, "portal/find/bundle.html", {**context, "members": _members(version)})
+    return render(request, "portal/find/guide.html", {**context, **_matter(request, version)})
+
+
+def _shelf(version: MatterVersion, themes: list) -> tuple[str, str]:
+    """Where this guide stands in the catalogue: one step back leads to the others beside it."""
+    everything = reverse("portal:search")
+    if version.matter.kind == Matter.Kind.BUNDLE:
+        return _("One thing, done as one"), f"{everything}?kind=bundle"
+    if themes:
+        return themes[0].shown_name, f"{everything}?theme={themes[0].slug}"
+    return _("All services"), everything
+
+
+def _matter(request, version: MatterVersion) -> dict:
+    """What the guide of a single matter has besides."""
+    chosen = [one["id"] for one in version.situations if one["id"] in request.GET.getlist("situation")]
+    names = _department_names()
+    needed = _documents(request, version, chosen, names)
+    return {
+        "situations": [
+            {
+                "name": say(one["name"]),
+                "on": one["id"] in chosen,
+                "href": f"{request.path}?situation={one['id']}#documents" if one["id"] not in chosen else f"{request.path}#documents",
+            }
+            for one in version.situations
+        ],
+        "chosen": chosen,
+        "needed": needed,
+        "to_supply": [one for one in needed if one.state in ("upload", "later")],
+        "not_needed": [one for one in needed if one.state in ("have", "made")],
+        "ways": guide_words.ways(version),
+        "places": version.places[:4],
+        "more_places": version.places[4:],
+        "rules": guide_words.published_rules(version),
+        "readings": guide_words.readings(version, registers.grants_of(version.matter.slug), names),
+        "bundles": _bundles_with(version.matter.slug),
+        "code_of_item": version.matter.item_code or version.matter.basic_code,
+    }  # fmt: skip
+
+
+def _documents(request, version: MatterVersion, chosen: list[str], names: dict[str, str]):
+    slugs = {row["material"] for row in version.requirements} | {
+        slug for one in version.situations for slug in one.get("adds", ())
+    }
+    types = {kind.slug: kind for kind in MaterialType.objects.filter(slug__in=slugs)}
+    kinds = {kind.licence_type for kind in types.values() if kind.licence_type}
+    licence_names = {one.slug: say(one.name) for one in LicenceType.objects.filter(slug__in=kinds)} if kinds else {}
+    resources = (
+        {one.slug: one.shown_name for one in registers.resources()}
+        if any(kind.resource for kind in types.values())
+        else {}
+    )
+    party = doorkeeper.space(request)
+    held = None
+    if party is not None and serves(version, party):
+        held = guide_words.in_force(licences.of(party), timezone.localdate())
+    return guide_words.documents(version, chosen, types, licence_names, resources, names, held)
+
+
+def _bundles_with(slug: str) -> list[dict]:
+    """The bundles this matter belongs to."""
+    rows = MatterVersion.objects.filter(matter__kind=Matter.Kind.BUNDLE, state=MatterVersion.State.PUBLISHED)
+    return [
+        {"name": row.shown_name, "href": _address(row.matter.slug)}
+        for row in rows.select_related("matter").only("name", "members", "matter__slug")
+        if any(member["matter"] == slug for member in row.members)
+    ]
+
+
+def _members(version: MatterVersion) -> list[dict]:
+    """The matters of a bundle in their order, each as a line with what it waits for."""
+    slugs = [member["matter"] for member in version.members]
+    rows = {
+        row.matter.slug: row
+        for row in MatterVersion.objects.filter(matter__slug__in=slugs, state=MatterVersion.State.PUBLISHED)
+        .select_related("matter__department")
+        .defer("faqs", "rules", "steps")
+    }
+    titles = {member["matter"]: say(member["name"]) for member in version.members}
+    return [
+        {
+            "name": say(member["name"]),
+            "href": _address(member["matter"]),
+            "begin": reverse("portal:begin", args=[member["matter"]]),
+            "required": member["required"],
+            "when": say(member["when"]),
+            "after": [titles.get(slug, slug) for slug in member["after"]],
+            "online": row.online,
+            "instant": row.handling_kind == "instant",
+            "department": say(row.matter.department.name),
+            "days": guide_words.days_in_words(row),
+            "visits": guide_words.visits_in_words(row),
+            "fee": guide_words.fee_in_words(row),
+        }
+        for member in version.members
+        if (row := rows.get(member["matter"])) is not None
+    ]
