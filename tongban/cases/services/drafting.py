@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from tongban.cases import events, prefill, rules
 from tongban.cases.models import Case, CaseMaterial, new_ref
 from tongban.cases.moving import again, changed
-from tongban.cases.states import EDITABLE, CaseState
+from tongban.cases.states import EDITABLE, WITH_APPLICANT, CaseState
 from tongban.journal import services as journal
 from tongban.journal.actors import Actor
 from tongban.lib.problems import Invalid, NotAllowed, worded
@@ -110,7 +110,11 @@ def save(
                 kept=_("Both versions are kept: what was saved there, and what you see here."),
                 next_step=_("Save again to use what you see here, or reload to see the other."),
             )
-        case.values = _merged(case.values, answers, form, now)
+        before = case.values
+        case.values = _merged(before, answers, form, now)
+        if case.state in WITH_APPLICANT:
+            anew = [name for name, held in case.values.items() if held != before.get(name)]
+            case.findings.filter(field__in=anew, answered_at__isnull=True).update(answered_at=now)
         case.saver = saver[:24]
         _touch_draft(case, now, step or case.step)
     return case
@@ -268,6 +272,7 @@ def _satisfy(case: Case, material: str, *, account, now, how: str, document: Doc
             raise NotAllowed("material-not-asked", _("This document is not asked for here."))
         row.how, row.document, row.licence, row.resource, row.trust = how, document, None, "", TRUST[how]
         row.save()
+        case.findings.filter(material=material, answered_at__isnull=True).update(answered_at=now)
         _touch_draft(case, now, case.step)
     return row
 

@@ -280,7 +280,7 @@ def correct(case: Case, *, account: Account, level: int, now: datetime | None = 
         _hand_in_papers(case, applying(account, case))
         clocks.stop(case, ClockKind.APPLICANT_CORRECTION, clocks.local_day(now))
         clocks.start(case, ClockKind.ACCEPTANCE, received, ACCEPTANCE_DAYS)
-        clocks.show(case)
+        _promise(case, now)
     return case
 
 

@@ -136,6 +136,7 @@ def shared(request, party, case, current, **more) -> dict:
         "case": case,
         "version": case.version,
         "party": party,
+        "current": current,
         "steps": stepper(case, current),
         "findings": cases.open_findings(case) if case.state != CaseState.DRAFT else [],
         "tab": request.POST.get("tab") or uuid4().hex[:20],
@@ -396,10 +397,14 @@ def _add_pages(case, row, files, account):
 
 def _take_out(case, row, page_id, account):
     page = get_object_or_404(Page, pk=page_id if page_id.isdigit() else 0, document=row.document)
-    if row.document.state != "kept" or row.document.pages.count() == 1:
+    if row.document.pages.count() == 1:
         services.detach(case, row.type.slug, account=account)
-    else:
+    elif row.document.state == "kept":
         documents.remove_page(page, by=account)
+    else:
+        document = documents.copy(row.document, by=account)  # what was handed in stays as it was
+        documents.remove_page(document.pages.get(order=page.order), by=account)
+        services.attach(case, row.type.slug, document, account=account)
 
 
 # -- check, sign, send
@@ -446,6 +451,7 @@ def _check_page(request, party, case, *, problem=None):
         fee=case.version.fee or {},
         key=uuid4().hex,
         problem=problem,
+        sign_errors=problem.errors.get("sign", []) if problem else [],
         prefilled=sum(1 for one in answers if one["source"] and not one["source"]["changed"]),
         committed=[row for row in rows if row.how == CaseMaterial.How.COMMITMENT],
     )  # fmt: skip
@@ -461,9 +467,8 @@ def submit(request, party, ref):
     if case.state not in EDITABLE:
         return redirect(f"{reverse('portal:case', args=[case.ref])}?sent=1")
     if request.POST.get("sign") not in {"1", "true", "on"}:
-        problem = Invalid(
-            "not-signed", _("Please tick that everything is true and that you sign."), kept=_("Your draft is kept.")
-        )
+        unsigned = _("Please tick that everything is true and that you sign.")
+        problem = Invalid("not-signed", unsigned, errors={"sign": [unsigned]}, kept=_("Your draft is kept."))
         return _check_page(request, party, case, problem=problem)
     try:
         case = _send(case, request)
@@ -487,8 +492,7 @@ def _send(case, request):
 def answer_finding(request, party, case, finding):
     """This point is done."""
     services.answer_finding(case, finding, account=request.user)
-    back = request.POST.get("back", "")
-    return redirect(reverse(f"portal:apply_{back}", args=[case.ref]) if back in dict(STEPS) else next_step(case))
+    return redirect("portal:apply_check", ref=case.ref)
 
 
 @require_POST
