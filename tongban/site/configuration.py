@@ -56,6 +56,11 @@ class Configuration(BaseSettings):
         pattern=r"^[0-9]{6}$",
         description="Six-digit division code of the district that runs this: the first part of every case number.",
     )
+    help_phone: str = Field(
+        "021-0000-1029",
+        max_length=30,
+        description="The phone number for help on every page. The default belongs to nobody.",
+    )
     web_workers: int = Field(2, ge=1, le=64, description="Web processes.")
     web_threads: int = Field(8, ge=1, le=256, description="Threads a web process uses for pages.")
     backpressure: int = Field(
