@@ -15,6 +15,7 @@ urlpatterns = [
     path("healthz", for_machines(health.healthz), name="healthz"),
     path("metrics", for_machines(health.metrics), name="metrics"),
     path("account/", include("tongban.channels.portal.account_urls")),
+    path("office/identities/", include("tongban.channels.office.identity_urls")),
     *_channel("office/", "tongban.channels.office.urls"),
     *_channel("", "tongban.channels.exchange.urls"),
     *_channel("", "tongban.channels.pages.urls"),

@@ -13,7 +13,7 @@ from tongban.lib.problems import Invalid, Problem
 from tongban.lib.workdays import REASONS
 from tongban.licences import services as licences
 
-api = NinjaAPI(title="Tongban", version="1", urls_namespace="api", openapi_url="openapi.json", docs_url=None)
+api = NinjaAPI(title="Tongban", version="1", urls_namespace="exchange:api", openapi_url="openapi.json", docs_url=None)
 
 
 @api.exception_handler(Problem)

@@ -44,4 +44,4 @@ def decide(request, officer, pk):
     if request.POST.get("proved") not in {"yes", "no"}:
         raise Http404
     services.decide_proofing(row, proved=request.POST["proved"] == "yes", actor=doorkeeper.actor_of(request))
-    return redirect("office:proofings")
+    return redirect("identities:waiting")
