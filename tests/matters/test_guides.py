@@ -87,7 +87,7 @@ def test_every_prefill_names_a_source_that_exists(slug):
     extra = yaml.safe_load((DEMO / "registers.yaml").read_text("utf-8"))
     known = {one["id"]: {*one["fields"], *extra["more_fields"].get(one["id"], ())} for one in catalogue}
     known |= {one["id"]: set(one["fields"]) for one in extra["resources"]}
-    known["user"] = {"name", "id_no", "mobile", "address", "bank"}
+    known["user"] = {"name", "person", "id_no", "mobile", "address", "bank"}
     known["company"] = {"name", "uscc", "legal_rep", "address", "bank"}
     for one in guides.elements(MATTERS[slug], CONTENT)["form"]:
         for path in filter(None, (one.get("prefill") or "").split("|")):

@@ -92,6 +92,7 @@ def _of_person(person: Person | None, field: str):
         "mobile": person.mobile,
         "address": person.address,
         "bank": person.bank_account,
+        "person": {"name": person.name, "id_kind": person.id_kind.replace("_", "-"), "id_no": person.id_no},
     }.get(field)
 
 

@@ -457,6 +457,8 @@ def _put_into_words(one: dict, matter: str, content: Content) -> None:
     words = content.words
     if one["id"] == "address" and one.get("prefill", "").startswith("population-base"):
         one["prefill"] = "user.address|population-base.household_address"
+    if one["type"] == "person" and one.get("prefill") == "user.name":
+        one["prefill"] = "user.person"  # a person is a name and a document
     if one.get("options", [""])[0].startswith("see digital_codes"):
         one["options"] = list(content.venue_kinds)
     if one.get("options"):
