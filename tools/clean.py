@@ -22,7 +22,7 @@ if not VAR.exists():
     print("There is nothing to remove.")
 elif not {entry.name for entry in VAR.iterdir()} <= {
     *("assets", "cache", "keys", "log", "mail", "media", "run", "sms", "static", "tmp", "search", "outbox", "faults"),
-    *(name for name in os.listdir(VAR) if name.startswith(("tongban.sqlite3", "test.sqlite3", "."))),
+    *(name for name in os.listdir(VAR) if name.startswith(("tongban.sqlite3", "test.sqlite3", "before-restore-", "."))),
 }:
     strange = sorted(os.listdir(VAR))
     sys.exit(f"The var directory holds things that are not ours ({', '.join(strange)}). Nothing was removed.")

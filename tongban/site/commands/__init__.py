@@ -4,6 +4,7 @@ A module holds `arguments(parser)` and `run(options) -> int`. Django is set up b
 """
 
 import argparse
+import gc
 import importlib
 import os
 import sys
@@ -46,6 +47,9 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"tongban knows no command {name!r}.\n\n{_overview()}")
         return 2
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tongban.site.settings")
+    os.umask(0o077)  # what this installation writes is nobody else's to read
+    if name == "run":
+        gc.disable()  # nothing to collect while everything is loaded; on again once that is put out of the collector's reach
     try:
         django.setup()
         module = _module(name)
