@@ -1,22 +1,23 @@
 from django.urls import path
 
-from tongban.channels.office import views_case, views_follow_up, views_proofing, views_queue
+from tongban.channels.office import views_case, views_follow_up, views_queue, views_window
 
 app_name = "office"
 
 urlpatterns = [
     path("", views_queue.queue, name="queue"),
+    path("desk/", views_queue.desk, name="desk"),
     path("find/", views_queue.find, name="find"),
+    path("window/", views_window.take_in, name="take_in"),
     path("cases/<slug:ref>/", views_case.case, name="case"),
+    path("cases/<slug:ref>/next", views_queue.following, name="next"),
     path("cases/<slug:ref>/claim", views_case.claim, name="claim"),
     path("cases/<slug:ref>/release", views_case.release, name="release"),
     path("cases/<slug:ref>/acts/<slug:move>", views_case.act, name="act"),
     path("cases/<slug:ref>/answer", views_case.answer, name="answer"),
+    path("cases/<slug:ref>/reveal/<slug:field>", views_case.reveal, name="reveal"),
     path("cases/<slug:ref>/documents/<int:page>", views_case.page, name="page"),
     path("cases/<slug:ref>/papers/<str:number>.pdf", views_case.paper, name="paper"),
-    path("identities/", views_proofing.proofings, name="proofings"),
-    path("identities/<int:pk>/", views_proofing.proofing, name="proofing"),
-    path("identities/<int:pk>/decide", views_proofing.decide, name="proofing_decide"),
     path("follow-ups/", views_follow_up.follow_ups, name="follow_ups"),
     path("follow-ups/<int:pk>/<slug:move>", views_follow_up.act, name="follow_up_act"),
 ]

@@ -1,197 +1,289 @@
 """One case at an officer's desk: form and documents side by side, history, and the acts this officer may do now."""
 
-from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_GET, require_POST
+import hashlib
+from datetime import timedelta
+from urllib.parse import urlencode
 
+from django.http import Http404, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from tongban.cases import clocks, rules, services
 from tongban.cases import queries as cases
-from tongban.cases import rules, services
-from tongban.cases.models import Case, CaseDocument, CaseMaterial
+from tongban.cases.models import Case, CaseDocument
+from tongban.cases.services.intake import as_paragraphs, checked_findings
 from tongban.cases.sheets import draw
-from tongban.cases.states import EXCLUDED_STEPS
+from tongban.cases.states import CORRECTION_CALENDAR_DAYS
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_officer
-from tongban.departments import queries as departments
+from tongban.channels.office.acts import ACTS, Act, findings_of, marked, open_to
 from tongban.lib.bilingual import say
-from tongban.lib.problems import Invalid
+from tongban.lib.problems import Invalid, NotAllowed
+from tongban.licences.models import LicenceType
 from tongban.materials import queries as papers
 from tongban.materials.models import Page
+from tongban.registers.models import Resource
 
-STEP_WORDS = {
-    "hearing": _("hearing"),
-    "bidding": _("bidding"),
-    "auction": _("auction"),
-    "inspection_testing": _("inspection or testing"),
-    "quarantine": _("quarantine"),
-    "appraisal": _("appraisal"),
-    "expert_review": _("expert review"),
-}
+JUST_NOW = timedelta(minutes=10)
+REFUSED_TO_THIS_OFFICER = {"not-your-case", "not-your-move", "own-case", "four-eyes"}
+COVERED = {"id_number", "person", "phone", "bank_account"}
 
 
-def _text(request, name: str) -> str:
-    return request.POST.get(name, "").strip()
-
-
-def _whole(request, name: str) -> int:
-    text = _text(request, name)
-    return int(text) if text.isdigit() else 0
-
-
-def _findings(request) -> list[dict]:
-    """Everything marked on the page: `wrong-field-<id>` and `wrong-material-<slug>` with `text-...` and `page-...`."""
-    found = []
-    for name in request.POST:
-        for kind in ("field", "material"):
-            head = f"wrong-{kind}-"
-            if name.startswith(head):
-                what = name.removeprefix(head)
-                page = _text(request, f"page-{kind}-{what}")
-                found.append(
-                    {
-                        kind: what,
-                        "text": _text(request, f"text-{kind}-{what}"),
-                        "page": int(page) if page.isdigit() else None,
-                    }
-                )
-    return found
-
-
-ACTS = {
-    "pre_review_start": lambda case, officer, request: services.start_pre_review(case, officer=officer),
-    "pre_review_pass": lambda case, officer, request: services.pass_pre_review(case, officer=officer),
-    "pre_review_return": lambda case, officer, request: services.return_from_pre_review(
-        case, _findings(request), officer=officer
-    ),
-    "accept": lambda case, officer, request: services.accept(case, officer=officer),
-    "request_correction": lambda case, officer, request: services.request_correction(
-        case, _findings(request), officer=officer
-    ),
-    "not_accept": lambda case, officer, request: services.not_accept(
-        case, officer=officer, reason=_text(request, "reason"), ground=_text(request, "ground")
-    ),
-    "start_review": lambda case, officer, request: services.start_review(case, officer=officer),
-    "conclude": lambda case, officer, request: services.conclude(
-        case, officer=officer, proposal=_text(request, "proposal"), opinion=_text(request, "opinion")
-    ),
-    "order_inspection": lambda case, officer, request: services.order_inspection(
-        case, officer=officer, why=_text(request, "why")
-    ),
-    "inspection_done": lambda case, officer, request: services.inspection_done(
-        case, officer=officer, second=_second(request, case), record=_text(request, "record"), place=_text(request, "place")
-    ),
-    "suspend": lambda case, officer, request: services.suspend(
-        case, officer=officer, kind=_text(request, "kind"), planned_days=_whole(request, "planned_days"),
-        why=_text(request, "why"),
-    ),
-    "resume": lambda case, officer, request: services.resume(case, officer=officer, result=_text(request, "result")),
-    "extend": lambda case, officer, request: services.extend(
-        case, officer=officer, days=_whole(request, "days"), why=_text(request, "why")
-    ),
-    "publish_notice": lambda case, officer, request: services.publish_notice(
-        case, officer=officer, text=_text(request, "text")
-    ),
-    "approve": lambda case, officer, request: services.approve(case, officer=officer),
-    "refuse": lambda case, officer, request: services.refuse(
-        case, officer=officer, reason=_text(request, "reason"), ground=_text(request, "ground")
-    ),
-    "issue": lambda case, officer, request: services.issue(
-        case, officer=officer, fee_paid=request.POST.get("fee_paid") == "1"
-    ),
-    "result_ready": lambda case, officer, request: services.result_ready(case, officer=officer),
-    "deliver": lambda case, officer, request: services.hand_over(case, officer=officer, how=_text(request, "how")),
-    "terminate": lambda case, officer, request: services.terminate(
-        case, officer=officer, reason=_text(request, "reason")
-    ),
-    "revoke": lambda case, officer, request: services.revoke(
-        case, officer=officer, reason=_text(request, "reason"), ground=_text(request, "ground"),
-        heard=request.POST.get("heard") == "1",
-    ),
-}  # fmt: skip
-
-
-def _second(request, case: Case):
-    chosen = _text(request, "second")
-    found = next((one for one in departments.officers(case.department, "inspector") if str(one.pk) == chosen), None)
-    if found is None:
-        raise Invalid("second-inspector", _("Choose the second inspector."), errors={"second": [_("Choose.")]})
-    return found
+def seen(officer, ref) -> Case:
+    """A case this officer may see; any other is not there."""
+    return get_object_or_404(cases.visible_to(officer).select_related("account", "licence__type"), ref=ref)
 
 
 @require_GET
 @for_officer
 def case(request, officer, ref):
     """Everything this officer needs to act, and nothing to search for."""
-    return _page(request, officer, _seen(officer, ref))
+    return show(request, officer, seen(officer, ref))
 
 
-def _seen(officer, ref) -> Case:
-    return get_object_or_404(cases.visible_to(officer), ref=ref)
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_officer
+def act(request, officer, ref, move):
+    """GET: the act's own small form beside what will happen. POST: do it; what is missing is said with everything typed kept."""
+    row = seen(officer, ref)
+    wanted = ACTS.get(move)
+    if wanted is None:
+        raise Http404
+    if request.method != "POST":
+        if wanted not in open_to(officer, row) or wanted.plain:
+            return redirect("office:case", ref=ref)
+        return show(request, officer, row, act=wanted)
+    if wanted.marks and request.POST.get("sure") != digest_of(request.POST):
+        return _preview(request, officer, row, wanted)
+    try:
+        with services.as_seen(row, request.POST.get("seen", "")) as now_standing:
+            wanted.do(now_standing, officer, request.POST)
+    except Invalid as problem:
+        return show(request, officer, seen(officer, ref), act=wanted, problem=problem)
+    except NotAllowed as problem:
+        return refused(request, officer, ref, problem)
+    return redirect(f"{reverse('office:case', args=[ref])}?{urlencode({'done': move})}")
 
 
-def _page(request, officer, row, *, problem=None, tried=""):
+def refused(request, officer, ref, problem):
+    """The case as it stands now, with who did what and when; what was typed is shown so that nothing is lost."""
+    if problem.code in REFUSED_TO_THIS_OFFICER:
+        problem.status = 403
+    doorkeeper.log.info("problem", code=problem.code, status=problem.status)
+    typed = [text for name, text in request.POST.items() if name not in HIDDEN and len(text.strip()) > 1]
+    return show(request, officer, seen(officer, ref), problem=problem, lost=typed)
+
+
+HIDDEN = {"csrfmiddlewaretoken", "seen", "sure"}
+
+
+def digest_of(data) -> str:
+    """What exactly was shown in a preview: sent is only what was read."""
+    return hashlib.sha256(repr(sorted(findings_of(data), key=str)).encode()).hexdigest()[:16]
+
+
+def _preview(request, officer, row, wanted):
+    """The notice as it would be sent, before it is."""
+    try:
+        found = marked(request.POST)
+        checked_findings(row, found)
+    except Invalid as problem:
+        return show(request, officer, row, act=wanted, problem=problem)
+    due = (
+        timezone.localdate() + timedelta(days=CORRECTION_CALENDAR_DAYS) if wanted.name == "request_correction" else None
+    )
+    notice = {
+        "title": wanted.paper_title,
+        "lines": as_paragraphs(row, found),
+        "due": due,
+        "digest": digest_of(request.POST),
+    }
+    return show(request, officer, row, act=wanted, notice=notice)
+
+
+def show(request, officer, row, *, act: Act | None = None, problem=None, notice=None, lost=(), revealed=None):
+    """The page of a case, with one act opened if there is one."""
     doorkeeper.reading(request, row.applicant_id, "handling", ["form", "materials"], about=row.subject)
-    asked = rules.form_of(row.version)
-    values = rules.plain_values(row.values)
-    moves = {step.name for step in cases.moves_for(officer, row)}
-    if row.state == "under_review" and "suspend" in moves:  # the same role and certificate as a reviewer's other moves
-        moves.add("conclude")
-    if (
-        row.state == "under_review"
-        and "approve" in moves
-        and (row.reviewer_id is None or row.reviewer_id == officer.pk)
-    ):
-        moves -= {"approve", "refuse"}
+    possible = open_to(officer, row)
+    typed = request.POST if request.method == "POST" and act is not None else {}
+    errors = problem.errors if isinstance(problem, Invalid) else {}
     clock, due = cases.running_clock(row)
-    marked = {finding.field or finding.material: finding for finding in cases.open_findings(row)}
+    marks = next((one for one in possible if one.marks), None)
+    changed = cases.changed_since(row)
+    findings = cases.open_findings(row)
+    materials = _materials(row, findings, changed, typed, errors)
     context = {
         "officer": officer,
         "case": row,
+        "person": row.applicant.kind == "person",
+        "seen": cases.mark_of(row),
         "light": cases.light_of(row),
         "left": cases.days_left(row),
         "clock": clock,
         "due": due,
-        "clocks": row.clocks.all(),
-        "moves": moves,
-        "answers": [
-            {
-                "id": one.id,
-                "label": one.label,
-                "value": one.display(values.get(one.id)),
-                "rows": one.display_rows(values.get(one.id)) if one.type == "table" else None,
-                "columns": [say(column.label) for column in one.columns],
-                "held": row.values.get(one.id),
-                "marked": marked.get(one.id),
-            }
-            for one in asked.visible(values)
-        ],
-        "materials": [
-            {"row": material, "pages": _pages(material), "marked": marked.get(material.type.slug)}
-            for material in row.materials.select_related("type", "licence", "licence__type", "document")
-        ],
+        "clocks": list(row.clocks.all()),
+        "acts": possible,
+        "act": act,
+        "form": _form(act, row, officer, typed, errors) if act else [],
+        "happens": act.happens(row, officer) if act else [],
+        "marks": marks,
+        "notice": notice,
+        "errors": errors,
+        "answers": _answers(row, findings, changed, typed, errors, revealed),
+        "materials": materials,
+        "pages": [page for one in materials for page in one["pages"]],
+        "changed": changed,
         "timeline": cases.timeline(row),
         "papers": row.documents.order_by("-id"),
-        "questions": row.questions.select_related("officer", "account"),
-        "findings": row.findings.all(),
-        "trace": row.rules_trace or None,
-        "inspectors": [one for one in departments.officers(row.department, "inspector") if one.pk != officer.pk],
-        "excluded": [(name, STEP_WORDS[name]) for name in EXCLUDED_STEPS],
+        "questions": list(row.questions.select_related("officer", "account")),
+        "findings": findings,
+        "trace": row.rules_trace or {},
         "problem": problem,
-        "tried": tried,
-        "typed": request.POST if problem else {},
+        "lost": lost,
+        "tried": typed,
+        "done": _done(request, officer, row),
+        "may_write": _may_write(officer),
+        "far_away": clocks.FAR_AWAY,
     }
     return render(request, "office/case.html", context, status=problem.status if problem else 200)
 
 
-def _pages(material: CaseMaterial) -> list[Page]:
-    return list(material.document.pages.all()) if material.document else []
+def _may_write(officer) -> bool:
+    return bool(set(officer.roles) - rules.READING_ROLES)
+
+
+def _done(request, officer, row) -> dict | None:
+    """The confirmation of what this officer has just done here, read from the record and not from the address."""
+    named = ACTS.get(request.GET.get("done", ""))
+    if named is None or request.method != "GET":
+        return None
+    last = row.steps.filter(officer=officer).order_by("-id").first()
+    since = timezone.now() - JUST_NOW
+    concluded = named.name == "conclude" and row.reviewer_id == officer.pk and row.updated_at > since
+    if not concluded and (last is None or last.move != named.name or last.at < since):
+        return None
+    paper = row.documents.filter(kind=named.paper).order_by("-id").first() if named.paper else None
+    return {"act": named, "paper": paper, "following": cases.after_this(officer, row)}
+
+
+def _form(act, row, officer, typed, errors) -> list[dict]:
+    """The questions of an act, filled with what was typed."""
+    kept = {"opinion": row.opinion, "proposal": row.proposal} if act.name == "conclude" else {}
+    return [
+        {
+            "ask": ask,
+            "value": typed.get(ask.name, kept.get(ask.name, "")),
+            "options": ask.options(row, officer) if ask.options else [],
+            "errors": errors.get(ask.name, []),
+        }
+        for ask in act.asks
+        if ask.name != "fee_paid" or (row.version.fee or {}).get("charged")
+    ]
+
+
+def _mark(kind: str, what: str, typed, errors) -> dict:
+    name = f"{kind}-{what}"
+    return {
+        "name": name,
+        "on": f"wrong-{name}" in typed,
+        "text": typed.get(f"text-{name}", ""),
+        "errors": errors.get(f"text-{name}", []),
+    }
+
+
+def _answers(row, findings, changed, typed, errors, revealed) -> list[dict]:
+    values = rules.plain_values(row.values)
+    marked_fields = {}
+    for finding in findings:
+        if finding.field:
+            marked_fields.setdefault(finding.field, []).append(finding)
+    names = _source_names(row)
+    before = changed.get("fields", {})
+    shown = []
+    for one in rules.form_of(row.version).visible(values):
+        value, held = values.get(one.id), row.values.get(one.id) or {}
+        covered = value not in (None, "") and (one.masked or one.type in COVERED)
+        opened = covered and revealed == one.id
+        masked = False if opened else True if covered else None
+        shown.append(
+            {
+                "id": one.id,
+                "label": one.label,
+                "consent": one.type == "consent",
+                "value": one.display(value, masked=masked),
+                "rows": one.display_rows(value) if one.type == "table" else None,
+                "columns": [say(column.label) for column in one.columns],
+                "covered": covered and not opened,
+                "source": names.get(held.get("source", ""), ""),
+                "at": held.get("at", ""),
+                "changed": bool(held.get("changed")),
+                "given": one.display(held["given"], masked=masked) if held.get("changed") and "given" in held else "",
+                "since": one.id in before,
+                "before": one.display(before.get(one.id), masked=masked) if one.id in before else "",
+                "marked": marked_fields.get(one.id, []),
+                "mark": _mark("field", one.id, typed, errors),
+            }
+        )
+    return shown
+
+
+def _source_names(row) -> dict[str, str]:
+    """Where prefilled values came from, in words."""
+    wanted: dict[str, set] = {"register": set(), "licence": set()}
+    for held in row.values.values():
+        kind, _colon, slug = held.get("source", "").partition(":")
+        wanted.setdefault(kind, set()).add(slug)
+    names = {f"register:{one.slug}": one.shown_name for one in Resource.objects.filter(slug__in=wanted["register"])}
+    names |= {f"licence:{one.slug}": one.shown_name for one in LicenceType.objects.filter(slug__in=wanted["licence"])}
+    return {**names, "account": _("personal record")}
+
+
+def _materials(row, findings, changed, typed, errors) -> list[dict]:
+    shown = []
+    links = row.materials.select_related("type", "licence", "licence__type", "document").prefetch_related(
+        "document__pages"
+    )
+    names = dict(Resource.objects.filter(slug__in=[one.resource for one in links]).values_list("slug", "name"))
+    for one in links:
+        if one.how == "missing" and not one.required:
+            continue
+        slug = one.type.slug
+        of_material = [finding for finding in findings if finding.material == slug]
+        pages = [
+            {
+                "page": page,
+                "number": number,
+                "of": one,
+                "mark": _mark("page", f"{number}-{slug}", typed, errors),
+                "marked": [finding for finding in of_material if finding.page == number],
+            }
+            for number, page in enumerate(one.document.pages.all() if one.document else (), 1)
+        ]
+        shown.append(
+            {
+                "row": one,
+                "pages": pages,
+                "count": len(pages),
+                "register": say(names.get(one.resource)) if one.resource else "",
+                "marked": [finding for finding in of_material if not finding.page or not pages],
+                "since": slug in changed.get("materials", ()),
+                "mark": _mark("material", slug, typed, errors),
+            }
+        )
+    return shown
 
 
 @require_POST
 @for_officer
 def claim(request, officer, ref):
     """Take it on one's own desk."""
-    services.claim(_seen(officer, ref), officer=officer)
+    try:
+        services.claim(seen(officer, ref), officer=officer)
+    except NotAllowed as problem:
+        return refused(request, officer, ref, problem)
     return redirect("office:case", ref=ref)
 
 
@@ -199,50 +291,61 @@ def claim(request, officer, ref):
 @for_officer
 def release(request, officer, ref):
     """Put it back."""
-    services.release(_seen(officer, ref), officer=officer)
-    return redirect("office:queue")
-
-
-@require_POST
-@for_officer
-def act(request, officer, ref, move):
-    """Do one act; what is missing is said on the same page, with everything typed kept."""
-    row = _seen(officer, ref)
-    if move not in ACTS:
-        raise Http404
-    try:
-        ACTS[move](row, officer, request)
-    except Invalid as problem:
-        return _page(request, officer, row, problem=problem, tried=move)
+    services.release(seen(officer, ref), officer=officer)
     return redirect("office:case", ref=ref)
 
 
 @require_POST
 @for_officer
 def answer(request, officer, ref):
-    """Answer inside the case."""
-    row = _seen(officer, ref)
+    """Write to the applicant inside the case."""
+    row = seen(officer, ref)
     try:
         services.answer(row, officer=officer, text=request.POST.get("text", ""))
     except Invalid as problem:
-        return _page(request, officer, row, problem=problem, tried="answer")
-    return redirect("office:case", ref=ref)
+        return show(request, officer, row, problem=problem)
+    except NotAllowed as problem:
+        return refused(request, officer, ref, problem)
+    return redirect(f"{reverse('office:case', args=[ref])}#questions")
+
+
+@require_POST
+@for_officer
+def reveal(request, officer, ref, field):
+    """One covered value, uncovered for this look only. Who looked at which field is written down first."""
+    row = seen(officer, ref)
+    asked = rules.form_of(row.version)
+    if field not in asked:
+        raise Http404
+    doorkeeper.reading(request, row.applicant_id, "handling", [field], about=row.subject)
+    if doorkeeper.wants_data(request):
+        text = asked[field].display(rules.plain_values(row.values).get(field), masked=False)
+        response = JsonResponse({"value": text})
+    else:
+        response = show(request, officer, row, revealed=field)
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @require_GET
 @for_officer
 def page(request, officer, ref, page):
     """A page of a document of this case, for looking at."""
-    row = _seen(officer, ref)
-    found = get_object_or_404(
-        Page.objects.select_related("document").filter(document__case_materials__case=row).distinct(), pk=page
-    )
+    row = seen(officer, ref)
+    asked_for = Page.objects.select_related("document").filter(document__case_materials__case=row).distinct()
+    found = get_object_or_404(asked_for, pk=page)  # one document may stand for several materials
     doorkeeper.reading(request, row.applicant_id, "handling", ["document"], about=row.subject)
-    opened = papers.preview(found)
-    response = HttpResponse(opened.content, content_type=opened.mime)
+    if request.GET.get("as") == "kept":
+        content, mime = papers.open_page(found), found.mime
+    else:
+        opened = papers.preview(found)
+        content, mime = opened.content, opened.mime
+    response = HttpResponse(content, content_type=mime)
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response.headers["Cache-Control"] = "private, no-store"
+    if mime == "application/pdf":
+        response.headers["Content-Disposition"] = f'attachment; filename="{row.number}-{found.pk}.pdf"'
     return response
 
 
@@ -250,7 +353,7 @@ def page(request, officer, ref, page):
 @for_officer
 def paper(request, officer, ref, number):
     """A paper of the case as PDF."""
-    row = _seen(officer, ref)
+    row = seen(officer, ref)
     document = get_object_or_404(CaseDocument, case=row, number=number)
     doorkeeper.reading(request, row.applicant_id, "handling", [document.kind], about=row.subject)
     response = HttpResponse(draw(document), content_type="application/pdf")

@@ -1,0 +1,120 @@
+// What only officers need: the pages of documents, marks that survive a reload, covered values. Everything works without it.
+const $ = (selector, within = document) => within.querySelector(selector)
+const $$ = (selector, within = document) => [...within.querySelectorAll(selector)]
+
+// -- documents: one page after the other, larger, turned
+
+customElements.define("of-viewer", class extends HTMLElement {
+  connectedCallback() {
+    this.box = $(".of-viewer__pages", this)
+    this.pages = $$(".of-page", this)
+    this.turns = new Map()
+    this.scale = 1
+    const bar = $(".of-viewer__bar", this)
+    if (!this.box || !bar) return
+    bar.hidden = false
+    bar.addEventListener("click", (event) => {
+      const button = event.target.closest("button")
+      if (!button) return
+      if (button.dataset.step) this.go(this.at + Number(button.dataset.step))
+      else if (button.dataset.zoom) this.zoom(Number(button.dataset.zoom))
+      else this.turn()
+    })
+    this.box.addEventListener("scroll", () => this.say(), { passive: true })
+    this.say()
+  }
+  get at() {
+    const top = this.box.getBoundingClientRect().top + 60
+    let found = 0
+    this.pages.forEach((page, number) => { if (page.getBoundingClientRect().top <= top) found = number })
+    const end = this.box.scrollTop + this.box.clientHeight >= this.box.scrollHeight - 2
+    return end && this.box.scrollTop > 0 && this.aim > found ? this.aim : found
+  }
+  go(number) {
+    this.aim = Math.max(0, Math.min(this.pages.length - 1, number))
+    const page = this.pages[this.aim]
+    if (this.box.scrollHeight > this.box.clientHeight + 1) {
+      const still = matchMedia("(prefers-reduced-motion: reduce)").matches
+      this.box.scrollTo({ top: page.offsetTop - this.box.offsetTop + this.box.clientTop - 4, behavior: still ? "instant" : "smooth" })
+    } else page.scrollIntoView({ block: "start" })
+    this.say(this.aim)
+  }
+  say(number = this.at) { $(".of-viewer__at", this).textContent = `${number + 1} / ${this.pages.length}` }
+  zoom(step) {
+    const at = this.at
+    this.scale = Math.max(0.5, Math.min(4, this.scale * (step > 0 ? 1.25 : 0.8)))
+    for (const page of this.pages) this.draw(page)
+    this.go(at)
+  }
+  turn() {
+    const page = this.pages[this.at]
+    this.turns.set(page, ((this.turns.get(page) ?? 0) + 90) % 360)
+    this.draw(page)
+  }
+  draw(page) {
+    const image = $("img", page), sheet = $(".of-page__sheet", page), turn = this.turns.get(page) ?? 0
+    const room = this.box.clientWidth - 24, ratio = (image.naturalHeight || image.height || 1) / (image.naturalWidth || image.width || 1)
+    const wide = room * this.scale
+    if (turn % 180) {
+      // lying on its side it fills the width with its height
+      image.style.width = `${wide / ratio}px`
+      image.style.maxWidth = "none"
+      sheet.style.height = `${wide / ratio}px`
+      sheet.style.width = `${wide}px`
+    } else {
+      image.style.width = `${wide}px`
+      image.style.maxWidth = "none"
+      sheet.style.height = sheet.style.width = ""
+    }
+    image.style.transform = turn ? `rotate(${turn}deg)` : ""
+  }
+})
+
+// -- marks: counted, and kept for this tab until they are sent
+
+const marks = $("form[data-keep]")
+if (marks) {
+  const key = `office:marks:${marks.dataset.keep}`
+  const fields = [...marks.elements].filter((field) => /^(wrong|text)-/.test(field.name))
+  const touched = fields.some((field) => field.type === "checkbox" ? field.checked : field.value)
+  const count = () => {
+    const number = fields.filter((field) => field.type === "checkbox" && field.checked).length
+    for (const badge of $$("[data-count]")) { badge.hidden = !number; badge.textContent = number }
+  }
+  const keep = () => {
+    const held = {}
+    for (const field of fields) if (field.type === "checkbox" ? field.checked : field.value) held[field.name] = field.value
+    try { sessionStorage.setItem(key, JSON.stringify(held)) } catch { /* the page itself still holds it */ }
+    count()
+  }
+  if (!touched) {
+    try {
+      const held = JSON.parse(sessionStorage.getItem(key) ?? "{}")
+      for (const field of fields) if (field.name in held) field.type === "checkbox" ? field.checked = true : field.value = held[field.name]
+    } catch { /* nothing was kept */ }
+  }
+  for (const field of fields) {
+    field.addEventListener("input", keep)
+    if (field.type === "checkbox") field.addEventListener("change", () => {
+      keep()
+      if (field.checked) field.closest(".of-mark").querySelector(".of-mark__text").focus()
+    })
+  }
+  count()
+}
+
+// -- a covered value is uncovered where it stands; who looked is written down by the server
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target
+  if (!form.matches("form[data-reveal-value]")) return
+  event.preventDefault()
+  const answer = await fetch(form.action, { method: "POST", body: new FormData(form), headers: { Accept: "application/json" } }).catch(() => null)
+  if (!answer?.ok) return form.submit()
+  form.firstElementChild.nextElementSibling ? $("span", form).textContent = (await answer.json()).value : null
+  $("button", form).remove()
+})
+
+// -- a filter narrows as soon as it is chosen
+
+for (const field of $$(".of-filters select, .of-filters input[type=checkbox]")) field.addEventListener("change", () => field.form.requestSubmit())
