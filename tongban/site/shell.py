@@ -116,6 +116,36 @@ class Shell:
             return f"{self._queued} requests wait for a thread"
         return ""
 
+    # -- before the first visitor
+
+    def rehearse(self, *paths: str, afterwards: Callable[[], None]) -> None:
+        """Begin to make these pages once, for nobody, in a thread of the pool: what is made at its first use (templates, the index
+        of the search) is there when somebody comes. Nothing waits for it and nothing depends on it."""
+
+        def make():
+            for path in paths:
+                self._make_for_nobody(path)
+            afterwards()
+
+        self._pool.submit(make)
+
+    def _make_for_nobody(self, path: str) -> None:
+        scope = {
+            "method": "GET",
+            "path": path,
+            "query_string": b"",
+            "headers": [(b"host", b"localhost"), (b"accept-encoding", b"gzip")],
+        }
+        try:
+            response = self._pages(self._environ(scope, io.BytesIO(), 0), _Answer().start)
+            try:
+                b"".join(response)
+            finally:
+                if hasattr(response, "close"):
+                    response.close()
+        except Exception:
+            log.exception("a page could not be rehearsed", path=path)
+
     # -- ASGI
 
     async def __call__(self, scope, receive, send):

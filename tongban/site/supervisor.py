@@ -201,6 +201,14 @@ def settle_memory() -> None:
     """Everything loaded so far is put out of the collector's reach, so that forked processes go on sharing it."""
     gc.collect()
     gc.freeze()
+    gc.enable()
+
+
+def give_memory_back() -> None:
+    """Return to the system what the C library keeps for later: after work that takes much for a moment (the index of the search,
+    the drawing of licences) that is tens of megabytes in each process."""
+    with contextlib.suppress(OSError, AttributeError):  # other C libraries than glibc have no such function
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def hold(pid_file: Path) -> None:

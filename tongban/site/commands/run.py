@@ -54,7 +54,9 @@ def _run(configuration, options) -> int:
     house.settle_memory()
 
     def serve():
-        web.serve(asgi.shell(), listener, backpressure=configuration.backpressure)
+        shell = asgi.shell()
+        shell.rehearse("/", "/search/", afterwards=house.give_memory_back)
+        web.serve(shell, listener, backpressure=configuration.backpressure)
 
     def carry_out():
         listener.close()

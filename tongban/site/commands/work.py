@@ -11,6 +11,7 @@ from django.db import close_old_connections, connections
 from django.utils import timezone
 
 from tongban.journal import services as journal
+from tongban.site.supervisor import give_memory_back
 
 log = structlog.get_logger("tongban.worker")
 
@@ -45,6 +46,7 @@ def work(stop: threading.Event, *, poll: float, worker: str = "", once: bool = F
     """Jobs until told to stop; the job in hand is finished. A database that is away is waited for."""
     beat_at = duties_at = 0.0
     failures = 0
+    has_worked = False
     taken_over = not worker
     while not stop.is_set():
         try:
@@ -72,6 +74,11 @@ def work(stop: threading.Event, *, poll: float, worker: str = "", once: bool = F
             continue
         if once and not taken:
             break
-        if not taken:
+        if taken:
+            has_worked = True
+        else:
             close_old_connections()
+            if has_worked:
+                give_memory_back()
+                has_worked = False
             stop.wait(poll)
