@@ -2,6 +2,7 @@ from datetime import date, timedelta
 from threading import Barrier, Thread
 
 import pytest
+import time_machine
 from django.core import mail
 from django.db import IntegrityError, close_old_connections, connections
 from django.utils import timezone
@@ -400,6 +401,44 @@ def test_only_the_legal_representative_names_others_and_a_clerk_cannot_pass_it_o
     assert {m.person.name for m in queries.members_of(cafe, timezone.localdate())} == {"张示范", "李示例"}
     with pytest.raises(NotAllowed):
         services.end_membership(Membership.objects.get(person=boss.person), actor=by_boss)
+
+
+def test_a_new_mobile_number_names_nobody_for_a_day_and_its_owner_is_warned():
+    boss = proved("boss", {**LI_NA, "id_no": "990000195503120031", "name": "张示范"})
+    Account.objects.filter(pk=boss.pk).update(email="boss@example.org", language="en")
+    proved("li-na")
+    cafe = company()
+    services.add_member(cafe, boss.person, "legal_representative")
+    by_boss = Actor(kind="applicant", role="applicant", account=boss.pk, party=cafe.pk)
+    clerk = {"id_kind": "id-card", "id_no": LI_NA["id_no"], "name": LI_NA["name"]}
+
+    services.change_mobile(boss.person, "13811112222", actor=by_boss)
+    with pytest.raises(NotAllowed) as refused:
+        services.name_member(cafe, **clerk, actor=by_boss)
+    while work_once():
+        pass
+
+    assert refused.value.code == "number-is-new"
+    assert [(letter.to, letter.subject) for letter in mail.outbox] == [
+        (["boss@example.org"], "Your mobile number was changed")
+    ]
+    with time_machine.travel(timezone.now() + timedelta(hours=24, minutes=1)):
+        assert services.name_member(cafe, **clerk, actor=by_boss).role == "clerk"
+
+
+def test_naming_somebody_says_the_same_for_a_wrong_name_and_for_a_number_nobody_has():
+    boss = proved("boss", {**LI_NA, "id_no": "990000195503120031", "name": "张示范"})
+    proved("li-na")
+    cafe = company()
+    services.add_member(cafe, boss.person, "legal_representative")
+    by_boss = Actor(kind="applicant", role="applicant", account=boss.pk, party=cafe.pk)
+    said = []
+    for id_no, name in ((LI_NA["id_no"], "别人"), ("99000019961120007X", "王演练")):
+        with pytest.raises(Invalid) as refused:
+            services.name_member(cafe, id_kind="id-card", id_no=id_no, name=name, actor=by_boss)
+        said.append({field: [*map(str, why)] for field, why in refused.value.errors.items()})
+
+    assert said[0] == said[1]
 
 
 def test_letters_about_accounts_lie_sealed_in_the_queue_and_arrive():

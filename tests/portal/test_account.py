@@ -434,6 +434,55 @@ def test_sessions_are_listed_and_one_or_all_others_can_be_ended():
     assert (is_in(phone), is_in(hall)) == (True, False)
 
 
+def _staff_sign_in(client, secret=SECRET):
+    try_in(client, "officer")
+    for ahead in (-1, 0, 1):
+        if client.post("/account/sign-in/second-step/", {"code": code(secret, ahead)}).status_code == 302:
+            return
+    raise AssertionError("no code was taken")
+
+
+@pytest.mark.parametrize(("shared", "first_is_still_in"), [(False, False), (True, True)])
+def test_an_officer_sits_at_one_desk_and_only_those_of_the_demonstration_at_many(shared, first_is_still_in):
+    officer = staff()
+    services.give_demonstration_second_factor(officer.account, SECRET)
+    if not shared:
+        factor = Authenticator.objects.get()
+        factor.data = {"secret": factor.data["secret"]}
+        factor.save()
+    first, second = browser(), browser()
+    _staff_sign_in(first)
+    _staff_sign_in(second)
+
+    assert (is_in(first), is_in(second)) == (first_is_still_in, True)
+
+
+def test_the_sign_in_page_offers_the_people_of_the_demonstration_and_nobody_outside_it(settings):
+    hers = proved("li-na")
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    hers.set_password("tongban-demo-2026")
+    hers.save()
+
+    page = browser().get(SIGN_IN).content.decode()
+    assert 'value="li-na"' in page
+    assert try_in(browser(), "li-na", "tongban-demo-2026").status_code == 302
+
+    settings.DEMO = False
+    page = browser().get(SIGN_IN).content.decode()
+    assert 'value="li-na"' not in page and "tongban-demo-2026" not in page
+
+
+def test_pages_behind_a_door_are_kept_by_no_browser():
+    account()
+    client = browser()
+    try_in(client)
+
+    assert (
+        client.get("/my/")["Cache-Control"] and "no-store" in client.get("/my/members/", follow=True)["Cache-Control"]
+    )
+    assert "no-store" in client.get("/account/mobile/")["Cache-Control"]
+
+
 def test_nobody_ends_the_session_of_somebody_else():
     account("li-na")
     account("other")

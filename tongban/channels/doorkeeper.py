@@ -359,6 +359,8 @@ class Doorkeeper:
         request.is_officer = SimpleLazyObject(lambda: _signed_in(request) and officer(request) is not None)
         request.unread = SimpleLazyObject(lambda: notices.unread_shown(request.user) if _signed_in(request) else "")
         response = self.get_response(request)
+        if _is_personal(request) and not response.has_header("Cache-Control"):
+            response.headers["Cache-Control"] = "private, no-store"  # hall machines have many users
         if response.status_code == 404 and request.resolver_match is not None and _signed_in(request):
             _count_not_found(request)
         return response
@@ -371,6 +373,11 @@ class Doorkeeper:
 
     def process_exception(self, request, exception):
         return show_problem(request, exception) if isinstance(exception, Problem) else None
+
+
+def _is_personal(request) -> bool:
+    match = request.resolver_match
+    return match is not None and getattr(match.func, "door", "anyone") not in {"anyone", "machines"}
 
 
 def _signed_in(request) -> bool:

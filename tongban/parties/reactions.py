@@ -35,3 +35,17 @@ def tell_what_was_found(event: events.ProofingDecided) -> None:
                 "or come to any window with the document: a person helps at once."
             )
     services.post_mail(account.email, subject, body)
+
+
+@journal.on(events.MobileChanged)
+def warn_of_a_new_number(event: events.MobileChanged) -> None:
+    account = Account.objects.filter(person=event.person).first()
+    if account is None:
+        return
+    with translation.override(account.language):
+        subject = _("Your mobile number was changed")
+        body = _(
+            "From now on messages go to the new number. For a day nobody can be named to act for your company.\n\n"
+            "If this was not you, change your password at once and end all sessions under “My account”, or call the help line."
+        )
+    services.post_mail(account.email, subject, body)

@@ -12,6 +12,7 @@ from tongban.lib.identifiers import KINDS, Checked, check_person_number, check_p
 REGISTERED, VERIFIED, PRESENT = 1, 2, 3
 PRESENT_FOR = timedelta(minutes=30)  # level 3 means face or window *just now*
 MISMATCHES_A_DAY = 5
+NEW_NUMBER_RESTS = timedelta(hours=24)
 ALIKE_ENOUGH = 0.8
 
 LOGIN = re.compile(r"[\w.@+-]{3,50}", re.UNICODE)

@@ -16,6 +16,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from tongban.journal import queries as journal_queries
 from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM, Actor
 from tongban.lib import encryption
@@ -95,9 +96,11 @@ def change_mobile(person: Person, mobile: str, *, actor: Actor) -> Person:
     if not checked.valid:
         raise Invalid("mobile-not-possible", errors={"mobile": [checked.reason]}, kept=NOTHING_CHANGED)
     if person.mobile != checked.value:
+        before = person.mobile
         person.mobile, person.mobile_index = checked.value, rules.mobile_index_of(checked.value)
         person.save(update_fields=["mobile", "mobile_index", "updated_at"])
-        journal.record(events.MobileChanged(person=person.pk), subject=f"party:{person.pk}", actor=actor)
+        if before:  # a first number replaces nobody's
+            journal.record(events.MobileChanged(person=person.pk), subject=f"party:{person.pk}", actor=actor)
     return person
 
 
@@ -458,6 +461,7 @@ def add_member(
 def name_member(company: Company, *, id_kind: str, id_no: str, name: str, actor: Actor) -> Membership:
     """Name a clerk by document and name. Whether only the name does not fit, or nobody has that number, is not said."""
     _only_its_representative(company, actor)
+    _no_new_number(actor)
     person = queries.person_by_number(id_kind, id_no)
     if person is None or not rules.same_name(name, person.name, person.name_en):
         raise Invalid(
@@ -497,6 +501,23 @@ def end_membership(membership: Membership, *, on: date | None = None, actor: Act
         actor=actor,
     )
     return membership
+
+
+def _no_new_number(actor: Actor) -> None:
+    """Whoever took over somebody's telephone would name himself next: a new number opens nothing for a day."""
+    if actor.account is None:
+        return
+    person = Account.objects.values_list("person", flat=True).get(pk=actor.account)
+    changed = journal_queries.history(f"party:{person}").filter(
+        kind=events.MobileChanged.__name__, at__gte=timezone.now() - rules.NEW_NUMBER_RESTS
+    )
+    if changed.exists():
+        raise NotAllowed(
+            "number-is-new",
+            _("Your mobile number was changed less than a day ago. Until then nobody can be named, to protect you."),
+            kept=NOTHING_CHANGED,
+            next_step=_("Please try again tomorrow. If you did not change the number, call the help line at once."),
+        )
 
 
 def _only_its_representative(company: Company, actor: Actor) -> None:

@@ -4,6 +4,8 @@ import structlog
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.internal.flows import sessions as session_flows
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -129,6 +131,8 @@ class AccountAdapter(DefaultAccountAdapter):
         """The device is known from now on. A browser that chose no language yet speaks the one of the account."""
         response = super().post_login(request, user, **rest)
         sign_in.remember_device(request, response, user)
+        if doorkeeper.officer(request) is not None and not shared_in_the_demonstration(user):
+            session_flows.end_other_sessions(request, user)  # a sign-in of staff belongs to one person at one desk
         if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES and user.language in dict(settings.LANGUAGES):
             response.set_cookie(
                 settings.LANGUAGE_COOKIE_NAME,
@@ -198,6 +202,11 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_email_confirmation_url(self, request, emailconfirmation):
         """With the address people know us by, never with what a request says our name is."""
         return settings.PUBLIC_URL + reverse("account_confirm_email", args=[emailconfirmation.key])
+
+
+def shared_in_the_demonstration(account: Account) -> bool:
+    """Officers of the demonstration are anybody's, several people's at once."""
+    return settings.DEMO and Authenticator.objects.filter(user=account, data__demonstration=True).exists()
 
 
 def confirmed_address(account: Account) -> str:

@@ -26,7 +26,7 @@ from django.views.decorators.http import require_POST
 
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import behind, for_anyone, for_signed_in, safe_next
-from tongban.channels.portal import countries, sign_in
+from tongban.channels.portal import countries, demonstration, sign_in
 from tongban.channels.portal.account_forms import used_code
 from tongban.channels.portal.adapter import MFAAdapter
 from tongban.channels.portal.read_words import in_words
@@ -45,6 +45,11 @@ from tongban.parties.models import IdKind, Proofing
 @never_cache
 def sign_in_page(request):
     response = allauth_account.login(request)
+    if hasattr(response, "context_data"):
+        response.context_data |= {
+            "demonstration": demonstration.people(),
+            "demonstration_password": demonstration.PASSWORD if settings.DEMO else "",
+        }
     if request.method == "GET" and response.status_code == HTTPStatus.OK:
         sign_in.remember_device(request, response)
     return response

@@ -10,13 +10,13 @@ from typing import Any
 import yaml
 from django.contrib.auth.hashers import make_password
 
+from tongban.channels.portal.demonstration import PASSWORD
 from tongban.departments import services as departments
 from tongban.departments.models import Department, Officer
 from tongban.parties import services as parties
 from tongban.parties.models import Account, Company, Membership, Person
 from tongban.places.models import Division
 
-PASSWORD = "tongban-demo-2026"  # noqa: S105 - printed at every start; the demonstration has no secrets
 SINCE = date(2026, 1, 1)
 
 HOMES = {
