@@ -7,6 +7,7 @@ import pytest
 from django.db import OperationalError, ProgrammingError, connection
 from django.test import Client
 from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
 
 from tongban.channels.doorkeeper import for_anyone
 from tongban.site import errors
@@ -20,7 +21,7 @@ def _raises(request):
     raise WRONG.error
 
 
-urlpatterns = [path("wrong", _raises), path("api/v1/wrong", _raises), *real]
+urlpatterns = [path("checked", _raises), path("wrong", csrf_exempt(_raises)), path("api/v1/wrong", _raises), *real]
 handler400, handler403, handler404, handler500 = (
     f"tongban.site.errors.{name}" for name in ("not_understood", "not_allowed", "not_found", "broken")
 )
@@ -98,3 +99,13 @@ def test_an_unknown_address_is_not_found_with_a_sentence():
 
     assert answer.status_code == 404
     assert answer.headers["Content-Language"] == "en"
+
+
+@pytest.mark.django_db
+def test_a_form_that_became_too_old_says_so_and_not_that_something_is_forbidden():
+    answer = Client(enforce_csrf_checks=True, headers={"accept-language": "en"}).post("/checked", {"answer": "1"})
+
+    assert answer.status_code == 403
+    said = answer.content.decode()
+    assert "This page has become too old" in said
+    assert "What you just sent was not taken in." in said

@@ -2,6 +2,7 @@
 
 import errno
 import sys
+from collections.abc import Callable
 from html import escape
 
 import structlog
@@ -144,12 +145,17 @@ PLAIN = """<!doctype html><html lang="{language}"><head><meta charset="utf-8"><m
 <p><small>{reference}</small></p></main></body></html>"""
 
 
-def page(request, status: int, *, whole_look: bool = False) -> HttpResponse:
-    """A page (or a problem document for programs) that says what happened, what was kept and what to do next."""
+def page(
+    request, status: int, *, whole_look: bool = False, words: Callable[[], dict[str, str]] | None = None
+) -> HttpResponse:
+    """A page (or a problem document for programs) that says what happened, what was kept and what to do next.
+
+    `words` says it more exactly than the table does; it is called in the person's language.
+    """
     language = language_of(request)
     reference = getattr(request, "request_id", "")
     with translation.override(language):
-        sentences = _sentences(status, request)
+        sentences = {**_sentences(status, request), **(words() if words else {})}
         if wants_data(request):
             response: HttpResponse = JsonResponse(
                 {
@@ -210,5 +216,14 @@ def broken(request):
 
 
 def stale_form(request, reason=""):
-    """The page was opened too long ago, in another sign-in, or came from somewhere else."""
-    return page(request, 403, whole_look=True)
+    """The page was opened too long ago, in another sign-in, or came from somewhere else; or the browser keeps no cookies."""
+
+    def words():
+        return {
+            "title": _("This page has become too old"),
+            "what": _("It was opened before you signed in or out, or your browser does not keep our cookies."),
+            "kept": _kept(request),
+            "next_step": _("Open the page anew and send it once more."),
+        }
+
+    return page(request, 403, whole_look=True, words=words)
