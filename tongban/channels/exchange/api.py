@@ -1,19 +1,144 @@
-"""The open interface (docs/api.md). Errors are problem documents; each contract is the one of shared/contracts.md."""
+"""The open interface (docs/api.md). Errors are problem documents in the caller's language; what is not in a contract is refused."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any, Literal
+from urllib.parse import urlencode
 
+import orjson
 from django.http import Http404
-from ninja import NinjaAPI, Query, Schema
-from ninja.errors import ValidationError
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from ninja import Body, NinjaAPI, Path, Query, Schema
+from ninja.errors import HttpError, ValidationError
+from ninja.renderers import BaseRenderer
+from pydantic import ConfigDict, Field
 
 from tongban.channels import doorkeeper
+from tongban.channels.exchange import guide_data
 from tongban.departments import queries as departments
+from tongban.lib import identifiers
 from tongban.lib.problems import Invalid, Problem
+from tongban.lib.rules import compile_rule
 from tongban.lib.workdays import REASONS
 from tongban.licences import services as licences
+from tongban.matters import queries as matters
+from tongban.matters.fact_labels import FACT_LABELS, VALUE_LABELS
 
-api = NinjaAPI(title="Tongban", version="1", urls_namespace="exchange:api", openapi_url="openapi.json", docs_url=None)
+PREFIX = "/api/v1/"
+LAST_YEAR = 2999
+
+
+class Orjson(BaseRenderer):
+    media_type = "application/json"
+
+    def render(self, request, data, *, response_status):
+        return orjson.dumps(data)
+
+
+class Interface(NinjaAPI):
+    def get_openapi_schema(self, **given):
+        """With what is served beside it (uploads, the catalogue as linked data) and the one shape of every error."""
+        schema = super().get_openapi_schema(**{"path_prefix": PREFIX, **given})
+        schema["components"].setdefault("schemas", {})["Problem"] = PROBLEM
+        schema["paths"].update(BESIDE)
+        problem = {
+            "description": "A problem document (RFC 9457), in the language asked for by Accept-Language",
+            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for path in schema["paths"].values():
+            for operation in path.values():
+                operation["responses"].setdefault("default", problem)
+        return schema
+
+
+PROBLEM = {
+    "title": "Problem",
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "code"],
+    "properties": {
+        "type": {"type": "string", "description": "urn:tongban:problem:<code>"},
+        "title": {"type": "string", "description": "What happened"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "What happened and what to do next"},
+        "code": {"type": "string", "description": "Stable, for programs"},
+        "kept": {"type": "string", "description": "What was kept"},
+        "request": {"type": "string", "description": "Number of the request, for asking about it"},
+        "errors": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
+    },
+}
+UPLOADED = {
+    "type": "object",
+    "required": ["id", "name", "pages", "left_out"],
+    "properties": {
+        "id": {"type": "string", "format": "uuid"},
+        "name": {"type": "string"},
+        "pages": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["number", "type", "size", "sha256", "width", "height"],
+                "properties": {
+                    "number": {"type": "integer"},
+                    "type": {"type": "string"},
+                    "size": {"type": "integer"},
+                    "sha256": {"type": "string"},
+                    "width": {"type": "integer"},
+                    "height": {"type": "integer"},
+                },
+            },
+        },
+        "left_out": {"type": "array", "items": {"type": "string"}},
+    },
+}
+BESIDE = {
+    "/api/v1/uploads": {
+        "post": {
+            "operationId": "upload",
+            "summary": "Keep a document",
+            "description": "JPEG, PNG, WebP, HEIC or PDF; several files become the pages of one document. "
+            "Signed in (session cookie), identity verified. A safe copy is kept, never the file itself.",
+            "tags": ["uploads"],
+            "requestBody": {
+                "required": True,
+                "content": {
+                    "multipart/form-data": {
+                        "schema": {
+                            "type": "object",
+                            "required": ["file"],
+                            "properties": {
+                                "file": {
+                                    "type": "array",
+                                    "items": {"type": "string", "contentMediaType": "application/octet-stream"},
+                                },
+                                "name": {"type": "string", "maxLength": 200},
+                            },
+                        }
+                    }
+                },
+            },
+            "responses": {"201": {"description": "Kept", "content": {"application/json": {"schema": UPLOADED}}}},
+        }
+    },
+    "/catalogue.jsonld": {
+        "get": {
+            "operationId": "catalogue",
+            "summary": "The whole catalogue as linked data (CPSV-AP 3.2)",
+            "tags": ["matters"],
+            "responses": {"200": {"description": "JSON-LD", "content": {"application/ld+json": {"schema": {"type": "object"}}}}},
+        }
+    },
+}  # fmt: skip
+
+api = Interface(
+    title="Tongban",
+    version="1",
+    description="The open interface of the district. See docs/api.md.",
+    urls_namespace="api",
+    openapi_url="openapi.json",
+    docs_url=None,
+    renderer=Orjson(),
+)
 
 
 @api.exception_handler(Problem)
@@ -21,21 +146,310 @@ def say_problem(request, problem):
     return doorkeeper.show_problem(request, problem)
 
 
+REASONS_IN_WORDS = {
+    "missing": gettext_lazy("This is needed."),
+    "extra_forbidden": gettext_lazy("This is not part of the contract."),
+    "literal_error": gettext_lazy("This is none of the values that are possible here."),
+    "date": gettext_lazy("Please give a day as YYYY-MM-DD."),
+    "int": gettext_lazy("Please give a whole number."),
+    "greater_than_equal": gettext_lazy("This number is too small."),
+    "less_than_equal": gettext_lazy("This number is too large."),
+    "string_too_long": gettext_lazy("This is too long."),
+    "string": gettext_lazy("Please give text."),
+}
+
+
 @api.exception_handler(ValidationError)
 def say_invalid(request, wrong):
-    errors = {str(one["loc"][-1]): [one["msg"]] for one in wrong.errors}
+    errors: dict[str, list] = {}
+    for one in wrong.errors:
+        kind = one.get("type", "")
+        said = REASONS_IN_WORDS.get(kind) or REASONS_IN_WORDS.get(kind.split("_")[0]) or _("This cannot be understood.")
+        errors.setdefault(str(one["loc"][-1]), []).append(said)
     return doorkeeper.show_problem(request, Invalid("not-understood", errors=errors))
 
 
-class Due(Schema):
+@api.exception_handler(Http404)
+def say_not_there(request, _missing):
+    return doorkeeper.show_problem(
+        request, Problem("not_found", gettext_lazy("There is nothing at this address."), status=404)
+    )
+
+
+@api.exception_handler(HttpError)
+def say_refused(request, refused):
+    sentence = gettext_lazy("What was sent cannot be read. Please send JSON as the contract says.")
+    return doorkeeper.show_problem(request, Problem("not-understood", sentence, status=refused.status_code))
+
+
+class Strict(Schema):
+    model_config = ConfigDict(extra="forbid")
+
+
+Said = dict[str, str]
+
+
+# -- matters
+
+
+class InDepartment(Strict):
+    code: str
+    name: Said
+
+
+class MatterLine(Strict):
+    id: str
+    kind: Literal["matter", "bundle"]
+    code: str
+    name: Said
+    department: InDepartment
+    promised_days: int | None
+    channels: list[str]
+    online: bool
+    online_depth: int
+    themes: list[str]
+    url: str
+
+
+class MatterPage(Strict):
+    items: list[MatterLine]
+    total: int | None = Field(
+        description="How many there are without the channel filter; null when a channel was asked for"
+    )
+    suggestion: str = Field(description="What was probably meant; the items answer it already")
+    next: str | None = Field(description="Address of the next page")
+
+
+Channel = Literal["online_pc", "online_mobile", "window", "kiosk", "virtual_window", "phone_help", "courier"]
+
+
+@api.get("/matters", response=MatterPage, tags=["matters"])
+def matter_list(
+    request,
+    q: Annotated[str, Query(max_length=200)] = "",
+    theme: Annotated[str, Query(max_length=60)] = "",
+    department: Annotated[str, Query(max_length=20)] = "",
+    channel: Annotated[Channel | None, Query()] = None,
+    lang: Annotated[Literal["zh-hans", "en"], Query()] = "zh-hans",
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    after: Annotated[int, Query(ge=0, le=99_999)] = 0,
+):
+    """Matters and bundles that answer a question, the best first; the most asked-for ones without a question."""
+    filters = {"theme": theme, "department": department}
+    hits, following, found = [], after, None
+    while len(hits) < limit:
+        found = matters.search(q, filters=filters, language=lang, limit=limit, after=str(following))
+        for hit in found.items:
+            following += 1
+            if channel is None or channel in hit.entry.channels:
+                hits.append(hit)
+                if len(hits) == limit:
+                    break
+        if not found.after:
+            break
+    rest = found is not None and (bool(found.after) or following < found.total)
+    asked = {"q": q, "theme": theme, "department": department, "channel": channel, "lang": lang, "limit": limit}
+    onward = urlencode({**{name: value for name, value in asked.items() if value}, "after": following})
+    return {
+        "items": guide_data.lines([hit.entry for hit in hits]),
+        "total": found.total if found is not None and channel is None else None,
+        "suggestion": found.hits.suggestion if found is not None else "",
+        "next": f"{reverse('exchange:api:matter_list')}?{onward}" if rest and hits else None,
+    }
+
+
+class Requirement(Strict):
+    material: str
+    name: Said
+    required: bool
+    originals: int
+    copies: int
+    electronic: bool
+    exempt: Literal["licence", "data", "commitment", "generated", "none"]
+    licence_type: str
+    register_: str = Field(alias="register")
+    tolerant: bool
+    when: Said
+
+
+class Reading(Strict):
+    register_: str = Field(alias="register")
+    name: Said
+    fields_: list[str] = Field(alias="fields")
+    purpose: str
+    ground: Said
+
+
+class Guide(Strict):
+    id: str
+    kind: Literal["matter", "bundle"]
+    basic_code: str
+    implementing_code: str
+    item_code: str
+    version: int
+    effective_from: date
+    name: Said
+    department: InDepartment
+    type: str
+    type_code: str
+    level: str
+    objects: list[str]
+    themes: list[str]
+    legal_basis: list[dict[str, Any]]
+    conditions: Said
+    handling_kind: str
+    statutory_days: int | None
+    promised_days: int | None
+    visits: int | None
+    visit_reason: Said
+    fee: dict[str, Any]
+    channels: list[str]
+    online: bool
+    online_depth: int
+    city_wide: bool
+    appointment: bool
+    express: bool
+    situations: list[dict[str, Any]]
+    requirements: list[Requirement]
+    form: dict[str, Any] | None = Field(
+        description="JSON Schema of the form; null when it cannot be applied for online"
+    )
+    steps: list[dict[str, Any]]
+    places: list[dict[str, Any]]
+    result: dict[str, Any]
+    validity: dict[str, Any]
+    rights: Said
+    contacts: list[dict[str, Any]]
+    appeal: list[dict[str, Any]]
+    faqs: list[dict[str, Any]]
+    decided_by: Literal["none", "rule", "full"]
+    rules: dict[str, Any]
+    rules_version: str
+    commitment: bool
+    tolerant: bool
+    site_inspection: bool
+    public_notice: bool
+    editions: list[str]
+    members: list[dict[str, Any]]
+    registers: list[Reading]
+    note: Said
+    provenance: str
+    not_supplied: list[str]
+    url: str
+
+
+@api.get("/matters/{id}", response=Guide, by_alias=True, tags=["matters"])
+def matter_detail(request, id: Annotated[str, Path(max_length=100)]):
+    """Every element of the guide in force. `id` is the one of the list, or the code of the item."""
+    guide = guide_data.guide(id)
+    if guide is None:
+        raise Http404
+    return guide
+
+
+# -- numbers
+
+
+class NumberChecked(Strict):
+    valid: bool
+    reason: str
+    remarks: list[str]
+
+
+CHECKS = {
+    "resident_id": identifiers.check_resident_id,
+    "uscc": identifiers.check_uscc,
+    "mrz": identifiers.check_mrz,
+}
+
+
+@api.get("/check/id", response=NumberChecked, tags=["check"])
+def check_id(
+    request,
+    type: Annotated[Literal["resident_id", "uscc", "mrz"], Query()],
+    value: Annotated[str, Query(max_length=400)],
+):
+    """Whether a number can exist; never whether it does. Nothing of it is kept."""
+    checked = CHECKS[type](value)
+    return {
+        "valid": checked.valid,
+        "reason": str(checked.reason),
+        "remarks": [str(remark) for remark in checked.remarks],
+    }
+
+
+# -- rules
+
+
+class Asked(Strict):
+    logic: Any
+    data: Any = None
+
+
+class Judged(Strict):
+    path: str
+    op: str
+    left: Any
+    right: Any
+    result: bool | None
+    text: Said
+
+
+class Evaluated(Strict):
+    result: Any = Field(description="What JsonLogic answers; null where nobody can tell")
+    holds: bool | None = Field(description="Whether the rule holds: its truth, or null where facts are missing")
+    missing: list[str]
+    trace: list[Judged]
+
+
+@api.post("/rules/evaluate", response=Evaluated, tags=["rules"])
+def rules_evaluate(request, asked: Annotated[Asked, Body()]):
+    """A rule in JsonLogic with CertLogic's operators, judged on these facts: the answer, and each condition in words."""
+    rule = compile_rule(asked.logic, FACT_LABELS, VALUE_LABELS)
+    outcome = rule({} if asked.data is None else asked.data)
+    return {
+        "result": outcome.value,
+        "holds": outcome.result,
+        "missing": outcome.missing,
+        "trace": [line.as_json() for line in outcome.trace],
+    }
+
+
+# -- working days
+
+
+class Due(Strict):
     due: date
     provisional: bool
 
 
-class Day(Schema):
+class Day(Strict):
     working_day: bool
     reason: str
     provisional: bool
+
+
+@api.get("/clock/due", response=Due, tags=["clock"])
+def clock_due(request, start: date, working_days: Annotated[int, Query(ge=0, le=10_000)]):
+    """The day on which the Nth working day after the start falls."""
+    if start.year > LAST_YEAR:
+        raise Invalid("too-far", errors={"start": [_("This day is too far away.")]})
+    due = departments.calendar().due(start, working_days)
+    return {"due": due.day, "provisional": due.provisional}
+
+
+@api.get("/clock/is-working-day", response=Day, tags=["clock"])
+def clock_is_working_day(request, date: date):
+    """Whether people work on a day, and why."""
+    kind = departments.calendar().is_working_day(date)
+    return {
+        "working_day": kind.working,
+        "reason": str(kind.name or REASONS[kind.reason]),
+        "provisional": kind.provisional,
+    }
+
+
+# -- licences
 
 
 class Checked(Schema):
@@ -53,24 +467,6 @@ class Checked(Schema):
     valid_to: date | None
     face: list[dict[str, Any]]
     demonstration: bool
-
-
-@api.get("/clock/due", response=Due, tags=["clock"])
-def clock_due(request, start: date, working_days: int = Query(ge=0, le=10_000)):
-    """The day on which the Nth working day after the start falls."""
-    due = departments.calendar().due(start, working_days)
-    return {"due": due.day, "provisional": due.provisional}
-
-
-@api.get("/clock/is-working-day", response=Day, tags=["clock"])
-def clock_is_working_day(request, date: date):
-    """Whether people work on a day, and why."""
-    kind = departments.calendar().is_working_day(date)
-    return {
-        "working_day": kind.working,
-        "reason": str(kind.name or REASONS[kind.reason]),
-        "provisional": kind.provisional,
-    }
 
 
 @api.get("/licences/verify/{token}", response=Checked, tags=["licences"])

@@ -1,15 +1,20 @@
 from django.urls import path
 
 from tongban.channels.doorkeeper import behind, for_anyone
-from tongban.channels.exchange import views
+from tongban.channels.exchange import views, views_data
 from tongban.channels.exchange.api import api
 
 app_name = "exchange"
 
-_api_urls, _api_app, _whole_name = api.urls  # inside exchange it is called api alone
+_api_urls, _api_app, _api_namespace = api.urls
+for _one in _api_urls:
+    _one.callback = views_data.said(_one.callback)
 
 urlpatterns = [
     path("verify/", views.ask, name="verify_ask"),
     path("verify/<slug:token>", views.verify, name="verify"),
-    path("api/v1/", (behind(for_anyone, _api_urls), _api_app, "api")),
+    path("catalogue.jsonld", views_data.catalogue, name="catalogue"),
+    path("api/openapi.json", views_data.described, name="described"),
+    path("api/v1/uploads", views_data.upload, name="upload"),
+    path("api/v1/", (behind(for_anyone, _api_urls), _api_app, _api_namespace)),
 ]
