@@ -3,6 +3,7 @@ import datetime
 import pytest
 from django.db import connection
 
+from tests import make
 from tongban.journal.actors import Actor
 from tongban.journal.models import ReadEntry
 from tongban.parties.models import Person
@@ -101,6 +102,27 @@ def test_with_the_grant_the_same_question_is_answered(wang):
     )
 
     assert ask(wang, resource="degree-register", fields=["degree"]) == {"degree": "工学学士"}
+
+
+def test_a_company_is_known_by_its_credit_code(wang):
+    cafe = make.company(uscc="91990000999990002Q")
+    services.load_resources([{**EMPLOYMENT, "id": "company-status", "fields": ["legal_rep"]}])
+    services.load_grants(MATTER, form=[{"id": "x", "prefill": "company-status.legal_rep"}])
+
+    assert ask(cafe, resource="company-status", fields=["legal_rep"]) == {"legal_rep": "陈灵活"}
+
+
+def test_a_picture_is_given_only_for_whom_the_register_answered(wang):
+    services.load_resources([{**EMPLOYMENT, "id": "photo-library", "fields": ["photo"]}])
+    services.load_grants(MATTER, form=[{"id": "photo", "prefill": "photo-library.photo"}])
+    actor = Actor(kind="applicant", role="applicant", account=5)
+    assert services.picture("photo-library:drawn-2", of=wang, actor=actor) is None
+
+    reference = ask(wang, resource="photo-library", fields=["photo"])["photo"]
+
+    assert services.picture(reference, of=wang, actor=actor).startswith(b"\x89PNG")
+    assert services.picture("", of=wang, actor=actor) is None
+    assert ReadEntry.objects.filter(purpose="show").count() == 1
 
 
 def test_an_unknown_register_answers_nothing(wang):

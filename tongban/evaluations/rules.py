@@ -76,4 +76,5 @@ class FollowUpDates:
 
 def follow_up_dates(rated_on: datetime.date, calendar: Calendar) -> FollowUpDates:
     dues = [calendar.due(rated_on, days) for days in (CONTACT_DAYS, SIMPLE_DAYS, COMPLEX_DAYS)]
-    return FollowUpDates(*(due.day for due in dues), provisional=any(due.provisional for due in dues))
+    contact, simple, complex = (due.day for due in dues if due.day is not None)  # nothing pauses this clock
+    return FollowUpDates(contact, simple, complex, any(due.provisional for due in dues))

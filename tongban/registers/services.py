@@ -111,7 +111,10 @@ def look(resource_slugs: Iterable[str], *, of: Party, matter: str, about: str) -
 def picture(reference: str, *, of: Party, actor: Actor) -> bytes | None:
     """The photograph a register's answer refers to, if that register answered about this party; written into the read log."""
     resource = reference.partition(":")[0]
-    if not reference or not Call.objects.filter(resource__slug=resource, of_party=of, outcome=Call.Outcome.FOUND).exists():
+    if (
+        not reference
+        or not Call.objects.filter(resource__slug=resource, of_party=of, outcome=Call.Outcome.FOUND).exists()
+    ):
         return None
     try:
         content = authority().picture(reference)
@@ -187,7 +190,7 @@ def _granted(resource: Resource, matter: str, purpose: str) -> list[str] | None:
     return None if grant is None else grant.fields
 
 
-def _ask(slug: str, of: Party, fields: list[str], about: str) -> tuple[str, dict[str, Any]]:
+def _ask(slug: str, of: Party, fields: list[str], about: str) -> tuple[Call.Outcome, dict[str, Any]]:
     subject = subject_of(of)
     if subject is None:
         return Call.Outcome.NOT_FOUND, {}
@@ -206,6 +209,6 @@ def subject_of(party: Party) -> Subject | None:
     """The party as registers know it: by identity number or credit code."""
     if party.kind == Party.Kind.PERSON:
         person = Person.objects.filter(pk=party.pk).first()
-        return person and Subject("person", person.id_no, person.id_kind)
+        return Subject("person", person.id_no, person.id_kind) if person else None
     company = Company.objects.filter(pk=party.pk).first()
-    return company and Subject("company", company.uscc)
+    return Subject("company", company.uscc) if company else None

@@ -19,6 +19,7 @@ from tongban.journal import services as journal
 from tongban.lib.problems import Problem
 from tongban.matters.models import Matter
 from tongban.notices.models import Message, Preference
+from tongban.parties.models import Account
 from tongban.site.demonstration.answers import fill
 from tongban.site.demonstration.moved_time import moved_to
 from tongban.site.demonstration.papers import sample_paper
@@ -147,7 +148,8 @@ class Walk:
     target: str
     at: datetime
     end: datetime
-    case: Case | None = None
+    case: Case = field(init=False)
+    account: Account = field(init=False)
     visited: list[str] = field(default_factory=list)
     last_act: Callable | None = None
 
@@ -255,7 +257,7 @@ def _walk(walk: Walk) -> None:
     district = walk.district
     who, slug = _choose(walk)
     party = district.people.get(who) or district.companies[who]
-    account = district.account_for(party)
+    account = walk.account = district.account_for(party)
     matter = Matter.objects.select_related("department").get(slug=slug)
     channel = walk.rng.choice(["online_pc", "online_mobile", "online_mobile"])
     with moved_to(walk.at):
@@ -304,13 +306,13 @@ def _fill_in(walk: Walk, account, *, half: bool) -> None:
 
 def _next(walk: Walk) -> bool:
     """One act further on the way; False where the way ends or the hour has not come."""
-    case, target, rng = walk.case, walk.target, walk.rng
-    if case.state in ENDED or case.state == target:
-        return _revoke(walk) if target == "revoked" and case.state == S.CLOSED else False
-    if target == "withdrawn" and rng.random() < 0.4 and case.state not in {S.READY, S.APPROVED, S.ISSUING}:
+    target, rng, state = walk.target, walk.rng, CaseState(walk.case.state)
+    if state in ENDED or state == target:
+        return _revoke(walk) if target == "revoked" and state == S.CLOSED else False
+    if target == "withdrawn" and rng.random() < 0.4 and state not in {S.READY, S.APPROVED, S.ISSUING}:
         if not walk.later(2, 30):
             return False
-        walk.act(services.withdraw, account=case.account, reason="不需要了")
+        walk.act(services.withdraw, account=walk.account, reason="不需要了")
         return True
     step = {
         S.PRE_REVIEW: _pre_review,
@@ -323,7 +325,7 @@ def _next(walk: Walk) -> bool:
         S.SUSPENDED: _resume,
         S.APPROVED: _fee,
         S.READY: _open,
-    }.get(case.state)
+    }.get(state)
     return bool(step and step(walk))
 
 
@@ -351,7 +353,7 @@ def _pre_review(walk: Walk) -> bool:
 
 def _answer_all(walk: Walk) -> None:
     for finding in walk.case.findings.filter(answered_at__isnull=True):
-        services.answer_finding(walk.case, finding.pk, account=walk.case.account)
+        services.answer_finding(walk.case, finding.pk, account=walk.account)
 
 
 def _resubmit(walk: Walk) -> bool:
@@ -359,7 +361,7 @@ def _resubmit(walk: Walk) -> bool:
         return False
     with moved_to(walk.at):
         _answer_all(walk)
-    walk.act(services.resubmit, account=walk.case.account, level=rules.SIGNING_LEVEL)
+    walk.act(services.resubmit, account=walk.account, level=rules.SIGNING_LEVEL)
     return True
 
 
@@ -400,7 +402,7 @@ def _correct(walk: Walk) -> bool:
         return False
     with moved_to(walk.at):
         _answer_all(walk)
-    walk.act(services.correct, account=walk.case.account, level=rules.SIGNING_LEVEL)
+    walk.act(services.correct, account=walk.account, level=rules.SIGNING_LEVEL)
     return True
 
 
@@ -493,7 +495,7 @@ def _fee(walk: Walk) -> bool:
 def _open(walk: Walk) -> bool:
     if walk.target == "ready" or not walk.later(0.5, 48):
         return False
-    opened = partial(services.open_result, account=walk.case.account)
+    opened = partial(services.open_result, account=walk.account)
     if walk.target == "delivered":
         walk.last_act = partial(opened, walk.case)
         return False

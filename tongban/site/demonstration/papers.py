@@ -112,6 +112,7 @@ def hand_out(district: District, today: date) -> int:
             )  # fmt: skip
         given += _issue(person, slug, wanted)
     for slug, company in district.companies.items():
+        established = company.established_on or today
         face = {
             "name": company.name,
             "company": company.name,
@@ -120,12 +121,12 @@ def hand_out(district: District, today: date) -> int:
             "type": "个体工商户" if company.company_kind == "sole_proprietor" else "有限责任公司",
             "legal_rep": company.legal_representative.name,
             "capital": "50万元",
-            "established_on": company.established_on.isoformat(),
+            "established_on": established.isoformat(),
             "address": company.address,
             "scope": company.industry,
             "term": "长期",
         }
-        wanted = [("business-licence", face, company.established_on, None)]
+        wanted = [("business-licence", face, established, None)]
         if slug == "qihe-trade":
             end = today + timedelta(22)
             food = face | {

@@ -19,7 +19,11 @@ class SmtpMail:
     def from_settings(cls) -> "SmtpMail":
         security = "ssl" if settings.EMAIL_USE_SSL else "starttls" if settings.EMAIL_USE_TLS else ""
         return cls(
-            settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD, security
+            settings.EMAIL_HOST or "",
+            settings.EMAIL_PORT,
+            settings.EMAIL_HOST_USER,
+            settings.EMAIL_HOST_PASSWORD,
+            security,
         )
 
     def send(self, letter: Letter) -> None:

@@ -117,7 +117,7 @@ def holdings(demo: Path) -> dict[tuple[str, str], dict[str, dict[str, Any]]]:
 
 def written_place(code: str, places: dict[str, dict]) -> str:
     """`310107005` as people write it: city, district, subdistrict."""
-    names = []
+    names: list[str] = []
     while code:
         names.insert(0, places[code]["zh"])
         code = places[code]["parent"]
