@@ -4,6 +4,7 @@ import secrets
 import time
 
 import structlog
+from django.middleware.gzip import GZipMiddleware
 
 from .logs import request_id
 
@@ -32,3 +33,25 @@ class LastResort:
             return response
         finally:
             request_id.reset(token)
+
+
+COMPRESSIBLE = (
+    "text/",
+    "application/json",
+    "application/problem+json",
+    "application/ld+json",
+    "application/xml",
+    "image/svg+xml",
+)
+
+
+class Compressed(GZipMiddleware):
+    """Words only: documents and pictures are compressed already, and large files go out as they are.
+
+    Django adds a random length to each answer, so that its size does not tell what stands in it.
+    """
+
+    def process_response(self, request, response):
+        if response.streaming or not response.get("Content-Type", "").startswith(COMPRESSIBLE):
+            return response
+        return super().process_response(request, response)

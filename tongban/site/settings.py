@@ -94,6 +94,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "tongban.site.middleware.LastResort",
     "django.middleware.security.SecurityMiddleware",
+    "tongban.site.middleware.Compressed",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
