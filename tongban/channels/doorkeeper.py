@@ -50,8 +50,8 @@ def spaces(request: HttpRequest) -> list[Party]:
     if not request.user.is_authenticated:
         return []
     if not hasattr(request, "_spaces_known"):
-        request._spaces_known = parties.spaces_of(request.user, timezone.localdate())
-    return request._spaces_known
+        request._spaces_known = parties.spaces_of(request.user, timezone.localdate())  # type: ignore[attr-defined]
+    return request._spaces_known  # type: ignore[attr-defined]
 
 
 def space(request: HttpRequest) -> Party | None:
@@ -71,8 +71,8 @@ def officer(request: HttpRequest) -> Officer | None:
         return None
     if not hasattr(request, "_officer_known"):
         found = departments.officer_of(request.user)
-        request._officer_known = found if found is not None and found.active else None
-    return request._officer_known
+        request._officer_known = found if found is not None and found.active else None  # type: ignore[attr-defined]
+    return request._officer_known  # type: ignore[attr-defined]
 
 
 def level(request: HttpRequest) -> int:
@@ -104,7 +104,7 @@ def actor_of(request: HttpRequest) -> Actor:
     if here is not None:
         return Actor(
             kind="officer",
-            role=request.role,
+            role=request.role,  # type: ignore[attr-defined]
             account=account.pk,
             department=here.department.code,
             name=here.shown_name,
@@ -121,7 +121,8 @@ def actor_of(request: HttpRequest) -> Actor:
 
 def _is_clerk(account: Account, party: Party) -> bool:
     return (
-        party.pk != account.person_id
+        account.person_id is not None
+        and party.pk != account.person_id
         and Membership.objects.filter(
             person_id=account.person_id, company_id=party.pk, role=Membership.Role.CLERK
         ).exists()
@@ -244,7 +245,7 @@ def _keeping_signature(door: Callable, view: Callable) -> Callable:
 
 
 def _tagged(view: Callable, door: str) -> Callable:
-    view.door = door
+    view.door = door  # type: ignore[attr-defined]
     return view
 
 

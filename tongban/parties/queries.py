@@ -25,9 +25,10 @@ def members_of(company: Company, today: date) -> QuerySet[Membership]:
 
 def spaces_of(account: Account, today: date) -> list[Party]:
     """The person, then the companies of the memberships that hold today. Nobody proved: no space yet."""
-    if account.person_id is None:
+    person = account.person
+    if person is None:
         return []
-    return [account.person, *(membership.company for membership in memberships_of(account.person, today))]
+    return [person, *(membership.company for membership in memberships_of(person, today))]
 
 
 def may_act_for(account: Account, party: Party, today: date) -> bool:

@@ -141,16 +141,18 @@ def prove(
     gateway = proofing_gateway()
     try:
         answer = gateway.compare(claim)
+        if answer.match is Match.YES and answer.person is None:
+            raise Unanswered("the register says yes and does not say to whom")
     except Refused as refusal:
         log.warning("the register refused", gateway=gateway.name, reason=str(refusal))
         return _note(account, claim, method, Proofing.Outcome.NOT_MATCHING, "")
     except (Unanswered, OSError) as silence:
         log.warning("the register did not answer", gateway=gateway.name, reason=str(silence))
         return _note(account, claim, method, Proofing.Outcome.UNAVAILABLE, "")
-    if answer.match is Match.NO:
-        return _note(account, claim, method, Proofing.Outcome.NOT_MATCHING, answer.reference)
     if answer.match is Match.BY_HAND:
         return _hand_over(account, claim, method, answer.reference)
+    if answer.match is Match.NO or answer.person is None:
+        return _note(account, claim, method, Proofing.Outcome.NOT_MATCHING, answer.reference)
     return _bind(account, claim, answer.person, method, answer.reference)
 
 

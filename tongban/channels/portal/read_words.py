@@ -4,6 +4,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from tongban.cases import queries as cases
+from tongban.cases.models import Case
 from tongban.departments import queries as departments
 from tongban.departments.models import Role
 from tongban.lib.bilingual import say
@@ -76,11 +77,11 @@ def _field(field: str, resources) -> str:
     return f"{resources[resource]}: {known}" if dot and resource in resources else str(known)
 
 
-def _cases(rows, party) -> dict[str, object]:
+def _cases(rows, party) -> dict[str, Case]:
     marks = {row.about.removeprefix("case:") for row in rows if row.about.startswith("case:")}
     own = cases.own(party)
     found = own.filter(pk__in=[mark for mark in marks if mark.isdigit()]) | own.filter(ref__in=marks)
-    known = {}
+    known: dict[str, Case] = {}
     for case in found:
         known[f"case:{case.pk}"] = known[f"case:{case.ref}"] = case
     return known

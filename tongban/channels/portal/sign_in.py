@@ -88,6 +88,7 @@ class Tries:
         name = rules.login(login)
         account = Account.objects.filter(login=name).first()
         device = device_of(request)
+        self._counted: list[tuple[str, tuple[Rate, ...]]]
         if device is not None and account is not None and device.knows(account):
             self._counted = [(f"{_hashed(name)}:{device.number}", KNOWN_DEVICE)]
         else:

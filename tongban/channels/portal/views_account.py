@@ -2,6 +2,7 @@
 
 import time
 from http import HTTPStatus
+from typing import Any
 
 from allauth.account import views as allauth_account
 from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
@@ -117,7 +118,7 @@ def identity(request, account):
     if account.level >= rules.VERIFIED and account.person_id:
         return render(request, "account/identity_proved.html", {"next": next_url})
     kind = rules.kind(request.POST.get("id_kind") or request.GET.get("kind") or "")
-    context = {
+    context: dict[str, Any] = {
         "next": next_url,
         "kinds": [(value, label) for value, label in IdKind.choices],
         "kind": kind if kind in IdKind.values else "",

@@ -6,7 +6,7 @@ mobile ends in 0000                the details do not match
 passports                          in no register here: a person compares them
 somebody invented: identity cards 990000..., residence permits 819900... 829900... 839900..., travel permits H99... M99...
 and (Taiwan) 99..., foreign permanent residents 990000... and FRA9900...: the register holds whatever name is given
-faces: number ends in 997 or 86    too little alike; ends in 998 or 47    no living face seen
+faces: number ends in 997 or 86    too little alike; ends in 998    no living face seen
 """
 
 import hashlib
@@ -31,7 +31,7 @@ INVENTED = {
 }
 HOME = {"id_card": "CN", "taiwan_permit": "TW"}
 TOO_LITTLE_ALIKE = ("997", "86")
-NOT_ALIVE = ("998", "47")
+NOT_ALIVE = ("998",)
 
 
 @cache
