@@ -71,3 +71,11 @@ def chromium(chromium_path):
         )
         yield browser
         browser.close()
+
+
+def pytest_collection_modifyitems(items):
+    """What starts the product for itself stays together on one worker: one district to build, and no kills beside a stop-watch."""
+    for item in items:
+        for name in ("browser", "faults"):
+            if item.get_closest_marker(name):
+                item.add_marker(pytest.mark.xdist_group(name))
