@@ -67,7 +67,7 @@ LIVE = Live(versions, poll=0.05)
 SHELL = Shell(
     pages,
     troubled=troubled,
-    limits=Limits(body=2_000_000, body_timeout=1.0, answer_timeout=5.0, threads=4),
+    limits=Limits(body=2_000_000, body_timeout=3.0, answer_timeout=5.0, threads=4),
     live=LIVE,
     topics_of=lambda token: token.split(",") if token != "forged" else [],
 )

@@ -458,7 +458,7 @@ def test_over_the_line_a_sender_who_stalls_is_answered_and_holds_no_thread(serve
 
     began = time.monotonic()
     assert server.ask("GET", "/")[2] == b"well"
-    assert time.monotonic() - began < 0.9  # before any of them is given up
+    assert time.monotonic() - began < 2.5  # before any of them is given up
     assert [line.recv(12) for line in lines] == [b"HTTP/1.1 408"] * 20
     for line in lines:
         line.close()
