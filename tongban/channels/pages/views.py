@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 from tongban.channels.doorkeeper import for_anyone, safe_next
 from tongban.lib import qr
 
+from . import statements
 from .look import EDITIONS, SCHEMES
 
 A_YEAR = 365 * 24 * 3600
@@ -48,6 +49,20 @@ def language(request):
     if chosen in dict(settings.LANGUAGES) and translation.check_for_language(chosen):
         _remember(response, request, settings.LANGUAGE_COOKIE_NAME, chosen)
     return response
+
+
+@for_anyone
+def accessibility(request):
+    """What was tested and what is not good enough yet."""
+    said = {"checks": statements.CHECKS.values(), "looked_at": statements.LOOKED_AT.values(), "gaps": statements.GAPS}
+    return render(request, "pages/accessibility.html", {**said, "looked_over_on": statements.LOOKED_OVER_ON})
+
+
+@for_anyone
+def privacy(request):
+    """What is kept about people, why, how long, and what they may ask for."""
+    said = {"kept": statements.KEPT, "rights": statements.RIGHTS, "looked_over_on": statements.LOOKED_OVER_ON}
+    return render(request, "pages/privacy.html", said)
 
 
 def _names(folder: str) -> list[str]:

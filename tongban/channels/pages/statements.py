@@ -1,0 +1,207 @@
+"""What this site promises about accessibility and about data, as data: tests hold the sentences to what is really done.
+
+`tests/browser/test_accessible.py` has one test for each sentence of CHECKS and looks at each page of LOOKED_AT.
+`tests/pages/test_statements.py` holds KEPT against docs/data-map.yaml: every table with personal data is told about, with its own period.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+LOOKED_OVER_ON = date(2026, 11, 21)
+
+# the name of the test -> what it makes sure of
+CHECKS: dict[str, Promise] = {
+    "test_axe_finds_nothing_wrong": _("The checking program axe finds nothing wrong by the rules of WCAG 2.2, levels A and AA."),
+    "test_the_whole_errand_is_done_with_the_keyboard_alone": _(
+        "An application is found, filled in and sent with the keyboard alone. The focus is always visible and is never caught."
+    ),
+    "test_the_first_tab_leads_past_the_head_to_the_content": _("The first press of Tab leads past the head of the page to its content."),
+    "test_nothing_is_lost_at_four_hundred_percent": _(
+        "At 400 % magnification everything is still there and nothing has to be read sideways."
+    ),
+    "test_nothing_moves_when_less_motion_is_asked_for": _("Nothing moves when the device asks for less motion."),
+    "test_every_mistake_is_tied_to_its_field": _(
+        "Every mistake in a form is listed at the top, with a link to its field, and is read out with the field."
+    ),
+    "test_every_page_has_its_own_title": _("Every page has a title of its own; a page with mistakes says so first."),
+    "test_the_language_of_a_page_is_declared": _("Every page declares its language, so that it is read out with the right voice."),
+    "test_the_errand_needs_no_script": _("The errand works to its end without script."),
+}  # fmt: skip
+
+LOOKED_AT: dict[str, Promise] = {
+    "home": _("Home page"),
+    "search": _("Search"),
+    "guide": _("Guide of a matter"),
+    "sign_in": _("Sign in"),
+    "form": _("Application: form"),
+    "form_with_mistakes": _("Application: form with mistakes"),
+    "materials": _("Application: materials"),
+    "check": _("Application: check and sign"),
+    "case": _("My case"),
+    "licences": _("My licences"),
+    "inbox": _("Inbox"),
+    "verify": _("Check a licence"),
+    "accessibility": _("Accessibility"),
+    "privacy": _("How we use your data"),
+    "queue": _("Officers: queue"),
+    "office_case": _("Officers: case"),
+}
+
+GAPS: tuple[Promise, ...] = (
+    _("People with disabilities have not tried this site yet. Machines find only a part of what stands in their way."),
+    _("It has not been tried by hand with screen readers on every common device."),
+    _("Documents that other people upload, such as photographs of papers, cannot be read out. Ask the office in the case: it tells you what they say."),
+    _("The PDF files of licences and notices have not been tested with screen readers. What they say also stands on the page of the case or licence."),
+    _("There is no sign language and no easy-to-read edition yet. There is an edition with larger text, at the top and at the foot of every page."),
+    _("The passkey of a device and its camera belong to the maker of the device. Every step that can use them also works without."),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One kind of data, as people would name it. `periods`: the words of the data map -> the words of the page."""
+
+    what: Promise
+    why: Promise
+    ground: Promise
+    who_reads: Promise
+    tables: tuple[str, ...]
+    periods: dict[str, Promise]
+
+
+BY_TASK = _("the task of government to provide the service")
+BY_APPLICATION = _("your application and the law of the matter")
+BY_LAW_ON_DATA = _("the law on personal information: every use is recorded")
+
+KEPT: tuple[Kept, ...] = (
+    Kept(
+        what=_("Who you are: name, number of your document, date of birth, mobile number, address, bank account"),
+        why=_("So that we know you, fill in your forms and reach you. Numbers are encrypted and shown only in part."),
+        ground=BY_TASK,
+        who_reads=_("You, and officers who handle a case of yours"),
+        tables=("parties.Party", "parties.Person", "parties.Proofing"),
+        periods={
+            "while there is an account or a case, then 5 years": _("as long as you have an account or a case, then 5 years"),
+            "3 years": _("how your identity was proved: 3 years"),
+        },
+    ),
+    Kept(
+        what=_("Your account: sign-in name, password, e-mail address, and how you want to be told"),
+        why=_("So that you can sign in, and nobody else. Of the password only a fingerprint is kept, from which it cannot be read."),
+        ground=_("your use of the service"),
+        who_reads=_("You alone"),
+        tables=("parties.Account", "notices.Preference"),
+        periods={
+            "until the account is closed, then 6 months": _("until the account is closed, then 6 months"),
+            "with the account": _("as long as the account"),
+        },
+    ),
+    Kept(
+        what=_("Companies: name, credit code, address, bank account, and who may act for them"),
+        why=_("So that the right people act for a company."),
+        ground=_("the public register of companies, or the naming by the company"),
+        who_reads=_("Whoever acts for the company, and officers who handle a case of it"),
+        tables=("parties.Company", "parties.Membership"),
+        periods={
+            "while it is registered, then 5 years": _("as long as the company is registered, then 5 years"),
+            "until it ends, then 5 years": _("who acted for it: until that ends, then 5 years"),
+        },
+    ),
+    Kept(
+        what=_("Your applications: answers, history, questions, notices and decisions"),
+        why=_("So that they can be decided, and so that the decision can be looked at again. Answers are encrypted."),
+        ground=BY_APPLICATION,
+        who_reads=_("You, and officers of the department who handle the case"),
+        tables=(
+            "cases.Case", "cases.CaseMaterial", "cases.Finding", "cases.Step", "cases.Clock", "cases.Question", "cases.CaseDocument",
+        ),
+        periods={
+            "30 years for permits, 10 for others; drafts 90 days after the last change": _(
+                "permits 30 years, others 10 years; drafts 90 days after the last change"
+            ),
+            "with the case": _("everything in a case: as long as the case"),
+        },
+    ),
+    Kept(
+        what=_("Documents you hand in: photographs and files"),
+        why=_("So that the conditions can be checked, and so that you need not hand them in twice. Files are encrypted; places and devices are taken out of photographs."),
+        ground=_("your application"),
+        who_reads=_("You, and officers who handle a case with the document"),
+        tables=("materials.Document", "materials.Page"),
+        periods={
+            "with the case it belongs to; 2 years after the last use otherwise": _(
+                "as long as the case; without one, 2 years after the last use"
+            ),
+            "with its document": _("each page: as long as the document"),
+        },
+    ),
+    Kept(
+        what=_("Your electronic licences, and where they were checked or used instead of paper"),
+        why=_("So that you have them at hand, and so that anybody can see whether they are genuine."),
+        ground=_("the law of the matter"),
+        who_reads=_("You; the department that issued it; whoever has the code, but only a part"),
+        tables=("licences.Licence", "licences.LicenceCheck", "licences.LicenceCall"),
+        periods={
+            "until 10 years after it ends": _("licences: until 10 years after they end"),
+            "2 years": _("that they were checked: 2 years"),
+            "6 years": _("where they were used: 6 years"),
+        },
+    ),
+    Kept(
+        what=_("Messages to you"),
+        why=_("So that you know what happened. What they say is encrypted."),
+        ground=_("the duty to notify"),
+        who_reads=_("You alone"),
+        tables=("notices.Message", "notices.Dispatch"),
+        periods={
+            "2 years after it was read": _("2 years after you read them"),
+            "1 year": _("that they were sent outside: 1 year"),
+        },
+    ),
+    Kept(
+        what=_("Your ratings"),
+        why=_("So that what was bad is put right."),
+        ground=_("the public rule on good and bad reviews"),
+        who_reads=_("The office that follows them up; your name only if you allow it"),
+        tables=("evaluations.Invitation", "evaluations.Rating", "evaluations.FollowUp"),
+        periods={
+            "5 years; never changed": _("ratings: 5 years, unchanged"),
+            "5 years": _("what was done about them: 5 years"),
+            "2 years": _("that you were asked: 2 years"),
+        },
+    ),
+    Kept(
+        what=_("Who looked at your data, which registers were asked, and what was done in your cases"),
+        why=_("So that you can see it, and so that nobody can hide it. No line can be taken out unseen."),
+        ground=BY_LAW_ON_DATA,
+        who_reads=_("You; supervision and audit"),
+        tables=("journal.ReadEntry", "registers.Call", "journal.Event"),
+        periods={
+            "6 years": _("who read and which registers were asked: 6 years"),
+            "30 years": _("official acts: 30 years"),
+        },
+    ),
+    Kept(
+        what=_("Officers: name, department, roles, and what they may handle"),
+        why=_("So that only those decide who may."),
+        ground=_("employment in public service"),
+        who_reads=_("Colleagues; citizens see the department"),
+        tables=("departments.Officer", "departments.Certification"),
+        periods={
+            "until 5 years after leaving": _("until 5 years after leaving"),
+            "until 5 years after it ends": _("what they may handle: until 5 years after it ends"),
+        },
+    ),
+)  # fmt: skip
+
+RIGHTS: tuple[Promise, ...] = (
+    _("See what we keep: in your account, your cases, your licences and your inbox."),
+    _("See who looked at it and why, under “Who read my data”."),
+    _("Put right what is wrong: beside each value we filled in there is “This is wrong”, or ask at any window."),
+    _("Withdraw an application before it is decided, and delete a draft at any time."),
+    _("Ask for a copy, for an end of the use, or for deletion: at any window or by telephone. Where the law requires records to be kept, we say so."),
+    _("Complain, if you do not agree with how your data is used."),
+)  # fmt: skip
