@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
+import structlog
 from django.utils import timezone
 
 from tongban.cases import rules, services
@@ -16,6 +17,7 @@ from tongban.departments import queries as departments
 from tongban.evaluations import services as evaluations
 from tongban.evaluations.models import FollowUp
 from tongban.journal import services as journal
+from tongban.journal.models import Job
 from tongban.lib.problems import Problem
 from tongban.matters.models import Matter
 from tongban.notices.models import Message, Preference
@@ -24,6 +26,8 @@ from tongban.site.demonstration.answers import fill
 from tongban.site.demonstration.moved_time import moved_to
 from tongban.site.demonstration.papers import sample_paper
 from tongban.site.demonstration.people import District
+
+log = structlog.get_logger("demonstration")
 
 S = CaseState
 SEED = 20260101
@@ -41,7 +45,7 @@ PLAN: list[tuple[str, int, tuple[int, int]]] = [
     ("terminated", 3, (20, 70)),
     ("revoked", 2, (60, 85)),
     ("approved", 3, (3, 12)),
-    ("site_inspection", 5, (6, 14)),
+    ("site_inspection", 5, (9, 20)),
     ("suspended", 4, (8, 30)),
     ("public_notice", 2, (6, 12)),
     ("reviewed", 9, (4, 16)),
@@ -171,16 +175,26 @@ class Walk:
     def drain(self) -> None:
         """What the worker would have done by now."""
         with moved_to(self.at):
-            while journal.work_once(limit=50):
-                pass
+            while Job.objects.filter(state=Job.WAITING, run_at__lte=self.at).exists():
+                journal.work_once(limit=50)
+        self.look()
+
+    def look(self) -> None:
         now = Case.objects.filter(pk=self.case.pk).values(*FOLLOWED).get()
         for name, value in now.items():
             setattr(self.case, name, value)
 
     def act(self, do: Callable, **more) -> None:
+        """An act after which the platform goes on by itself."""
         with moved_to(self.at):
             do(self.case, **more)
         self.drain()
+
+    def quietly(self, do: Callable, **more) -> None:
+        """An act that only leads to messages: they are written with the next turn of the worker."""
+        with moved_to(self.at):
+            do(self.case, **more)
+        self.look()
 
     @property
     def department(self) -> str:
@@ -197,6 +211,7 @@ def write(district: District, now: datetime, progress: Callable[[int], None]) ->
     for walk in walks:
         _walk(walk)
         progress(1)
+    _finish_errands(now)
     for walk in walks:
         if walk.last_act is not None:
             walk.last_act()
@@ -207,6 +222,11 @@ def write(district: District, now: datetime, progress: Callable[[int], None]) ->
     for state in Case.objects.values_list("state", flat=True):
         stand[state] = stand.get(state, 0) + 1
     return stand
+
+
+def _finish_errands(now: datetime) -> None:
+    while Job.objects.filter(state=Job.WAITING, run_at__lte=now).exists():
+        journal.work_once(limit=50)
 
 
 def how_many() -> int:
@@ -276,7 +296,8 @@ def _walk(walk: Walk) -> None:
         try:
             if not _next(walk):
                 break
-        except Problem:
+        except Problem as problem:
+            log.warning("the demonstration's walk ended early", target=walk.target, matter=slug, code=problem.code)
             break
         if (walk.case.state, walk.case.opinion) == before:
             break
@@ -312,7 +333,7 @@ def _next(walk: Walk) -> bool:
     if target == "withdrawn" and rng.random() < 0.4 and state not in {S.READY, S.APPROVED, S.ISSUING}:
         if not walk.later(2, 30):
             return False
-        walk.act(services.withdraw, account=walk.account, reason="不需要了")
+        walk.quietly(services.withdraw, account=walk.account, reason="不需要了")
         return True
     step = {
         S.PRE_REVIEW: _pre_review,
@@ -345,7 +366,7 @@ def _pre_review(walk: Walk) -> bool:
     returned = walk.target == "pre_review_returned" or (walk.target == "closed" and walk.rng.random() < 0.12)
     if returned and "returned" not in walk.visited:
         walk.visited.append("returned")
-        walk.act(services.return_from_pre_review, findings=[_finding(walk.case, walk.rng)], officer=officer)
+        walk.quietly(services.return_from_pre_review, findings=[_finding(walk.case, walk.rng)], officer=officer)
     else:
         walk.act(services.pass_pre_review, officer=officer)
     return True
@@ -370,7 +391,7 @@ def _intake(walk: Walk) -> bool:
         return False
     officer = walk.district.staff[walk.rng.choice(["window", "window2"])]
     if walk.target == "not_accepted":
-        walk.act(
+        walk.quietly(
             services.not_accept,
             officer=officer,
             reason="本事项不属于本区受理范围,请向营业地所在区申请。",
@@ -379,7 +400,7 @@ def _intake(walk: Walk) -> bool:
     elif (
         walk.target in {"correction_requested", "lapsed"} or (walk.target == "closed" and walk.rng.random() < 0.18)
     ) and not walk.case.corrections:
-        walk.act(services.request_correction, findings=[_finding(walk.case, walk.rng)], officer=officer)
+        walk.quietly(services.request_correction, findings=[_finding(walk.case, walk.rng)], officer=officer)
     else:
         accept = partial(services.accept, officer=officer)
         if walk.target == "accepted":
@@ -420,31 +441,29 @@ def _review(walk: Walk) -> bool:
     if target == "terminated":
         if not walk.later(6, 40):
             return False
-        walk.act(services.terminate, officer=approver, reason="申请人已注销,审查对象不复存在。")
+        walk.quietly(services.terminate, officer=approver, reason="申请人已注销,审查对象不复存在。")
         return True
     if not walk.later(5, 30):
         return False
     if target == "suspended":
-        walk.act(services.suspend, officer=reviewer, kind="expert_review", planned_days=15, why="需组织专家评审。")
+        walk.quietly(services.suspend, officer=reviewer, kind="expert_review", planned_days=15, why="需组织专家评审。")
         return True
     if target == "public_notice":
-        walk.act(services.publish_notice, officer=reviewer, text="对申请情况予以公示,公示期内可提出异议。")
+        walk.quietly(services.publish_notice, officer=reviewer, text="对申请情况予以公示,公示期内可提出异议。")
         return True
     inspected = case.version.site_inspection and "inspected" not in walk.visited
     if inspected and (target == "site_inspection" or (target == "closed" and rng.random() < 0.5)):
-        walk.act(services.order_inspection, officer=reviewer, why="核对经营场所与图纸")
+        walk.quietly(services.order_inspection, officer=reviewer, why="核对经营场所与图纸")
         return True
     if target == "under_review":
         return False
     if not case.opinion:
         proposal = "refuse" if target == "refused" else "approve"
         opinion = "经营条件不符合规定,建议不予。" if proposal == "refuse" else rng.choice(OPINIONS)
-        with moved_to(walk.at):
-            walk.case = services.conclude(case, officer=reviewer, proposal=proposal, opinion=opinion)
-        walk.drain()
+        walk.quietly(services.conclude, officer=reviewer, proposal=proposal, opinion=opinion)
         return target != "reviewed"
     if target == "refused":
-        walk.act(
+        walk.quietly(
             services.refuse,
             officer=approver,
             reason="经营场所不符合规定条件,且在规定期限内未整改。",
@@ -468,7 +487,7 @@ def _inspected(walk: Walk) -> bool:
     first = walk.district.officer("inspector", walk.department)
     second = walk.district.officer("inspector", walk.department, other_than=first)
     walk.visited.append("inspected")
-    walk.act(
+    walk.quietly(
         services.inspection_done,
         officer=first,
         second=second,
@@ -481,7 +500,9 @@ def _inspected(walk: Walk) -> bool:
 def _resume(walk: Walk) -> bool:
     if not walk.later(50, 120):
         return False
-    walk.act(services.resume, officer=walk.district.officer("dept_reviewer", walk.department), result="专家评审通过。")
+    walk.quietly(
+        services.resume, officer=walk.district.officer("dept_reviewer", walk.department), result="专家评审通过。"
+    )
     return True
 
 
@@ -507,7 +528,7 @@ def _revoke(walk: Walk) -> bool:
     walk.at += timedelta(days=8)
     if walk.at >= walk.end:
         return False
-    walk.act(
+    walk.quietly(
         services.revoke,
         officer=walk.district.officer("dept_approver", walk.department),
         reason="核查发现申请时的承诺与事实不符。",
@@ -534,7 +555,6 @@ def _perhaps_rate(walk: Walk, account) -> None:
             named=walk.rng.random() < 0.5,
             key=f"demo-{walk.case.ref}",
         )
-    walk.drain()
 
 
 def _answer_bad_ratings(district: District, rng: random.Random, now: datetime) -> None:
