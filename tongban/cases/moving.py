@@ -97,7 +97,7 @@ def as_seen(case: Case, mark: str):
     """Hold the case for the acts inside, if it still stands as the page showed it (`queries.mark_of`); else say who changed it."""
     with transaction.atomic():
         row = again(case)
-        if mark and mark != mark_of(row):
+        if mark != mark_of(row):
             raise _changed_meanwhile(row)
         yield row
 

@@ -105,12 +105,14 @@ def hand_in(case: Case, *, officer: Officer, now: datetime | None = None) -> Cas
         lacking = rules.missing(case, list(case.materials.select_related("type")), level=rules.SIGNING_LEVEL)
         if lacking.fields:
             raise Invalid("not-complete", _("Something is still missing."), errors=_named(lacking))
-        day = clocks.local_day(now)
+        day, actor, cleaned = clocks.local_day(now), acting(officer, "window_officer"), rules.checked(case).values
         go(
-            case, HAND_IN, actor=acting(officer, "window_officer"), officer=officer, now=now,
+            case, HAND_IN, actor=actor, officer=officer, now=now,
             what=events.CaseHandedIn(case=case.pk), number=take_number(day), submitted_at=now, received_on=day,
             expires_at=None, channel=Case.Channel.WINDOW,
+            delivery=(cleaned.get("delivery") or "")[:12], committed=bool(cleaned.get("commit")),
         )  # fmt: skip
+        _hand_in_papers(case, actor)
         clocks.start(case, ClockKind.ACCEPTANCE, day, ACCEPTANCE_DAYS)
         _promise(case, now)
         papers.make(

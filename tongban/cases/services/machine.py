@@ -5,7 +5,6 @@ from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from tongban.cases import events, facts, rules
 from tongban.cases.models import Case, CaseMaterial
@@ -144,10 +143,3 @@ def drawn(case: Case) -> bool:
     """Five in a hundred, by the case's own number: nobody can choose, and asking twice gives the same."""
     digest = hashlib.sha256(f"sample:{case.number}:{case.query_code}".encode()).digest()
     return int.from_bytes(digest[:4], "big") % 100 < SAMPLE_PERCENT
-
-
-WHY_PEOPLE = {
-    "sample": _("drawn for a check by people"),
-    "rule": _("a rule does not hold"),
-    "unknown": _("a fact is not known"),
-}

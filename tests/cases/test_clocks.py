@@ -1,0 +1,295 @@
+"""A promise is a date computed from stored facts: receipt, pauses, extensions, the calendar of the year."""
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+import time_machine
+
+from tests import make
+from tests.cases import ways
+from tongban.cases import queries, services
+from tongban.cases.models import Case
+from tongban.cases.services import keeping_time
+from tongban.departments.models import CalendarYear
+from tongban.departments.services import load_calendar_year, load_published_calendars
+from tongban.lib.problems import Invalid, NotAllowed
+from tongban.notices.models import Message
+
+pytestmark = pytest.mark.django_db
+
+HERE = ZoneInfo("Asia/Shanghai")
+
+
+def at(day: str, hour="10:00") -> datetime:
+    return datetime.fromisoformat(f"{day}T{hour}").replace(tzinfo=HERE)
+
+
+@pytest.fixture
+def published():
+    """The official calendars of 2024 to 2026; nothing is published for 2027."""
+    CalendarYear.objects.all().delete()
+    load_published_calendars()
+
+
+def clock(case: Case, kind: str):
+    return case.clocks.filter(kind=kind).latest("id")
+
+
+def accepted_on(day: str, *, promised=7, statutory=20) -> Case:
+    matter = ways.matter_with_everything(promised_days=promised, statutory_days=statutory)
+    CalendarYear.objects.all().delete()
+    load_published_calendars()
+    return make.case("under_review", matter, now=at(day))
+
+
+@pytest.mark.parametrize(
+    ("start", "days", "due"),
+    [
+        ("2025-01-23", 5, "2025-02-06"),
+        ("2025-04-25", 3, "2025-04-29"),
+        ("2025-06-09", 7, "2025-06-18"),
+        ("2025-09-26", 3, "2025-09-30"),
+        ("2026-02-13", 2, "2026-02-24"),
+        ("2025-05-30", 20, "2025-06-30"),
+    ],
+)
+def test_the_promise_follows_holidays_and_make_up_days(start, days, due):
+    case = accepted_on(start, promised=days)
+
+    assert (case.promised_due, case.provisional) == (date.fromisoformat(due), False)
+
+
+def test_a_pause_gives_back_the_days_that_were_left():
+    """domain.md 5.1.4: accepted 2025-06-09, 7 days, stopped 06-12 with 2 used, resumed 06-20, due 06-27."""
+    case = accepted_on("2025-06-09")
+    officer = ways.of_department("dept_reviewer", case)
+
+    services.suspend(case, officer=officer, kind="expert_review", planned_days=3, why="experts", now=at("2025-06-12"))
+    standing = Case.objects.get(pk=case.pk)
+    services.resume(case, officer=officer, result="the experts agree", now=at("2025-06-20"))
+    going = Case.objects.get(pk=case.pk)
+
+    assert (standing.state, standing.promised_due) == ("suspended", None)
+    assert clock(case, "special_procedure").due == date(2025, 6, 17)
+    assert (going.state, going.promised_due) == ("under_review", date(2025, 6, 27))
+    assert clock(case, "special_procedure").kept is False  # it took longer than planned: an alarm of its own
+
+
+def test_the_clock_stands_still_for_both_dates_and_the_light_is_grey_meanwhile():
+    case = accepted_on("2025-06-09")
+    officer = ways.of_department("dept_reviewer", case)
+
+    case = services.suspend(case, officer=officer, kind="hearing", planned_days=5, why="heard", now=at("2025-06-12"))
+
+    assert (case.promised_due, case.statutory_due, queries.light_of(case)) == (None, None, "grey")
+
+
+def test_only_steps_the_law_excludes_stop_the_clock():
+    case = accepted_on("2025-06-09")
+
+    with pytest.raises(Invalid) as wrong:
+        services.suspend(
+            case,
+            officer=ways.of_department("dept_reviewer", case),
+            kind="holiday of the officer",
+            planned_days=5,
+            why="sun",
+        )
+
+    assert wrong.value.code == "not-excluded"
+
+
+def test_an_extension_moves_both_dates_once_and_is_told_with_its_reason():
+    case = accepted_on("2025-06-09")
+    approver = ways.of_department("dept_approver", case)
+
+    case = services.extend(case, officer=approver, days=3, why="three offices must be asked", now=at("2025-06-10"))
+    with pytest.raises(NotAllowed) as twice:
+        services.extend(case, officer=approver, days=3, why="again", now=at("2025-06-11"))
+    ways.work()
+
+    assert (case.promised_due, case.statutory_due) == (date(2025, 6, 23), date(2025, 7, 10))
+    assert twice.value.code == "extended-once"
+    assert case.documents.filter(kind="extension_notice").count() == 1
+    assert Message.objects.filter(party=case.applicant, kind="case_extended").count() == 1
+
+
+@pytest.mark.parametrize("days", [0, 11, -1])
+def test_an_extension_is_at_most_ten_working_days(days):
+    case = accepted_on("2025-06-09")
+
+    with pytest.raises(Invalid):
+        services.extend(
+            case, officer=ways.of_department("dept_approver", case), days=days, why="long", now=at("2025-06-10")
+        )
+
+
+def test_an_extension_comes_before_the_limit():
+    case = accepted_on("2025-06-09")
+
+    with pytest.raises(NotAllowed) as late:
+        services.extend(
+            case, officer=ways.of_department("dept_approver", case), days=3, why="late", now=at("2025-07-08")
+        )
+
+    assert late.value.code == "limit-over"
+
+
+@pytest.mark.parametrize(
+    ("sent", "received"),
+    [
+        (at("2025-06-09", "16:59"), "2025-06-09"),
+        (at("2025-06-09", "17:00"), "2025-06-10"),
+        (at("2025-06-07"), "2025-06-09"),  # a Saturday
+        (at("2025-09-28"), "2025-09-28"),  # a Sunday on which people work for the holiday
+        (at("2025-10-02"), "2025-10-09"),
+    ],
+)
+def test_the_day_of_receipt_of_something_sent_online(published, sent, received):
+    case = make.submitted(now=sent)
+
+    # the maker's plain years stand beside the published ones only where nothing is published
+    assert case.received_on == date.fromisoformat(received)
+
+
+def test_at_a_counter_the_day_of_the_visit_counts(published):
+    case = services.hand_in(make.draft(), officer=ways.hall("window_officer"), now=at("2025-06-07"))
+
+    assert (case.state, case.received_on, clock(case, "acceptance").due) == (
+        "received",
+        date(2025, 6, 7),
+        date(2025, 6, 13),
+    )
+
+
+def test_silence_of_five_working_days_is_acceptance_counted_from_receipt(published):
+    case = make.case("received", now=at("2025-06-09"))
+
+    with time_machine.travel(at("2025-06-16", "23:00"), tick=False):
+        early = keeping_time.deem_accepted_what_waited()
+    with time_machine.travel(at("2025-06-17", "00:30"), tick=False):
+        then, again = keeping_time.deem_accepted_what_waited(), keeping_time.deem_accepted_what_waited()
+
+    case.refresh_from_db()
+    assert (early, then, again) == (0, 1, 0)
+    assert case.state == "accepted"
+    assert clock(case, "decision_promised").started_on == date(2025, 6, 9)
+    assert case.promised_due == date(2025, 6, 16)  # five days from receipt: over before anybody looked
+    assert [step.role for step in case.steps.filter(move="deem_accepted")] == ["platform"]
+    assert case.documents.filter(kind="deemed_acceptance_notice").count() == 1
+
+
+def test_a_correction_lapses_after_thirty_days_and_two_reminders(published):
+    case = make.case("correction_requested", now=at("2025-06-09"))
+    told = []
+
+    for day in range(1, 33):
+        with time_machine.travel(at("2025-06-09") + timedelta(days=day), tick=False):
+            keeping_time.remind_of_corrections()
+            keeping_time.lapse_what_was_not_corrected()
+            ways.work()
+            told.append(Message.objects.filter(kind="correction_reminder", party=case.applicant).count())
+
+    case.refresh_from_db()
+    assert [told.index(number) + 1 for number in (1, 2)] == [10, 25]
+    assert told[-1] == 2
+    assert (case.state, case.steps.last().at.astimezone(HERE).date()) == ("lapsed", date(2025, 7, 10))
+    assert not case.clocks.filter(stopped_on__isnull=True).exists()
+    assert Message.objects.filter(kind="case_lapsed", party=case.applicant).count() == 1
+
+
+def test_after_a_correction_the_five_days_begin_again(published):
+    case = make.case("correction_requested", now=at("2025-06-09"))
+    services.answer_finding(case, case.findings.get().pk, account=case.account)
+
+    case = services.correct(case, account=case.account, level=3, now=at("2025-06-20"))
+
+    assert (clock(case, "acceptance").started_on, clock(case, "acceptance").due) == (
+        date(2025, 6, 20),
+        date(2025, 6, 27),
+    )
+    assert clock(case, "applicant_correction").kept is True
+
+
+def test_a_public_notice_ends_after_its_days(published):
+    matter = ways.matter_with_everything()
+    CalendarYear.objects.all().delete()
+    load_published_calendars()
+    case = ways.bring("public_notice", matter, now=at("2025-06-09"))
+
+    with time_machine.travel(at("2025-06-16"), tick=False):
+        early = keeping_time.end_public_notices()
+    with time_machine.travel(at("2025-06-17"), tick=False):
+        then = keeping_time.end_public_notices()
+
+    case.refresh_from_db()
+    assert (early, then, case.state) == (0, 1, "under_review")
+
+
+def test_dates_in_a_year_without_a_calendar_are_provisional_and_move_with_a_message_when_it_comes():
+    case = accepted_on("2026-12-28", promised=5, statutory=20)
+    before = case.promised_due
+    assert (before, case.provisional) == (date(2027, 1, 4), True)
+
+    load_calendar_year(2027, days_off={date(2027, 1, 1): "元旦", date(2027, 1, 4): "元旦"}, workdays={}, official=True)
+    ways.work()
+
+    case.refresh_from_db()
+    assert (case.promised_due, case.provisional) == (date(2027, 1, 6), False)
+    messages = Message.objects.filter(kind="dates_changed", party=case.applicant)
+    assert messages.count() == 1
+    ways.work()
+    load_calendar_year(2027, days_off={date(2027, 1, 1): "元旦", date(2027, 1, 4): "元旦"}, workdays={}, official=True)
+    ways.work()
+    assert messages.count() == 1
+
+
+def test_a_calendar_that_moves_nothing_is_not_told():
+    case = accepted_on("2025-06-09")
+
+    load_calendar_year(2027, days_off={date(2027, 1, 1): "元旦"}, workdays={}, official=True)
+    ways.work()
+
+    assert not Message.objects.filter(kind="dates_changed", party=case.applicant).exists()
+
+
+def test_the_lights_of_a_case_in_review():
+    case = accepted_on("2025-06-09", promised=10, statutory=20)  # promised by 06-23, by law by 07-07
+
+    lights = [
+        queries.light_of(case, date.fromisoformat(day))
+        for day in ("2025-06-10", "2025-06-20", "2025-06-24", "2025-07-08")
+    ]
+
+    assert lights == ["green", "yellow", "red", "black"]
+
+
+def test_drafts_end_after_ninety_days_but_never_without_a_warning_a_week_before(published):
+    with time_machine.travel(at("2025-03-03"), tick=False):
+        case = make.draft()
+    gone_on, warned_on = None, None
+
+    for day in range(70, 110):
+        with time_machine.travel(at("2025-03-03") + timedelta(days=day), tick=False):
+            keeping_time.look_after_drafts()
+            ways.work()
+            if warned_on is None and Message.objects.filter(kind="draft_expires").exists():
+                warned_on = day
+            if gone_on is None and not Case.objects.filter(pk=case.pk).exists():
+                gone_on = day
+
+    assert (warned_on, gone_on) == (77, 91)
+    assert Message.objects.filter(kind="draft_expires").count() == 1
+
+
+def test_work_on_a_draft_gives_it_its_ninety_days_again(published):
+    with time_machine.travel(at("2025-03-03"), tick=False):
+        case = make.draft()
+    with time_machine.travel(at("2025-05-20"), tick=False):
+        keeping_time.look_after_drafts()
+        case.refresh_from_db()
+        services.save(case, {"reason": "still here"}, revision=case.revision, account=case.account)
+
+    case.refresh_from_db()
+    assert (case.expires_at, case.warned_at) == (at("2025-05-20") + timedelta(days=90), None)
