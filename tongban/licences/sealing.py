@@ -120,7 +120,10 @@ def seal(
             stamp_style=StaticStampStyle(border_width=0, background=_Drawn(appearance), background_opacity=1.0),
             new_field_spec=spec,
         )
-        return pdf_signer.sign_pdf(writer).getvalue()
+        # Room for the certificate, its issuer once more, and the attributes (in hexadecimal). Told nothing, pyHanko signs twice, the
+        # first time only to see how long it gets: half of what a seal costs.
+        room = 2 * (2 * len(key.public.seal_certificate) + 1024)
+        return pdf_signer.sign_pdf(writer, bytes_reserved=room).getvalue()
     except (SigningError, ValueError, KeyError) as error:
         raise CannotSeal(str(error)) from error
 
