@@ -27,13 +27,15 @@ def test_without_any_setting_it_is_a_demonstration_on_this_machine():
     assert (found.host, found.port, found.demo, found.database_url, found.https) == ("127.0.0.1", 8000, True, "", False)
     assert found.var == configuration.ROOT / "var"
     assert found.keys == found.var / "keys"
-    assert found.public_url == "http://127.0.0.1:8000"
+    assert found.public_url == "http://localhost:8000"
 
 
 def test_the_public_address_follows_host_and_port_and_decides_about_https(monkeypatch):
     monkeypatch.setenv("HOST", "::")
     monkeypatch.setenv("PORT", "9000")
-    assert read().public_url == "http://[::1]:9000"
+    assert read().public_url == "http://localhost:9000"
+    monkeypatch.setenv("HOST", "2001:db8::1")
+    assert read().public_url == "http://[2001:db8::1]:9000"
 
     monkeypatch.setenv("TONGBAN_PUBLIC_URL", "https://services.example.org/")
     assert (read().public_url, read().https) == ("https://services.example.org", True)

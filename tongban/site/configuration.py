@@ -41,7 +41,7 @@ class Configuration(BaseSettings):
     )
     public_url: str = Field(
         "",
-        description="The address people type, for links in messages and codes on licences. https:// switches secure cookies and HSTS on. Empty: http://HOST:PORT.",
+        description="The address people type, for links in messages and codes on licences. https:// switches secure cookies and HSTS on. Empty: http://HOST:PORT, with localhost for this machine.",
     )
     allowed_hosts: Words = Field(
         default_factory=list,
@@ -133,7 +133,9 @@ class Configuration(BaseSettings):
         self.var = self.var.expanduser().resolve()
         self.keys = (self.keys or self.var / "keys").expanduser().resolve()
         if not self.public_url:
-            host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104 - a wildcard is no address to visit
+            # by name, not by number: browsers give passkeys to localhost and not to 127.0.0.1; a wildcard is no address to visit
+            here = {"0.0.0.0", "::", "127.0.0.1", "::1"}  # noqa: S104
+            host = "localhost" if self.host in here else self.host
             self.public_url = f"http://{f'[{host}]' if ':' in host and not host.startswith('[') else host}:{self.port}"
         return self
 
