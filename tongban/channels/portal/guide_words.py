@@ -159,7 +159,7 @@ def _result(version: MatterVersion) -> dict:
         return {"label": _("You receive"), "value": _("Not stated"), "note": _("The department has not supplied it.")}
     validity = say((version.validity or {}).get("text"))
     note = _("Valid for %(time)s") % {"time": validity} if (version.validity or {}).get("years") else validity
-    return {"label": _("You receive"), "value": say(result.get("name")), "note": note}
+    return {"label": _("You receive"), "value": say(result.get("name")), "note": note, "words": True}
 
 
 def served(version: MatterVersion) -> list[str]:
