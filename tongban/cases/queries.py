@@ -123,9 +123,9 @@ def visible_to(officer: Officer) -> QuerySet[Case]:
     return rows.select_related(*TOGETHER, "claimed_by", "reviewer", "approver", "licence")
 
 
-def waiting_for(officer: Officer, tab: str) -> QuerySet[Case]:
-    """One queue of an officer, in no order."""
-    rows = visible_to(officer).filter(state__in=TABS[tab])
+def waiting_for(officer: Officer, tab: str, *, among: QuerySet[Case] | None = None) -> QuerySet[Case]:
+    """One queue of an officer, in no order; `among` what the officer may see, when that was asked already."""
+    rows = (visible_to(officer) if among is None else among).filter(state__in=TABS[tab])
     if tab == "review":
         return rows.filter(Q(opinion="") | Q(reviewer__isnull=True))
     if tab == "decision":
@@ -211,9 +211,19 @@ def queue_page(
         heads += _newest(of_state, after, limit + 1) if newest_first else _due_first(of_state, after, limit + 1)
     heads.sort(key=lambda key: -key.pk if newest_first else key.place)
     page = heads[:limit]
-    found = Case.objects.select_related(*TOGETHER, "claimed_by").in_bulk([key.pk for key in page])
+    found = _lines(Case.objects.all()).in_bulk([key.pk for key in page])
     following = page[-1] if len(heads) > limit else None
     return [found[key.pk] for key in page if key.pk in found], following
+
+
+def _lines(rows: QuerySet[Case]) -> QuerySet[Case]:
+    """What a line of a list says and no more: nothing encrypted is opened for a list."""
+    return rows.select_related(*TOGETHER, "claimed_by").only(
+        "ref", "number", "state", "next_due", "promised_due", "statutory_due", "received_on", "accepted_at",
+        "corrections", "sampled", "proposal", "claimed_at", "matter__slug", "version__name", "department__code",
+        "department__name", "applicant__kind", "applicant__name", "applicant__name_en", "claimed_by__name",
+        "claimed_by__staff_no",
+    )  # fmt: skip
 
 
 def _due_first(rows: QuerySet[Case], after: QueueKey | None, limit: int) -> list[QueueKey]:
@@ -245,20 +255,29 @@ MANY = 100  # counted no further: people read "99+"
 def pressing(officer: Officer, tabs: list[str], today: date | None = None) -> dict[str, int]:
     """How much of the office's own work is late and due today, counted up to MANY; whose clock is the applicant's is not."""
     today = today or timezone.localdate()
+    visible = visible_to(officer).select_related(None)
     count = {"late": 0, "today": 0}
     for tab in tabs:
         if tab in {"waiting", "done"}:
             continue
         for light_ in count:
-            rows = Wanted(light=light_).of(waiting_for(officer, tab), today).select_related(None)
+            rows = Wanted(light=light_).of(waiting_for(officer, tab, among=visible), today)
             count[light_] += len(rows.values_list("pk", flat=True)[: MANY - count[light_]])
     return count
 
 
 def desk(officer: Officer) -> list[Case]:
     """What lies on an officer's own desk and is not over, due first."""
-    rows = Case.objects.filter(claimed_by=officer, state__in=OPEN).select_related(*TOGETHER, "claimed_by")
-    return list(rows.order_by(F("next_due").asc(nulls_last=True), "pk")[:MANY])
+    return list(_lines(_on_desk(officer)).order_by(F("next_due").asc(nulls_last=True), "pk")[:MANY])
+
+
+def count_on_desk(officer: Officer) -> int:
+    """Counted up to MANY."""
+    return len(_on_desk(officer).values_list("pk", flat=True)[:MANY])
+
+
+def _on_desk(officer: Officer) -> QuerySet[Case]:
+    return Case.objects.filter(claimed_by=officer, state__in=OPEN)
 
 
 def after_this(officer: Officer, case: Case) -> Case | None:

@@ -56,7 +56,7 @@ def act(request, officer, ref, move):
         if wanted not in open_to(officer, row) or wanted.plain:
             return redirect("office:case", ref=ref)
         return show(request, officer, row, act=wanted)
-    if wanted.marks and request.POST.get("sure") != digest_of(request.POST):
+    if wanted.marks and request.POST.get("sure") != digest_of(request.POST) and wanted in open_to(officer, row):
         return _preview(request, officer, row, wanted)
     try:
         with services.as_seen(row, request.POST.get("seen", "")) as now_standing:
@@ -72,6 +72,8 @@ def refused(request, officer, ref, problem):
     """The case as it stands now, with who did what and when; what was typed is shown so that nothing is lost."""
     if problem.code in REFUSED_TO_THIS_OFFICER:
         problem.status = 403
+    if doorkeeper.wants_data(request):
+        return doorkeeper.show_problem(request, problem)
     doorkeeper.log.info("problem", code=problem.code, status=problem.status)
     typed = [text for name, text in request.POST.items() if name not in HIDDEN and len(text.strip()) > 1]
     return show(request, officer, seen(officer, ref), problem=problem, lost=typed)
@@ -119,7 +121,7 @@ def show(request, officer, row, *, act: Act | None = None, problem=None, notice=
         "officer": officer,
         "case": row,
         "person": row.applicant.kind == "person",
-        "seen": cases.mark_of(row),
+        "seen": typed.get("seen") or cases.mark_of(row),
         "light": cases.light_of(row),
         "left": cases.days_left(row),
         "clock": clock,
@@ -143,7 +145,6 @@ def show(request, officer, row, *, act: Act | None = None, problem=None, notice=
         "trace": row.rules_trace or {},
         "problem": problem,
         "lost": lost,
-        "tried": typed,
         "done": _done(request, officer, row),
         "may_write": _may_write(officer),
         "far_away": clocks.FAR_AWAY,

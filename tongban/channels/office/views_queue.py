@@ -45,6 +45,7 @@ def queue(request, officer):
     rows, following = cases.queue_page(officer, tab, wanted=wanted, after=QueueKey.read(request.GET.get("after", "")))
     everywhere = bool(set(officer.roles) & (rules.HALL_ROLES | rules.READING_ROLES))
     department = asked["department"] if everywhere else officer.department.code
+    bodies = list(departments.departments()) if everywhere else [officer.department]
     context = {
         "officer": officer,
         "tab": tab,
@@ -52,14 +53,14 @@ def queue(request, officer):
         "asked": asked,
         "narrowed": any(asked.values()),
         "lights": LIGHT_WORDS if tab != "done" else [],
-        "departments": [(one.code, one.shown_name) for one in departments.departments()] if everywhere else [],
+        "departments": [(one.code, one.shown_name) for one in bodies] if everywhere else [],
         "matters": _matters(department),
         "rows": [line(case) for case in rows],
         "following": following,
         "begun": "after" in request.GET,
         "pressing": {name: shown(count) for name, count in cases.pressing(officer, tabs).items()},
-        "on_desk": shown(len(cases.desk(officer))),
-        "topics": topics(officer, everywhere),
+        "on_desk": shown(cases.count_on_desk(officer)),
+        "topics": topics(bodies),
     }
     return render(request, "office/queue.html", context)
 
@@ -73,10 +74,9 @@ def _matters(department: str) -> list[tuple[str, str]]:
     return sorted(found, key=lambda one: one[1])
 
 
-def topics(officer, everywhere: bool) -> str:
-    """What the live bar listens to: one's own queue, or those of all departments for the hall."""
-    codes = [one.code for one in departments.departments()] if everywhere else [officer.department.code]
-    return " ".join(f"queue:{code}" for code in codes)
+def topics(bodies) -> str:
+    """What the live bar listens to: the queue of one's own department, or for the hall those of all."""
+    return " ".join(f"queue:{one.code}" for one in bodies)
 
 
 def shown(count: int) -> str:
@@ -99,7 +99,7 @@ def desk(request, officer):
     context = {
         "officer": officer,
         "rows": [line(case) for case in cases.desk(officer)],
-        "topics": topics(officer, everywhere=False),
+        "topics": topics([officer.department]),
     }
     return render(request, "office/desk.html", context)
 

@@ -1,0 +1,22 @@
+"""What the record says in codes, said in words."""
+
+from django import template
+from django.utils.translation import gettext_lazy as _
+
+from tongban.channels.office.acts import PROOFS
+
+register = template.Library()
+
+REASON_WORDS = {
+    **dict(PROOFS),
+    "electronic": _("opened electronically"),
+    "drawn for a check by people": _("drawn for a check by people"),
+    "a rule does not hold": _("a rule does not hold"),
+    "a fact is not known": _("a fact is not known"),
+}
+
+
+@register.filter
+def reason_words(step) -> str:
+    """The reason of a step: what people wrote as it is, what the platform wrote in the reader's language."""
+    return str(REASON_WORDS.get(step.reason, step.reason))
