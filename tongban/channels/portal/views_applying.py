@@ -193,7 +193,7 @@ def _form_posted(request, party, case):
         case.refresh_from_db()
         return _form_page(request, party, case, {**rules.plain_values(case.values), **answers}, {}, conflict=problem)
     if "add-row" in request.POST or "remove-row" in request.POST:
-        return _form_page(request, party, case, _with_rows(request, rules.plain_values(case.values)), {})
+        return _form_page(request, party, case, _with_one_more_row(request, rules.plain_values(case.values)), {})
     if "later" in request.POST:
         return redirect("portal:drafts")
     errors = {**rules.checked(case).errors, **cleaned.errors}
@@ -211,7 +211,11 @@ def _answers(request, case, asked):
     """What was typed, as far as the fields of this page go: (judged, {field: answer, None where it was emptied})."""
     stored = rules.plain_values(case.values)
     given = {field: held["value"] for field, held in case.values.items() if held["source"] != "applicant"}
-    cleaned = asked.validate(request.POST, request.FILES, kept=stored, fixed=given, partial=True, known=known_codes())
+    typed = request.POST.copy()
+    name, _dash, number = typed.get("remove-row", "").rpartition("-")
+    if name in asked:
+        typed[f"{name}-{number}-remove"] = "on"
+    cleaned = asked.validate(typed, request.FILES, kept=stored, fixed=given, partial=True, known=known_codes())
     draft = dict(cleaned.draft)
     for name, files in cleaned.files.items():
         document = documents.keep(files, owner=case.applicant, by=request.user, name=say(asked[name].label))
@@ -233,18 +237,10 @@ def _save(request, case, answers, *, step) -> Case:
     )
 
 
-def _with_rows(request, values: dict) -> dict:
-    """One row more or less of a repeated group, as its button says: `add-row=staff`, `remove-row=staff-1`."""
-    values = dict(values)
-    if name := request.POST.get("add-row"):
-        values[name] = [*(values.get(name) or []), {}]
-    if said := request.POST.get("remove-row"):
-        name, _dash, number = said.rpartition("-")
-        rows = list(values.get(name) or [])
-        if number.isdigit() and int(number) < len(rows):
-            rows.pop(int(number))
-        values[name] = rows
-    return values
+def _with_one_more_row(request, values: dict) -> dict:
+    """An empty row at the end of the repeated group whose button was pressed (`add-row=staff`)."""
+    name = request.POST.get("add-row")
+    return {**values, name: [*(values.get(name) or []), {}]} if name else values
 
 
 def _form_page(request, party, case, values, errors, *, conflict=None, remarks=None):
