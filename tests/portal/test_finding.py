@@ -407,6 +407,14 @@ def test_a_kept_page_is_kept_for_each_language_and_look(client):
     assert 'data-color-scheme="dark"' in page(client, "/matters/matter/")
 
 
+def test_what_somebody_hangs_on_to_an_address_is_not_shown_to_the_next_visitor(client):
+    named("事项", "Matter", "matter")
+
+    for address in ("/", "/search/", "/matters/matter/"):
+        assert "planted" in page(client, f"{address}?planted=1")
+        assert "planted" not in page(client, address)
+
+
 def test_the_page_of_somebody_signed_in_is_nobody_elses(client):
     named("事项", "Matter", "matter")
     somebody = Client()

@@ -219,6 +219,8 @@ class Index:
         made = [f"kind:{entry.kind}", f"department:{entry.department}"]
         made += [f"theme:{theme}" for theme in entry.themes]
         made += [f"object:{served}" for served in entry.objects]
+        # each once, however many kinds of companies a matter serves
+        made += sorted({f"audience:{'person' if served == 'person' else 'company'}" for served in entry.objects})
         made += [f"way:{way}" for way in WAYS if getattr(entry, way)]
         return made
 

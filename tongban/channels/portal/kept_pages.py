@@ -61,12 +61,14 @@ _seen = threading.local()
 
 
 def for_strangers(*params: str) -> Callable:
-    """Keep the pages of a view for people without a session. Of the query the view reads only these parameters."""
+    """Keep the pages of a view for people without a session; `params` are the parameters it reads."""
 
     def around(view):
         @wraps(view)
         def kept(request, *args, **kwargs):
-            if request.method not in ("GET", "HEAD") or any(name in request.COOKIES for name in OWN):
+            own = any(name in request.COOKIES for name in OWN)
+            # the address stands in the page (where to return to): what somebody hung on to it is not for the next visitor
+            if own or request.method not in ("GET", "HEAD") or not set(request.GET) <= set(params):
                 response = view(request, *args, **kwargs)
                 response.headers.setdefault("Cache-Control", "private, no-cache")
                 return response

@@ -1,14 +1,14 @@
 """Finding: the home page, the search, the guide of a matter or a bundle. All of it for anybody, without signing in."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from django.conf import settings
 from django.http import Http404, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET
 
 from tongban.cases import queries as cases
@@ -55,7 +55,7 @@ def home(request):
     everything = matters.search("", limit=HOT, filters={"kind": "matter"})
     persons = matters.search("", limit=1, filters={"object": "person"}).hits.facets.get("theme", {})
     companies = matters.search("", limit=1, filters={"object": "company"}).hits.facets.get("theme", {})
-    names = {theme.id: theme for theme in matters.themes()}
+    names = matters.catalogue.current().themes
     bundles = matters.search("", limit=BUNDLES, filters={"kind": "bundle"})
     context = {
         "hot": [(hit.title, _address(hit.entry.id)) for hit in everything.items[:4]],
@@ -89,7 +89,7 @@ def _address(slug: str) -> str:
 def _theme_cards(slugs: Iterable[str], names: dict, counts: dict, served: str) -> list[dict]:
     return [
         {
-            "title": _theme_name(names[slug]),
+            "title": names[slug].name(get_language()),
             "drawing": DRAWINGS.get(slug, "form"),
             "count": counts[slug],
             "href": f"{reverse('portal:search')}?theme={slug}&object={served}",
@@ -99,22 +99,18 @@ def _theme_cards(slugs: Iterable[str], names: dict, counts: dict, served: str) -
     ]
 
 
-def _theme_name(theme) -> str:
-    return say({"zh": theme.zh, "en": theme.en})
-
-
 # -- search
 
 
 @require_GET
 @for_anyone
-@gzip_page
+@for_strangers("q", *FILTERS, "after")
 def search(request):
     """Matters and bundles that answer a question, with filters that say how many; without one, everything there is by theme."""
     q = request.GET.get("q", "").strip()[:200]
     filters = {name: request.GET[name] for name in FILTERS if request.GET.get(name)}
     found = matters.search(q, filters=filters, after=request.GET.get("after", ""), limit=PAGE)
-    facets = found.hits.facets
+    facets, index, spoken = found.hits.facets, matters.catalogue.current(), get_language()
     lines = _lines(found.items)
     sure = found.hits.sure if q and not request.GET.get("after") else 0
     divided = bool(q) and 0 < sure < len(lines)
@@ -126,15 +122,15 @@ def search(request):
         "lines": lines[:sure] if divided else lines,
         "close": lines[sure:] if divided else [],
         "only_close": bool(q) and found.hits.close and bool(lines),
-        "pills": _pills(request, q, filters, facets),
-        "themes": _choices(_counts(q, filters, facets, "theme"), {one.id: _theme_name(one) for one in matters.themes()}, filters.get("theme")),
-        "departments": _choices(_counts(q, filters, facets, "department"), _department_names(), filters.get("department")),
+        "pills": _pills(request, filters, facets),
+        "themes": _choices(_counts(q, filters, facets, "theme"), lambda one: index.themes[one].name(spoken), filters.get("theme")),
+        "departments": _choices(_counts(q, filters, facets, "department"), lambda one: index.department(one, spoken), filters.get("department")),
         "kept": {name: value for name, value in filters.items() if name not in ("theme", "department")},
-        "cards": _all_themes() if browsing else [],
+        "cards": _all_themes(index, facets, spoken) if browsing else [],
         "next": query_string(request.GET, after=found.after) if found.after else "",
         "previous": _previous(request),
         "cleared": query_string(request.GET, after=None, **dict.fromkeys(FILTERS)),
-        "nearest": [{"name": _theme_name(one), "href": f"?theme={one.id}"} for one in found.hits.themes],
+        "nearest": [{"name": one.name(spoken), "href": f"?theme={one.id}"} for one in found.hits.themes],
     }  # fmt: skip
     return render(request, "portal/find/search.html", context)
 
@@ -193,15 +189,12 @@ def _why(hit) -> str:
     return _("In the other language: %(name)s") % {"name": other} if other else ""
 
 
-def _pills(request, q: str, filters: dict, facets: dict) -> list[dict]:
+def _pills(request, filters: dict, facets: dict) -> list[dict]:
     """Filters that are one touch: on or off, with how many there would be."""
-    ways, kinds = facets.get("way", {}), facets.get("kind", {})
-    of_persons, of_companies = (
-        matters.search(q, filters={**filters, "object": served}, limit=1).total for served in ("person", "company")
-    )
+    audience, ways, kinds = (facets.get(name, {}) for name in ("audience", "way", "kind"))
     pills = [
-        ("object", "person", _("For persons"), of_persons, "person"),
-        ("object", "company", _("For companies"), of_companies, "building"),
+        ("object", "person", _("For persons"), audience.get("person", 0), "person"),
+        ("object", "company", _("For companies"), audience.get("company", 0), "building"),
         ("online", "1", _("Fully online"), ways.get("online", 0), "screen"),
         ("instant", "1", _("Decided at once"), ways.get("instant", 0), "bolt"),
         ("kiosk", "1", _("At a terminal"), ways.get("kiosk", 0), "terminal"),
@@ -210,13 +203,14 @@ def _pills(request, q: str, filters: dict, facets: dict) -> list[dict]:
     return [
         {
             "words": words,
-            "count": count,
+            # the two audiences take each other's place: what the other would leave is not among these answers
+            "count": count if name not in filters or filters[name] == value else "",
             "icon": icon,
             "on": filters.get(name) == value,
             "href": query_string(request.GET, **{"after": None, name: None if filters.get(name) == value else value}),
         }
         for name, value, words, count, icon in pills
-        if count or filters.get(name) == value
+        if count or name in filters
     ]
 
 
@@ -228,14 +222,11 @@ def _counts(q: str, filters: dict, facets: dict, name: str) -> dict:
     return matters.search(q, filters=others, limit=1).hits.facets.get(name, {})
 
 
-def _choices(counts: dict, names: dict, chosen: str | None) -> list[dict]:
-    """The values of a filter that lead somewhere, the fullest first; the chosen one always."""
-    values = sorted(
-        (value for value in names if counts.get(value) or value == chosen), key=lambda one: -counts.get(one, 0)
-    )
+def _choices(counts: dict, name_of: Callable[[str], str], chosen: str | None) -> list[dict]:
+    """The values of a filter that lead somewhere, the fullest first."""
     return [
-        {"value": value, "name": names[value], "count": counts.get(value, 0), "chosen": value == chosen}
-        for value in values
+        {"value": value, "name": name_of(value), "count": count, "chosen": value == chosen}
+        for value, count in sorted(counts.items(), key=lambda one: (-one[1], one[0]))
     ]
 
 
@@ -243,13 +234,13 @@ def _department_names() -> dict[str, str]:
     return {one.code: say(one.name) for one in departments.departments()}
 
 
-def _all_themes() -> list[dict]:
-    counts = matters.search("", limit=1).hits.facets.get("theme", {})
+def _all_themes(index, facets: dict, spoken: str) -> list[dict]:
+    counts = facets.get("theme", {})
     return [
-        {"title": _theme_name(theme), "count": counts[theme.id], "href": f"?theme={theme.id}"}
-        for theme in matters.themes()
-        if counts.get(theme.id)
-    ]  # fmt: skip
+        {"title": theme.name(spoken), "count": counts[slug], "href": f"?theme={slug}"}
+        for slug, theme in index.themes.items()
+        if counts.get(slug)
+    ]
 
 
 @require_GET
