@@ -128,7 +128,15 @@ class Rule:
         self.labels = labels or {}
         self.value_labels = value_labels or {}
         self._value = _compile(logic, "")
+        self._parts: dict[int, Closure] = {}
         self.facts = sorted(_facts(logic))
+
+    def part(self, node: Any, path: str) -> Closure:
+        """One part of this rule's own logic, compiled once: whoever tells reasons asks each part by itself."""
+        made = self._parts.get(id(node))
+        if made is None:
+            made = self._parts[id(node)] = _compile(node, path)
+        return made
 
     @property
     def fingerprint(self) -> str:
@@ -1037,7 +1045,9 @@ class _Teller:
         self.lines: list[Line] = []
 
     def value(self, node: Any, path: str) -> Value:
-        return _compile(node, path)(self.data, self.budget)
+        if not isinstance(node, Mapping | list | tuple):
+            return MISSING if node is None else node
+        return self.rule.part(node, path)(self.data, self.budget)
 
     def tell(self, node: Any, path: str, *, wanted: bool) -> bool | None:
         """The truth of `node`, turned round where it is not `wanted`; lines are said the way round that helps."""

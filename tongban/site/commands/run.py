@@ -55,7 +55,7 @@ def _run(configuration, options) -> int:
 
     def serve():
         shell = asgi.shell()
-        shell.rehearse("/", "/search/", afterwards=house.give_memory_back)
+        shell.rehearse("/", "/search/", "/account/sign-in/", afterwards=house.give_memory_back)
         web.serve(shell, listener, backpressure=configuration.backpressure)
 
     def carry_out():
