@@ -152,4 +152,4 @@ def tally(running: Running) -> dict:
         found = json.loads(said) if status == 200 else {}
         return found if found and not found["jobs"].get("waiting") else None
 
-    return until(done, 180, every=0.3)
+    return until(done, 420, every=0.3)

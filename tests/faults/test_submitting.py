@@ -98,7 +98,7 @@ def test_each_application_that_was_confirmed_is_one_case_with_one_number_and_one
             found = json.loads(said) if status == 200 else {}
             return found if found and not found["jobs"].get("waiting") else None
 
-        found = until(all_carried_on, 180, every=0.5)
+        found = until(all_carried_on, 420, every=0.5)
 
     print(f"\n{kills} kills: {len(senders.acknowledged)} applications confirmed in {senders.tries} tries")
     assert senders.strange == []

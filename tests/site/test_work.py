@@ -60,6 +60,19 @@ def test_a_job_that_may_be_what_kills_workers_waits_and_is_parked_in_the_end():
     assert Job.objects.get().last_error == "the worker died each time it did this"
 
 
+def test_jobs_that_had_not_begun_when_the_worker_died_are_not_to_blame():
+    now = timezone.now()
+    for what in ("in hand", "not begun"):
+        journal.enqueue("tests.site.note", what=what, run_at=now)
+    for _death in range(journal.DEATHS_BEFORE_WAITING):
+        assert len(journal.lease_jobs(5, now, "aaaaaaaa")) == 2
+        assert journal.give_back("aaaaaaaa", now) >= 1
+
+    in_hand, not_begun = Job.objects.order_by("id")
+    assert (in_hand.tries, in_hand.run_at) == (journal.DEATHS_BEFORE_WAITING, now + timedelta(minutes=5))
+    assert (not_begun.tries, not_begun.run_at, not_begun.leased_until) == (0, now, None)
+
+
 def test_nobody_gives_back_what_unnamed_workers_hold():
     journal.enqueue("tests.site.note", what="held")
     journal.lease_jobs(5, timezone.now())

@@ -280,16 +280,24 @@ DEATHS_BEFORE_WAITING = 5
 def give_back(worker: str, now: datetime) -> int:
     """The worker of this name has died and its successor begins: what it had leased is free at once, not after two minutes.
 
-    A job that was in hand at one death after the other may be their cause: it waits like one that failed, and is parked in the end.
+    The job in hand at one death after the other may be their cause: it waits like one that failed, and is parked in the end. Those
+    that had not begun are not to blame.
     """
     if not worker:
         return 0
     held = Job.objects.filter(state=Job.WAITING, leased_until__isnull=False, lease__startswith=worker)
-    held.filter(tries__gte=TRIES_AT_MOST).update(state=Job.PARKED, last_error="the worker died each time it did this")
-    held.filter(tries__gte=DEATHS_BEFORE_WAITING).update(
+    in_hand = {
+        lease: pk for pk, lease in held.order_by("-run_at", "-id").values_list("pk", "lease")
+    }  # the first of each lease
+    suspects = held.filter(pk__in=in_hand.values())
+    given_back = held.exclude(pk__in=in_hand.values()).update(tries=F("tries") - 1, leased_until=None)
+    suspects.filter(tries__gte=TRIES_AT_MOST).update(
+        state=Job.PARKED, last_error="the worker died each time it did this"
+    )
+    suspects.filter(tries__gte=DEATHS_BEFORE_WAITING).update(
         run_at=now + timedelta(minutes=MINUTES_BETWEEN_TRIES), leased_until=None
     )
-    return held.update(leased_until=None)
+    return given_back + suspects.update(leased_until=None)
 
 
 def work_once(limit: int = 20, worker: str = "") -> int:
