@@ -2,10 +2,12 @@ import gzip
 import re
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
 from tests import doors, make
+from tongban.channels.portal import kept_pages
 from tongban.journal import services as journal
 from tongban.matters import services as matters
 from tongban.matters.models import Matter, MatterVersion, Theme
@@ -396,6 +398,46 @@ def test_a_public_page_is_drawn_once_and_answered_with_304_where_it_is_known(cli
     assert first.headers["Cache-Control"] == "public, no-cache"
     assert {"Cookie", "Accept-Encoding", "Accept-Language"} <= {one.strip() for one in first.headers["Vary"].split(",")}
     assert not first.cookies
+
+
+def test_a_guide_that_somebody_read_before_stays_readable_while_the_database_is_away(client, monkeypatch):
+    named("事项", "Matter", "matter")
+    first = client.get("/matters/matter/")
+
+    def away(names):
+        raise OperationalError("the database is away")
+
+    monkeypatch.setattr(kept_pages, "topic_versions", away)
+    monkeypatch.setattr(kept_pages, "LOOK_AGAIN_AFTER", -1.0)
+
+    assert client.get("/matters/matter/").content == first.content
+
+
+def test_what_is_published_elsewhere_shows_when_it_is_looked_for_again(client, monkeypatch):
+    named("事项", "Matter", "matter")
+    assert "5 working days" in words(english(client, "/matters/matter/"))
+    MatterVersion.objects.filter(matter__slug="matter").update(promised_days=3)
+    assert "5 working days" in words(english(client, "/matters/matter/"))
+
+    journal.touch("catalogue")
+    monkeypatch.setattr(kept_pages, "LOOK_AGAIN_AFTER", -1.0)
+
+    assert "3 working days" in words(english(client, "/matters/matter/"))
+
+
+def test_a_kept_page_goes_out_with_the_same_safeguards(client):
+    named("事项", "Matter", "matter")
+    first, again = client.get("/matters/matter/"), client.get("/matters/matter/")
+
+    names = (
+        "Content-Security-Policy",
+        "X-Frame-Options",
+        "X-Content-Type-Options",
+        "Referrer-Policy",
+        "Content-Language",
+    )
+    assert [again.headers[name] for name in names] == [first.headers[name] for name in names]
+    assert first.headers["X-Request-ID"] != again.headers["X-Request-ID"]
 
 
 def test_a_kept_page_is_kept_for_each_language_and_look(client):

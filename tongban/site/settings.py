@@ -93,6 +93,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "tongban.site.middleware.LastResort",
+    "tongban.channels.portal.kept_pages.Front",
     "django.middleware.security.SecurityMiddleware",
     "tongban.site.middleware.Compressed",
     "csp.middleware.CSPMiddleware",
