@@ -1,0 +1,51 @@
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.site.product import ROOT, Running, free_port, until
+
+
+@dataclass(frozen=True)
+class House:
+    """The running product of this run of tests."""
+
+    home: str
+    var: Path
+    environment: dict[str, str]
+
+    def case(self, ref: str) -> dict:
+        """How a case stands, and how many were sent at all: asked of the database, not of a page."""
+        asked = subprocess.run(
+            [sys.executable, "-m", "tests.browser.small_district", ref],
+            cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+        assert asked.returncode == 0, asked.stderr
+        return json.loads(asked.stdout.splitlines()[-1])
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory):
+    """web, live and worker on a small district: really running, as a stranger's machine would have it."""
+    var, port = tmp_path_factory.mktemp("house"), free_port()
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("TONGBAN_")},
+        "DJANGO_SETTINGS_MODULE": "tongban.site.settings", "TONGBAN_VAR": str(var), "HOST": "127.0.0.1",
+        "PORT": str(port), "DATABASE_URL": "", "TONGBAN_WEB_WORKERS": "1", "PYTHONUNBUFFERED": "1",
+    }  # fmt: skip
+    built = subprocess.run(
+        [sys.executable, "-m", "tests.browser.small_district"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert built.returncode == 0, built.stderr
+    command = [sys.executable, "-m", "tests.browser.begin"]
+    with Running(command, port, environment, log=var / "said.txt") as running:
+        until(lambda: running.answers("/healthz"), 60)
+        yield House(f"http://localhost:{port}", var, environment)
