@@ -384,6 +384,23 @@ def test_what_the_applicant_changed_since_the_correction_is_shown():
     assert [(name, one["before"]) for name, one in shown.items() if one["since"]] == [("reason", "work")]
 
 
+def test_a_prefilled_answer_that_was_changed_shows_what_the_source_said():
+    form = [
+        {"id": "address", "zh": "住址", "en": "Address", "type": "address", "prefill": "user.address"},
+        {"id": "reason", "zh": "事由", "en": "Reason", "type": "text"},
+    ]
+    case = make.submitted(matter(form=form), answers={"address": "新街2号", "reason": "work"})
+
+    page = at_the_desk(officer_for("pre_reviewer")).get(reverse("office:case", args=[case.ref]))
+
+    shown = {one["id"]: one for one in page.context["answers"]}
+    assert (shown["address"]["changed"], shown["address"]["given"], shown["reason"]["changed"]) == (
+        True,
+        "示范路1号",
+        False,
+    )
+
+
 def test_irreversible_acts_say_beforehand_what_will_happen():
     case = case_in("received")
     client = at_the_desk(officer_for("window_officer"))

@@ -45,6 +45,11 @@ def everything(officer, tab, limit, **more) -> list[int]:
             return seen
 
 
+def questions(held) -> int:
+    """Without the look once a second whether a calendar was published."""
+    return sum("departments_calendaryear" not in query["sql"] for query in held)
+
+
 def test_what_is_due_first_stands_first_and_what_has_no_day_last():
     officer = officer_for("supervisor")
     days = [date(2026, 3, 5), None, date(2026, 3, 2), date(2026, 3, 4), None, date(2026, 3, 2)]
@@ -115,7 +120,7 @@ def test_a_queue_asks_the_database_as_often_for_thirty_cases_as_for_one(tab):
         waiting(count, of, state=state, due=lambda number: None if state == "closed" else date(2026, 3, 2))
         with CaptureQueriesContext(connection) as held:
             page = client.get("/office/", {"tab": tab})
-        asked.append(len(held))
+        asked.append(questions(held))
         assert page.content.decode().count("<tr data-href") == min(25, 1 if count == 1 else 30)
 
     assert asked[1] <= asked[0] <= 24, "\n".join(query["sql"] for query in held)
@@ -134,7 +139,7 @@ def test_a_case_asks_the_database_as_often_with_many_answers_and_papers_as_with_
         client.get(where)
         with CaptureQueriesContext(connection) as held:
             client.get(where)
-        asked.append(len(held))
+        asked.append(questions(held))
 
     assert asked[0] == asked[1]
 

@@ -254,7 +254,9 @@ def _merged(values: dict, answers: dict, form, now: datetime) -> dict:
         if held is not None and held["source"] != "applicant":
             if field.readonly or held["value"] == answer:
                 continue
-            merged[field.id] = {**held, "value": answer, "changed": True, "at": now.isoformat()}
+            given = held.get("given", held["value"])  # what the source said stays beside what was made of it
+            changed = answer != given
+            merged[field.id] = {**held, "value": answer, "given": given, "changed": changed, "at": now.isoformat()}
         elif held is None or held["value"] != answer:
             merged[field.id] = {"value": answer, "source": "applicant", "at": now.isoformat(), "changed": False}
     return merged
