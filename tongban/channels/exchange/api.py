@@ -236,7 +236,8 @@ def matter_list(
 ):
     """Matters and bundles that answer a question, the best first; the most asked-for ones without a question."""
     filters = {"theme": theme, "department": department}
-    hits, following, found = [], after, None
+    hits: list = []
+    following, found = after, None
     while len(hits) < limit:
         found = matters.search(q, filters=filters, language=lang, limit=limit, after=str(following))
         for hit in found.items:

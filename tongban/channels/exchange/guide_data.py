@@ -263,7 +263,7 @@ def _parts(version: MatterVersion, types: dict[str, MaterialType]) -> Iterator[t
     if version.fee:
         amounts = [one["amount"] for one in version.fee.get("cases", ())] or [version.fee.get("amount")]
         for amount in amounts:
-            cost = {
+            cost: dict[str, Any] = {
                 "@type": "cv:Cost",
                 "dct:identifier": f"{version.matter.slug}/cost",
                 "dct:description": _tagged(version.fee.get("text")),

@@ -86,7 +86,7 @@ def style_things() -> dict:
             ("family", _("Family"), 9),
             ("work", _("Work"), 14),
             ("health", _("Health"), 8),
-            ("home", _("Home"), 7),
+            ("home", _("Housing"), 7),
             ("shop", _("Opening a shop"), 25),
             ("car", _("Car and driving"), 6),
             ("retirement", _("Later life"), 11),

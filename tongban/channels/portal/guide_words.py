@@ -115,7 +115,7 @@ def _time(version: MatterVersion) -> dict:
         return {"label": _("Promised time"), "value": _("On the spot"), "note": by_law}
     if promised is None and statutory is None:
         return {"label": _("Time"), "value": _("Not stated"), "note": _("The department has not supplied it.")}
-    days = statutory if promised is None else promised
+    days = (statutory or 0) if promised is None else promised
     return {
         "label": _("Time by law") if promised is None else _("Promised time"),
         "value": days,

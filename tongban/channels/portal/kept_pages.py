@@ -111,7 +111,7 @@ class Front:
             once = "'nonce-" in response.headers.get("Content-Security-Policy", "")
             if once or response.cookies or getattr(response, "keep_for", None) is None:
                 return response
-            page = _kept(request, response)
+            page = _kept(request, response, response.keep_for)
             pages.put(key, page)
         request.resolver_match = page.match
         return _answer(request, page)
@@ -142,7 +142,7 @@ def _key(request: HttpRequest) -> tuple:
     )
 
 
-def _kept(request: HttpRequest, response: HttpResponse) -> Kept:
+def _kept(request: HttpRequest, response: HttpResponse, catalogue: tuple) -> Kept:
     packed = response.headers.get("Content-Encoding") == "gzip"
     body = gzip.compress(gzip.decompress(response.content) if packed else response.content, 6, mtime=0)
     patch_vary_headers(response, ["Cookie", "Accept-Language", "Accept-Encoding"])
@@ -150,7 +150,7 @@ def _kept(request: HttpRequest, response: HttpResponse) -> Kept:
     response.headers["Cache-Control"] = "public, no-cache"
     headers = tuple((name, value) for name, value in response.items() if name.lower() not in OF_THIS_ANSWER)
     tag = f'W/"{hashlib.sha256(body).hexdigest()[:20]}"'
-    return Kept(body, tag, headers, request.resolver_match, response.keep_for, time.monotonic() + KEPT_FOR)
+    return Kept(body, tag, headers, request.resolver_match, catalogue, time.monotonic() + KEPT_FOR)
 
 
 def _answer(request: HttpRequest, page: Kept) -> HttpResponse:
