@@ -55,7 +55,7 @@ def prepared() -> dict[str, tuple[str, str]]:
         "guide, stranger": ("/matters/residence-permit-endorse/", ""),
         "search, stranger": ("/search/?q=juzhuzheng", ""),
         "suggestions": ("/search/suggest?q=ju", ""),
-        "sign-in": ("/accounts/login/", ""),
+        "sign-in": ("/account/sign-in/", ""),
         "home, signed in": ("/", cookie),
         "guide, signed in": ("/matters/residence-permit-endorse/", cookie),
         "own space": ("/my/", cookie),
@@ -69,6 +69,7 @@ def in_process(var, rounds: int, paths: dict) -> None:
     from tongban.channels.portal import kept_pages
 
     pages = InProcess()
+    seconds = 0.25
     rows = []
     for name, (path, cookie) in paths.items():
         status, _head, body = pages.ask(path, cookie)
@@ -77,7 +78,6 @@ def in_process(var, rounds: int, paths: dict) -> None:
             continue
         statements = pages.queries(path, cookie)
         least = Replayed(var / "tongban.sqlite3", statements, body)
-        seconds = 0.25
         acts = {
             "page": lambda path=path, cookie=cookie: cpu_ms(lambda: pages.ask(path, cookie), seconds),
             "least": lambda least=least: cpu_ms(least, seconds),
@@ -107,12 +107,30 @@ def in_process(var, rounds: int, paths: dict) -> None:
                 1000 / found["page"],
             ]
         )
+    rows.append(_plain(paths["own cases"][1], seconds, rounds))
     table(
         "Pages in the process (CPU of one request, all middleware)",
         ["page", "queries", "kB sent", "ms", "least ms", "times", "a second"],
         rows,
         "least: the page's own SQL on a bare connection, and its bytes. kB: compressed where the page compresses.",
     )
+
+
+def _plain(cookie: str, seconds: float, rounds: int) -> list:
+    """Peer: the same list as a tutorial writes it: sessions, sign-in, one query, a template of one loop, and nothing else of ours."""
+    from django.test import override_settings
+
+    ours = [
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+    ]
+    with override_settings(MIDDLEWARE=ours, ROOT_URLCONF="plain_list"):
+        plain = InProcess()
+        status, _head, body = plain.ask("/", cookie)
+        assert status == 200, body
+        queries = len(plain.queries("/", cookie))
+        took = interleaved(rounds, plain=lambda: cpu_ms(lambda: plain.ask("/", cookie), seconds))["plain"]
+    return ["peer: own cases in plain Django", queries, len(body) / 1000, took, "", "", 1000 / took]
 
 
 def over_http(running, paths: dict) -> None:

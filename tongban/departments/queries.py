@@ -58,7 +58,10 @@ def departments() -> QuerySet[Department]:
 
 def officer_of(account: Account) -> Officer | None:
     """The officer who signs in with this account, on duty or not; None for everybody else."""
-    return Officer.objects.select_related("department", "account").filter(account=account).first()
+    found = Officer.objects.select_related("department").filter(account=account).first()
+    if found is not None:
+        found.account = account
+    return found
 
 
 def certifications(officer: Officer, today: datetime.date | None = None) -> frozenset[str]:
