@@ -114,7 +114,12 @@ def _time(version: MatterVersion) -> dict:
     if promised == 0:
         return {"label": _("Promised time"), "value": _("On the spot"), "note": by_law}
     if promised is None and statutory is None:
-        return {"label": _("Time"), "value": _("Not stated"), "note": _("The department has not supplied it.")}
+        return {
+            "label": _("Time"),
+            "value": _("Not stated"),
+            "note": _("The department has not supplied it."),
+            "words": True,
+        }
     days = (statutory or 0) if promised is None else promised
     return {
         "label": _("Time by law") if promised is None else _("Promised time"),
@@ -126,7 +131,12 @@ def _time(version: MatterVersion) -> dict:
 
 def _visits(version: MatterVersion) -> dict:
     if version.visits is None:
-        return {"label": _("Visits"), "value": _("Not stated"), "note": _("The department has not supplied it.")}
+        return {
+            "label": _("Visits"),
+            "value": _("Not stated"),
+            "note": _("The department has not supplied it."),
+            "words": True,
+        }
     if not version.visits:
         note = _("Everything is done online.") if version.online else ""
         return {"label": _("Visits"), "value": 0, "unit": _("visits"), "note": note}
@@ -143,7 +153,7 @@ def _fee(version: MatterVersion) -> dict:
     if not fee:
         said = _("As its matters say") if version.members else _("Not stated")
         note = "" if version.members else _("The department has not supplied it.")
-        return {"label": _("Fee"), "value": said, "note": note}
+        return {"label": _("Fee"), "value": said, "note": note, "words": True}
     if not fee.get("charged"):
         return {"label": _("Fee"), "value": _("Free"), "note": ""}
     if fee.get("amount"):
@@ -156,7 +166,12 @@ def _fee(version: MatterVersion) -> dict:
 def _result(version: MatterVersion) -> dict:
     result = version.result
     if not result:
-        return {"label": _("You receive"), "value": _("Not stated"), "note": _("The department has not supplied it.")}
+        return {
+            "label": _("You receive"),
+            "value": _("Not stated"),
+            "note": _("The department has not supplied it."),
+            "words": True,
+        }
     validity = say((version.validity or {}).get("text"))
     note = _("Valid for %(time)s") % {"time": validity} if (version.validity or {}).get("years") else validity
     return {"label": _("You receive"), "value": say(result.get("name")), "note": note, "words": True}
