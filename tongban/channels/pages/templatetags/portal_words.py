@@ -21,6 +21,13 @@ def field_label(name: str, version) -> str:
 
 
 @register.filter
+def named(reason, label: str) -> str:
+    """A reason that says by itself which answer it is about; else with the answer's label before it."""
+    words = str(reason)
+    return words if label in words else f"{label}: {words}"
+
+
+@register.filter
 def material_label(slug: str) -> str:
     kind = MaterialType.objects.filter(slug=slug).first()
     return kind.shown_name if kind else slug

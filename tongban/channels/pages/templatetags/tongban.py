@@ -16,7 +16,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, pgettext
 
 from tongban.channels.pages.filling import controls
 from tongban.channels.pages.live import live_address
@@ -70,6 +70,24 @@ def _day(value, patterns) -> str:
         return str(value)
     language = _language()
     return _day_in_words(day, patterns[language], language)
+
+
+@register.simple_tag
+def colon() -> str:
+    """Between a label and what it says: Chinese has a mark of its own, without a blank."""
+    return gettext(": ")
+
+
+@register.simple_tag
+def comma() -> str:
+    """Between two parts of a line. A list of equals has `{% translate ", " %}`."""
+    return pgettext("between parts of a line", ", ")
+
+
+@register.simple_tag
+def stop() -> str:
+    """At the end of a sentence that is put together from parts."""
+    return pgettext("end of a sentence", ".")
 
 
 @register.filter
