@@ -132,7 +132,10 @@ class InProcess:
 
         from django.core.wsgi import get_wsgi_application
 
+        from tongban.site.supervisor import settle_memory
+
         self._pages = get_wsgi_application()
+        settle_memory()  # as the supervisor does before the web processes begin
         logging.disable(logging.CRITICAL)  # written to standard error here; the product writes it to a file of its own
 
     def ask(self, path: str, cookie: str = "", **more: str) -> tuple[int, dict[str, str], bytes]:

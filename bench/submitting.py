@@ -136,6 +136,8 @@ def _sent(running, watch: Watch, drafts: list[dict], callers: int) -> list:
             status, head = lines[number].post(f"/apply/{draft['ref']}/submit", form, draft["cookie"])
             took.append((time.monotonic() - began) * 1000)
             wrong[0] += status != 302 or b"sent=1" not in head
+            if callers == 1:  # nobody else is there: the next one comes when this one holds the licence
+                _until(lambda draft=draft: draft["pk"] in watch.sealed or draft["pk"] in watch.with_people, 10.0)
 
     before = used(web)
     seconds = together(callers, call)
@@ -148,9 +150,15 @@ def _sent(running, watch: Watch, drafts: list[dict], callers: int) -> list:
         wrong[0],
         share(took, 50),
         share(took, 99),
-        len(drafts) / seconds,
+        len(drafts) / seconds if callers > 1 else "",
         spent * 1000 / len(drafts),
     ]
+
+
+def _until(true, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not true() and time.monotonic() < end:
+        time.sleep(0.01)
 
 
 def _licences(running, watch: Watch, drafts: list[dict]) -> None:
@@ -170,7 +178,7 @@ def _licences(running, watch: Watch, drafts: list[dict]) -> None:
         "From the press to the sealed licence in the wallet (one worker)",
         ["", "licences", "to people", "not yet", "p50 ms", "p95 ms", "a second", "worker CPU ms"],
         [
-            ["one after the other", len(alone), "", "", share(alone, 50) * 1000, share(alone, 95) * 1000, "", ""],
+            ["one at a time", len(alone), "", "", share(alone, 50) * 1000, share(alone, 95) * 1000, "", ""],
             [
                 "all, 20 at once included",
                 len(took),
