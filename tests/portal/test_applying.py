@@ -521,7 +521,7 @@ def test_lists_ask_the_database_the_same_for_one_row_and_for_three(client, appli
     matter = make.matter(form=FORM)
     counts = {}
 
-    for number in (1, 2, 3):
+    for _number in (1, 2, 3):
         make.submitted(matter, account_=applicant), make.draft(matter, account_=applicant)
         for address in ("/my/cases/", "/my/drafts/"):
             client.get(address)

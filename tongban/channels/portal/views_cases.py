@@ -1,7 +1,9 @@
 """A party's own cases: what happens, who has it now, until when; papers, questions, withdrawing, opening the result."""
 
+import hashlib
 from uuid import uuid4
 
+from django.core.cache import cache
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -25,7 +27,7 @@ from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_anyone, for_party
 from tongban.channels.portal.own import own_case
 from tongban.lib.bilingual import say
-from tongban.lib.problems import Invalid
+from tongban.lib.problems import Invalid, TooMany
 
 WAY = [
     ("sent", {CaseState.SUBMITTED, CaseState.PRE_REVIEW, CaseState.PRE_REVIEW_RETURNED}),
@@ -34,6 +36,7 @@ WAY = [
     ("made", {CaseState.APPROVED, CaseState.ISSUING}),
     ("done", {CaseState.READY, CaseState.DELIVERED, CaseState.CLOSED}),
 ]  # fmt: skip
+TRIES_A_NUMBER, TRIES_WITHIN = 10, 3600
 TOLD_ENDINGS = {"terminate", "revoke"}  # reasons the applicant is told; those of other moves stay with the office
 
 
@@ -229,7 +232,10 @@ def track(request):
     found, asked = None, {"number": "", "code": ""}
     if request.method == "POST":
         asked = {"number": request.POST.get("number", "").strip(), "code": request.POST.get("code", "").strip()}
+        tries = _take_a_try(asked["number"])
         found = cases.by_number(asked["number"], asked["code"])
+        if found:
+            cache.delete_many(tries)
     context = {
         "asked": asked,
         "tried": request.method == "POST",
@@ -239,6 +245,21 @@ def track(request):
     }
     return render(
         request, "portal/case/track.html", context, status=404 if request.method == "POST" and not found else 200
+    )
+
+
+def _take_a_try(number: str) -> list[str]:
+    """A code of six digits is not guessed: so many tries a number and hour, taken before anybody looks. Answers the tries taken."""
+    name = hashlib.sha256(number.replace(" ", "").encode()).hexdigest()[:32]
+    slots = [f"track:{name}:{place}" for place in range(TRIES_A_NUMBER)]
+    for place, slot in enumerate(slots):
+        if cache.add(slot, 1, TRIES_WITHIN):
+            return slots[: place + 1]
+    raise TooMany(
+        "too-many-tries",
+        _("This case number was tried too often with a wrong code."),
+        next_step=_("Wait an hour, or sign in: your cases are there without a code."),
+        retry_after=TRIES_WITHIN,
     )
 
 

@@ -1,6 +1,7 @@
 """Words of the errand: what a field or a document is called."""
 
 from django import template
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tongban.cases import rules
@@ -24,7 +25,7 @@ def field_label(name: str, version) -> str:
 def named(reason, label: str) -> str:
     """A reason that says by itself which answer it is about; else with the answer's label before it."""
     words = str(reason)
-    return words if label in words else f"{label}: {words}"
+    return words if label in words else label + gettext(": ") + words
 
 
 @register.filter
