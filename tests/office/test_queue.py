@@ -101,7 +101,7 @@ def test_what_is_done_is_shown_newest_first_from_every_ending():
 
 @pytest.mark.parametrize("state", ["delivered", "correction_requested"])
 def test_what_is_over_has_no_due_day_and_what_waits_has_its_clock(state):
-    """The done queue reads along `next_due IS NULL`: an act that left a day on an ended case would hide it."""
+    """The done queue runs by number because no ended case has a due day."""
     case = case_in(state)
 
     assert (case.next_due is None) == (state in set(ENDED) | {CaseState.DELIVERED})

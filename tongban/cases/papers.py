@@ -30,7 +30,7 @@ TITLES: dict[str, Bilingual] = {
 
 APPEAL: list[Bilingual] = [
     {
-        "zh": "如不服本决定,可自收到之日起60日内向本级人民政府申请行政复议,或者自收到之日起6个月内依法向人民法院提起行政诉讼。",
+        "zh": "如不服本决定，可自收到之日起60日内向本级人民政府申请行政复议，或者自收到之日起6个月内依法向人民法院提起行政诉讼。",
         "en": "You may ask the people's government of this district for administrative reconsideration within 60 days of "
         "receiving this decision, or bring an action before the people's court within 6 months.",
     }

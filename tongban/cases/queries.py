@@ -248,10 +248,10 @@ def _due_first(rows: QuerySet[Case], after: QueueKey | None, limit: int) -> list
 
 def _newest(rows: QuerySet[Case], after: QueueKey | None, limit: int) -> list[QueueKey]:
     """A case that is over has no due day: within its state the index of queues runs by its number."""
-    rows = rows.filter(next_due__isnull=True)
     if after is not None:
         rows = rows.filter(pk__lt=after.pk)
-    return [QueueKey(None, pk) for pk in rows.order_by("-pk").values_list("pk", flat=True)[:limit]]
+    rows = rows.order_by("-next_due", "-pk")  # the first says nothing, but so the index of queues gives the order
+    return [QueueKey(None, pk) for pk in rows.values_list("pk", flat=True)[:limit]]
 
 
 MANY = 100  # counted no further: people read "99+"

@@ -138,7 +138,7 @@ def _grant(case: Case, step, actor: Actor, officer: Officer | None, now: datetim
         case, "decision", now=now,
         paragraphs=[
             {
-                "zh": "经审查,您的申请符合规定条件,现决定准予。" if not machine else "经系统按公开规则核验,您的申请全部符合条件,现决定准予。",
+                "zh": "经审查，您的申请符合规定条件，现决定准予。" if not machine else "经系统按公开规则核验，您的申请全部符合条件，现决定准予。",
                 "en": "After review, your application meets the conditions and is granted."
                 if not machine
                 else "Checked by published rules, your application meets every condition and is granted.",

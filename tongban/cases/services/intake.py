@@ -85,7 +85,7 @@ def _submit(case: Case, account: Account, level: int, now: datetime) -> Case:
     _promise(case, now)
     papers.make(
         case, "submission_receipt", now=now,
-        paragraphs=[{"zh": "您的申请已经提交,我们已收到以下内容。", "en": "Your application was sent and has reached us."}],
+        paragraphs=[{"zh": "您的申请已经提交，我们已收到以下内容。", "en": "Your application was sent and has reached us."}],
         rows=[
             ({"zh": "提交时间", "en": "Sent"}, timezone.localtime(now).strftime("%Y-%m-%d %H:%M")),
             ({"zh": "收件日", "en": "Day of receipt"}, received.isoformat()),
@@ -302,7 +302,7 @@ def lapse(case: Case, *, now: datetime) -> Case:
             case, "lapse_notice", now=now,
             paragraphs=[
                 {
-                    "zh": "您未在期限内补正材料,本次申请已结束。您可以随时重新申请,已填写的内容仍可使用。",
+                    "zh": "您未在期限内补正材料，本次申请已结束。您可以随时重新申请，已填写的内容仍可使用。",
                     "en": "The missing items were not supplied in time, so this application has ended. You may apply again at any time.",
                 }
             ],
@@ -384,10 +384,10 @@ def _accept(case: Case, step, actor: Actor, officer, counted_from: date, now: da
     papers.make(
         case, "deemed_acceptance_notice" if deemed else "acceptance_notice", now=now,
         paragraphs=[
-            {"zh": "您的申请符合受理条件,现予受理。", "en": "Your application meets the conditions and is accepted."}
+            {"zh": "您的申请符合受理条件，现予受理。", "en": "Your application meets the conditions and is accepted."}
             if not deemed
             else {
-                "zh": "自收到申请材料之日起5个工作日内未作告知,依法视为受理,办理期限自收到之日起计算。",
+                "zh": "自收到申请材料之日起5个工作日内未作告知，依法视为受理，办理期限自收到之日起计算。",
                 "en": "No notice was given within 5 working days, so by law the application counts as accepted from the day of receipt.",
             }
         ],

@@ -128,7 +128,7 @@ def order_inspection(case: Case, *, officer: Officer, why: str, now: datetime | 
             case, "inspection_notice", now=now,
             paragraphs=[
                 {
-                    "zh": "我们将派两名工作人员到现场核查,时间另行与您联系约定。核查时间计入办理期限。",
+                    "zh": "我们将派两名工作人员到现场核查，时间另行与您联系约定。核查时间计入办理期限。",
                     "en": "Two officers will look at the premises; they will agree the time with you. The inspection counts in the time limit.",
                 }
             ],
@@ -189,7 +189,7 @@ def suspend(
             case, "special_procedure_notice", now=now,
             paragraphs=[
                 {
-                    "zh": f"因特别程序,办理计时自{today.isoformat()}起暂停,所需时间不计入期限。理由:{why.strip()}",
+                    "zh": f"因特别程序，办理计时自{today.isoformat()}起暂停，所需时间不计入期限。理由:{why.strip()}",
                     "en": f"A step that the law does not count begins on {today.isoformat()}; the time limit stands still. "
                     f"Reason: {why.strip()}",
                 }
@@ -239,7 +239,7 @@ def extend(case: Case, *, officer: Officer, days: int, why: str, now: datetime |
         clocks.show(case)
         papers.make(
             case, "extension_notice", now=now,
-            paragraphs=[{"zh": f"经批准,办理期限延长{days}个工作日。理由:{why.strip()}", "en": f"The limit is extended by {days} working days. Reason: {why.strip()}"}],
+            paragraphs=[{"zh": f"经批准，办理期限延长{days}个工作日。理由:{why.strip()}", "en": f"The limit is extended by {days} working days. Reason: {why.strip()}"}],
             rows=[({"zh": "新的承诺办结", "en": "Promised by"}, case.promised_due.isoformat() if case.promised_due else "—")],
         )  # fmt: skip
     return case

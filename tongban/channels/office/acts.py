@@ -388,15 +388,15 @@ ACTS: dict[str, Act] = {
         ),
         Act(
             "order_inspection", gettext_lazy("Order a site inspection"), gettext_lazy("Order the inspection"),
-            lambda case, officer, data: services.order_inspection(case, officer=officer, why=_needed(data, "why")),
+            lambda case, officer, data: services.order_inspection(case, officer=officer, **_filled(data, "why")),
             icon="footsteps", asks=(Ask("why", gettext_lazy("What should be looked at"), "lines"),),
             happens=_inspected, paper="inspection_notice", done=gettext_lazy("The inspection is ordered."),
         ),
         Act(
             "inspection_done", gettext_lazy("Record the inspection"), gettext_lazy("Both inspectors sign"),
             lambda case, officer, data: services.inspection_done(
-                case, officer=officer, second=_second(case, officer, data), record=_needed(data, "record"),
-                place=_needed(data, "place"),
+                case, officer=officer,
+                **{**_filled(data, "place", "record", "second"), "second": _second(case, officer, data)},
             ),
             icon="footsteps",
             asks=(
@@ -409,8 +409,8 @@ ACTS: dict[str, Act] = {
         Act(
             "suspend", gettext_lazy("Stop the clock"), gettext_lazy("Stop the clock"),
             lambda case, officer, data: services.suspend(
-                case, officer=officer, kind=_text(data, "kind"), planned_days=_whole(data, "planned_days"),
-                why=_needed(data, "why"),
+                case, officer=officer,
+                **{**_filled(data, "kind", "planned_days", "why"), "planned_days": _whole(data, "planned_days")},
             ),
             icon="pause",
             asks=(
@@ -431,7 +431,7 @@ ACTS: dict[str, Act] = {
         Act(
             "extend", gettext_lazy("Extend the limit"), gettext_lazy("Extend the limit"),
             lambda case, officer, data: services.extend(
-                case, officer=officer, days=_whole(data, "days"), why=_needed(data, "why")
+                case, officer=officer, **{**_filled(data, "days", "why"), "days": _whole(data, "days")}
             ),
             icon="calendar",
             asks=(
@@ -442,7 +442,7 @@ ACTS: dict[str, Act] = {
         ),
         Act(
             "publish_notice", gettext_lazy("Publish a notice"), gettext_lazy("Publish"),
-            lambda case, officer, data: services.publish_notice(case, officer=officer, text=_needed(data, "text")),
+            lambda case, officer, data: services.publish_notice(case, officer=officer, **_filled(data, "text")),
             icon="globe", asks=(Ask("text", gettext_lazy("Text of the notice"), "lines"),), happens=_published,
             paper="public_notice", final=True, done=gettext_lazy("The notice is published."),
         ),
@@ -485,11 +485,13 @@ ACTS: dict[str, Act] = {
 }  # fmt: skip
 
 
-def _needed(data, name: str) -> str:
-    text = _text(data, name)
-    if not text:
-        raise Invalid("words-missing", _("Something is still missing."), errors={name: [_("Please fill this in.")]})
-    return text
+def _filled(data, *names: str) -> dict[str, str]:
+    """These answers, none of them empty; all that are, are named at once."""
+    given = {name: _text(data, name) for name in names}
+    empty = {name: [_("Please fill this in.")] for name, text in given.items() if not text}
+    if empty:
+        raise Invalid("words-missing", _("Something is still missing."), errors=empty)
+    return given
 
 
 def _one_of(data, name: str, options) -> str:

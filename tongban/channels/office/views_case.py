@@ -3,6 +3,7 @@
 import hashlib
 from datetime import timedelta
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -202,11 +203,12 @@ def _answers(row, findings, changed, typed, errors, revealed) -> list[dict]:
         if finding.field:
             marked_fields.setdefault(finding.field, []).append(finding)
     names = _source_names(row)
+    photos = {str(page.document.key): page for page in _photographs(row)}
     before = changed.get("fields", {})
     shown = []
     for one in rules.form_of(row.version).visible(values):
         value, held = values.get(one.id), row.values.get(one.id) or {}
-        covered = value not in (None, "") and (one.masked or one.type in COVERED)
+        covered = value not in (None, "", []) and _is_covered(one)
         opened = covered and revealed == one.id
         masked = False if opened else True if covered else None
         shown.append(
@@ -215,8 +217,9 @@ def _answers(row, findings, changed, typed, errors, revealed) -> list[dict]:
                 "label": one.label,
                 "consent": one.type == "consent",
                 "value": one.display(value, masked=masked),
-                "rows": one.display_rows(value) if one.type == "table" else None,
+                "rows": _rows(one, value, opened) if one.type == "table" else None,
                 "columns": [say(column.label) for column in one.columns],
+                "photo": photos.get(value) if one.type == "photo" and isinstance(value, str) else None,
                 "covered": covered and not opened,
                 "source": names.get(held.get("source", ""), ""),
                 "at": held.get("at", ""),
@@ -229,6 +232,36 @@ def _answers(row, findings, changed, typed, errors, revealed) -> list[dict]:
             }
         )
     return shown
+
+
+def _is_covered(one) -> bool:
+    return one.masked or one.type in COVERED or any(_is_covered(column) for column in one.columns)
+
+
+def _rows(one, value, opened: bool) -> list[list[str]]:
+    """A table's cells; numbers of people stay covered until they are asked for."""
+    return [
+        [
+            column.display(line.get(column.id), masked=False if opened else True if _is_covered(column) else None)
+            for column in one.columns
+        ]
+        for line in (value if isinstance(value, list) else [])
+        if isinstance(line, dict)
+    ]
+
+
+def _photographs(row) -> list[Page]:
+    """Pictures that were handed in as an answer of the form: kept under the key that the answer holds."""
+    asked = rules.form_of(row.version)
+    keys = []
+    for field, value in rules.plain_values(row.values).items():
+        if field in asked and asked[field].type == "photo":
+            try:
+                keys.append(UUID(str(value)))
+            except ValueError:
+                continue
+    owners = {row.applicant_id, row.account.person_id if row.account else None}
+    return list(Page.objects.select_related("document").filter(document__key__in=keys, document__owner__in=owners))
 
 
 def _source_names(row) -> dict[str, str]:
@@ -319,7 +352,7 @@ def reveal(request, officer, ref, field):
     if field not in asked:
         raise Http404
     doorkeeper.reading(request, row.applicant_id, "handling", [field], about=row.subject)
-    if doorkeeper.wants_data(request):
+    if doorkeeper.wants_data(request) and asked[field].type != "table":
         text = asked[field].display(rules.plain_values(row.values).get(field), masked=False)
         response = JsonResponse({"value": text})
     else:
@@ -333,8 +366,10 @@ def reveal(request, officer, ref, field):
 def page(request, officer, ref, page):
     """A page of a document of this case, for looking at."""
     row = seen(officer, ref)
-    asked_for = Page.objects.select_related("document").filter(document__case_materials__case=row).distinct()
-    found = get_object_or_404(asked_for, pk=page)  # one document may stand for several materials
+    of_materials = Page.objects.select_related("document").filter(document__case_materials__case=row).distinct()
+    found = of_materials.filter(pk=page).first() or next((one for one in _photographs(row) if one.pk == page), None)
+    if found is None:
+        raise Http404
     doorkeeper.reading(request, row.applicant_id, "handling", ["document"], about=row.subject)
     if request.GET.get("as") == "kept":
         content, mime = papers.open_page(found), found.mime

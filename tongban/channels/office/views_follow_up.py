@@ -17,7 +17,8 @@ def follow_ups(request, officer):
     return _page(request, officer)
 
 
-def _page(request, officer, problem=None):
+def _page(request, officer, problem=None, tried=None):
+    """With a problem: said at the one it is about, with what was typed."""
     today = timezone.localdate()
     rows = [
         {
@@ -25,6 +26,9 @@ def _page(request, officer, problem=None):
             "due": queries.due_of(row),
             "late": queries.is_late(row, today),
             "moves": queries.moves_for(officer, row),
+            "rater": queries.rater_name(row.rating),
+            "typed": request.POST.get("note") or request.POST.get("explanation") or "" if row.pk == tried else "",
+            "errors": [reason for reasons in problem.errors.values() for reason in reasons] if row.pk == tried else [],
         }
         for row in queries.follow_ups(officer)[:100]
     ]
@@ -52,5 +56,5 @@ def act(request, officer, pk, move):
         else:
             raise Http404
     except Invalid as problem:
-        return _page(request, officer, problem)
+        return _page(request, officer, problem, row.pk)
     return redirect("office:follow_ups")

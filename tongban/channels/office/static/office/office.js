@@ -33,9 +33,9 @@ customElements.define("of-viewer", class extends HTMLElement {
   go(number) {
     this.aim = Math.max(0, Math.min(this.pages.length - 1, number))
     const page = this.pages[this.aim]
-    if (this.box.scrollHeight > this.box.clientHeight + 1) {
+    if (this.box.scrollHeight > this.box.clientHeight + 1) { // the box is the pages' offset parent
       const still = matchMedia("(prefers-reduced-motion: reduce)").matches
-      this.box.scrollTo({ top: page.offsetTop - this.box.offsetTop + this.box.clientTop - 4, behavior: still ? "instant" : "smooth" })
+      this.box.scrollTo({ top: page.offsetTop - 4, behavior: still ? "instant" : "smooth" })
     } else page.scrollIntoView({ block: "start" })
     this.say(this.aim)
   }
@@ -52,20 +52,14 @@ customElements.define("of-viewer", class extends HTMLElement {
     this.draw(page)
   }
   draw(page) {
-    const image = $("img", page), sheet = $(".of-page__sheet", page), turn = this.turns.get(page) ?? 0
+    const image = $("img", page), turn = this.turns.get(page) ?? 0
     const room = this.box.clientWidth - 24, ratio = (image.naturalHeight || image.height || 1) / (image.naturalWidth || image.width || 1)
     const wide = room * this.scale
-    if (turn % 180) {
-      // lying on its side it fills the width with its height
-      image.style.width = `${wide / ratio}px`
-      image.style.maxWidth = "none"
-      sheet.style.height = `${wide / ratio}px`
-      sheet.style.width = `${wide}px`
-    } else {
-      image.style.width = `${wide}px`
-      image.style.maxWidth = "none"
-      sheet.style.height = sheet.style.width = ""
-    }
+    // lying on its side it fills the width with its height; the margins take back what the layout still gives the upright page
+    const across = turn % 180 ? wide / ratio : wide
+    image.style.width = `${across}px`
+    image.style.maxWidth = "none"
+    image.style.marginBlock = turn % 180 ? `${(across - wide) / 2}px` : ""
     image.style.transform = turn ? `rotate(${turn}deg)` : ""
   }
 })
