@@ -167,7 +167,7 @@ SOON = 2  # working days
 
 
 def _working_days_on(today: date, days: int) -> date:
-    return departments.calendar().due(today, days).day
+    return departments.calendar().due(today, days).day or today
 
 
 @dataclass(frozen=True)

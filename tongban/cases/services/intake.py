@@ -491,7 +491,7 @@ def as_paragraphs(case: Case, findings: list[dict]) -> list[dict]:
     named = {row.type.slug: row.type.name for row in case.materials.select_related("type")}
     said = []
     for number, one in enumerate(findings, 1):
-        what = fields.get(one.get("field")) or named.get(one.get("material")) or {"zh": "", "en": ""}
+        what = fields.get(one.get("field") or "") or named.get(one.get("material") or "") or {"zh": "", "en": ""}
         zh, en = what.get("zh") or what.get("en", ""), what.get("en") or what.get("zh", "")
         if one.get("page"):
             zh, en = f"{zh}第{one['page']}页", f"{en}, page {one['page']}"

@@ -485,7 +485,7 @@ ACTS: dict[str, Act] = {
 }  # fmt: skip
 
 
-def _filled(data, *names: str) -> dict[str, str]:
+def _filled(data, *names: str) -> dict[str, Any]:
     """These answers, none of them empty; all that are, are named at once."""
     given = {name: _text(data, name) for name in names}
     empty = {name: [_("Please fill this in.")] for name, text in given.items() if not text}

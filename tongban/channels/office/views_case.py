@@ -198,7 +198,7 @@ def _mark(kind: str, what: str, typed, errors) -> dict:
 
 def _answers(row, findings, changed, typed, errors, revealed) -> list[dict]:
     values = rules.plain_values(row.values)
-    marked_fields = {}
+    marked_fields: dict[str, list] = {}
     for finding in findings:
         if finding.field:
             marked_fields.setdefault(finding.field, []).append(finding)
