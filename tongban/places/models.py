@@ -18,7 +18,8 @@ class Division(models.Model):
         ordering = ["code"]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(code__regex=r"^([0-9]{6}|[0-9]{9}|[0-9]{12})$"), name="division_code_has_6_9_or_12_digits"
+                condition=models.Q(code__regex=r"^([0-9]{6}|[0-9]{9}|[0-9]{12})$"),
+                name="division_code_has_6_9_or_12_digits",
             )
         ]
 
