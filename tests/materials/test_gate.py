@@ -655,7 +655,13 @@ def test_the_reader_dies_with_whoever_asked_it():
 def test_mutilated_files_are_kept_or_refused_and_nothing_else(seed, caplog):
     chance = random.Random(seed)
     noise = Image.effect_noise((120, 90), 80).convert("RGB")
-    wholes = [saved(noise, "JPEG"), saved(noise, "PNG"), saved(noise, "WEBP"), heic("small-noise"), pdf(2, change=armed)]
+    wholes = [
+        saved(noise, "JPEG"),
+        saved(noise, "PNG"),
+        saved(noise, "WEBP"),
+        heic("small-noise"),
+        pdf(2, change=armed),
+    ]
     for whole in wholes:
         content = bytearray(whole)
         for _wound in range(chance.choice([1, 4, 30])):

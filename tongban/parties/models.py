@@ -52,7 +52,9 @@ class IdKind(models.TextChoices):
 class Person(Party):
     """One person, one record, found by the blind index of kind and number."""
 
-    party = models.OneToOneField(Party, parent_link=True, on_delete=models.CASCADE, primary_key=True, related_name="person")
+    party = models.OneToOneField(
+        Party, parent_link=True, on_delete=models.CASCADE, primary_key=True, related_name="person"
+    )
     id_kind = models.CharField(max_length=20, choices=IdKind.choices)
     id_no = EncryptedField()
     id_index = models.CharField(max_length=64, unique=True)
@@ -77,7 +79,9 @@ class Company(Party):
         ACTIVE = "active", _("in business")
         CLOSED = "closed", _("closed")
 
-    party = models.OneToOneField(Party, parent_link=True, on_delete=models.CASCADE, primary_key=True, related_name="company")
+    party = models.OneToOneField(
+        Party, parent_link=True, on_delete=models.CASCADE, primary_key=True, related_name="company"
+    )
     uscc = models.CharField(max_length=18, unique=True)
     company_kind = models.CharField(max_length=20)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.ACTIVE)
@@ -126,7 +130,9 @@ class Account(AbstractBaseUser):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(level__in=[1, 2, 3]), name="account_level_is_1_2_or_3"),
-            models.CheckConstraint(condition=Q(level=1) | Q(person__isnull=False), name="verified_account_knows_its_person"),
+            models.CheckConstraint(
+                condition=Q(level=1) | Q(person__isnull=False), name="verified_account_knows_its_person"
+            ),
         ]
 
     def __str__(self):
