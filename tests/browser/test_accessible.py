@@ -200,7 +200,7 @@ FOCUS = """() => { const ring = each => { const style = getComputedStyle(each); 
   const seen = side => side.bottom > 0 && side.top < innerHeight && side.right > 0 && side.left < innerWidth;
   return { what: one.tagName.toLowerCase() + (one.id ? "#" + one.id : "") + (one.name ? "[" + one.name + "]" : "") + " " + (one.textContent || "").trim().slice(0, 20),
     ring: ring(one),
-    seen: seen(box) || (shown ? seen(shown) : false), inside: !!one.closest("main form"), type: one.type || "", name: one.name || "",
+    seen: seen(box) || (shown ? seen(shown) : false), inside: !!one.closest("main"), type: one.type || "", name: one.name || "",
     required: one.required || one.getAttribute("aria-required") === "true", empty: one.value === "", ticked: one.checked,
     answered: one.type === "radio" ? !!document.querySelector(`input[name="${CSS.escape(one.name)}"]:checked`) : true,
     href: one.getAttribute("href") || "" } }"""
@@ -238,7 +238,7 @@ def go_on(page) -> None:
             page.keyboard.press("Space")
         elif focus["type"] in {"text", "textarea"} and focus["required"] and focus["empty"]:
             page.keyboard.type("示例")
-        elif focus["type"] == "submit" and focus["name"] in {"", "go"}:
+        elif (focus["type"] == "submit" and focus["name"] in {"", "go"}) or focus["href"].endswith("/check/"):
             with page.expect_navigation():
                 page.keyboard.press("Enter")
             assert page.url != before, page.inner_text(".ds-error-summary")

@@ -559,14 +559,14 @@ def test_every_condition_is_told_in_both_languages():
     }
 
     assert story(logic, {"age": 64, "kind": "cafe", "sealed": False}) == [
-        ("年龄:应不小于65;实际为64。不符合。", "Age: must be at least 65; it is 64. Not met."),
+        ("年龄：应不小于65；实际为64。不符合。", "Age: must be at least 65; it is 64. Not met."),
         (
-            "类型:应为其中之一:咖啡店、酒吧;实际为咖啡店。符合。",
+            "类型：应为其中之一：咖啡店、酒吧；实际为咖啡店。符合。",
             "Kind: must be one of: café, bar; it is café. Met.",
         ),
-        ("封控:应为否;实际为否。符合。", "Sealed off: must be no; it is no. Met."),
+        ("封控：应为否；实际为否。符合。", "Sealed off: must be no; it is no. Met."),
         (
-            "rooms:应在1、5之间。缺少数据,暂无法判断。",
+            "rooms：应在1、5之间。缺少数据，暂无法判断。",
             "rooms: must lie between 1, 5. Cannot tell yet: data is missing.",
         ),
     ]

@@ -273,6 +273,8 @@ class Field:
         if self.type == "money":
             amount = _decimal(value)
             return f"{amount:,.2f}" if amount is not None else str(value)
+        if self.type == "photo":
+            return str(_("A photograph is here."))
         if self.type == "slot":
             return str(value).replace("T", " ")
         if isinstance(value, bool):

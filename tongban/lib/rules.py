@@ -1017,8 +1017,8 @@ _RELATION: dict[str, tuple[str, str]] = {
     "not-after": ("应不晚于{}", "must not be after {}"),
     "after": ("应晚于{}", "must be after {}"),
     "not-before": ("应不早于{}", "must not be before {}"),
-    "in": ("应为其中之一:{}", "must be one of: {}"),
-    "not in": ("不应为其中之一:{}", "must be none of: {}"),
+    "in": ("应为其中之一：{}", "must be one of: {}"),
+    "not in": ("不应为其中之一：{}", "must be none of: {}"),
     "begins": ("应以“{}”开头", "must begin with “{}”"),
     "not begins": ("不应以“{}”开头", "must not begin with “{}”"),
     "there": ("应有数据", "must be known"),
@@ -1031,7 +1031,7 @@ _RELATION: dict[str, tuple[str, str]] = {
 _VERDICT = {
     True: ("符合。", "Met."),
     False: ("不符合。", "Not met."),
-    None: ("缺少数据,暂无法判断。", "Cannot tell yet: data is missing."),
+    None: ("缺少数据，暂无法判断。", "Cannot tell yet: data is missing."),
 }
 
 
@@ -1117,13 +1117,13 @@ class _Teller:
             verdict = _VERDICT[result][place]
             actual = self.spoken(one, fact, language)
             name = say(subject, language)
-            asks[language] = f"{name}:{relation}" if language == "zh" else f"{name}: {relation}"
+            asks[language] = f"{name}：{relation}" if language == "zh" else f"{name}: {relation}"
             if operator in ("true", "false", "there", "gone") or result is None and one is MISSING:
                 text[language] = (
-                    f"{name}:{relation}。{verdict}" if language == "zh" else f"{name}: {relation}. {verdict}"
+                    f"{name}：{relation}。{verdict}" if language == "zh" else f"{name}: {relation}. {verdict}"
                 )
             elif language == "zh":
-                text[language] = f"{name}:{relation};实际为{actual}。{verdict}"
+                text[language] = f"{name}：{relation}；实际为{actual}。{verdict}"
             else:
                 text[language] = f"{name}: {relation}; it is {actual}. {verdict}"
         self.lines.append(Line(path or "/", operator, _shown(one), _shown(other), result, text, asks))

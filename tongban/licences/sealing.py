@@ -76,7 +76,7 @@ REASONS = {
     "key_not_valid_then": {"zh": "盖章时印章证书不在有效期", "en": "the key was not in use at the hour of sealing"},
     "sealed_in_the_future": {"zh": "盖章时间在未来", "en": "the hour of sealing lies in the future"},
     "unknown_root": {"zh": "印章不是由可信的根签发", "en": "the seal comes from a root we do not trust"},
-    "key_withdrawn": {"zh": "印章密钥已停用,请向发证机关核实", "en": "the key was withdrawn: ask the issuer again"},
+    "key_withdrawn": {"zh": "印章密钥已停用，请向发证机关核实", "en": "the key was withdrawn: ask the issuer again"},
 }
 
 

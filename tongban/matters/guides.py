@@ -31,8 +31,8 @@ SERVED = {
 }
 
 RIGHTS = both(
-    "您有权了解办理依据、条件、程序和期限,要求一次告知全部补正内容,陈述、申辩,依法要求听证,并在作出决定前撤回申请。"
-    "您应当如实提交材料并对其真实性负责。能由证照或共享数据证明的内容,不要求您另行提交。",
+    "您有权了解办理依据、条件、程序和期限，要求一次告知全部补正内容，陈述、申辩，依法要求听证，并在作出决定前撤回申请。"
+    "您应当如实提交材料并对其真实性负责。能由证照或共享数据证明的内容，不要求您另行提交。",
     "You may learn the ground, conditions, procedure and time limits, be told everything missing at once, be heard, ask for a hearing "
     "where the law gives one, and withdraw before the decision. What you state must be true. What a licence or shared data "
     "proves need not be handed in.",
@@ -43,7 +43,7 @@ APPEAL = [
         "kind": "reconsideration",
         "name": both("行政复议", "Administrative reconsideration"),
         "limit": both("自知道决定之日起60日内", "Within 60 days of learning of the decision"),
-        "body": both("示范区人民政府(行政复议机构)", "People's government of the demonstration district"),
+        "body": both("示范区人民政府（行政复议机构）", "People's government of the demonstration district"),
         "text": both(
             "可当面、邮寄或通过互联网提出申请。",
             "You may ask in person, by post or over the internet. It costs nothing.",
@@ -55,7 +55,7 @@ APPEAL = [
         "limit": both("自知道决定之日起6个月内", "Within 6 months of learning of the decision"),
         "body": both("有管辖权的人民法院", "The people's court that is competent"),
         "text": both(
-            "可以先申请复议,也可以直接起诉(法律另有规定的除外)。",
+            "可以先申请复议，也可以直接起诉（法律另有规定的除外）。",
             "You may ask for reconsideration first or sue directly, unless a law says otherwise.",
         ),
     },
@@ -174,7 +174,7 @@ def visit_reason(row: Mapping) -> dict:
             "You come in person so that your identity can be checked or details be taken.",
         )
     return both(
-        "网上提交后,须到现场核验原件一次。", "After sending online you come once so that the originals can be checked."
+        "网上提交后，须到现场核验原件一次。", "After sending online you come once so that the originals can be checked."
     )
 
 
@@ -184,8 +184,8 @@ def fee_of(row: Mapping) -> dict:
     if isinstance(fee, list):
         names = {
             "valid 1 year or less": "有效期1年及以下",
-            "valid over 1 and up to 3 years": "有效期1年以上3年以下(含)",
-            "valid over 3 and up to 5 years": "有效期3年以上5年以下(含)",
+            "valid over 1 and up to 3 years": "有效期1年以上3年以下（含）",
+            "valid over 3 and up to 5 years": "有效期3年以上5年以下（含）",
         }
         cases = [{"name": both(names[one["case"]], one["case"]), "amount": one["amount_cny"]} for one in fee]
         return {
@@ -284,7 +284,7 @@ def steps_of(row: Mapping, content: Content) -> list[dict]:
             "受理",
             "Acceptance",
             machine if by_machine else hall,
-            f"当场或{ACCEPTANCE_DAYS}个工作日内;逾期不告知视为受理",
+            f"当场或{ACCEPTANCE_DAYS}个工作日内；逾期不告知视为受理",
             f"At once or within {ACCEPTANCE_DAYS} working days; silence counts as acceptance",
         )
     )
@@ -320,7 +320,7 @@ def steps_of(row: Mapping, content: Content) -> list[dict]:
             "制证送达",
             "The result is issued and delivered",
             both("统一出件窗口", "Unified issuing window"),
-            "电子结果即时;纸质至多10个工作日" if is_online(row) else "至多10个工作日",
+            "电子结果即时；纸质至多10个工作日" if is_online(row) else "至多10个工作日",
             "Electronic at once; paper within 10 working days" if is_online(row) else "Within 10 working days",
         )
     )
@@ -403,7 +403,7 @@ def note_of(row: Mapping, content: Content) -> dict:
         zh.append(content.words["notes"][row["id"]])
         en.append(row["note"])
     if row.get("intermediary_service"):
-        zh.append(f"需要第三方服务(费用自理):{content.words['intermediary'][row['id']]}。")
+        zh.append(f"需要第三方服务（费用自理）：{content.words['intermediary'][row['id']]}。")
         en.append(f"A third party is needed, at your cost: {row['intermediary_service']}.")
     if "YRD" in row["cross_region"]:
         zh.append("长三角跨省通办。")
@@ -573,7 +573,7 @@ def bundle_elements(row: Mapping, content: Content) -> dict[str, Any]:
         "editions": ["standard"],
         "members": members,
         "note": both(
-            f"材料由{saves[0]}份减到{saves[1]}份是一并办理的目标;目前请从下列事项逐项申请,已填写和已有的证照会自动带入。",
+            f"材料由{saves[0]}份减到{saves[1]}份是一并办理的目标；目前请从下列事项逐项申请，已填写和已有的证照会自动带入。",
             f"Done as one errand the papers shall fall from {saves[0]} to {saves[1]}. For now, apply for its matters one by one below; "
             "what you filled in and the licences you hold come along.",
         ),

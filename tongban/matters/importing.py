@@ -143,7 +143,7 @@ def elements(row: Row) -> dict[str, Any]:
     if row.main_item and row.main_item != NOT_SORTED:
         note = both(f"所属主项:{row.main_item}", f"Part of the main item {row.main_item}")
     else:
-        note = both("来自导入的事项目录,未归入主项。", "From an imported catalogue; not part of a main item.")
+        note = both("来自导入的事项目录，未归入主项。", "From an imported catalogue; not part of a main item.")
     return {
         "name": {"zh": row.name},
         "type": KINDS.get(code, "other"),

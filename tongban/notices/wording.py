@@ -28,14 +28,14 @@ WORDING: dict[str, Words] = {
     "case_received": _words(
         "申请已收到",
         "We have your application",
-        "您的“%(matter)s”申请(%(number)s)已收到,工作人员会尽快查看。您现在无需做任何事。",
+        "您的“%(matter)s”申请（%(number)s）已收到，工作人员会尽快查看。您现在无需做任何事。",
         "Your application “%(matter)s” (%(number)s) has arrived and will be looked at soon. There is nothing you need to do now.",
         carried=False,
     ),
     "pre_review_returned": _words(
         "请修改标出的内容",
         "Please change what is marked",
-        "“%(matter)s”(%(number)s)受理前的检查已完成,有几处需要您修改。打开办件即可看到每一处;改好后再提交,编号不变。",
+        "“%(matter)s”（%(number)s）受理前的检查已完成，有几处需要您修改。打开办件即可看到每一处；改好后再提交，编号不变。",
         "The check before acceptance of “%(matter)s” (%(number)s) found some points to change. Open the case to see each of "
         "them; send it again when they are right. The number stays the same.",
         urgent=True,
@@ -43,15 +43,15 @@ WORDING: dict[str, Words] = {
     "correction_requested": _words(
         "请补齐材料",
         "Please supply what is listed",
-        "“%(matter)s”(%(number)s)还缺一些内容,全部列在办件里,只会要求这一次。请在30天内补齐;这段时间不占用承诺期限。",
+        "“%(matter)s”（%(number)s）还缺一些内容，全部列在办件里，只会要求这一次。请在30天内补齐；这段时间不占用承诺期限。",
         "“%(matter)s” (%(number)s) still needs some things. All of them are listed in the case, and you are asked only once. "
         "Please supply them within 30 days; this time does not count against the promised date.",
         urgent=True,
     ),
     "correction_reminder": _words(
-        "提醒:材料尚未补齐",
+        "提醒：材料尚未补齐",
         "A reminder: something is still missing",
-        "“%(matter)s”(%(number)s)还在等您补齐材料。最后一天是%(due)s,之后本次申请将失效(可以重新申请)。",
+        "“%(matter)s”（%(number)s）还在等您补齐材料。最后一天是%(due)s，之后本次申请将失效（可以重新申请）。",
         "“%(matter)s” (%(number)s) is still waiting for what was listed. The last day is %(due)s; after that this application "
         "ends, and you may apply again.",
         urgent=True,
@@ -59,13 +59,13 @@ WORDING: dict[str, Words] = {
     "case_accepted": _words(
         "申请已受理",
         "Your application is accepted",
-        "“%(matter)s”(%(number)s)已受理,我们承诺在%(due)s前办结。",
+        "“%(matter)s”（%(number)s）已受理，我们承诺在%(due)s前办结。",
         "“%(matter)s” (%(number)s) is accepted. We promise a decision by %(due)s.",
     ),
     "case_not_accepted": _words(
         "申请未被受理",
         "Your application was not accepted",
-        "“%(matter)s”(%(number)s)未被受理。决定书写明了原因、依据和救济途径,见办件。",
+        "“%(matter)s”（%(number)s）未被受理。决定书写明了原因、依据和救济途径，见办件。",
         "“%(matter)s” (%(number)s) was not accepted. The decision in your case gives the reason, the legal ground and the ways to "
         "challenge it.",
         urgent=True,
@@ -73,42 +73,42 @@ WORDING: dict[str, Words] = {
     "case_with_people": _words(
         "您的申请由工作人员办理",
         "People are looking at your application",
-        "“%(matter)s”(%(number)s)没有由系统自动决定,已交工作人员审查。您现在无需做任何事。",
+        "“%(matter)s”（%(number)s）没有由系统自动决定，已交工作人员审查。您现在无需做任何事。",
         "“%(matter)s” (%(number)s) was not decided automatically; people review it now. There is nothing you need to do.",
         carried=False,
     ),
     "case_refused": _words(
         "申请未获准予",
         "Your application was refused",
-        "“%(matter)s”(%(number)s)已作出不予决定。决定书写明了理由和依据;您可在60日内申请行政复议,或在6个月内起诉。",
+        "“%(matter)s”（%(number)s）已作出不予决定。决定书写明了理由和依据；您可在60日内申请行政复议，或在6个月内起诉。",
         "“%(matter)s” (%(number)s) was refused. The decision gives the reasons and the legal ground. You may ask for "
         "reconsideration within 60 days or go to court within 6 months.",
         urgent=True,
     ),
     "result_ready": _words(
-        "办好了,结果可查看",
+        "办好了，结果可查看",
         "It is done: your result is ready",
-        "“%(matter)s”(%(number)s)已办好,打开办件即可查看和下载结果。",
+        "“%(matter)s”（%(number)s）已办好，打开办件即可查看和下载结果。",
         "“%(matter)s” (%(number)s) is done. Open the case to see and download the result.",
         urgent=True,
     ),
     "case_lapsed": _words(
         "申请已失效",
         "Your application has lapsed",
-        "“%(matter)s”(%(number)s)因到期未补齐材料而失效。已填内容仍可查看,您可以重新申请。",
+        "“%(matter)s”（%(number)s）因到期未补齐材料而失效。已填内容仍可查看，您可以重新申请。",
         "“%(matter)s” (%(number)s) ended because what was listed was not supplied in time. You can still see what you filled in, "
         "and apply again.",
     ),
     "case_terminated": _words(
         "办理已终止",
         "Your application was stopped",
-        "“%(matter)s”(%(number)s)已依法终止办理,原因见办件。",
+        "“%(matter)s”（%(number)s）已依法终止办理，原因见办件。",
         "“%(matter)s” (%(number)s) was stopped for a legal reason, which stands in the case.",
     ),
     "case_revoked": _words(
         "决定已被撤销",
         "A decision was revoked",
-        "“%(matter)s”(%(number)s)的决定已被撤销,相关证照不再有效。原因、依据和救济途径见办件。",
+        "“%(matter)s”（%(number)s）的决定已被撤销，相关证照不再有效。原因、依据和救济途径见办件。",
         "The decision on “%(matter)s” (%(number)s) was revoked; its licence is not valid any more. The case gives the reason, the "
         "ground and the ways to challenge it.",
         urgent=True,
@@ -116,31 +116,31 @@ WORDING: dict[str, Words] = {
     "case_suspended": _words(
         "办理期限暂停计算",
         "The clock of your application stands still",
-        "“%(matter)s”(%(number)s)正在进行依法不计入期限的步骤。原因和预计天数见办件。",
+        "“%(matter)s”（%(number)s）正在进行依法不计入期限的步骤。原因和预计天数见办件。",
         "“%(matter)s” (%(number)s) is in a step that by law does not count. The case names the reason and the planned days.",
     ),
     "case_resumed": _words(
         "办理期限恢复计算",
         "The clock of your application runs again",
-        "“%(matter)s”(%(number)s)继续审查,新的承诺日期是%(due)s。",
+        "“%(matter)s”（%(number)s）继续审查，新的承诺日期是%(due)s。",
         "The review of “%(matter)s” (%(number)s) goes on. The new promised date is %(due)s.",
     ),
     "case_extended": _words(
         "办理期限延长",
         "Your application needs more time",
-        "“%(matter)s”(%(number)s)的办理期限已延长一次,新日期是%(due)s,理由见办件。",
+        "“%(matter)s”（%(number)s）的办理期限已延长一次，新日期是%(due)s，理由见办件。",
         "The time for “%(matter)s” (%(number)s) was extended once. The new date is %(due)s; the case gives the reason.",
     ),
     "dates_changed": _words(
         "办结日期有变化",
         "The promised date has changed",
-        "新的节假日安排公布后,“%(matter)s”(%(number)s)的承诺日期重新计算为%(due)s。",
+        "新的节假日安排公布后，“%(matter)s”（%(number)s）的承诺日期重新计算为%(due)s。",
         "A new holiday calendar was published. The promised date of “%(matter)s” (%(number)s) is now %(due)s.",
     ),
     "question_answered": _words(
         "您的提问有了答复",
         "Your question was answered",
-        "“%(matter)s”(%(number)s)中您的提问已有答复,打开办件查看。",
+        "“%(matter)s”（%(number)s）中您的提问已有答复，打开办件查看。",
         "There is an answer to your question about “%(matter)s” (%(number)s). Open the case to read it.",
     ),
     "draft_expires": _words(
@@ -152,21 +152,21 @@ WORDING: dict[str, Words] = {
     "rate_invitation": _words(
         "请评价本次服务",
         "How was this service?",
-        "“%(matter)s”(%(number)s)已办结。愿意的话请评价一下,不评价也没有关系。",
+        "“%(matter)s”（%(number)s）已办结。愿意的话请评价一下，不评价也没有关系。",
         "“%(matter)s” (%(number)s) is finished. If you like, tell us how it was; it is fine not to.",
         carried=False,
     ),
     "rate_reminder": _words(
         "还可以评价本次服务",
         "You can still rate this service",
-        "“%(matter)s”(%(number)s)还没有您的评价。这是唯一一次提醒。",
+        "“%(matter)s”（%(number)s）还没有您的评价。这是唯一一次提醒。",
         "You have not rated “%(matter)s” (%(number)s). This is the only reminder.",
         carried=False,
     ),
     "follow_up_answer": _words(
-        "关于您的评价,我们的答复",
+        "关于您的评价，我们的答复",
         "Our answer to your rating",
-        "对您给“%(matter)s”(%(number)s)的评价,我们的处理结果:%(explanation)s",
+        "对您给“%(matter)s”（%(number)s）的评价，我们的处理结果：%(explanation)s",
         "What we did about your rating of “%(matter)s” (%(number)s): %(explanation)s",
     ),
 }
@@ -204,13 +204,13 @@ def written_day(value: date | str | None, language: str) -> str:
 
 
 OUTSIDE: Bilingual = {
-    "zh": "%(name)s:\n\n%(title)s%(number)s。\n\n登录后查看:%(address)s\n\n"
+    "zh": "%(name)s:\n\n%(title)s%(number)s。\n\n登录后查看：%(address)s\n\n"
     "通办不会在邮件或短信中索要密码、验证码或转账。可在“我的-通知设置”中选择接收方式。",
     "en": "Dear %(name)s,\n\n%(title)s%(number)s.\n\nSign in to read it: %(address)s\n\n"
     "Tongban never asks for passwords, codes or payments by e-mail or text message. You choose how you are told in your settings.",
 }
 SHORT: Bilingual = {
-    "zh": "【通办】%(title)s%(number)s。登录查看:%(address)s",
+    "zh": "【通办】%(title)s%(number)s。登录查看：%(address)s",
     "en": "Tongban: %(title)s%(number)s. Sign in: %(address)s",
 }
 

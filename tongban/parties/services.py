@@ -204,7 +204,7 @@ def decide_proofing(proofing: Proofing, *, proved: bool, actor: Actor, reason: s
             status=403,
         )
     if actor.account is not None and actor.account == proofing.account_id:
-        raise NotAllowed("own-matter", _("Nobody decides about the own identity."), status=403)
+        raise NotAllowed("own-matter", _("Nobody decides about their own identity."), status=403)
     outcome = Proofing.Outcome.PROVED if proved else Proofing.Outcome.NOT_MATCHING
     waiting = Proofing.objects.filter(pk=proofing.pk, outcome=Proofing.Outcome.BY_HAND)
     claimed = Proofing.objects.get(pk=proofing.pk).claimed
@@ -471,7 +471,7 @@ def name_member(company: Company, *, id_kind: str, id_no: str, name: str, actor:
             errors={
                 "id_no": [
                     _(
-                        "Nobody with this number and name has proved the own identity here. Please ask the person to do that first."
+                        "Nobody with this number and name has proved their own identity here. Please ask the person to do that first."
                     )
                 ]
             },

@@ -24,6 +24,7 @@ from tongban.licences import queries as licences
 from tongban.licences import services as licence_services
 from tongban.licences.face_labels import label
 from tongban.licences.models import Licence
+from tongban.matters.models import MatterVersion
 from tongban.notices import queries as notices
 from tongban.notices import services as notice_services
 
@@ -69,11 +70,21 @@ def licence(request, party, pk):
         ],
         "address": address,
         "code": qr.svg(address, title=str(_("Code to check this licence"))),
-        "calls": licences.calls_of(row)[:50],
+        "calls": _in_words(licences.calls_of(row)[:50]),
         "checks": row.checks.order_by("-id")[:20],
         "case": row.cases.first(),
     }
     return render(request, "portal/hold/licence.html", context)
+
+
+def _in_words(calls) -> list[tuple]:
+    """When a licence stood in for paper, and in which matter, by its name."""
+    calls = list(calls)
+    versions = MatterVersion.objects.filter(
+        matter__slug__in={call.matter for call in calls}, state=MatterVersion.State.PUBLISHED
+    )
+    names = {version.matter.slug: version.name for version in versions.select_related("matter")}
+    return [(call.at, say(names.get(call.matter) or call.matter)) for call in calls]
 
 
 def verify_address(row: Licence) -> str:

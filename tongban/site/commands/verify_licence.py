@@ -81,7 +81,7 @@ def _said(path: Path, verdict, reason: dict[str, str]) -> str:
             lines.append(f"  {label}{claimed}: {_harmless(value)}")
     if verdict.wholly_right:
         lines.append(
-            "  印章只说明文件未被改动,当前状态请扫码查询 The seal says nothing about the present status: scan the code."
+            "  印章只说明文件未被改动，当前状态请扫码查询 The seal says nothing about the present status: scan the code."
         )
     elif verdict.detail:
         lines.append(f"  {_harmless(verdict.detail)}")

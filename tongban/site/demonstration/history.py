@@ -18,6 +18,7 @@ from tongban.evaluations import services as evaluations
 from tongban.evaluations.models import FollowUp
 from tongban.journal import services as journal
 from tongban.journal.models import Job
+from tongban.lib.bilingual import say
 from tongban.lib.problems import Problem
 from tongban.matters.models import Matter
 from tongban.notices.models import Message, Preference
@@ -118,22 +119,29 @@ CHARGED = ["driving-licence-renew"]
 LICENSED = ["social-card", "food-licence-new", "hygiene-licence", "fire-check", "tobacco-retail"]
 
 FINDINGS = [
-    "请上传清晰的原件照片,目前看不清文字。 / Please add a clear photograph of the original; the text cannot be read.",
-    "所填内容与材料不一致,请核对。 / What you entered differs from the paper. Please compare.",
-    "缺少盖章页,请补充。 / The page with the seal is missing. Please add it.",
+    {
+        "zh": "请上传清晰的原件照片，目前看不清文字。",
+        "en": "Please add a clear photograph of the original; the text cannot be read.",
+    },
+    {"zh": "所填内容与材料不一致，请核对。", "en": "What you entered differs from the paper. Please compare."},
+    {"zh": "缺少盖章页，请补充。", "en": "The page with the seal is missing. Please add it."},
 ]
-OPINIONS = ["材料齐全,符合条件,建议准予。", "经审查并核对共享数据,符合规定,建议准予。", "现场情况与图纸一致,建议准予。"]
+OPINIONS = [
+    "材料齐全，符合条件，建议准予。",
+    "经审查并核对共享数据，符合规定，建议准予。",
+    "现场情况与图纸一致，建议准予。",
+]
 PRAISE = [
     "办得很快。",
-    "页面清楚,一次就办好了。",
-    "很方便,没跑腿。",
+    "页面清楚，一次就办好了。",
+    "很方便，没跑腿。",
     "Quick and clear, thank you.",
     "工作人员很耐心。",
     "",
 ]
 BLAME = [
     ("late", "承诺的时间过了还没有结果。"),
-    ("unclear", "不知道到底缺什么,打了两次电话才问清楚。"),
+    ("unclear", "不知道到底缺什么，打了两次电话才问清楚。"),
     ("system", "上传照片试了好几次。"),
     ("guide-wrong", "指南上没写要盖章页。"),
 ]
@@ -352,11 +360,11 @@ def _next(walk: Walk) -> bool:
 
 def _finding(case: Case, rng: random.Random) -> dict:
     uploaded = [row for row in case.materials.select_related("type") if row.how == CaseMaterial.How.UPLOAD]
-    text = rng.choice(FINDINGS)
+    text = say(rng.choice(FINDINGS), case.account.language)
     if uploaded:
         return {"material": rng.choice(uploaded).type.slug, "page": 1, "text": text}
     field_ids = [one["id"] for one in case.version.form if not one.get("readonly") and one["type"] != "consent"]
-    return {"field": rng.choice(field_ids), "text": FINDINGS[1]}
+    return {"field": rng.choice(field_ids), "text": say(FINDINGS[1], case.account.language)}
 
 
 def _pre_review(walk: Walk) -> bool:
@@ -394,7 +402,7 @@ def _intake(walk: Walk) -> bool:
         walk.quietly(
             services.not_accept,
             officer=officer,
-            reason="本事项不属于本区受理范围,请向营业地所在区申请。",
+            reason="本事项不属于本区受理范围，请向营业地所在区申请。",
             ground="《中华人民共和国行政许可法》第三十二条",
         )
     elif (
@@ -441,7 +449,7 @@ def _review(walk: Walk) -> bool:
     if target == "terminated":
         if not walk.later(6, 40):
             return False
-        walk.quietly(services.terminate, officer=approver, reason="申请人已注销,审查对象不复存在。")
+        walk.quietly(services.terminate, officer=approver, reason="申请人已注销，审查对象不复存在。")
         return True
     if not walk.later(5, 30):
         return False
@@ -449,7 +457,7 @@ def _review(walk: Walk) -> bool:
         walk.quietly(services.suspend, officer=reviewer, kind="expert_review", planned_days=15, why="需组织专家评审。")
         return True
     if target == "public_notice":
-        walk.quietly(services.publish_notice, officer=reviewer, text="对申请情况予以公示,公示期内可提出异议。")
+        walk.quietly(services.publish_notice, officer=reviewer, text="对申请情况予以公示，公示期内可提出异议。")
         return True
     inspected = case.version.site_inspection and "inspected" not in walk.visited
     if inspected and (target == "site_inspection" or (target == "closed" and rng.random() < 0.5)):
@@ -459,14 +467,14 @@ def _review(walk: Walk) -> bool:
         return False
     if not case.opinion:
         proposal = "refuse" if target == "refused" else "approve"
-        opinion = "经营条件不符合规定,建议不予。" if proposal == "refuse" else rng.choice(OPINIONS)
+        opinion = "经营条件不符合规定，建议不予。" if proposal == "refuse" else rng.choice(OPINIONS)
         walk.quietly(services.conclude, officer=reviewer, proposal=proposal, opinion=opinion)
         return target != "reviewed"
     if target == "refused":
         walk.quietly(
             services.refuse,
             officer=approver,
-            reason="经营场所不符合规定条件,且在规定期限内未整改。",
+            reason="经营场所不符合规定条件，且在规定期限内未整改。",
             ground="《中华人民共和国行政许可法》第三十八条",
         )
     elif target == "issuing":
@@ -491,7 +499,7 @@ def _inspected(walk: Walk) -> bool:
         services.inspection_done,
         officer=first,
         second=second,
-        record="布局与图纸一致,设施齐全,符合要求。",
+        record="布局与图纸一致，设施齐全，符合要求。",
         place=walk.case.applicant.address,
     )
     return True
@@ -567,11 +575,13 @@ def _answer_bad_ratings(district: District, rng: random.Random, now: datetime) -
         if left <= 1 or rated + timedelta(days=6) > now:
             continue
         with moved_to(rated + timedelta(hours=20)):
-            evaluations.contact(follow_up, officer=supervisor, note="已电话联系,了解情况。")
+            evaluations.contact(follow_up, officer=supervisor, note="已电话联系，了解情况。")
         if left <= 2:
             continue
         with moved_to(min(rated + timedelta(days=4), now)):
-            evaluations.rectify(follow_up, officer=supervisor, explanation="已向您说明原因,并更正了指南;感谢您的意见。")
+            evaluations.rectify(
+                follow_up, officer=supervisor, explanation="已向您说明原因，并更正了指南；感谢您的意见。"
+            )
         if left > 3:
             with moved_to(min(rated + timedelta(days=5), now)):
                 evaluations.call_back(follow_up, officer=coordinator)
