@@ -253,7 +253,7 @@ def main() -> int:
         if options.purpose != "check":
             assets(for_tests=options.purpose == "test")
             stylesheet()
-            translations()
+        translations()
         if options.purpose == "test":
             chromium()
             chinese_font()

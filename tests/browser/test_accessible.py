@@ -4,6 +4,7 @@ Each test makes one sentence of `/accessibility/` true (`tongban.channels.pages.
 """
 
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,16 @@ def visit(world, chromium):
     yield go
     for context in contexts.values():
         context.close()
+
+
+def served(world, name: str, language: str) -> str:
+    """The page as the server sends it, without a browser."""
+    login, where = world.pages[name]
+    client = Client()
+    client.cookies["language"] = language
+    if login:
+        doors.enter(client, Account.objects.get(login=login), present=True)
+    return client.get(where).content.decode()
 
 
 def make_mistakes(page) -> None:
@@ -352,26 +363,17 @@ def test_every_mistake_is_tied_to_its_field(visit):
 def test_every_page_has_its_own_title(visit, world):
     titles = {}
     for name in world.pages:
-        page = visit(name, language="en")
-        titles[name] = page.title()
-        assert len(page.query_selector_all("h1")) == 1, name
-        page.close()
+        html = visit(name, language="en").content() if name == "form_with_mistakes" else served(world, name, "en")
+        titles[name] = unescape(html.split("<title>", 1)[1].split("</title>", 1)[0])
+        assert html.count("<h1") == 1, name
 
     assert titles["form_with_mistakes"] == f"Error: {titles['form']}"
     assert len(set(titles.values())) == len(titles)
-    assert all(title.endswith((" – Tongban", "’ workplace", "' workplace")) for title in titles.values()), titles
+    assert {title.rsplit(" – ", 1)[1] for title in titles.values()} == {"Tongban", "Officers' workplace"}
 
 
 @pytest.mark.parametrize("language, declared", [("zh-hans", "zh-Hans"), ("en", "en")])
 def test_the_language_of_a_page_is_declared(visit, world, language, declared):
-    found = {}
-    for name in world.pages:
-        login, where = world.pages[name]
-        client = Client()
-        client.cookies["language"] = language
-        if login:
-            doors.enter(client, Account.objects.get(login=login), present=True)
-        html = client.get(where).content.decode()
-        found[name] = html.split('<html lang="', 1)[1].split('"', 1)[0]
+    found = {name: served(world, name, language).split('<html lang="', 1)[1].split('"', 1)[0] for name in world.pages}
 
     assert found == dict.fromkeys(world.pages, declared)

@@ -124,7 +124,7 @@ def test_what_was_probably_meant_is_said(index, typed, meant):
 
 
 def test_an_everyday_word_takes_the_order_of_its_table_before_length(index):
-    assert titles(index.search("养老金"), 1) == ["企业职工养老保险待遇(退休)核定"]
+    assert titles(index.search("养老金"), 1) == ["企业职工养老保险待遇（退休）核定"]
 
 
 def test_among_equals_the_popular_one_comes_first():

@@ -101,7 +101,7 @@ def test_a_wrong_field_says_so_to_whoever_cannot_see_it():
 
 def test_a_light_is_never_only_a_colour():
     with translation.override("en"):
-        assert "Overdue" in drawn('{% cotton light light="black" / %}')
+        assert "Past the legal limit" in drawn('{% cotton light light="black" / %}')
         assert "2 days over" in drawn('{% cotton light light="black" text="2 days over" / %}')
 
 

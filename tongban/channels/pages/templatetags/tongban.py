@@ -284,8 +284,8 @@ def light_words(light: str) -> str:
     return {
         "green": gettext("In good time"),
         "yellow": gettext("Due soon"),
-        "red": gettext("Due now"),
-        "black": gettext("Overdue"),
+        "red": gettext("Past the promised date"),
+        "black": gettext("Past the legal limit"),
     }.get(light, light)
 
 
