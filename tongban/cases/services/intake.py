@@ -222,7 +222,8 @@ def auto_accept(case: Case, *, now: datetime | None = None) -> Case:
         case = again(case)
         if rules.missing(case, list(case.materials.all()), level=rules.SIGNING_LEVEL):
             raise NotAllowed("not-complete", _("The machine accepts only what is complete."))
-        _accept(case, AUTO_ACCEPT, PLATFORM, None, clocks.local_day(now), now, deemed=False)
+        # at night or on a Sunday too: counted from the day of receipt, as the applicant was told before sending
+        _accept(case, AUTO_ACCEPT, PLATFORM, None, clocks.receipt_day(case, now), now, deemed=False)
     return case
 
 

@@ -165,7 +165,7 @@ def rate(request, party, ref):
         "rated": getattr(case, "rating", None),
         "reasons": [(reason, capfirst(label)) for reason, label in rating_rules.Reason.choices],
         "errors": errors,
-        "typed": request.POST,
+        "typed": {name: request.POST.get(name, "") for name in ("grade", "text")},
         "key": request.POST.get("key") or uuid4().hex,
     }
     return render(request, "portal/hold/rate.html", context, status=422 if errors else 200)
