@@ -169,7 +169,7 @@ if CONFIGURATION.database_url:
 else:
     DATABASES = {
         "default": {
-            "ENGINE": "django.db.backends.sqlite3",
+            "ENGINE": "tongban.site.sqlite",
             "NAME": TONGBAN_VAR / "tongban.sqlite3",
             "CONN_MAX_AGE": None,
             "OPTIONS": {

@@ -1,0 +1,84 @@
+"""Writers take turns: one of each process stands before the database, and looks every other millisecond whether it is free.
+
+SQLite lets one write at a time. Left to itself a writer that finds it busy sleeps, longer each time (1 to 100 ms), while those who come
+later slip in: with twenty people sending at once some wait for seconds. A turn is an agreement, not a guard: SQLite still decides, so
+whoever does not take a turn (a single statement outside a transaction, another program) is waited for as before.
+"""
+
+import contextlib
+import fcntl
+import os
+import threading
+import time
+from collections import defaultdict
+
+from django.db.backends.sqlite3 import base
+
+LOOK_EVERY = 0.002
+_doors: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """A transaction holds its turn until it is committed or rolled back; a process that dies gives its turn back by dying."""
+
+    _door: "threading.Lock | None" = None
+    _file: int | None = None
+
+    def _start_transaction_under_autocommit(self):
+        self._take_turn()
+        try:
+            super()._start_transaction_under_autocommit()  # type: ignore[misc]
+        except BaseException:
+            self._end_turn()
+            raise
+
+    def _commit(self):
+        try:
+            return super()._commit()  # type: ignore[misc]
+        finally:
+            self._end_turn()
+
+    def _rollback(self):
+        try:
+            return super()._rollback()  # type: ignore[misc]
+        finally:
+            self._end_turn()
+
+    def _close(self):
+        try:
+            return super()._close()  # type: ignore[misc]
+        finally:
+            self._end_turn()
+
+    def _take_turn(self) -> None:
+        """Waits as long as the connection would; then goes on without a turn, and SQLite says that it is locked."""
+        if self._door is not None:
+            return
+        name = str(self.settings_dict["NAME"])
+        if self.is_in_memory_db():
+            return
+        until = time.monotonic() + float(self.settings_dict["OPTIONS"].get("timeout", 5.0))
+        door = _doors[name]
+        if not door.acquire(timeout=max(0.0, until - time.monotonic())):
+            return
+        self._door = door
+        with contextlib.suppress(OSError):  # a full or missing disk is SQLite's to tell
+            self._file = os.open(f"{name}.turn", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            while not self._has_file(self._file) and time.monotonic() < until:
+                time.sleep(LOOK_EVERY)
+
+    @staticmethod
+    def _has_file(file: int) -> bool:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _end_turn(self) -> None:
+        file, self._file = self._file, None
+        if file is not None:
+            os.close(file)
+        door, self._door = self._door, None
+        if door is not None:
+            door.release()
