@@ -303,7 +303,7 @@ def steps_of(row: Mapping, content: Content) -> list[dict]:
     if promised == 0:
         steps.append(step("decide", "审查决定", "Decision", machine if by_machine else office, "当场", "On the spot"))
     else:
-        law = (f"(法定{statutory}个工作日)", f" (by law {statutory})") if statutory else ("", "")
+        law = (f"（法定{statutory}个工作日）", f" (by law {statutory})") if statutory else ("", "")
         steps.append(
             step(
                 "decide",

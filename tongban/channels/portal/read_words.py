@@ -73,8 +73,10 @@ def _fields(fields, resources) -> str:
 
 def _field(field: str, resources) -> str:
     resource, dot, name = field.rpartition(".")
-    known = FIELDS.get(name) or (say(LABELS[name].text) if name in LABELS else name.replace("_", " "))
-    return f"{resources[resource]}: {known}" if dot and resource in resources else str(known)
+    known = FIELDS.get(name) or (say(LABELS[name].text) if name in LABELS else "")
+    if dot and resource in resources:  # a column without a name of its own is told by its register
+        return f"{resources[resource]}{_(': ')}{known}" if known else resources[resource]
+    return str(known or name.replace("_", " "))
 
 
 def _cases(rows, party) -> dict[str, Case]:

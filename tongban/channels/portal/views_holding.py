@@ -30,7 +30,7 @@ from tongban.notices import services as notice_services
 
 STARS = {Grade.VERY_SATISFIED: 5, Grade.SATISFIED: 4, Grade.BASICALLY_SATISFIED: 3, Grade.DISSATISFIED: 2, Grade.VERY_DISSATISFIED: 1}  # fmt: skip
 
-ON_CARD = {"name", "valid_to"}  # the card itself says whose it is and until when
+ON_CARD = {"name", "valid_to", "photo"}  # the card itself says whose it is and until when; a picture is no words
 
 
 # -- licences
