@@ -19,6 +19,7 @@ from tongban.evaluations import services as evaluations
 from tongban.evaluations.models import Grade
 from tongban.lib import qr
 from tongban.lib.bilingual import say
+from tongban.lib.identifiers import mask_id
 from tongban.lib.problems import Invalid
 from tongban.licences import queries as licences
 from tongban.licences import services as licence_services
@@ -31,6 +32,8 @@ from tongban.notices import services as notice_services
 STARS = {Grade.VERY_SATISFIED: 5, Grade.SATISFIED: 4, Grade.BASICALLY_SATISFIED: 3, Grade.DISSATISFIED: 2, Grade.VERY_DISSATISFIED: 1}  # fmt: skip
 
 ON_CARD = {"name", "valid_to", "photo"}  # the card itself says whose it is and until when; a picture is no words
+
+COVERED = {"id_no"}  # whoever looks over a shoulder does not read it; the sealed file has it whole
 
 
 # -- licences
@@ -64,7 +67,7 @@ def licence(request, party, pk):
         "party": party,
         "licence": row,
         "fields": [
-            (say(label(row.type.slug, name).text), row.face[name])
+            (say(label(row.type.slug, name).text), mask_id(row.face[name]) if name in COVERED else row.face[name])
             for name in row.type.face_fields
             if row.face.get(name) and name not in ON_CARD
         ],
