@@ -60,9 +60,9 @@ def chromium_path() -> str | None:
     return None
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium(chromium_path):
-    """One browser for all tests of a run; each test opens its own context (`chromium.new_context(...)`)."""
+    """One browser for the tests of a file (Playwright keeps a loop running, which other files' tests must not find); each test opens its own context (`chromium.new_context(...)`)."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
