@@ -293,3 +293,12 @@ def test_work_on_a_draft_gives_it_its_ninety_days_again(published):
 
     case.refresh_from_db()
     assert (case.expires_at, case.warned_at) == (at("2025-05-20") + timedelta(days=90), None)
+
+
+def test_the_light_of_a_granted_case_is_that_of_its_result_and_not_of_the_decision_before():
+    case = make.case("approved")
+    Case.objects.filter(pk=case.pk).update(statutory_due=case.next_due - timedelta(days=300))
+    case.refresh_from_db()
+
+    assert queries.light_of(case, case.next_due - timedelta(days=9)) == "green"
+    assert queries.light_of(case, case.next_due + timedelta(days=1)) == "red"

@@ -312,6 +312,8 @@ def light_of(case: Case, today: date | None = None) -> str:
         timezone.localtime(case.accepted_at).date() if in_review and case.accepted_at else case.received_on
     ) or today
     promised = case.promised_due if in_review else case.next_due
+    if case.decided_at is not None:  # the limits of the decision are behind it: what counts now is making the result
+        return light(today, case.next_due, None, timezone.localtime(case.decided_at).date(), departments.calendar())
     return light(today, promised or case.next_due, case.statutory_due, started, departments.calendar())
 
 
