@@ -42,7 +42,7 @@ def drafts(party: Party) -> QuerySet[Case]:
 def _own_lines(rows: QuerySet[Case]) -> QuerySet[Case]:
     """What a line of a party's own lists says and no more: answers stay encrypted, the guide's content stays where it is."""
     return rows.select_related("version", "department", "applicant").only(
-        "ref", "number", "state", "step", "saved_at", "expires_at", "submitted_at", "received_on", "accepted_at",
+        "ref", "number", "state", "step", "saved_at", "expires_at", "submitted_at", "received_on", "accepted_at", "decided_at",
         "promised_due", "statutory_due", "next_due", "provisional", "version__name", "department__name",
         "applicant__kind", "applicant__name", "applicant__name_en",
     )  # fmt: skip
@@ -224,7 +224,7 @@ def queue_page(
 def _lines(rows: QuerySet[Case]) -> QuerySet[Case]:
     """What a line of a list says and no more: nothing encrypted is opened for a list."""
     return rows.select_related(*TOGETHER, "claimed_by").only(
-        "ref", "number", "state", "next_due", "promised_due", "statutory_due", "received_on", "accepted_at",
+        "ref", "number", "state", "next_due", "promised_due", "statutory_due", "received_on", "accepted_at", "decided_at",
         "corrections", "sampled", "proposal", "claimed_at", "matter__slug", "version__name", "department__code",
         "department__name", "applicant__kind", "applicant__name", "applicant__name_en", "claimed_by__name",
         "claimed_by__staff_no",

@@ -4,6 +4,7 @@
 """
 
 import dataclasses
+import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
@@ -25,6 +26,7 @@ log = structlog.get_logger("journal")
 TRIES_AT_MOST = 48
 MINUTES_BETWEEN_TRIES = 5
 LEASE = timedelta(minutes=2)
+KEY_AT_MOST = 80
 
 REACTIONS: dict[str, list[str]] = {}
 CARRIERS: dict[str, Callable[..., Any]] = {}
@@ -120,6 +122,8 @@ def once(scope: str, key: str, act: Callable[[], str]) -> tuple[str, bool]:
 
     Key and effect stand in one transaction, so an act that was acknowledged is never done twice, and one that was not is not there.
     """
+    if len(key) > KEY_AT_MOST:  # whoever sends something longer than our own pages do
+        key = hashlib.sha256(key.encode()).hexdigest()
     with transaction.atomic():
         done = IdempotencyKey.objects.filter(scope=scope, key=key).first()
         if done is not None:

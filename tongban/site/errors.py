@@ -41,7 +41,8 @@ CODES = {
 
 
 def status_of(error: BaseException | None) -> int:
-    """507 when there is no space, 503 when the database is away or too busy, 500 for our own mistakes."""
+    """507 when there is no space, 503 when the database is away or too busy, 400 for characters no database keeps, 500 for our own
+    mistakes."""
     status = 500
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
@@ -51,6 +52,8 @@ def status_of(error: BaseException | None) -> int:
             return 507
         if getattr(error, "sqlstate", None) == "53100" or (isinstance(error, DatabaseError) and "disk is full" in text):
             return 507
+        if isinstance(error, ValueError | DatabaseError) and "nul (0x00)" in text:
+            return 400
         if type(error) in {OperationalError, InterfaceError} and not any(words in text for words in OUR_OWN_MISTAKES):
             status = 503
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)

@@ -151,6 +151,8 @@ def shared(request, party, case, current, **more) -> dict:
 @open_or_leave
 def situation(request, party, case):
     """Which of the guide's situations applies: documents and form follow."""
+    if "situation" not in steps_of(case):  # this matter has no choice to make
+        return redirect(next_step(case))
     errors = {}
     if request.method == "POST":
         try:
