@@ -98,7 +98,7 @@ class Company(Party):
         super().save(*args, **kwargs)
 
 
-class AccountManager(BaseUserManager):
+class AccountManager(BaseUserManager["Account"]):
     def create_user(self, login, password=None, **fields):
         account = self.model(login=login.strip().lower(), **fields)
         account.set_password(password)
@@ -125,7 +125,7 @@ class Account(AbstractBaseUser):
 
     USERNAME_FIELD = "login"
     EMAIL_FIELD = "email"
-    REQUIRED_FIELDS: list[str] = []
+    REQUIRED_FIELDS = []
 
     class Meta:
         constraints = [

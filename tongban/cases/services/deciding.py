@@ -102,7 +102,7 @@ def revoke(case: Case, *, officer: Officer, reason: str, ground: str, heard: boo
             case, REVOKE, actor=actor, officer=officer, now=now, reason=reason,
             what=events.CaseEnded(case=case.pk, state=CaseState.REVOKED),
         )  # fmt: skip
-        if case.licence_id:
+        if case.licence is not None:
             licences.revoke(case.licence, reason=reason, actor=actor)
         papers.make(
             case, "revocation", now=now, appeal=True,

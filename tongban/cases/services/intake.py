@@ -422,12 +422,14 @@ def _hand_in_papers(case: Case, actor: Actor) -> None:
     """What stands in for paper and what was uploaded goes to the office: licences are called for this case, seen by their
     holder; uploaded documents cannot be changed any more."""
     for row in case.materials.select_related("document").filter(how=CaseMaterial.How.UPLOAD):
-        documents.hand_in(row.document, actor=actor)
+        if row.document is not None:  # uploaded_material_has_its_document
+            documents.hand_in(row.document, actor=actor)
     for row in case.materials.select_related("licence", "licence__type").filter(how=CaseMaterial.How.LICENCE):
-        licences.call(
-            row.licence, about=case.subject, matter=case.matter.slug, purpose="application",
-            fields=list(row.licence.type.face_fields), actor=actor,
-        )  # fmt: skip
+        if row.licence is not None:  # licensed_material_has_its_licence
+            licences.call(
+                row.licence, about=case.subject, matter=case.matter.slug, purpose="application",
+                fields=list(row.licence.type.face_fields), actor=actor,
+            )  # fmt: skip
 
 
 def _complete(case: Case, level: int) -> None:

@@ -23,7 +23,7 @@ def proofings(request, officer):
     rows = []
     for row in queries.proofings_waiting()[:100]:
         due = calendar.due(timezone.localdate(row.at), ONE_WORKING_DAY).day
-        rows.append({"row": row, "due": due, "late": due < today})
+        rows.append({"row": row, "due": due, "late": due is not None and due < today})
     return render(request, "office/proofings.html", {"officer": officer, "rows": rows})
 
 

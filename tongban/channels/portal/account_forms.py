@@ -1,5 +1,7 @@
 """The forms of signing in and up, where ours say or do something else than allauth's."""
 
+from typing import Any
+
 from allauth.account.forms import ResetPasswordForm, SignupForm
 from allauth.account.internal.flows.password_reset_by_code import PasswordResetVerificationProcess
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
@@ -55,10 +57,13 @@ def used_code(account, code: str) -> str:
 
 
 class OnlyOnce:
-    """A code from the app opens one door once, for as long as it could open any."""
+    """A code from the app opens one door once, for as long as it could open any. Stands before a form of allauth."""
+
+    authenticator: Any
+    user: Any
 
     def clean_code(self):
-        code = super().clean_code()
+        code = super().clean_code()  # type: ignore[misc]
         if self.authenticator.type == Authenticator.Type.TOTP and not cache.add(
             used_code(self.user, code.strip()), 1, CODE_LIVES
         ):

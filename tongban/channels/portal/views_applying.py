@@ -280,7 +280,7 @@ def labels_of(asked, errors) -> dict[str, str]:
 def sources(case: Case) -> dict[str, dict]:
     """Where each prefilled value came from, in words: {field: {"name", "at", "changed"}}."""
     held = {field: one for field, one in case.values.items() if one["source"] != "applicant"}
-    kinds = {one["source"].partition(":")[0]: set() for one in held.values()}
+    kinds: dict[str, set[str]] = {one["source"].partition(":")[0]: set() for one in held.values()}
     for one in held.values():
         kind, _colon, slug = one["source"].partition(":")
         kinds[kind].add(slug)
@@ -424,7 +424,7 @@ def _check_page(request, party, case, *, problem=None):
     lacking = rules.missing(case, rows, level=rules.SIGNING_LEVEL)
     known_from = sources(case)
     wrong = {name.split("-")[0] for name in lacking.fields}
-    answers = [
+    answers: list[dict] = [
         {
             "id": one.id,
             "label": one.label,
