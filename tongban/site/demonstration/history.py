@@ -293,7 +293,8 @@ def _walk(walk: Walk) -> None:
         _fill_in(walk, account, half=walk.target == "draft")
     if walk.target == "draft":
         return
-    walk.at += timedelta(minutes=walk.rng.uniform(2, 12))
+    # Sent some minutes after it was begun, and never later than now.
+    walk.at = min(walk.at + timedelta(minutes=walk.rng.uniform(2, 12)), walk.end - timedelta(minutes=1))
     send = partial(services.submit, account=account, level=rules.SIGNING_LEVEL, key=f"demo-{walk.case.ref}")
     if walk.target == "submitted":
         walk.last_act = partial(send, walk.case)
