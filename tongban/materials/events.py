@@ -32,3 +32,10 @@ class PageFoundDamaged:
 
     document: int
     page: int
+
+
+@event
+class DocumentRead:
+    """The machine is through with a document; what it read stands in its reading, and nowhere else."""
+
+    document: int

@@ -3,6 +3,8 @@ import uuid
 from django.db import models
 from django.utils import timezone
 
+from tongban.lib.fields import EncryptedJSONField
+from tongban.materials.reading.states import ReadingState
 from tongban.materials.states import DocumentState
 from tongban.parties.models import Account, Party
 
@@ -47,3 +49,46 @@ class Page(models.Model):
 
     def __str__(self):
         return f"page {self.order} of {self.document_id}"
+
+
+class Reading(models.Model):
+    """What the machine read on a document: words with their places, values, how good the pages are. Never proof of anything.
+
+    `lines` is a list of {page, text, confidence, box}, `values` maps names to {value, text, confidence, page, box}; pages
+    count from 1, a box is [left, top, width, height] as parts of the page as it is shown. `round` counts how often it was
+    asked for anew, so that an answer about pages that have changed since is not kept.
+    """
+
+    State = ReadingState
+
+    document = models.OneToOneField(Document, on_delete=models.CASCADE, related_name="reading")
+    state = models.CharField(max_length=12, choices=State.choices, default=State.WAITING)
+    round = models.PositiveSmallIntegerField(default=1)
+    tries = models.PositiveSmallIntegerField(default=0)
+    pages_total = models.PositiveSmallIntegerField(default=0)
+    pages_done = models.PositiveSmallIntegerField(default=0)
+    kind = models.CharField(max_length=60, blank=True, default="")
+    kind_confidence = models.FloatField(default=0.0)
+    lines = EncryptedJSONField(default=list)
+    values = EncryptedJSONField(default=dict)
+    quality = models.JSONField(default=list)
+    engine = models.CharField(max_length=60, blank=True, default="")
+    error = models.CharField(max_length=40, blank=True, default="")
+    asked_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True, blank=True)
+    read_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(pages_done__lte=models.F("pages_total")),
+                name="reading_has_no_more_pages_than_there_are",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state=ReadingState.DONE) | models.Q(read_at__isnull=False),
+                name="reading_that_is_done_has_its_hour",
+            ),
+        ]
+
+    def __str__(self):
+        return f"reading of document {self.document_id}"

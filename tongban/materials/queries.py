@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from tongban.journal import queries as journal
 from tongban.lib.problems import Problem, Unavailable, worded
 from tongban.materials import gate, states, store
-from tongban.materials.models import Document, Page
+from tongban.materials.models import Document, Page, Reading
 from tongban.parties.models import Account, Membership, Party
 
 log = structlog.get_logger("materials")
@@ -56,6 +56,11 @@ def pages_visible_to(account: Account, *, today: date | None = None) -> QuerySet
 
 def subject(document: Document) -> str:
     return f"document:{document.pk}"
+
+
+def reading_of(document: Document) -> Reading | None:
+    """What the machine read on it, or how far it is; None if nobody asked for it."""
+    return Reading.objects.filter(document=document).first()
 
 
 def left_out(document: Document) -> list:

@@ -21,7 +21,7 @@ from tongban.lib.moves import make
 from tongban.lib.problems import Invalid, NotAllowed, Problem, worded
 from tongban.materials import events, gate, queries, states, store
 from tongban.materials.gateways.malware import scanner
-from tongban.materials.models import Document, Page
+from tongban.materials.models import Document, Page, Reading
 from tongban.parties.models import Account, Party
 
 log = structlog.get_logger("materials")
@@ -205,6 +205,20 @@ def remove(document: Document, *, by: Account, actor: Actor | None = None) -> No
             subject=queries.subject(document),
             actor=actor or _applying(by, document.owner),
         )
+
+
+# --- reading by machine
+
+
+def ask_reading(document: Document) -> Reading:
+    """Have the worker read it after the commit, page by page. A second time changes nothing; changed pages are read anew."""
+    with transaction.atomic():
+        reading, fresh = Reading.objects.get_or_create(
+            document=document, defaults={"pages_total": document.pages.count()}
+        )
+        if fresh:
+            journal.enqueue("materials.read_page", document=document.pk, round=reading.round)
+    return reading
 
 
 def prepare_preview(page: Page) -> Page:
