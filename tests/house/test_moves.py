@@ -10,12 +10,14 @@ from tongban.evaluations import states as evaluations
 from tongban.licences import states as licences
 from tongban.materials import states as materials
 from tongban.materials.reading import states as reading
+from tongban.notices import states as notices
 
 LAWS = {
     "cases": (cases.MOVES, set(cases.CaseState.values), "draft", set(cases.ENDED)),
     "licences": (licences.MOVES, set(licences.LicenceState.values), "valid", set(licences.OVER)),
     "evaluations": (evaluations.MOVES, set(evaluations.FollowUpState.values), "received", {"closed"}),
     "materials": (materials.MOVES, set(materials.DocumentState.values), "kept", {"removed", "handed_in"}),
+    "call backs": (notices.MOVES, set(notices.CallBackState.values), "waiting", {"called", "given_up"}),
     "reading": (reading.MOVES, set(reading.ReadingState.values), "waiting", set(reading.OVER)),
 }
 

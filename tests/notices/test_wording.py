@@ -47,6 +47,7 @@ def test_everything_the_rooms_tell_has_words():
         told |= set(re.findall(r'_tell\([^"\n]*"(\w+)"', text))
         told |= set(re.findall(r'notices\.tell\(\s*[\w.]+,\s*"(\w+)"', text))
         told |= {f"case_{why}" for why in re.findall(r'why="(\w+)"\)', text) if why != "calendar"}
+    told |= set(re.findall(r' tell\([\w.]+, "(\w+)"', (ROOT / "notices/services.py").read_text("utf-8")))
     told |= {"case_lapsed", "case_terminated", "case_revoked"}
 
     assert told == set(wording.WORDING)

@@ -3,8 +3,10 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from tongban.departments.models import Officer
 from tongban.lib.bilingual import say
 from tongban.lib.fields import EncryptedField, EncryptedJSONField
+from tongban.notices.states import CallBackState
 from tongban.parties.models import Account, Party
 
 
@@ -82,3 +84,35 @@ class Preference(models.Model):
 
     def __str__(self):
         return f"preference of {self.account_id}"
+
+
+class CallBack(models.Model):
+    """Somebody asked to be rung up. Promised for an hour (`due_at`), rung by an officer, given up after three calls nobody took."""
+
+    account = models.ForeignKey(Account, on_delete=models.SET_NULL, null=True, blank=True, related_name="call_backs")
+    name = EncryptedField()
+    phone = EncryptedField()
+    about = EncryptedField(blank=True, default="")
+    language = models.CharField(max_length=10)
+    key = models.CharField(max_length=40, unique=True)
+    state = models.CharField(max_length=10, choices=CallBackState.choices, default=CallBackState.WAITING)
+    asked_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0)
+    officer = models.ForeignKey(Officer, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    called_at = models.DateTimeField(null=True, blank=True)
+    note = EncryptedField(blank=True, default="")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["due_at", "id"], condition=Q(state="waiting"), name="call_backs_waiting"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state="waiting") | Q(called_at__isnull=False, officer__isnull=False),
+                name="ended_call_back_has_its_hour_and_officer",
+            ),
+        ]
+
+    def __str__(self):
+        return f"call back {self.pk}: {self.state}"

@@ -2,7 +2,8 @@ from datetime import date
 
 from django.db.models import Q
 
-from tongban.notices.models import Message, Preference
+from tongban.notices.models import CallBack, Message, Preference
+from tongban.notices.states import CallBackState
 from tongban.parties.models import Account, Party
 
 PAGE = 25
@@ -47,3 +48,18 @@ def unread_shown(account: Account) -> str:
 def preferences(account: Account) -> Preference:
     """What the account chose, or what holds until it does."""
     return Preference.objects.filter(account=account).first() or Preference(account=account)
+
+
+def call_backs(limit: int = PAGE) -> list[CallBack]:
+    """Who waits to be rung up: the earliest promise first."""
+    waiting = CallBack.objects.filter(state=CallBackState.WAITING).select_related("account", "account__person")
+    return list(waiting.order_by("due_at", "id")[:limit])
+
+
+def call_back(pk: int) -> CallBack | None:
+    return CallBack.objects.filter(pk=pk).select_related("account", "account__person", "officer").first()
+
+
+def call_back_of(account: Account) -> CallBack | None:
+    """The call this account still waits for."""
+    return CallBack.objects.filter(account=account, state=CallBackState.WAITING).order_by("-id").first()

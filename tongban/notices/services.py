@@ -1,24 +1,38 @@
 """Telling people something: always in the inbox, in both languages; outside only by the ways they chose, and saying little."""
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
+from tongban.departments import queries as departments
+from tongban.departments.models import Officer
 from tongban.journal import queries as journal_queries
 from tongban.journal import services as journal
+from tongban.journal.actors import Actor
+from tongban.lib import identifiers
 from tongban.lib.bilingual import short
-from tongban.notices import wording
+from tongban.lib.moves import Move, make
+from tongban.lib.problems import Invalid, NotAllowed
+from tongban.notices import events, wording
 from tongban.notices.gateways.mail import Letter, mail
 from tongban.notices.gateways.mail import Refused as LetterRefused
 from tongban.notices.gateways.sms import Refused as TextRefused
 from tongban.notices.gateways.sms import text_messages
-from tongban.notices.models import Dispatch, Message, Preference
+from tongban.notices.models import CallBack, Dispatch, Message, Preference
 from tongban.notices.queries import accounts_of, preferences
+from tongban.notices.states import GIVE_UP, REACH, TRY_AGAIN, CallBackState
 from tongban.parties.models import Account, Party
+
+CALLED_WITHIN = timedelta(hours=1)  # of the hours the service is open
+TRIES = 3
+KEPT_AFTER_THE_CALL = timedelta(days=30)
+WAITING_AT_MOST = 2  # of one account: somebody who presses again is not two people
+NOTHING_SENT = _("Nothing was sent yet. What you typed is still here.")
 
 
 @transaction.atomic
@@ -138,3 +152,89 @@ def set_preferences(account: Account, *, email: bool, sms: bool, only_when_neede
         account=account, defaults={"email": email, "sms": sms, "only_when_needed": only_when_needed}
     )
     return row
+
+
+# -- being rung up
+
+
+def ask_for_a_call(
+    *,
+    name: str,
+    phone: str,
+    about: str = "",
+    account: Account | None,
+    language: str,
+    key: str,
+    now: datetime | None = None,
+) -> CallBack:
+    """Somebody rings this number within an hour of the hours we are open. The same key again is the same request."""
+    now = now or timezone.now()
+    name, about = " ".join(name.split())[:100], about.strip()[:500]
+    number = identifiers.check_phone(phone)
+    wrong = {}
+    if not name:
+        wrong["name"] = [_("Please write your name, so that we know whom to ask for.")]
+    if not number.valid:
+        wrong["phone"] = [number.reason]
+    if wrong:
+        raise Invalid("call-back", errors=wrong, kept=NOTHING_SENT)
+    with transaction.atomic():
+        waiting = CallBack.objects.filter(state=CallBackState.WAITING)
+        if account is not None and (mine := list(waiting.filter(account=account).order_by("-id")[:WAITING_AT_MOST])):
+            same = next((row for row in mine if row.phone == number.value), None)
+            if same is not None or len(mine) == WAITING_AT_MOST:
+                return same or mine[0]
+        row, made = CallBack.objects.get_or_create(
+            key=key[:40],
+            defaults={
+                "account": account,
+                "name": name,
+                "phone": number.value,
+                "about": about,
+                "language": short(language),
+                "asked_at": now,
+                "due_at": departments.calendar().due_in_hours(timezone.localtime(now), CALLED_WITHIN),
+            },
+        )
+        if made:
+            actor = Actor(kind="applicant", role="applicant", account=account.pk if account else None)
+            journal.record(events.CallBackAsked(call_back=row.pk), subject=f"call-back:{row.pk}", actor=actor)
+            journal.touch("call-backs")
+    return row
+
+
+def rang(
+    row: CallBack, *, officer: Officer, actor: Actor, reached: bool, note: str = "", now: datetime | None = None
+) -> CallBack:
+    """An officer rang: reached, or not; after the third call nobody took it is given up and the account is told."""
+    now = now or timezone.now()
+    note = note.strip()[:1000]
+    if reached and not note:
+        raise Invalid(
+            "no-note", errors={"note": [_("Please write in a few words what it was about.")]}, kept=NOTHING_SENT
+        )
+    with transaction.atomic():
+        row = CallBack.objects.select_for_update().get(pk=row.pk)
+        step: Move = REACH if reached else GIVE_UP if row.tries + 1 >= TRIES else TRY_AGAIN
+        changes: dict[str, Any] = {"tries": row.tries + 1, "officer": officer}
+        if step is TRY_AGAIN:
+            changes["due_at"] = departments.calendar().due_in_hours(timezone.localtime(now), CALLED_WITHIN)
+        else:
+            changes |= {"called_at": now, "note": note}
+        if row.state != CallBackState.WAITING:
+            raise NotAllowed("call-back-over", _("Somebody has answered this request already."))
+        make(row, step, **changes)
+        journal.record(
+            events.CallBackMoved(call_back=row.pk, move=step.name), subject=f"call-back:{row.pk}", actor=actor
+        )
+        if step is GIVE_UP and row.account is not None and row.account.person is not None:
+            tell(row.account.person, "call_back_missed", link="/help/", once=f"call-back:{row.pk}")
+        journal.touch("call-backs")
+    return row
+
+
+@journal.every("forget calls", timedelta(days=1))
+def forget_calls(now: datetime | None = None) -> int:
+    """Thirty days after the call nothing of the request is kept."""
+    over = CallBack.objects.filter(called_at__lt=(now or timezone.now()) - KEPT_AFTER_THE_CALL)
+    return over.delete()[0]

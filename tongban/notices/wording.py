@@ -25,6 +25,12 @@ def _words(title_zh, title_en, body_zh, body_en, **how) -> Words:
 
 
 WORDING: dict[str, Words] = {
+    "call_back_missed": _words(
+        "我们给您打过电话",
+        "We tried to ring you",
+        "您请我们回电，我们打了三次都没有接通。需要帮助时请再留一次电话，或直接拨打帮助热线。",
+        "You asked us to ring you. We tried three times and nobody answered. Ask again whenever you like, or ring the help line.",
+    ),
     "case_received": _words(
         "申请已收到",
         "We have your application",

@@ -19,6 +19,7 @@ ROOMS_WITH_MOVES = {
     "licences": ("tongban.licences.states", "LicenceState"),
     "evaluations (putting bad ratings right)": ("tongban.evaluations.states", "FollowUpState"),
     "materials": ("tongban.materials.states", "DocumentState"),
+    "notices (being rung up)": ("tongban.notices.states", "CallBackState"),
     "materials (reading by machine)": ("tongban.materials.reading.states", "ReadingState"),
 }
 
