@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 ASSETS = ROOT / "node_modules"
+PRODUCT = "reading.lock"  # core.lock and what reads documents; an operator who does not want that installs core.lock
 
 
 def say(text: str) -> None:
@@ -86,9 +87,9 @@ def python_environment(lock_name: str) -> None:
     lock = ROOT / "requirements" / lock_name
     stamp = VENV / ".tongban-installed"
     value = digest(lock, ROOT / "pyproject.toml")
-    core = digest(ROOT / "requirements" / "core.lock", ROOT / "pyproject.toml")
+    product = digest(ROOT / "requirements" / PRODUCT, ROOT / "pyproject.toml")
     full = digest(ROOT / "requirements" / "test.lock", ROOT / "pyproject.toml")
-    if PYTHON.exists() and (stamped(stamp, value) or (value == core and stamped(stamp, full))):
+    if PYTHON.exists() and (stamped(stamp, value) or (value == product and stamped(stamp, full))):
         return  # what tests need includes what the product needs
     if not PYTHON.exists():
         done = step("Making the Python environment in .venv")
@@ -249,7 +250,7 @@ def main() -> int:
     parser.add_argument("purpose", choices=["run", "test", "check"])
     options = parser.parse_args()
     try:
-        python_environment("core.lock" if options.purpose == "run" else "test.lock")
+        python_environment(PRODUCT if options.purpose == "run" else "test.lock")
         if options.purpose != "check":
             assets(for_tests=options.purpose == "test")
             stylesheet()
