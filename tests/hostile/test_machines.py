@@ -1,0 +1,115 @@
+"""Programs knock at the open interface with whatever its own description allows, and with what it forbids.
+
+schemathesis draws the requests from the OpenAPI description. Nothing may break (500), and every answer must be exactly what
+the description says: status, kind of content, and no field that is not written there. `make fuzz` sends 100,000; here a short form.
+"""
+
+import os
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+from schemathesis.checks import CHECKS, load_all_checks
+
+from tests import doors, make
+from tongban.channels.exchange.api import api
+from tongban.site.wsgi import application
+
+load_all_checks()
+
+CASES = int(os.environ.get("TONGBAN_FUZZ", "1200"))
+HELD = CHECKS.get_by_names(
+    [
+        "not_a_server_error",
+        "status_code_conformance",
+        "content_type_conformance",
+        "response_headers_conformance",
+        "response_schema_conformance",
+    ]
+)
+NAMES = [
+    "GET /api/v1/matters",
+    "GET /api/v1/matters/{id}",
+    "GET /api/v1/check/id",
+    "POST /api/v1/rules/evaluate",
+    "GET /api/v1/clock/due",
+    "GET /api/v1/clock/is-working-day",
+    "GET /api/v1/licences/verify/{token}",
+    "POST /api/v1/uploads",
+    "GET /catalogue.jsonld",
+]
+FEW = {"GET /catalogue.jsonld"}  # takes nothing: one request is all there is
+
+
+@pytest.fixture
+def described(db):
+    make.matter("endorse", name={"zh": "居住证签注", "en": "Residence permit endorsement"})
+    return schemathesis.openapi.from_wsgi("/api/openapi.json", application)
+
+
+@pytest.fixture
+def cookies(db, client):
+    doors.enter(client, make.account())
+    return {name: cookie.value for name, cookie in client.cookies.items()}
+
+
+def operations(described) -> dict:
+    found = [one.ok() for one in described.get_all_operations()]
+    return {f"{one.method.upper()} {one.path}": one for one in found}
+
+
+def knock(operation, *, cases: int, cookies: dict, start: int = 1) -> int:
+    """Send so many requests; each answer is held against the description. Answers how many were sent."""
+    sent = 0
+
+    @seed(start)
+    @settings(
+        max_examples=cases,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=st.one_of(*(operation.as_strategy(generation_mode=mode) for mode in GenerationMode)))
+    def send(case):
+        nonlocal sent
+        sent += 1
+        response = case.call(cookies=cookies)
+        case.validate_response(response, checks=HELD)
+
+    send()
+    return sent
+
+
+def test_every_operation_of_the_description_is_knocked_at(described):
+    assert sorted(operations(described)) == sorted(NAMES)
+
+
+@pytest.mark.fuzz
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_a_program_sends_breaks_the_interface_or_its_contract(described, cookies, name, record_property):
+    operation = operations(described)[name]
+    wanted = 1 if name in FEW else CASES // (len(NAMES) - len(FEW))
+    sent, start = 0, 1
+
+    while sent < wanted:
+        sent += knock(operation, cases=min(2000, wanted - sent), cookies=cookies, start=start)
+        start += 1
+
+    record_property("sent", sent)
+    assert sent >= wanted
+
+
+def test_control_an_answer_with_a_field_that_is_not_described_is_noticed(described, cookies, monkeypatch):
+    """One field too many in one answer, and the knocking fails."""
+    made = api.renderer.render
+    monkeypatch.setattr(
+        type(api.renderer), "render", lambda self, request, data, **given: made(request, {**data, "secret": 1}, **given)
+    )
+
+    with pytest.raises(BaseExceptionGroup) as caught:
+        knock(operations(described)["GET /api/v1/clock/is-working-day"], cases=60, cookies=cookies)
+
+    assert "secret" in "".join(str(one) for one in caught.value.exceptions)
