@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tongban.cases import finding_states as findings
 from tongban.cases import states as cases
 from tongban.evaluations import states as evaluations
 from tongban.licences import states as licences
@@ -18,6 +19,12 @@ LAWS = {
     "evaluations": (evaluations.MOVES, set(evaluations.FollowUpState.values), "received", {"closed"}),
     "materials": (materials.MOVES, set(materials.DocumentState.values), "kept", {"removed", "handed_in"}),
     "call backs": (notices.MOVES, set(notices.CallBackState.values), "waiting", {"called", "given_up"}),
+    "machine findings": (
+        findings.MOVES,
+        set(findings.FindingState.values),
+        "open",
+        {"overruled", "taken_up"},
+    ),
     "reading": (reading.MOVES, set(reading.ReadingState.values), "waiting", set(reading.OVER)),
 }
 

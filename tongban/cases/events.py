@@ -119,3 +119,29 @@ class CaseDatesChanged:
 
     case: int
     why: str
+
+
+@event
+class MachineFindingAnswered:
+    """The applicant says that what the machine noticed is right as it is."""
+
+    case: int
+    finding: int
+
+
+@event
+class MachineFindingOverruled:
+    """An officer sets aside what the machine noticed; the reason stands with the finding."""
+
+    case: int
+    finding: int
+    officer: int
+
+
+@event
+class ValueTakenFromPaper:
+    """The applicant took a value that was read from an upload into the form."""
+
+    case: int
+    document: int
+    field: str

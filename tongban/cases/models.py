@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from tongban.cases.finding_states import FindingState
 from tongban.cases.states import CaseState, ClockKind
 from tongban.departments.models import Department, Officer
 from tongban.lib.fields import EncryptedField, EncryptedJSONField
@@ -216,6 +217,50 @@ class Finding(models.Model):
 
     def __str__(self):
         return f"{self.field or self.material}: {self.text[:40]}"
+
+
+class MachineFinding(models.Model):
+    """Something the machine noticed on a paper: a help for whoever looks, never a reason by itself.
+
+    `params` fill its sentence (`pre_review.WORDS`) and may hold what stands on the paper; `field` is the answer it is about,
+    if any; `box` is [left, top, width, height] as parts of the page. `mark` tells whether the same thing is found again.
+    """
+
+    State = FindingState
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="machine_findings")
+    material = models.CharField(max_length=60)
+    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="machine_findings")
+    code = models.CharField(max_length=24)
+    severity = models.CharField(max_length=8, choices=[("notice", _("notice")), ("warning", _("warning"))])
+    field = models.CharField(max_length=60, blank=True, default="")
+    params = EncryptedJSONField(default=dict)
+    page = models.PositiveSmallIntegerField(null=True, blank=True)
+    box = models.JSONField(null=True, blank=True)
+    confidence = models.FloatField(default=1.0)
+    mark = models.CharField(max_length=64)
+    state = models.CharField(max_length=10, choices=FindingState.choices, default=FindingState.OPEN)
+    remark = EncryptedField(blank=True, default="")
+    overruled_by = models.ForeignKey(
+        Officer, null=True, blank=True, on_delete=models.PROTECT, related_name="overruled_findings"
+    )
+    reason = models.TextField(blank=True, default="")
+    found_at = models.DateTimeField(default=timezone.now)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["code", "state", "found_at"], name="machine_findings_by_code")]
+        constraints = [
+            models.UniqueConstraint(fields=["case", "mark"], name="machine_finding_once_per_case"),
+            models.CheckConstraint(
+                condition=~Q(state="overruled") | (Q(overruled_by__isnull=False) & ~Q(reason="")),
+                name="finding_overruled_by_somebody_with_a_reason",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.code} on {self.material}"
 
 
 class Step(models.Model):
