@@ -94,8 +94,9 @@ def _make() -> None:
 
     while journal.work_once(limit=50):
         pass
-    with connection.cursor() as cursor:
-        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def signed_in(account) -> str:
