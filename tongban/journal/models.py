@@ -41,7 +41,10 @@ class Event(Chained):
 
 
 class ReadEntry(Chained):
-    """Somebody read personal data: who, in which role, of whom, why, which fields."""
+    """Somebody read personal data: who, in which role, of whom, why, which fields.
+
+    An entry with `hidden_until` is not shown to the person before that moment; `law_code` says by which law (oversight.law_codes).
+    """
 
     reader = models.BigIntegerField(null=True)
     reader_name = models.CharField(max_length=100, default="")
@@ -51,13 +54,20 @@ class ReadEntry(Chained):
     about = models.CharField(max_length=60, default="")
     purpose = models.CharField(max_length=60)
     fields = models.JSONField(default=list)
+    law_code = models.CharField(max_length=20, default="")
+    hidden_until = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name_plural = "read entries"
         indexes = [
             models.Index(fields=["of_party", "-id"], name="read_of_party"),
-            models.Index(fields=["reader", "-id"], name="read_by_reader"),
+            models.Index(fields=["reader", "at"], name="read_by_reader_in_time"),
             models.Index(fields=["id"], condition=Q(position__isnull=True), name="read_not_yet_chained"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(hidden_until__isnull=True) | ~Q(law_code=""), name="delayed_entry_names_its_law"
+            )
         ]
 
     def __str__(self):

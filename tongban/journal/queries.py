@@ -1,6 +1,7 @@
-from datetime import timedelta
+from collections.abc import Collection
+from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from tongban.journal.models import Event, Heartbeat, Job, ReadEntry, Topic
@@ -16,9 +17,33 @@ def history(subject: str) -> QuerySet[Event]:
     return Event.objects.filter(subject=subject).order_by("id")
 
 
-def reads_of(party_id: int) -> QuerySet[ReadEntry]:
-    """Who has read this party's data, newest first."""
-    return ReadEntry.objects.filter(of_party=party_id).order_by("-id")
+def reads_of(party_id: int, now: datetime | None = None, *, also_about: Collection[str] = ()) -> QuerySet[ReadEntry]:
+    """Who has read this party's data, newest first; what a law delays is not there before its day.
+
+    `also_about`: subjects of the time before anybody knew which party they are about, such as the check of an identity.
+    """
+    whose = Q(of_party=party_id)
+    if also_about:
+        whose |= Q(of_party=0, about__in=list(also_about))
+    visible = Q(hidden_until__isnull=True) | Q(hidden_until__lte=now or timezone.now())
+    return ReadEntry.objects.filter(whose & visible).order_by("-id")
+
+
+def people_read(reader: int, since: datetime, *, apart_from: str = "") -> set[int]:
+    """Whose data this account has read since then, besides what was read for one purpose."""
+    rows = ReadEntry.objects.filter(reader=reader, at__gte=since, of_party__gt=0)
+    if apart_from:
+        rows = rows.exclude(purpose=apart_from)
+    return set(rows.values_list("of_party", flat=True).distinct())
+
+
+def read_since(reader: int, since: datetime, *, of_party: int) -> bool:
+    return ReadEntry.objects.filter(reader=reader, at__gte=since, of_party=of_party).exists()
+
+
+def reads_for(reader: int, since: datetime, purpose: str) -> int:
+    """How many people's data this account took for one purpose since then."""
+    return ReadEntry.objects.filter(reader=reader, at__gte=since, purpose=purpose).count()
 
 
 def parked_jobs() -> QuerySet[Job]:

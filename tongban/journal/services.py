@@ -7,16 +7,19 @@ import dataclasses
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, dataclass_transform
 
 import orjson
 import structlog
+from django.conf import settings
 from django.db import IntegrityError, connection, transaction
-from django.db.models import F, Max
+from django.db.models import Count, F, Max
 from django.utils import timezone
 
+from tongban.journal import anchors, ledger
 from tongban.journal.actors import PLATFORM, Actor
 from tongban.journal.models import Event, Heartbeat, IdempotencyKey, Job, ReadEntry, Topic
 from tongban.lib.encryption import blind_index
@@ -100,10 +103,33 @@ def enqueue(kind: str, *, once: str | None = None, run_at: datetime | None = Non
     Job.objects.bulk_create([row], ignore_conflicts=once is not None)
 
 
-def note_read(*, actor: Actor, of_party: int, purpose: str, fields: list[str], about: str = "") -> None:
-    """Somebody is about to see personal data: written before it is shown, so that nothing is shown unwritten."""
+def note_read(
+    *,
+    actor: Actor,
+    of_party: int,
+    purpose: str,
+    fields: Iterable[str],
+    about: str = "",
+    law_code: str = "",
+    hidden_until: datetime | None = None,
+) -> None:
+    """Somebody is about to see personal data: on disk before it is shown, so that nothing is shown unwritten."""
+    ledger.keep(_read_entry(actor, of_party, purpose, fields, about, law_code, hidden_until, timezone.now()))
+
+
+def note_reads(
+    *, actor: Actor, of_parties: Iterable[int], purpose: str, fields: Iterable[str], about: str = ""
+) -> None:
+    """The same for many people at once: a list that is handed over as a file."""
+    names, now = list(fields), timezone.now()
+    rows = [_read_entry(actor, party, purpose, names, about, "", None, now) for party in sorted(set(of_parties))]
+    with transaction.atomic():
+        ReadEntry.objects.bulk_create(rows, batch_size=500)
+
+
+def _read_entry(actor, of_party, purpose, fields, about, law_code, hidden_until, now) -> ReadEntry:
     row = ReadEntry(
-        at=timezone.now(),
+        at=now,
         reader=actor.account,
         reader_name=actor.name,
         role=actor.role,
@@ -112,9 +138,11 @@ def note_read(*, actor: Actor, of_party: int, purpose: str, fields: list[str], a
         about=about,
         purpose=purpose,
         fields=sorted(fields),
+        law_code=law_code,
+        hidden_until=hidden_until,
     )
     row.code = code_of(row)
-    row.save(force_insert=True)
+    return row
 
 
 def once(scope: str, key: str, act: Callable[[], str]) -> tuple[str, bool]:
@@ -152,12 +180,16 @@ COVERED = {
     Event: ("at", "kind", "subject", "actor_kind", "actor", "role", "department", "payload"),
     ReadEntry: ("at", "reader", "reader_name", "role", "department", "of_party", "about", "purpose", "fields"),
 }
+# columns that came later: covered where they say something, so that the codes of older rows still hold
+COVERED_LATER = {Event: (), ReadEntry: ("law_code", "hidden_until")}
 
 
 def _content(row) -> bytes:
-    names = COVERED[type(row)]
-    values = {name: getattr(row, name) for name in names}
-    values["at"] = f"{row.at.timestamp():.6f}"  # microseconds, as both databases give it back
+    values = {name: getattr(row, name) for name in COVERED[type(row)]}
+    values |= {name: value for name in COVERED_LATER[type(row)] if (value := getattr(row, name))}
+    for name, value in values.items():
+        if isinstance(value, datetime):
+            values[name] = f"{value.timestamp():.6f}"  # microseconds, as both databases give it back
     return orjson.dumps(values, option=orjson.OPT_SORT_KEYS)
 
 
@@ -198,27 +230,55 @@ class Broken:
     reason: str
 
 
-def verify_log(progress: Callable[[int], None] = lambda done: None) -> Broken | None:
-    """Walk both chains from the first row; answer the first row that is not what was written, or None when all is well."""
+def verify_log(
+    progress: Callable[[int], None] = lambda done: None, *, anchored: Iterable[anchors.Anchor] = ()
+) -> Broken | None:
+    """Walk both chains from the first row; answer the first row that is not what was written, or None when all is well.
+
+    `anchored` are heads that were written down outside the database: a chain that ends before one of them was cut.
+    """
+    known = anchors.by_table(anchored)
+    for table, heads in known.items():
+        for anchor in heads.values():
+            if not anchor.genuine:
+                return Broken(table, 0, anchor.position, "an anchor outside the database was changed")
     for model in (Event, ReadEntry):
-        expected, chain = 0, ""
-        for row in model.objects.filter(position__isnull=False).order_by("position").iterator(chunk_size=2000):
-            expected += 1
-            progress(1)
-            if row.position != expected:
-                return Broken(model._meta.db_table, row.pk, row.position, f"row {expected} of the chain is missing")
-            if not hmac.compare_digest(row.code, code_of(row)):
-                return Broken(model._meta.db_table, row.pk, row.position, "the content was changed")
-            chain = link(chain, row.position, row.code)
-            if not hmac.compare_digest(row.chain, chain):
-                return Broken(model._meta.db_table, row.pk, row.position, "the chain is broken here")
-        for row in model.objects.filter(position__isnull=True).order_by("id").iterator(chunk_size=2000):
-            progress(1)
-            if not hmac.compare_digest(row.code, code_of(row)):
-                return Broken(model._meta.db_table, row.pk, None, "the content was changed")
-        seal = Topic.objects.filter(name=f"chain:{model._meta.db_table}").first()
-        if seal is not None and seal.version > expected:
-            return Broken(model._meta.db_table, 0, expected + 1, "rows at the end of the chain are missing")
+        broken = _first_broken(model, progress, known.get(model._meta.db_table, {}))
+        if broken is not None:
+            return broken
+    return None
+
+
+def _first_broken(model: Any, progress: Callable[[int], None], heads: dict[int, anchors.Anchor]) -> Broken | None:
+    table = model._meta.db_table
+    expected, chain = 0, ""
+    for row in model.objects.filter(position__isnull=False).order_by("position").iterator(chunk_size=2000):
+        expected += 1
+        progress(1)
+        if row.position != expected:
+            return Broken(table, row.pk, row.position, f"row {expected} of the chain is missing")
+        if not hmac.compare_digest(row.code, code_of(row)):
+            return Broken(table, row.pk, row.position, "the content was changed")
+        chain = link(chain, row.position, row.code)
+        if not hmac.compare_digest(row.chain, chain):
+            return Broken(table, row.pk, row.position, "the chain is broken here")
+        if expected in heads and not hmac.compare_digest(heads[expected].chain, chain):
+            return Broken(table, row.pk, expected, f"the chain was another one on {heads[expected].at}")
+    for row in model.objects.filter(position__isnull=True).order_by("id").iterator(chunk_size=2000):
+        progress(1)
+        if not hmac.compare_digest(row.code, code_of(row)):
+            return Broken(table, row.pk, None, "the content was changed")
+    twice = model.objects.values("code").annotate(times=Count("pk"), last=Max("pk")).filter(times__gt=1)
+    if (copy := twice.order_by("last").first()) is not None:
+        return Broken(table, copy["last"], None, "a copy of another row was put in")
+    longest = max(heads, default=0)
+    if longest > expected:
+        return Broken(
+            table, 0, expected + 1, f"rows at the end are missing: on {heads[longest].at} there were {longest}"
+        )
+    seal = Topic.objects.filter(name=f"chain:{table}").first()
+    if seal is not None and seal.version > expected:
+        return Broken(table, 0, expected + 1, "rows at the end of the chain are missing")
     return None
 
 
@@ -381,6 +441,15 @@ def _seal() -> None:
     while seal_chain() >= 2000:
         pass
     note_chain_length()
+
+
+def anchor_folder() -> Path:
+    return Path(settings.TONGBAN_VAR) / "anchors"
+
+
+@every("anchor the chain", timedelta(minutes=1))
+def _anchor() -> None:
+    anchors.write(anchor_folder(), timezone.now())
 
 
 @every("tidy the journal", timedelta(hours=6))
