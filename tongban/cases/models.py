@@ -13,7 +13,7 @@ from tongban.lib.fields import EncryptedField, EncryptedJSONField
 from tongban.licences.models import Licence
 from tongban.materials.models import Document
 from tongban.matters.models import MaterialType, Matter, MatterVersion
-from tongban.parties.models import Account, Party
+from tongban.parties.models import Account, IdKind, Party, Person
 
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # no 0 o 1 i l: people read it aloud
 
@@ -41,6 +41,12 @@ class Case(models.Model):
         WINDOW = "window", _("window")
         VIRTUAL_WINDOW = "virtual_window", _("video window")
         PHONE_HELP = "phone_help", _("helped by phone")
+        POST = "post", _("by post")
+
+    class Signed(models.TextChoices):
+        ONLINE = "online", _("signed online")
+        PAPER = "paper", _("signed by hand on paper")
+        PHONE = "phone", _("confirmed by a code on the own phone")
 
     class Decision(models.TextChoices):
         GRANTED = "granted", _("granted")
@@ -97,6 +103,9 @@ class Case(models.Model):
     delivery = models.CharField(max_length=12, blank=True, default="")
     committed = models.BooleanField(default=False)
     ended_at = models.DateTimeField(null=True, blank=True)
+    prepared_by = models.ForeignKey(Officer, null=True, blank=True, on_delete=models.PROTECT, related_name="prepared")
+    signed_how = models.CharField(max_length=8, choices=Signed.choices, blank=True, default="")
+    paper_kept = models.CharField(max_length=120, blank=True, default="")
 
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True)
@@ -178,6 +187,7 @@ class CaseMaterial(models.Model):
     licence = models.ForeignKey(Licence, null=True, blank=True, on_delete=models.PROTECT, related_name="case_materials")
     resource = models.CharField(max_length=60, blank=True, default="")
     trust = models.CharField(max_length=1, choices=[(level, level) for level in "ABCD"], default="C")
+    seen_by = models.ForeignKey(Officer, null=True, blank=True, on_delete=models.PROTECT, related_name="papers_seen")
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
@@ -352,3 +362,138 @@ class CaseDocument(models.Model):
 
     def __str__(self):
         return self.number
+
+
+class Visit(models.Model):
+    """A person at a window: who compared them with which document. While it is open, and no longer, the officer works in their drafts."""
+
+    class Proof(models.TextChoices):
+        RECORD = "record", _("known here, compared with the document")
+        REGISTER = "register", _("confirmed by the register, compared with the document")
+        BY_HAND = "by_hand", _("in no register, compared with the document by hand")
+
+    ref = models.CharField(max_length=12, unique=True, default=new_ref, editable=False)
+    officer = models.ForeignKey(Officer, on_delete=models.PROTECT, related_name="visits")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="visits")
+    id_kind = models.CharField(max_length=20, choices=IdKind.choices)
+    proof = models.CharField(max_length=10, choices=Proof.choices)
+    begun_at = models.DateTimeField(default=timezone.now)
+    until = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["officer"], condition=Q(ended_at__isnull=True), name="officer_has_one_visitor_at_a_time"
+            )
+        ]
+
+    def __str__(self):
+        return f"visit {self.ref}"
+
+
+class Hand(models.Model):
+    """Somebody else's hands on an application: an officer with the person at the window, or a helper with a code of the person's.
+
+    A hand prepares and never signs. It ends by itself, by the helper, or by the person at once. `code_index` is the
+    keyed code of what the person reads out, empty as soon as somebody has used it.
+    """
+
+    class Kind(models.TextChoices):
+        WINDOW = "window", _("with you at a window")
+        HELPER = "helper", _("with a code of yours")
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="hands")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    visit = models.ForeignKey(Visit, null=True, blank=True, on_delete=models.PROTECT, related_name="hands")
+    officer = models.ForeignKey(Officer, null=True, blank=True, on_delete=models.PROTECT, related_name="hands")
+    account = models.ForeignKey(Account, null=True, blank=True, on_delete=models.PROTECT, related_name="hands")
+    code_index = models.CharField(max_length=64, blank=True, default="")
+    made_at = models.DateTimeField(default=timezone.now)
+    code_until = models.DateTimeField(null=True, blank=True)
+    taken_at = models.DateTimeField(null=True, blank=True)
+    until = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_by = models.CharField(max_length=8, blank=True, default="")
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["account", "-id"], name="hands_of_helper")]
+        constraints = [
+            models.UniqueConstraint(fields=["code_index"], condition=~Q(code_index=""), name="code_leads_to_one_draft"),
+            models.CheckConstraint(
+                condition=Q(taken_at__isnull=True) | (Q(until__isnull=False) & Q(account__isnull=False)),
+                name="hand_at_work_has_a_name_and_an_end",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.kind} at {self.case}"
+
+
+class PhoneSignature(models.Model):
+    """A signature by the person's own phone: a code sent there, said at the window. It holds for one content and nothing else."""
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="phone_signatures")
+    officer = models.ForeignKey(Officer, on_delete=models.PROTECT, related_name="phone_signatures")
+    content = models.CharField(max_length=64)
+    code_index = models.CharField(max_length=64)
+    phone_end = models.CharField(max_length=4)
+    sent_at = models.DateTimeField(default=timezone.now)
+    until = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0)
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self):
+        return f"phone signature {self.pk}"
+
+
+class PostedPaper(models.Model):
+    """Paper that came by post: who registered it, on which day it reached the office, and where the original lies."""
+
+    class What(models.TextChoices):
+        APPLICATION = "application", _("signed application")
+        CORRECTION = "correction", _("answer to a correction notice")
+        PAPER = "paper", _("further paper")
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="posted")
+    what = models.CharField(max_length=12, choices=What.choices)
+    officer = models.ForeignKey(Officer, on_delete=models.PROTECT, related_name="registered_papers")
+    received_on = models.DateField()
+    document = models.ForeignKey(Document, null=True, blank=True, on_delete=models.PROTECT, related_name="posted")
+    kept_at = models.CharField(max_length=120)
+    note = EncryptedField(blank=True, default="")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self):
+        return f"{self.what} of {self.received_on}"
+
+
+class PhoneNote(models.Model):
+    """A telephone call about a case: who called, what was said, what follows. The applicant reads it too."""
+
+    class Caller(models.TextChoices):
+        APPLICANT = "applicant", _("the applicant called")
+        OFFICE = "office", _("the office called")
+        OTHER = "other", _("somebody else called")
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="phone_notes")
+    officer = models.ForeignKey(Officer, on_delete=models.PROTECT, related_name="phone_notes")
+    caller = models.CharField(max_length=10, choices=Caller.choices)
+    name = EncryptedField(blank=True, default="")
+    text = EncryptedField()
+    next_step = EncryptedField(blank=True, default="")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self):
+        return f"phone note {self.pk}"

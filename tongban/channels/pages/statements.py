@@ -117,6 +117,7 @@ KEPT: tuple[Kept, ...] = (
         who_reads=_("You, and officers of the department who handle the case"),
         tables=(
             "cases.Case", "cases.CaseMaterial", "cases.Finding", "cases.Step", "cases.Clock", "cases.Question", "cases.CaseDocument",
+            "cases.Hand", "cases.PhoneSignature", "cases.PostedPaper", "cases.PhoneNote",
         ),
         periods={
             "30 years for permits, 10 for others; drafts 90 days after the last change": _(
@@ -178,9 +179,9 @@ KEPT: tuple[Kept, ...] = (
         why=_("So that you can see it, and so that nobody can hide it. No line can be taken out unseen."),
         ground=BY_LAW_ON_DATA,
         who_reads=_("You; supervision and audit"),
-        tables=("journal.ReadEntry", "registers.Call", "journal.Event"),
+        tables=("journal.ReadEntry", "registers.Call", "journal.Event", "cases.Visit"),
         periods={
-            "6 years": _("who read and which registers were asked: 6 years"),
+            "6 years": _("who read, which registers were asked, and visits to a window: 6 years"),
             "30 years": _("official acts: 30 years"),
         },
     ),
