@@ -65,7 +65,9 @@ PROBLEM = {
         "kept": {"type": "string", "description": "What was kept"},
         "request": {"type": "string", "description": "Number of the request, for asking about it"},
         "errors": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
+        "where": {"type": "string", "description": "The page where a person can go on, where there is one"},
     },
+    "additionalProperties": False,
 }
 UPLOADED = {
     "type": "object",
@@ -86,10 +88,12 @@ UPLOADED = {
                     "width": {"type": "integer"},
                     "height": {"type": "integer"},
                 },
+                "additionalProperties": False,
             },
         },
         "left_out": {"type": "array", "items": {"type": "string"}},
     },
+    "additionalProperties": False,
 }
 BESIDE = {
     "/api/v1/uploads": {
@@ -453,7 +457,7 @@ def clock_is_working_day(request, date: date):
 # -- licences
 
 
-class Checked(Schema):
+class Checked(Strict):
     signature: bool
     status: str
     reason: str
