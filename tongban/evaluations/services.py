@@ -30,6 +30,8 @@ def invite(case: Case, *, now: datetime | None = None) -> Invitation | None:
     account = case.account or next(iter(accounts_of(case.applicant, timezone.localdate(now))), None)
     if account is None or Rating.objects.filter(case=case).exists():
         return None
+    if parties.objects_to(account, "rating_invitations"):
+        return None
     with transaction.atomic():
         invitation, made = Invitation.objects.get_or_create(case=case, defaults={"account": account, "invited_at": now})
         if not made:

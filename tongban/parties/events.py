@@ -71,3 +71,24 @@ class LanguageChosen:
 @event
 class MobileChanged:
     person: int
+
+
+@event
+class ContactChanged:
+    """Address or bank account, by whoever they belong to."""
+
+    party: int
+
+
+@event
+class ObjectionChanged:
+    account: int
+    processing: str
+    objects: bool
+
+
+@event
+class AccountClosed:
+    """The sign-in and what only served it were erased; what must be kept stays with its dates."""
+
+    account: int

@@ -120,6 +120,7 @@ class Account(AbstractBaseUser):
     edition = models.CharField(max_length=20, default="standard")
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now)
+    closed_at = models.DateTimeField(null=True, blank=True)
 
     objects = AccountManager()
 
@@ -191,3 +192,22 @@ class Proofing(models.Model):
 
     def __str__(self):
         return f"{self.account} {self.method}: {self.outcome}"
+
+
+class Objection(models.Model):
+    """An account does not want something done with its data that no law asks for."""
+
+    class Processing(models.TextChoices):
+        RATING_INVITATIONS = "rating_invitations", _("asking me how a service was")
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="objections")
+    processing = models.CharField(max_length=30, choices=Processing.choices)
+    since = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "processing"], name="one_objection_per_account_and_processing")
+        ]
+
+    def __str__(self):
+        return f"{self.account_id} objects to {self.processing}"

@@ -6,7 +6,7 @@ from datetime import date
 from django.db.models import Q, QuerySet
 
 from tongban.parties import rules
-from tongban.parties.models import Account, Company, Membership, Party, Person, Proofing
+from tongban.parties.models import Account, Company, Membership, Objection, Party, Person, Proofing
 
 
 def _current(today: date) -> Q:
@@ -81,3 +81,7 @@ def proofings_of(account: Account) -> QuerySet[Proofing]:
 
 def company_of(party: Party) -> Company | None:
     return Company.objects.filter(pk=party.pk).first()
+
+
+def objects_to(account: Account, processing: str) -> bool:
+    return Objection.objects.filter(account=account, processing=processing).exists()

@@ -1,6 +1,7 @@
 """What people do with their accounts, and who may act for whom."""
 
 import json
+import re
 from datetime import date, timedelta
 
 import structlog
@@ -24,11 +25,12 @@ from tongban.lib.problems import Invalid, NotAllowed, TooMany, Unavailable
 from tongban.parties import events, queries, rules
 from tongban.parties.gateways.proofing import proofing_gateway
 from tongban.parties.gateways.proofing.base import Claim, Match, Refused, Registered, Unanswered
-from tongban.parties.models import Account, Company, IdKind, Membership, Person, Proofing
+from tongban.parties.models import Account, Company, IdKind, Membership, Objection, Party, Person, Proofing
 
 log = structlog.get_logger("parties")
 
 NOTHING_CHANGED = _("Nothing was changed.")
+LONGEST_ADDRESS = 300
 DECIDES_PROOFINGS = {"window_officer", "coordinator", "platform"}
 
 
@@ -91,6 +93,13 @@ def choose_language(account: Account, language: str) -> None:
 
 
 @transaction.atomic
+def choose_edition(account: Account, edition: str) -> None:
+    """Standard or elderly, wherever this account signs in from now on. No event: it says nothing about anybody's rights."""
+    if account.edition != edition:
+        account.edition = edition
+        account.save(update_fields=["edition"])
+
+
 def change_mobile(person: Person, mobile: str, *, actor: Actor) -> Person:
     checked = rules.phone(mobile)
     if not checked.valid:
@@ -563,3 +572,51 @@ def _self(account: Account) -> Actor:
         party=account.person_id,
         name=account.person.name if account.person_id else "",
     )
+
+
+# -- one's own record
+
+
+@transaction.atomic
+def follow_register(party: Party, *, name: str) -> None:
+    """The register that our record of a party came from was corrected: ours says the same from now on."""
+    name = name.strip()[:200]
+    if name:
+        Party.objects.filter(pk=party.pk).update(name=name, updated_at=timezone.now())
+
+
+@transaction.atomic
+def change_contact(party: Party, *, address: str, bank_account: str, actor: Actor) -> Party:
+    """One's own address and account for payments, as one wants to be reached and paid. Empty takes them out."""
+    address, bank_account = " ".join(address.split()), "".join(bank_account.split())
+    errors: dict[str, list] = {}
+    if len(address) > LONGEST_ADDRESS:
+        errors["address"] = [_("Please write at most 300 characters.")]
+    if bank_account and not re.fullmatch(r"[0-9A-Za-z]{8,34}", bank_account):
+        errors["bank_account"] = [_("An account has 8 to 34 digits or letters.")]
+    if errors:
+        raise Invalid("contact", errors=errors, kept=NOTHING_CHANGED)
+    row = Party.objects.select_for_update().get(pk=party.pk)
+    if (row.address, row.bank_account) != (address, bank_account):
+        row.address, row.bank_account = address, bank_account
+        row.save(update_fields=["address", "bank_account", "updated_at"])
+        journal.record(events.ContactChanged(party=party.pk), subject=f"party:{party.pk}", actor=actor)
+    party.address, party.bank_account = address, bank_account
+    return party
+
+
+@transaction.atomic
+def object_to(account: Account, processing: str, *, objects: bool) -> None:
+    """From now on this is not done with this account's data, or it may be done again."""
+    if processing not in Objection.Processing.values:
+        raise Invalid("no-such-processing", errors={"processing": [_("Please choose one of those shown.")]})
+    if objects:
+        _row, changed = Objection.objects.get_or_create(account=account, processing=processing)
+    else:
+        changed = bool(Objection.objects.filter(account=account, processing=processing).delete()[0])
+    if changed:
+        journal.record(
+            events.ObjectionChanged(account=account.pk, processing=processing, objects=objects),
+            subject=f"account:{account.pk}",
+            actor=_self(account),
+        )

@@ -6,12 +6,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from tongban.journal import services as journal
 from tongban.journal.actors import Actor
 from tongban.parties.models import Company, Party, Person
+from tongban.registers import queries
+from tongban.registers.consenting import in_force
 from tongban.registers.gateways.authority import NoAnswer, NotFound, Refused, Subject, authority
 from tongban.registers.models import Call, Grant, Resource
 
@@ -38,18 +40,25 @@ def read(
 
     Which of these it was stands in the Call. Whatever is given back was written into the read log before. Ask outside of
     transactions: a register may take its time, and nobody waits for it with a row in the hand.
+
+    A value under dispute decides nothing until the dispute is answered: asked for a decision, it is left out, and people decide.
     """
+    _not_with_a_row_in_the_hand()
     resource = Resource.objects.filter(slug=resource_slug).first()
     if resource is None:
         log.warning("unknown register", resource=resource_slug, matter=matter)
         return None
     wanted = sorted(set(fields))
     granted = _granted(resource, matter, purpose)
-    allowed = [name for name in wanted if name in granted] if granted is not None else []
+    allowed = [name for name in wanted if name in granted.fields] if granted is not None else []
     values: dict[str, Any] = {}
     if granted is None or (wanted and not allowed):
         log.warning("register not granted", resource=resource_slug, matter=matter, purpose=purpose)
         outcome = Call.Outcome.REFUSED
+    elif granted.needs_consent and not _agreed(granted, of):
+        outcome = Call.Outcome.NO_CONSENT
+    elif purpose == "decision" and wanted and not (allowed := _undisputed(allowed, resource, of)):
+        return None
     else:
         outcome, values = _ask(resource_slug, of, allowed, about)
     at = timezone.now()
@@ -76,6 +85,21 @@ def read(
     return Answer(values, source=resource_slug, at=at) if found else None
 
 
+def _agreed(grant: Grant, party: Party) -> bool:
+    return in_force(party).filter(resource=grant.resource, matter=grant.matter, purpose=grant.purpose).exists()
+
+
+def _undisputed(fields: list[str], resource: Resource, party: Party) -> list[str]:
+    running = set(queries.running_disputes(party).filter(resource=resource).values_list("field", flat=True))
+    return [name for name in fields if name not in running]
+
+
+def _not_with_a_row_in_the_hand() -> None:
+    """A slow register would hold every row of the transaction for as long. The block a test runs in holds nobody up."""
+    if any(not block._from_testcase for block in connection.atomic_blocks):
+        raise RuntimeError("registers are asked before a transaction begins, never inside it")
+
+
 def holds(resource_slug: str, *, of: Party, matter: str) -> bool:
     """Whether the register has something about this party, so that a paper need not be handed in.
 
@@ -96,6 +120,7 @@ def holds(resource_slug: str, *, of: Party, matter: str) -> bool:
 
 def look(resource_slugs: Iterable[str], *, of: Party, matter: str, about: str) -> dict[str, bool]:
     """Ask each register whether it holds anything about this party: {slug: yes}. No field is read."""
+    _not_with_a_row_in_the_hand()
     known = {}
     for slug, resource in Resource.objects.in_bulk(list(resource_slugs), field_name="slug").items():
         outcome = Call.Outcome.REFUSED
@@ -116,6 +141,7 @@ def picture(reference: str, *, of: Party, actor: Actor) -> bytes | None:
         or not Call.objects.filter(resource__slug=resource, of_party=of, outcome=Call.Outcome.FOUND).exists()
     ):
         return None
+    _not_with_a_row_in_the_hand()
     try:
         content = authority().picture(reference)
     except (NotFound, Refused, NoAnswer):
@@ -137,6 +163,7 @@ def load_resources(rows: Iterable[dict]) -> int:
                 "share": row["share"],
                 "fields": list(row["fields"]),
                 "refresh": row.get("refresh", "live"),
+                "sensitive": bool(row.get("sensitive")),
             },
         )
     return len(rows)
@@ -184,10 +211,9 @@ def load_grants(
     return len(kept)
 
 
-def _granted(resource: Resource, matter: str, purpose: str) -> list[str] | None:
-    """The fields this matter may read for this purpose; None when there is no grant at all."""
-    grant = Grant.objects.filter(resource=resource, matter=matter, purpose=purpose).first()
-    return None if grant is None else grant.fields
+def _granted(resource: Resource, matter: str, purpose: str) -> Grant | None:
+    """What lets this matter read for this purpose; None when nothing does."""
+    return Grant.objects.select_related("resource").filter(resource=resource, matter=matter, purpose=purpose).first()
 
 
 def _ask(slug: str, of: Party, fields: list[str], about: str) -> tuple[Call.Outcome, dict[str, Any]]:

@@ -1,10 +1,10 @@
 from django.conf import settings
 
-from tongban.registers.gateways.authority.base import Authority, NoAnswer, NotFound, Refused, Subject
+from tongban.registers.gateways.authority.base import Authority, Change, NoAnswer, NotFound, Refused, Subject
 from tongban.registers.gateways.authority.simulated import SimulatedAuthority
 from tongban.registers.gateways.authority.unconnected import Unconnected
 
-__all__ = ["Authority", "NoAnswer", "NotFound", "Refused", "Subject", "authority"]
+__all__ = ["Authority", "Change", "NoAnswer", "NotFound", "Refused", "Subject", "authority"]
 
 
 def authority() -> Authority:

@@ -4,6 +4,7 @@ Implementations translate a vendor's codes into these words in one table. They a
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 
@@ -14,6 +15,16 @@ class Subject:
     kind: str
     number: str
     id_kind: str = ""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change of a value in a register: what stood there, what stands there since, when, and why."""
+
+    before: Any
+    after: Any
+    at: datetime
+    why: str
 
 
 class NotFound(Exception):
@@ -37,6 +48,16 @@ class Authority(Protocol):
         With no fields the answer is {} and says only that there is something. `reference` names our case, for the provider's log.
         Raises NotFound, Refused or NoAnswer.
         """
+        ...
+
+    def correct(self, resource: str, subject: Subject, field: str, value: Any, *, reference: str, why: str) -> None:
+        """Write this value into what the register holds; what stood there goes into its history. The same `reference` again does
+        nothing. Raises NotFound, Refused or NoAnswer.
+        """
+        ...
+
+    def history(self, resource: str, subject: Subject, field: str) -> list[Change]:
+        """What the register changed in this field, oldest first. Raises NotFound, Refused or NoAnswer."""
         ...
 
     def picture(self, reference: str) -> bytes:

@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from django.db import transaction
 from django.utils import timezone
 from PIL import Image, ImageDraw
 
-from tongban.registers.gateways.authority.base import NoAnswer, NotFound, Refused, Subject
+from tongban.lib.encryption import blind_index
+from tongban.registers.gateways.authority.base import Change, NoAnswer, NotFound, Refused, Subject
+from tongban.registers.models import TwinChange
 
 DEMO = Path(__file__).resolve().parents[4] / "demo"
 
@@ -33,6 +36,38 @@ class SimulatedAuthority:
         self.failing = dict(failing or {})
 
     def read(self, resource: str, subject: Subject, fields: list[str], reference: str) -> dict[str, Any]:
+        held = self._held(resource, subject)
+        changed = dict(self._changes(resource, subject).values_list("field", "after")) if fields else {}
+        return {
+            name: changed[name]["value"] if name in changed else _as_of_today(copy.deepcopy(held.get(name)))
+            for name in fields
+        }
+
+    def correct(self, resource: str, subject: Subject, field: str, value: Any, *, reference: str, why: str) -> None:
+        before = self.read(resource, subject, [field], reference)[field]
+        with transaction.atomic():
+            if not TwinChange.objects.filter(reference=reference).exists():
+                TwinChange.objects.create(
+                    resource=resource,
+                    subject=_mark(subject),
+                    field=field,
+                    before={"value": before},
+                    after={"value": value},
+                    why=why,
+                    reference=reference,
+                )
+
+    def history(self, resource: str, subject: Subject, field: str) -> list[Change]:
+        self._held(resource, subject)
+        return [
+            Change(row.before["value"], row.after["value"], row.at, row.why)
+            for row in self._changes(resource, subject).filter(field=field)
+        ]
+
+    def _changes(self, resource: str, subject: Subject):
+        return TwinChange.objects.filter(resource=resource, subject=_mark(subject)).order_by("id")
+
+    def _held(self, resource: str, subject: Subject) -> dict[str, Any]:
         if resource in self.failing:
             raise self.failing[resource](resource)
         if subject.number[-4:-1] == "999":
@@ -42,7 +77,7 @@ class SimulatedAuthority:
         held = holdings(self.demo).get((subject.kind, subject.number.upper()), {}).get(resource)
         if held is None:
             raise NotFound(resource)
-        return {name: _as_of_today(copy.deepcopy(held.get(name))) for name in fields}
+        return held
 
     def picture(self, reference: str) -> bytes:
         drawn = re.fullmatch(r"photo-library:drawn-(\d{1,3})", reference)
@@ -113,6 +148,10 @@ def holdings(demo: Path) -> dict[tuple[str, str], dict[str, dict[str, Any]]]:
         records.setdefault("area-control", {"sealed": False})
         held["company", company["uscc_demo"]] = records
     return held
+
+
+def _mark(subject: Subject) -> str:
+    return blind_index(f"{subject.kind}:{subject.number.upper()}", "registers.twin")
 
 
 def written_place(code: str, places: dict[str, dict]) -> str:

@@ -4,13 +4,19 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from tongban.registers.gateways.authority.base import NoAnswer, Subject
+from tongban.registers.gateways.authority.base import Change, NoAnswer, Subject
 
 
 class Unconnected:
     name = "unconnected"
 
     def read(self, resource: str, subject: Subject, fields: list[str], reference: str) -> dict[str, Any]:
+        raise NoAnswer("no register is connected")
+
+    def correct(self, resource: str, subject: Subject, field: str, value: Any, *, reference: str, why: str) -> None:
+        raise NoAnswer("no register is connected")
+
+    def history(self, resource: str, subject: Subject, field: str) -> list[Change]:
         raise NoAnswer("no register is connected")
 
     def picture(self, reference: str) -> bytes:
