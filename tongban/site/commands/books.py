@@ -19,7 +19,9 @@ ROOMS_WITH_MOVES = {
     "licences": ("tongban.licences.states", "LicenceState"),
     "evaluations (putting bad ratings right)": ("tongban.evaluations.states", "FollowUpState"),
     "materials": ("tongban.materials.states", "DocumentState"),
+    "registers (disputed values)": ("tongban.registers.states", "DisputeState"),
     "notices (being rung up)": ("tongban.notices.states", "CallBackState"),
+    "cases (what the machine noticed)": ("tongban.cases.finding_states", "FindingState"),
     "materials (reading by machine)": ("tongban.materials.reading.states", "ReadingState"),
 }
 
