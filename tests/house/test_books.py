@@ -18,6 +18,7 @@ ROOMS = [
     "materials",
     "registers",
     "notices",
+    "oversight",
     "licences",
     "cases",
     "evaluations",

@@ -65,6 +65,7 @@ ROOMS = [
     "materials",
     "registers",
     "notices",
+    "oversight",
     "licences",
     "cases",
     "evaluations",

@@ -62,6 +62,7 @@ ROOMS = [
     "tongban.materials",
     "tongban.registers",
     "tongban.notices",
+    "tongban.oversight",
     "tongban.licences",
     "tongban.cases",
     "tongban.evaluations",
@@ -93,6 +94,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "tongban.site.middleware.LastResort",
+    "tongban.channels.pages.choosing.Chosen",
     "tongban.channels.portal.kept_pages.Front",
     "django.middleware.security.SecurityMiddleware",
     "tongban.site.middleware.Compressed",
