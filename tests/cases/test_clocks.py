@@ -36,8 +36,8 @@ def clock(case: Case, kind: str):
     return case.clocks.filter(kind=kind).latest("id")
 
 
-def accepted_on(day: str, *, promised=7, statutory=20) -> Case:
-    matter = ways.matter_with_everything(promised_days=promised, statutory_days=statutory)
+def accepted_on(day: str, *, promised=7, statutory=20, **elements) -> Case:
+    matter = ways.matter_with_everything(promised_days=promised, statutory_days=statutory, **elements)
     CalendarYear.objects.all().delete()
     load_published_calendars()
     return make.case("under_review", matter, now=at(day))
@@ -302,3 +302,10 @@ def test_the_light_of_a_granted_case_is_that_of_its_result_and_not_of_the_decisi
 
     assert queries.light_of(case, case.next_due - timedelta(days=9)) == "green"
     assert queries.light_of(case, case.next_due + timedelta(days=1)) == "red"
+
+
+def test_a_limit_in_calendar_days_counts_days_off_too():
+    case = accepted_on("2026-09-30", promised=7, statutory=15, time_unit="calendar_day")
+
+    assert clock(case, "decision_promised").due == date(2026, 10, 7)
+    assert clock(case, "decision_statutory").due == date(2026, 10, 15)

@@ -360,3 +360,10 @@ def test_hours_that_never_open_are_a_mistake_of_ours():
 def test_a_due_day_ends_with_its_last_second_or_at_closing_time():
     assert end_of(date(2025, 6, 18), SHANGHAI).isoformat() == "2025-06-18T23:59:59+08:00"
     assert end_of(date(2025, 6, 18), SHANGHAI, time(17)).isoformat() == "2025-06-18T17:00:00+08:00"
+
+
+def test_calendar_days_count_days_off_too_and_stand_still_in_a_pause():
+    assert CALENDAR.due_in_days(date(2026, 9, 30), 7).day == date(2026, 10, 7)
+    assert CALENDAR.due_in_days(date(2026, 9, 1), 7, [(date(2026, 9, 3), date(2026, 9, 10))]).day == date(2026, 9, 16)
+    assert CALENDAR.due_in_days(date(2026, 9, 1), 7, [(date(2026, 9, 3), None)]) == Due(None, True, 6)
+    assert CALENDAR.due_in_days(date(2026, 9, 1), 7, [(date(2026, 9, 9), None)]).day == date(2026, 9, 8)

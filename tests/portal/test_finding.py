@@ -88,6 +88,12 @@ def residence() -> Matter:
         rules_version="2026.1",
         steps=[{"id": "apply", "name": {"zh": "提交", "en": "You apply"}, "who": {"zh": "您", "en": "You"}, "limit": {"zh": "随时", "en": "At any time"}}],
         legal_basis=[{"zh": "暂行条例", "en": "Interim Regulations"}],
+        power_source="own", body_nature="legal_body", handling_office={"zh": "审批科", "en": "Review office"},
+        entrusted_to={"zh": "街道", "en": "The subdistrict"}, joint_departments=[{"code": "TAX", "name": {"zh": "税务", "en": "Tax bureau"}}],
+        authority_split={"zh": "区级", "en": "The district decides"}, quota={"zh": "一个", "en": "One for each person"},
+        bars={"zh": "已有证", "en": "You hold one already"}, intermediary={"zh": "检测", "en": "A test by a laboratory"},
+        special_procedures=[{"name": {"zh": "公示", "en": "Public notice"}, "limit": {"zh": "7日", "en": "7 days"}, "counted": False}],
+        cross_region=["YRD"],
         conditions={"zh": "住满半年", "en": "Half a year in the city"},
         fee={"charged": True, "amount": 40, "cases": [], "text": {"zh": "40元", "en": "CNY 40"}},
         result={"kind": "e_licence", "ref": "permit", "name": {"zh": "居住证", "en": "The permit"}},
@@ -272,7 +278,10 @@ def test_a_guide_says_every_element(client):
         "You apply", "At any time", "At a window", "The centre", "1 Demo Road", "Working days 09:00-17:00",
         "Interim Regulations", "You may be heard", "Court", "6 months", "Photo library", "Ground: Regulation 7",
         "How long?", "Five days", "021-0000-1000", "021-0000-1029", "Decided by published rules", "Age: must be at least 18",
-        "At least one of these:", "Employed now: must be yes", "Version", "In force since",
+        "At least one of these:", "Employed now: must be yes", "Version", "In force since", "a power of this level",
+        "an authority by law", "Review office", "The subdistrict", "Tax bureau", "The district decides", "One for each person",
+        "You hold one already", "A test by a laboratory", "Public notice: 7 days, not counted in the promised time",
+        "across the Yangtze River Delta",
     ):  # fmt: skip
         assert element in said, element
 
@@ -300,6 +309,27 @@ def test_a_situation_changes_the_documents(client):
     assert "Lease" in rented and "Only if" not in rented
     assert "Lease" not in own
     assert "Lease" in words(english(client, "/matters/permit/?situation=nonsense"))
+
+
+def test_the_situation_chosen_at_the_guide_comes_along_into_the_application(client):
+    matter = residence()
+    doors.enter(client, make.account())
+
+    guide = page(client, "/matters/permit/?situation=rent")
+    address = re.search(r'href="([^"]*begin[^"]*situation=rent[^"]*|[^"]*apply[^"]*situation=rent[^"]*)"', guide)[1]
+    asked = english(client, address)
+    client.post(address, {"situation": re.findall(r'name="situation" value="([^"]+)"', asked)})
+
+    assert "Rented" in asked
+    assert matter.cases.get().situation == ["rent"]
+
+
+def test_a_time_in_calendar_days_is_called_so(client):
+    named("居留证件", "Residence permit", "stay", time_unit="calendar_day", promised_days=7, statutory_days=15)
+
+    said = words(english(client, "/matters/stay/"))
+
+    assert "7 calendar days" in said and "By law within 15 calendar days" in said and "working day" not in said
 
 
 def test_whoever_holds_no_such_licence_is_told_to_add_the_document(client):

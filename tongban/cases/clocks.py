@@ -3,7 +3,7 @@
 Call inside the act's transaction, after the move: the case row is then ours.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from django.utils import timezone
 
@@ -37,7 +37,7 @@ def receipt_day(case: Case, moment: datetime) -> date:
 def due_of(clock: Clock, calendar: Calendar) -> Due:
     limit = clock.limit + clock.extended_by
     if clock.unit == "calendar_day":
-        return Due(clock.started_on + timedelta(days=limit), False)
+        return calendar.due_in_days(clock.started_on, limit, clock.pauses_as_dates())
     return calendar.due_with_pauses(clock.started_on, limit, clock.pauses_as_dates())
 
 
@@ -97,18 +97,19 @@ def show(case: Case) -> None:
     case.save(update_fields=["promised_due", "statutory_due", "provisional", "next_due", "updated_at"])
 
 
-def expected(case: Case, *, sent: datetime) -> dict:
-    """What an applicant who sends at this moment may expect: {"received_on", "promised": Due, "statutory": Due|None}.
+def expected(case: Case, *, sent: datetime, counted_from: date | None = None) -> dict:
+    """What an applicant who sends at this moment may expect: {"received_on", "promised": Due|None, "statutory": Due|None}.
 
-    Counted as if accepted on the day of receipt, which is what the guide promises for a complete application.
+    Counted as if accepted on the day of receipt, which is what the guide promises for a complete application; or from `counted_from`.
     """
-    received = receipt_day(case, sent)
+    received = counted_from or receipt_day(case, sent)
     calendar = departments.calendar()
     version = case.version
+    due = calendar.due_in_days if version.time_unit == "calendar_day" else calendar.due
     return {
         "received_on": received,
-        "promised": calendar.due(received, version.promised_days) if version.promised_days is not None else None,
-        "statutory": calendar.due(received, version.statutory_days) if version.statutory_days else None,
+        "promised": due(received, version.promised_days) if version.promised_days is not None else None,
+        "statutory": due(received, version.statutory_days) if version.statutory_days else None,
     }
 
 

@@ -199,6 +199,22 @@ class Calendar:
         due = self.due(counted_until, left)
         return Due(due.day, due.provisional or provisional)
 
+    def due_in_days(self, start: date, days: int, pauses: Iterable[tuple[date, date | None]] = ()) -> Due:
+        """A limit in calendar days, paused as working days are. Never moved on because it ends on a day off: that would favour the office."""
+        _check(days)
+        counted_until, left = _day_of(start), days
+        for begun, ended in _merged(pauses):
+            if ended is not None and ended <= counted_until:
+                continue
+            used = max((begun - ONE_DAY - counted_until).days, 0)
+            if used >= left:
+                break
+            left -= used
+            if ended is None:
+                return Due(None, True, left)
+            counted_until = ended
+        return Due(counted_until + timedelta(days=left), False)
+
     def used(self, start: date, today: date, pauses: Iterable[tuple[date, date | None]] = ()) -> int:
         """Working days that count against a clock: after `start`, up to and including `today`, outside pauses."""
         counted = self.working_days_between(start, today)

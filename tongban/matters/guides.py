@@ -126,16 +126,30 @@ def elements(row: Mapping, content: Content) -> dict[str, Any]:
         "type_code": row["type_code"],
         "objects_served": list(row["objects"]),
         "level": row["level"],
+        "power_source": row.get("power_source", "own"),
+        "body_nature": row.get("body_nature") or body_nature(row, content),
+        "entrusted_to": row.get("entrusted_to") or {},
+        "joint_departments": [
+            {"code": code, "name": named(content.departments[code])} for code in row.get("joint_departments", ())
+        ],
+        "handling_office": handling_office(row, content),
         "legal_basis": [named(basis) for basis in row["legal_basis"]],
+        "authority_split": AUTHORITY_SPLIT[row["level"]],
         "handling_kind": row["handling_kind"],
         "statutory_days": time["statutory"],
         "promised_days": time["promised"],
+        "time_unit": time["unit"],
+        "special_procedures": special_procedures(row, content),
         "visits": row["visits"],
         "visit_reason": visit_reason(row),
         "online_depth": row["online_depth"],
         "channels": list(row["channels"]),
         "city_wide": row["city_wide"],
+        "cross_region": list(row["cross_region"]),
         "conditions": both(row["acceptance"]["zh"], row["acceptance"]["en"]),
+        "quota": row.get("quota") or {},
+        "bars": row.get("bars") or {},
+        "intermediary": intermediary(row, content),
         "fee": fee_of(row),
         "situations": [situation(one) for one in row.get("situations", ())],
         "requirements": [requirement(one, content) for one in row["materials"]],
@@ -163,6 +177,48 @@ def elements(row: Mapping, content: Content) -> dict[str, Any]:
         "note": note_of(row, content),
         "provenance": row["provenance"],
     }
+
+
+# Organisations of the demonstration that act by authorisation and are no authorities themselves.
+AUTHORISED_BODIES = {"HPF", "ARC", "DPF", "CRC"}
+
+AUTHORITY_SPLIT = {
+    "city": both("由市级部门行使，区级受理。", "The city's department decides; the district takes in."),
+    "district": both("由区级部门行使。", "The district's department decides."),
+    "subdistrict": both(
+        "由区级部门行使，街道、镇就近受理。", "The district's department decides; subdistricts and towns take in."
+    ),
+    "town": both("由镇行使。", "The town decides."),
+    "village": both("由街道、镇行使，居村就近受理。", "Subdistricts and towns decide; neighbourhoods take in."),
+}
+
+
+def body_nature(row: Mapping, content: Content) -> str:
+    return "authorised" if row["department"] in AUTHORISED_BODIES else "legal_body"
+
+
+def handling_office(row: Mapping, content: Content) -> Bilingual:
+    """Who deals with it behind the front desk: one review office of each department (capabilities B04)."""
+    name = content.departments[row["department"]]
+    return both(f"{name['zh']}审批科", f"Review office, {name['en']}")
+
+
+def special_procedures(row: Mapping, content: Content) -> list[dict]:
+    """{"name", "limit", "counted": False}: steps whose time is not part of the promised time; `limit` in words, {} when the law says."""
+    found = []
+    for said in row.get("clock_exclusions", ()):
+        notice = NOTICE_DAYS.match(said)
+        limit = both(f"{notice[1]}日", f"{notice[1]} days") if notice else {}
+        name = both(content.words["exclusions"][said]["zh"], said[:1].upper() + said[1:])
+        found.append({"name": name, "limit": limit, "counted": "within the promised time" in said})
+    return found
+
+
+def intermediary(row: Mapping, content: Content) -> dict:
+    """The paid service of a third party that a matter cannot do without, in both languages; {} when there is none."""
+    if not row.get("intermediary_service"):
+        return {}
+    return both(content.words["intermediary"][row["id"]], row["intermediary_service"])
 
 
 def visit_reason(row: Mapping) -> dict:
@@ -303,15 +359,16 @@ def steps_of(row: Mapping, content: Content) -> list[dict]:
     if promised == 0:
         steps.append(step("decide", "审查决定", "Decision", machine if by_machine else office, "当场", "On the spot"))
     else:
-        law = (f"（法定{statutory}个工作日）", f" (by law {statutory})") if statutory else ("", "")
+        unit = {"working_day": ("个工作日", "working day"), "calendar_day": ("日", "day")}[row["time_limit"]["unit"]]
+        law = (f"（法定{statutory}{unit[0]}）", f" (by law {statutory})") if statutory else ("", "")
         steps.append(
             step(
                 "decide",
                 "审查决定",
                 "Review and decision",
                 office,
-                f"承诺{promised}个工作日{law[0]}",
-                f"Promised within {promised} working {'day' if promised == 1 else 'days'}{law[1]}",
+                f"承诺{promised}{unit[0]}{law[0]}",
+                f"Promised within {promised} {unit[1]}{'' if promised == 1 else 's'}{law[1]}",
             )
         )
     steps.append(
@@ -402,15 +459,6 @@ def note_of(row: Mapping, content: Content) -> dict:
     if row.get("note"):
         zh.append(content.words["notes"][row["id"]])
         en.append(row["note"])
-    if row.get("intermediary_service"):
-        zh.append(f"需要第三方服务（费用自理）：{content.words['intermediary'][row['id']]}。")
-        en.append(f"A third party is needed, at your cost: {row['intermediary_service']}.")
-    if "YRD" in row["cross_region"]:
-        zh.append("长三角跨省通办。")
-        en.append("Can be done across the Yangtze River Delta.")
-    if "national" in row["cross_region"]:
-        zh.append("全国通办。")
-        en.append("Can be done anywhere in the country.")
     return both("".join(zh), " ".join(en)) if zh else {}
 
 

@@ -84,6 +84,22 @@ class MatterVersion(models.Model):
         PUBLISHED = "published", _("published")
         RETIRED = "retired", _("retired")
 
+    class Unit(models.TextChoices):
+        WORKING_DAY = "working_day", _("working day")
+        CALENDAR_DAY = "calendar_day", _("calendar day")
+
+    class PowerSource(models.TextChoices):
+        OWN = "own", _("a power of this level")
+        HANDED_DOWN = "handed_down", _("handed down by a higher level")
+        ENTRUSTED = "entrusted", _("entrusted by another authority")
+
+    class BodyNature(models.TextChoices):
+        """The codes 1 to 3 of the national list of elements (domain.md 3.3)."""
+
+        LEGAL_BODY = "legal_body", _("an authority by law")
+        AUTHORISED = "authorised", _("an organisation authorised by a law or regulation")
+        ENTRUSTED = "entrusted", _("an organisation that an authority has entrusted")
+
     class Decides(models.TextChoices):
         PEOPLE = "none", _("people decide")
         RULE = "rule", _("the machine decides when all rules pass, else people")
@@ -98,16 +114,28 @@ class MatterVersion(models.Model):
     type_code = models.CharField(max_length=2)
     objects_served = models.JSONField(default=list)
     level = models.CharField(max_length=20, default="district")
+    power_source = models.CharField(max_length=12, choices=PowerSource.choices, blank=True, default="")
+    body_nature = models.CharField(max_length=12, choices=BodyNature.choices, blank=True, default="")
+    entrusted_to = models.JSONField(default=dict, blank=True)
+    joint_departments = models.JSONField(default=list, blank=True)
+    handling_office = models.JSONField(default=dict, blank=True)
     legal_basis = models.JSONField(default=list)
+    authority_split = models.JSONField(default=dict, blank=True)
     handling_kind = models.CharField(max_length=10, default="promised")
     statutory_days = models.PositiveSmallIntegerField(null=True)
     promised_days = models.PositiveSmallIntegerField(null=True)
+    time_unit = models.CharField(max_length=12, choices=Unit.choices, default=Unit.WORKING_DAY)
+    special_procedures = models.JSONField(default=list, blank=True)
     visits = models.PositiveSmallIntegerField(null=True)
     visit_reason = models.JSONField(default=dict, blank=True)
     online_depth = models.PositiveSmallIntegerField(default=1)
     channels = models.JSONField(default=list)
     city_wide = models.BooleanField(default=False)
+    cross_region = models.JSONField(default=list, blank=True)
     conditions = models.JSONField(default=dict)
+    quota = models.JSONField(default=dict, blank=True)
+    bars = models.JSONField(default=dict, blank=True)
+    intermediary = models.JSONField(default=dict, blank=True)
     fee = models.JSONField(default=dict)
     situations = models.JSONField(default=list)
     requirements = models.JSONField(default=list)

@@ -1,5 +1,6 @@
 """The draft: begun with what is known, saved at every step, kept on every device until it is sent, deleted or runs out."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -8,16 +9,17 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tongban.cases import events, prefill, rules
-from tongban.cases.models import Case, CaseMaterial, new_ref
+from tongban.cases.models import Case, CaseMaterial, Step, new_ref
 from tongban.cases.moving import again, changed
-from tongban.cases.states import EDITABLE, WITH_APPLICANT, CaseState
+from tongban.cases.states import CREATE, EDITABLE, WITH_APPLICANT, CaseState
+from tongban.departments.models import Officer
 from tongban.journal import services as journal
 from tongban.journal.actors import Actor
 from tongban.lib.problems import Invalid, NotAllowed, worded
 from tongban.licences import queries as licences
 from tongban.materials.models import Document
 from tongban.matters.models import MaterialType, Matter, MatterVersion
-from tongban.parties.models import Account, Party
+from tongban.parties.models import Account, Party, Person
 from tongban.registers import services as registers
 
 DRAFT_DAYS = 90
@@ -31,22 +33,46 @@ def begin(
     party: Party,
     account: Account,
     channel: str = Case.Channel.ONLINE_PC,
+    situation: Iterable[str] = (),
     now: datetime | None = None,
 ) -> Case:
-    """Begin a draft of the published version, prefilled. Registers are asked first, outside any transaction."""
+    """Begin a draft of the published version, prefilled. Registers are asked first, outside any transaction.
+
+    `situation`: what was chosen at the guide; ids the version does not know are left out, and the draft asks.
+    """
     now = now or timezone.now()
     version = _may_begin(matter, party, account)
-    ref = new_ref()
     actor = Actor(kind="applicant", role="applicant", account=account.pk, party=party.pk)
-    values = prefill.prefill(version, party=party, account=account, about=f"case:{ref}", actor=actor, now=now)
-    situation = _only_situation(version)
+    return draft_for(
+        version, party=party, person=account.person, account=account, actor=actor, channel=channel,
+        situation=situation, now=now,
+    )  # fmt: skip
+
+
+def draft_for(
+    version: MatterVersion,
+    *,
+    party: Party,
+    person: Person | None,
+    account: Account | None,
+    actor: Actor,
+    channel: str,
+    situation: Iterable[str],
+    now: datetime,
+    officer: Officer | None = None,
+) -> Case:
+    """The prefilled draft itself, whoever begins it; with an officer the history says so."""
+    ref = new_ref()
+    values = prefill.prefill(version, party=party, person=person, about=f"case:{ref}", actor=actor, now=now)
+    known = {one["id"] for one in version.situations}
+    situation = [one for one in situation if one in known] or _only_situation(version)
     shared = _ask_registers(version, situation, party, f"case:{ref}")
     with transaction.atomic():
         case = Case.objects.create(
             ref=ref,
-            matter=matter,
+            matter=version.matter,
             version=version,
-            department=matter.department,
+            department=version.matter.department,
             applicant=party,
             account=account,
             channel=channel,
@@ -55,8 +81,13 @@ def begin(
             saved_at=now,
             created_at=now,
             expires_at=now + timedelta(days=DRAFT_DAYS),
+            prepared_by=officer,
         )
         _settle_materials(case, shared)
+        if officer is not None:
+            Step.objects.create(
+                case=case, at=now, move=CREATE.name, target=CREATE.target, role=actor.role, officer=officer
+            )
         journal.record(events.DraftBegun(case=case.pk), subject=case.subject, actor=actor)
     return case
 
@@ -120,11 +151,37 @@ def save(
     return case
 
 
+def enter(case: Case, field: str, value, *, source: str, now: datetime) -> None:
+    """One value from a source into the answers of a case that the caller holds; the person pressed for it."""
+    _editable(case)
+    case.values = {
+        **case.values, field: {"value": value, "source": source, "at": now.isoformat(), "changed": False}
+    }  # fmt: skip
+    if case.state in WITH_APPLICANT:
+        case.findings.filter(field=field, answered_at__isnull=True).update(answered_at=now)
+    _touch_draft(case, now, case.step)
+
+
 def attach(
-    case: Case, material: str, document: Document, *, account: Account, now: datetime | None = None
+    case: Case,
+    material: str,
+    document: Document,
+    *,
+    account: Account,
+    seen_by: Officer | None = None,
+    now: datetime | None = None,
 ) -> CaseMaterial:
-    """Satisfy a material by an uploaded document; one that was there before is replaced."""
-    return _satisfy(case, material, account=account, now=now, how=CaseMaterial.How.UPLOAD, document=document)
+    """Satisfy a material by an uploaded document; one that was there before is replaced. `seen_by`: who held the original in hand."""
+    return _satisfy(
+        case, material, account=account, now=now, how=CaseMaterial.How.UPLOAD, document=document, seen_by=seen_by
+    )
+
+
+def see_paper(case: Case, material: str, *, officer: Officer, now: datetime | None = None) -> CaseMaterial:
+    """The original lies at the window and no copy is wanted: seen is enough."""
+    return _satisfy(
+        case, material, account=officer.account, now=now, how=CaseMaterial.How.PAPER, document=None, seen_by=officer
+    )
 
 
 def detach(case: Case, material: str, *, account: Account, now: datetime | None = None) -> CaseMaterial:
@@ -258,11 +315,16 @@ def _merged(values: dict, answers: dict, form, now: datetime) -> dict:
             changed = answer != given
             merged[field.id] = {**held, "value": answer, "given": given, "changed": changed, "at": now.isoformat()}
         elif held is None or held["value"] != answer:
-            merged[field.id] = {"value": answer, "source": "applicant", "at": now.isoformat(), "changed": False}
+            disputed = {name: held[name] for name in ("given", "given_source", "dispute") if held and name in held}
+            merged[field.id] = {
+                "value": answer, "source": "applicant", "at": now.isoformat(), "changed": bool(disputed), **disputed
+            }  # fmt: skip
     return merged
 
 
-def _satisfy(case: Case, material: str, *, account, now, how: str, document: Document | None) -> CaseMaterial:
+def _satisfy(
+    case: Case, material: str, *, account, now, how: str, document: Document | None, seen_by: Officer | None = None
+) -> CaseMaterial:
     now = now or timezone.now()
     if document is not None and document.owner_id not in {case.applicant_id, account.person_id}:
         raise NotAllowed("not-your-document", _("This document was not found."))
@@ -272,7 +334,8 @@ def _satisfy(case: Case, material: str, *, account, now, how: str, document: Doc
         row = case.materials.select_related("type").filter(type__slug=material).first()
         if row is None:
             raise NotAllowed("material-not-asked", _("This document is not asked for here."))
-        row.how, row.document, row.licence, row.resource, row.trust = how, document, None, "", TRUST[how]
+        row.how, row.document, row.licence, row.resource, row.seen_by = how, document, None, "", seen_by
+        row.trust = TRUST["paper"] if seen_by is not None else TRUST[how]
         row.save()
         case.findings.filter(material=material, answered_at__isnull=True).update(answered_at=now)
         _touch_draft(case, now, case.step)
@@ -326,9 +389,18 @@ def _licence_for(case: Case, licence_type: str):
     """The applicant's licence of that type; a company's people (legal representative's card) by the person who acts."""
     today = timezone.localdate()
     found = licences.in_force(case.applicant, licence_type, today)
-    if found is None and case.account is not None and case.account.person is not None:
-        found = licences.in_force(case.account.person, licence_type, today)
+    person = _who_acts(case)
+    if found is None and person is not None:
+        found = licences.in_force(person, licence_type, today)
     return found
+
+
+def _who_acts(case: Case) -> Person | None:
+    """The person of the account, or whoever stood at the window with it."""
+    if case.account is not None:
+        return case.account.person
+    hand = case.hands.select_related("visit__person").filter(visit__isnull=False).order_by("-id").first()
+    return hand.visit.person if hand is not None else None
 
 
 def warn_of_expiry(now: datetime) -> list[Case]:

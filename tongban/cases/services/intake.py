@@ -9,9 +9,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tongban.cases import clocks, events, papers, queries, rules
-from tongban.cases.models import Case, CaseMaterial, CaseNumber, Finding
+from tongban.cases.models import Case, CaseMaterial, CaseNumber, Finding, Visit
 from tongban.cases.moving import acting, again, applying, go
 from tongban.cases.permission import permit
+from tongban.cases.services import pre_reviewing
+from tongban.cases.services.at_window import Signature, has_signed, may_prepare
 from tongban.cases.states import (
     ACCEPT,
     ACCEPTANCE_DAYS,
@@ -45,7 +47,9 @@ from tongban.materials import services as documents
 from tongban.parties.models import Account
 
 
-def submit(case: Case, *, account: Account, level: int, key: str, now: datetime | None = None) -> Case:
+def submit(
+    case: Case, *, account: Account, level: int, key: str, remark: str = "", now: datetime | None = None
+) -> Case:
     """Send a draft; `level` is how surely the person stands here now (domain.md 3.2: signing needs 3).
 
     Exactly once, however often it is asked, with the same key or another: the second time answers the same case.
@@ -56,12 +60,12 @@ def submit(case: Case, *, account: Account, level: int, key: str, now: datetime 
     if case.state != CaseState.DRAFT and case.number and case.account_id == account.pk:
         return case
     with transaction.atomic():
-        journal.once("submit", f"{case.pk}:{key}", lambda: str(_submit(case, account, level, now).pk))
+        journal.once("submit", f"{case.pk}:{key}", lambda: str(_submit(case, account, level, now, remark).pk))
     case.refresh_from_db()
     return case
 
 
-def _submit(case: Case, account: Account, level: int, now: datetime) -> Case:
+def _submit(case: Case, account: Account, level: int, now: datetime, remark: str = "") -> Case:
     case = again(case)
     if case.state != CaseState.DRAFT:
         return case
@@ -77,12 +81,13 @@ def _submit(case: Case, account: Account, level: int, now: datetime) -> Case:
     values = {field: held for field, held in case.values.items() if field in cleaned}
     go(
         case, SUBMIT, actor=actor, account=account, now=now, what=events.CaseSubmitted(case=case.pk),
-        number=number, submitted_at=now, received_on=received, values=values, expires_at=None,
+        number=number, submitted_at=now, received_on=received, values=values, expires_at=None, signed_how=Case.Signed.ONLINE,
         delivery=(cleaned.get("delivery") or "")[:12], committed=bool(cleaned.get("commit")),
     )  # fmt: skip
-    _hand_in_papers(case, actor)
+    hand_in_papers(case, actor)
+    _look_once_more(case, remark, now)
     clocks.start(case, ClockKind.PRE_REVIEW, received, PRE_REVIEW_DAYS)
-    _promise(case, now)
+    promise(case, now)
     papers.make(
         case, "submission_receipt", now=now,
         paragraphs=[{"zh": "您的申请已经提交，我们已收到以下内容。", "en": "Your application was sent and has reached us."}],
@@ -96,31 +101,68 @@ def _submit(case: Case, account: Account, level: int, now: datetime) -> Case:
     return case
 
 
-def hand_in(case: Case, *, officer: Officer, now: datetime | None = None) -> Case:
-    """A window takes in a prepared draft after checking who stands there: received at once, without pre-review."""
+def hand_in(
+    case: Case,
+    *,
+    officer: Officer,
+    signed: Signature,
+    visit: Visit | None = None,
+    received_on: date | None = None,
+    now: datetime | None = None,
+) -> Case:
+    """A window takes in a draft that the applicant signed: received at once, without pre-review.
+
+    With a `visit` the applicant stands here; without one it came by post and counts from the day it reached the office.
+    """
     now = now or timezone.now()
     permit(officer, case, HAND_IN)
+    if visit is not None:
+        may_prepare(case, visit, now)
+    elif received_on is None:
+        raise NotAllowed("nobody-here", _("Nobody was compared with a document for this application."), status=403)
     with transaction.atomic():
         case = again(case)
         lacking = rules.missing(case, list(case.materials.select_related("type")), level=rules.SIGNING_LEVEL)
-        if lacking.fields:
-            raise Invalid("not-complete", _("Something is still missing."), errors=_named(lacking))
-        day, actor, cleaned = clocks.local_day(now), acting(officer, "window_officer"), rules.checked(case).values
+        if lacking.fields or lacking.others:
+            raise Invalid(
+                "not-complete", _("Something is still missing."), errors=_named(lacking), kept=_("The draft is kept.")
+            )
+        has_signed(case, signed, now)
+        day = received_on or clocks.local_day(now)
+        actor, cleaned = acting(officer, "window_officer"), rules.checked(case).values
         go(
             case, HAND_IN, actor=actor, officer=officer, now=now,
-            what=events.CaseHandedIn(case=case.pk), number=take_number(day), submitted_at=now, received_on=day,
-            expires_at=None, channel=Case.Channel.WINDOW,
+            what=events.CaseHandedIn(case=case.pk), number=take_number(clocks.local_day(now)), submitted_at=now,
+            received_on=day, expires_at=None, prepared_by=officer, signed_how=signed.how,
+            paper_kept=signed.kept.strip()[:120], channel=Case.Channel.WINDOW if visit else Case.Channel.POST,
+            values={field: held for field, held in case.values.items() if field in cleaned},
             delivery=(cleaned.get("delivery") or "")[:12], committed=bool(cleaned.get("commit")),
         )  # fmt: skip
-        _hand_in_papers(case, actor)
+        case.hands.filter(ended_at__isnull=True).update(ended_at=now, ended_by="sent", code_index="")
+        hand_in_papers(case, actor)
         clocks.start(case, ClockKind.ACCEPTANCE, day, ACCEPTANCE_DAYS)
-        _promise(case, now)
+        promise(case, now)
         papers.make(
             case, "materials_receipt", now=now,
-            paragraphs=[{"zh": "窗口已收到您的申请材料。", "en": "The window has taken in your papers."}],
-            rows=[(row.type.name, str(row.get_how_display())) for row in case.materials.select_related("type")],
+            paragraphs=[
+                {"zh": "窗口已收到您的申请材料。", "en": "The window has taken in your papers."}
+                if visit
+                else {"zh": "您邮寄的申请材料已收到并登记。", "en": "Your papers have arrived by post and are registered."}
+            ],
+            rows=[
+                ({"zh": "收件日", "en": "Day of receipt"}, day.isoformat()),
+                ({"zh": "签字方式", "en": "How it was signed"}, SIGNED_WORDS[signed.how]),
+                ({"zh": "承诺办结", "en": "Promised by"}, case.promised_due.isoformat() if case.promised_due else "—"),
+                *((row.type.name, str(row.get_how_display())) for row in case.materials.select_related("type")),
+            ],
         )  # fmt: skip
     return case
+
+
+SIGNED_WORDS = {
+    Case.Signed.PAPER: "本人在纸上签字 on paper, by hand",
+    Case.Signed.PHONE: "本人手机确认码 by a code on the own phone",
+}
 
 
 def start_pre_review(
@@ -183,16 +225,16 @@ def resubmit(case: Case, *, account: Account, level: int, now: datetime | None =
     now = now or timezone.now()
     with transaction.atomic():
         case = again(case)
-        _all_answered(case)
-        _complete(case, level)
+        all_answered(case)
+        complete(case, level)
         received = clocks.receipt_day(case, now)
         go(
             case, RESUBMIT, actor=applying(account, case), account=account, now=now,
             what=events.CaseSubmitted(case=case.pk), received_on=received,
         )  # fmt: skip
-        _hand_in_papers(case, applying(account, case))
+        hand_in_papers(case, applying(account, case))
         clocks.start(case, ClockKind.PRE_REVIEW, received, PRE_REVIEW_DAYS)
-        _promise(case, now)
+        promise(case, now)
     return case
 
 
@@ -268,22 +310,23 @@ def request_correction(case: Case, findings: list[dict], *, officer: Officer, no
     return case
 
 
-def correct(case: Case, *, account: Account, level: int, now: datetime | None = None) -> Case:
+def correct(case: Case, *, account: Account, level: int, remark: str = "", now: datetime | None = None) -> Case:
     """The applicant has supplied everything listed: the five days for acceptance begin again."""
     now = now or timezone.now()
     with transaction.atomic():
         case = again(case)
-        _all_answered(case)
-        _complete(case, level)
+        all_answered(case)
+        complete(case, level)
         received = clocks.receipt_day(case, now)
         go(
             case, CORRECT, actor=applying(account, case), account=account, now=now,
             what=events.CaseCorrected(case=case.pk), received_on=received,
         )  # fmt: skip
-        _hand_in_papers(case, applying(account, case))
+        hand_in_papers(case, applying(account, case))
+        _look_once_more(case, remark, now)
         clocks.stop(case, ClockKind.APPLICANT_CORRECTION, clocks.local_day(now))
         clocks.start(case, ClockKind.ACCEPTANCE, received, ACCEPTANCE_DAYS)
-        _promise(case, now)
+        promise(case, now)
     return case
 
 
@@ -378,9 +421,9 @@ def _accept(case: Case, step, actor: Actor, officer, counted_from: date, now: da
     )  # fmt: skip
     clocks.stop(case, ClockKind.ACCEPTANCE, clocks.local_day(now))
     if version.promised_days is not None:
-        clocks.start(case, ClockKind.DECISION_PROMISED, counted_from, version.promised_days)
+        clocks.start(case, ClockKind.DECISION_PROMISED, counted_from, version.promised_days, version.time_unit)
     if version.statutory_days:
-        clocks.start(case, ClockKind.DECISION_STATUTORY, counted_from, version.statutory_days)
+        clocks.start(case, ClockKind.DECISION_STATUTORY, counted_from, version.statutory_days, version.time_unit)
     clocks.show(case)
     papers.make(
         case, "deemed_acceptance_notice" if deemed else "acceptance_notice", now=now,
@@ -409,7 +452,7 @@ def start_review(case: int) -> None:
             go(row, START_REVIEW, actor=PLATFORM, now=timezone.now())
 
 
-def _promise(case: Case, now: datetime) -> None:
+def promise(case: Case, now: datetime) -> None:
     """Before acceptance the applicant sees what to expect if everything is in order."""
     expected = clocks.expected(case, sent=now)
     case.promised_due = expected["promised"].day if expected["promised"] else None
@@ -418,7 +461,7 @@ def _promise(case: Case, now: datetime) -> None:
     clocks.show(case)
 
 
-def _hand_in_papers(case: Case, actor: Actor) -> None:
+def hand_in_papers(case: Case, actor: Actor) -> None:
     """What stands in for paper and what was uploaded goes to the office: licences are called for this case, seen by their
     holder; uploaded documents cannot be changed any more."""
     for row in case.materials.select_related("document").filter(how=CaseMaterial.How.UPLOAD):
@@ -432,7 +475,13 @@ def _hand_in_papers(case: Case, actor: Actor) -> None:
             )  # fmt: skip
 
 
-def _complete(case: Case, level: int) -> None:
+def _look_once_more(case: Case, remark: str, now: datetime) -> None:
+    """What the machine noticed is brought up to the answers that are sent, and keeps what the applicant says to it."""
+    pre_reviewing.look_over(case, now=now)
+    pre_reviewing.leave_remark(case, remark)
+
+
+def complete(case: Case, level: int) -> None:
     lacking = rules.missing(case, list(case.materials.select_related("type")), level=level)
     if lacking:
         raise Invalid(
@@ -440,7 +489,7 @@ def _complete(case: Case, level: int) -> None:
         )
 
 
-def _all_answered(case: Case) -> None:
+def all_answered(case: Case) -> None:
     if case.findings.filter(answered_at__isnull=True).exists():
         raise NotAllowed(
             "findings-open",
@@ -486,6 +535,7 @@ def _write_findings(case: Case, kind: str, findings: list[dict], now: datetime) 
         )
         for one in findings
     )  # fmt: skip
+    pre_reviewing.take_up(case, findings, now)
 
 
 def as_paragraphs(case: Case, findings: list[dict]) -> list[dict]:

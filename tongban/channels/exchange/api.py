@@ -300,11 +300,22 @@ class Guide(Strict):
     level: str
     objects: list[str]
     themes: list[str]
+    power_source: Literal["own", "handed_down", "entrusted", ""]
+    body_nature: Literal["legal_body", "authorised", "entrusted", ""]
+    entrusted_to: Said
+    joint_departments: list[InDepartment]
+    handling_office: Said
     legal_basis: list[dict[str, Any]]
+    authority_split: Said
     conditions: Said
+    quota: Said
+    bars: Said
+    intermediary: Said
     handling_kind: str
     statutory_days: int | None
     promised_days: int | None
+    time_unit: Literal["working_day", "calendar_day"]
+    special_procedures: list[dict[str, Any]]
     visits: int | None
     visit_reason: Said
     fee: dict[str, Any]
@@ -312,6 +323,7 @@ class Guide(Strict):
     online: bool
     online_depth: int
     city_wide: bool
+    cross_region: list[str]
     appointment: bool
     express: bool
     situations: list[dict[str, Any]]

@@ -60,7 +60,16 @@ def guide(asked: str) -> dict[str, Any] | None:
         *("promised_days", "visits", "visit_reason", "fee", "channels", "online_depth", "city_wide", "appointment"),
         *("express", "situations", "steps", "places", "result", "validity", "rights", "contacts", "appeal", "faqs"),
         *("decided_by", "rules", "rules_version", "commitment", "tolerant", "site_inspection", "public_notice"),
-        *("editions", "members", "note", "provenance", "effective_from"),
+        *("editions", "members", "note", "provenance", "effective_from", "time_unit", "power_source", "body_nature"),
+        *(
+            "entrusted_to",
+            "joint_departments",
+            "handling_office",
+            "authority_split",
+            "special_procedures",
+            "cross_region",
+        ),
+        *("quota", "bars", "intermediary"),
     )
     return {
         **{name: getattr(version, name) for name in as_they_are},

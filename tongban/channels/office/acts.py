@@ -173,11 +173,11 @@ def _corrected(case, officer):
 
 
 def _accepted(case, officer):
-    version, said = case.version, []
-    if version.promised_days is not None:
-        said.append(worded(_("The decision is promised by %(day)s."), day=_day(_due(version.promised_days))))
-    if version.statutory_days:
-        said.append(worded(_("By law it is due on %(day)s at the latest."), day=_day(_due(version.statutory_days))))
+    said, due = [], clocks.expected(case, sent=timezone.now(), counted_from=_today())
+    if due["promised"] is not None:
+        said.append(worded(_("The decision is promised by %(day)s."), day=_day(due["promised"].day)))
+    if due["statutory"] is not None:
+        said.append(worded(_("By law it is due on %(day)s at the latest."), day=_day(due["statutory"].day)))
     said.append(worded(_("%(department)s reviews it next."), department=case.department.shown_name))
     return said
 

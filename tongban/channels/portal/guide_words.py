@@ -82,7 +82,11 @@ def days_in_words(version: MatterVersion) -> str:
     days = version.promised_days if version.promised_days is not None else version.statutory_days
     if days is None:
         return ""
-    return ngettext("%(n)s working day", "%(n)s working days", days) % {"n": days} if days else _("On the spot")
+    if not days:
+        return _("On the spot")
+    if version.time_unit == "calendar_day":
+        return ngettext("%(n)s calendar day", "%(n)s calendar days", days) % {"n": days}
+    return ngettext("%(n)s working day", "%(n)s working days", days) % {"n": days}
 
 
 def visits_in_words(version: MatterVersion) -> str:
@@ -106,11 +110,13 @@ def facts(version: MatterVersion) -> list[dict]:
 
 def _time(version: MatterVersion) -> dict:
     promised, statutory = version.promised_days, version.statutory_days
-    by_law = (
-        ngettext("By law within %(n)s working day", "By law within %(n)s working days", statutory) % {"n": statutory}
-        if statutory
-        else ""
-    )
+    calendar_days = version.time_unit == "calendar_day"
+    by_law = ""
+    if statutory and calendar_days:
+        by_law = ngettext("By law within %(n)s calendar day", "By law within %(n)s calendar days", statutory)
+    elif statutory:
+        by_law = ngettext("By law within %(n)s working day", "By law within %(n)s working days", statutory)
+    by_law = by_law and by_law % {"n": statutory}
     if promised == 0:
         return {"label": _("Promised time"), "value": _("On the spot"), "note": by_law}
     if promised is None and statutory is None:
@@ -124,7 +130,9 @@ def _time(version: MatterVersion) -> dict:
     return {
         "label": _("Time by law") if promised is None else _("Promised time"),
         "value": days,
-        "unit": ngettext("working day", "working days", days),
+        "unit": ngettext("calendar day", "calendar days", days)
+        if calendar_days
+        else ngettext("working day", "working days", days),
         "note": by_law if promised is not None else "",
     }
 
@@ -175,6 +183,49 @@ def _result(version: MatterVersion) -> dict:
     validity = say((version.validity or {}).get("text"))
     note = _("Valid for %(time)s") % {"time": validity} if (version.validity or {}).get("years") else validity
     return {"label": _("You receive"), "value": say(result.get("name")), "note": note, "words": True}
+
+
+ACROSS = {
+    "YRD": gettext_lazy("across the Yangtze River Delta"),
+    "national": gettext_lazy("anywhere in the country"),
+}
+
+
+def responsible(version: MatterVersion) -> list[tuple[str, str]]:
+    """Who answers for it, and by what right: (label, words), only what the department has said."""
+    rows = [
+        (_("Department"), say(version.matter.department.name)),
+        (_("Nature of the body"), version.get_body_nature_display()),
+        (_("Office that deals with it"), say(version.handling_office)),
+        (_("Source of the power"), version.get_power_source_display()),
+        (_("Entrusted to"), say(version.entrusted_to)),
+        (_("Together with"), _listed(say(one["name"]) for one in version.joint_departments)),
+        (_("Who decides at which level"), say(version.authority_split)),
+        (_("Can be done"), _listed(str(ACROSS[one]) for one in version.cross_region if one in ACROSS)),
+    ]
+    return [(label, str(words)) for label, words in rows if words]
+
+
+def limits(version: MatterVersion) -> list[tuple[str, str]]:
+    """What bounds it besides the conditions: (label, words)."""
+    if version.provenance == "imported" and not version.quota:
+        return []
+    return [
+        (_("Limit on numbers"), say(version.quota) or _("None")),
+        *([(_("Not possible when"), say(version.bars))] if version.bars else []),
+    ]
+
+
+def special_procedures(version: MatterVersion) -> list[str]:
+    """Each with its time, and whether the promised time runs on during it."""
+    said = []
+    for one in version.special_procedures:
+        limit = say(one.get("limit")) or _("as long as the law says")
+        counted = _("counted in the promised time") if one.get("counted") else _("not counted in the promised time")
+        said.append(
+            _("%(name)s: %(limit)s, %(counted)s") % {"name": say(one["name"]), "limit": limit, "counted": counted}
+        )
+    return said
 
 
 def served(version: MatterVersion) -> list[str]:

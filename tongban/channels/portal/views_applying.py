@@ -20,6 +20,8 @@ from tongban.cases.models import Case, CaseMaterial
 from tongban.cases.states import EDITABLE, CaseState
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_party
+from tongban.channels.portal import guide_words
+from tongban.channels.portal import disputed
 from tongban.channels.portal.own import own_case
 from tongban.lib.bilingual import say
 from tongban.lib.problems import Invalid, NotAllowed
@@ -55,7 +57,13 @@ def begin(request, party, slug):
         )
         if chosen.pk != party.pk:
             doorkeeper.enter_space(request, chosen)
-        case = services.begin(matter, party=chosen, account=request.user, channel=channel_of(request))
+        case = services.begin(
+            matter,
+            party=chosen,
+            account=request.user,
+            channel=channel_of(request),
+            situation=request.POST.getlist("situation"),
+        )
         return redirect(next_step(case))
     context = {
         "matter": matter,
@@ -64,6 +72,9 @@ def begin(request, party, slug):
         "party": party,
         "drafts": [case for one in possible for case in cases.drafts(one).filter(matter=matter)[:5]],
         "wanted": rules.requirements(version, []) if version else [],
+        "situations": [one for one in version.situations if one["id"] in request.GET.getlist("situation")]
+        if version
+        else [],
     }
     return render(request, "portal/apply/begin.html", context)
 
@@ -278,8 +289,12 @@ def labels_of(asked, errors) -> dict[str, str]:
 
 
 def sources(case: Case) -> dict[str, dict]:
-    """Where each prefilled value came from, in words: {field: {"name", "at", "changed"}}."""
-    held = {field: one for field, one in case.values.items() if one["source"] != "applicant"}
+    """Where each prefilled value came from, in words, and where it can be put right: {field: {"name", "at", "changed", ...}}."""
+    held = {
+        field: {**one, "source": one.get("given_source") or one["source"]}
+        for field, one in case.values.items()
+        if one["source"] != "applicant" or "given_source" in one
+    }
     kinds: dict[str, set[str]] = {one["source"].partition(":")[0]: set() for one in held.values()}
     for one in held.values():
         kind, _colon, slug = one["source"].partition(":")
@@ -291,11 +306,14 @@ def sources(case: Case) -> dict[str, dict]:
         f"licence:{row.slug}": row.shown_name for row in LicenceType.objects.filter(slug__in=kinds.get("licence", ()))
     }
     names["account"] = _("your record")
+    put_right = disputed.ways(case, held)
     return {
         field: {
             "name": names.get(one["source"], one["source"]),
             "at": datetime.fromisoformat(one["at"]),
             "changed": one["changed"],
+            "own": "dispute" in one,
+            **put_right.get(field, {}),
         }
         for field, one in held.items()
     }
@@ -446,6 +464,7 @@ def _check_page(request, party, case, *, problem=None):
         lacking=lacking,
         signing=level >= rules.SIGNING_LEVEL,
         expected=clocks.expected(case, sent=timezone.now()),
+        days=guide_words.days_in_words(case.version),
         fee=case.version.fee or {},
         key=uuid4().hex,
         problem=problem,

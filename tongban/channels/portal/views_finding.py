@@ -150,7 +150,7 @@ def _lines(hits) -> list[dict]:
         version.matter.slug: version
         for version in MatterVersion.objects.filter(matter__slug__in=slugs, state=MatterVersion.State.PUBLISHED)
         .select_related("matter")
-        .only("promised_days", "statutory_days", "visits", "fee", "members", "matter__slug")
+        .only("promised_days", "statutory_days", "time_unit", "visits", "fee", "members", "matter__slug")
     }
     return [_line(hit, versions.get(hit.entry.id)) for hit in hits]
 
@@ -326,6 +326,10 @@ def _matter(request, version: MatterVersion) -> dict:
         "to_supply": [one for one in needed if one.state in ("upload", "later")],
         "not_needed": [one for one in needed if one.state in ("have", "made")],
         "ways": guide_words.ways(version),
+        "begin": reverse("portal:begin", args=[version.matter.slug]) + query_string(None, situation=chosen).rstrip("?"),
+        "responsible": guide_words.responsible(version),
+        "limits": guide_words.limits(version),
+        "special_procedures": guide_words.special_procedures(version),
         "places": version.places[:4],
         "more_places": version.places[4:],
         "rules": guide_words.published_rules(version),
