@@ -154,7 +154,7 @@ def test_the_day_of_receipt_of_something_sent_online(published, sent, received):
 
 
 def test_at_a_counter_the_day_of_the_visit_counts(published):
-    case = services.hand_in(make.draft(), officer=ways.hall("window_officer"), now=at("2025-06-07"))
+    case = ways.taken_in(make.draft(), ways.hall("window_officer"), now=at("2025-06-07"))
 
     assert (case.state, case.received_on, clock(case, "acceptance").due) == (
         "received",

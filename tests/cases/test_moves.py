@@ -123,7 +123,7 @@ def test_a_refused_move_names_who_did_what_and_when():
 # -- acts of officers
 
 OFFICERS_ACTS = {
-    "hand_in": ("draft", "window_officer", lambda case, who: services.hand_in(case, officer=who)),
+    "hand_in": ("draft", "window_officer", lambda case, who: ways.taken_in(case, who)),
     "pre_review_start": ("submitted", "pre_reviewer", lambda case, who: services.start_pre_review(case, officer=who)),
     "pre_review_pass": ("pre_review", "pre_reviewer", lambda case, who: services.pass_pre_review(case, officer=who)),
     "pre_review_return": ("pre_review", "pre_reviewer", lambda case, who: services.return_from_pre_review(

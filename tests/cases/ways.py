@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from tests import make
 from tongban.cases import services
-from tongban.cases.models import Case
+from tongban.cases.models import Case, Visit
 from tongban.cases.services import intake, issuing, machine
 from tongban.cases.services.machine import pass_to_people
 from tongban.cases.states import CaseState
@@ -132,3 +132,14 @@ def _from_review(state: str, case: Case, now) -> Case:
 
 
 __all__ = ["bring", "hall", "intake", "machine", "of_department", "pass_to_people", "put", "work"]
+
+
+def taken_in(case: Case, officer: Officer, now: datetime.datetime | None = None) -> Case:
+    """Handed in by a person who stands at this officer's window and signed on paper."""
+    now = now or timezone.now()
+    visit = Visit.objects.create(
+        officer=officer, person_id=case.applicant_id, id_kind="id_card", proof="record", begun_at=now,
+        until=now + datetime.timedelta(hours=1),
+    )  # fmt: skip
+    signed = services.Signature("paper", services.content_of(case), "binder 3")
+    return services.hand_in(case, officer=officer, visit=visit, signed=signed, now=now)

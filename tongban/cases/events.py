@@ -145,3 +145,61 @@ class ValueTakenFromPaper:
     case: int
     document: int
     field: str
+
+
+@event
+class VisitBegun:
+    """Somebody stands at a window, compared with their document."""
+
+    visit: int
+    person: int
+
+
+@event
+class VisitEnded:
+    visit: int
+
+
+@event
+class HelperInvited:
+    """The applicant has a code for one helper."""
+
+    case: int
+    hand: int
+
+
+@event
+class HandTaken:
+    """An officer at a window or a helper begins to prepare the application."""
+
+    case: int
+    hand: int
+
+
+@event
+class HandEnded:
+    """`by` is the person or the helper."""
+
+    case: int
+    hand: int
+    by: str
+
+
+@event
+class SignatureCodeSent:
+    case: int
+
+
+@event
+class PaperRegistered:
+    """Paper came by post; `what` is an application, a correction or a further paper."""
+
+    case: int
+    paper: int
+    what: str
+
+
+@event
+class CallNoted:
+    case: int
+    note: int

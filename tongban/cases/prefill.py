@@ -11,12 +11,12 @@ from datetime import date, datetime
 from tongban.journal.actors import Actor
 from tongban.licences import queries as licences
 from tongban.matters.models import MaterialType, MatterVersion
-from tongban.parties.models import Account, Company, Party, Person
+from tongban.parties.models import Company, Party, Person
 from tongban.registers import services as registers
 
 
 def prefill(
-    version: MatterVersion, *, party: Party, account: Account, about: str, actor: Actor, now: datetime
+    version: MatterVersion, *, party: Party, person: Person | None, about: str, actor: Actor, now: datetime
 ) -> dict[str, dict]:
     """{field: {"value", "source", "at", "changed": False}} for every field that some source answered."""
     paths = {field["id"]: (field.get("prefill") or "").split("|") for field in version.form if field.get("prefill")}
@@ -25,7 +25,7 @@ def prefill(
     known = {}
     for field, alternatives in paths.items():
         for path in alternatives:
-            value = _look_up(path, party, account, answers, now.date())
+            value = _look_up(path, party, person, answers, now.date())
             if value not in (None, ""):
                 known[field] = {"value": value, "source": _source(path), "at": now.isoformat(), "changed": False}
                 break
@@ -69,10 +69,10 @@ def _ask_what_stands_in(version, *, party, about) -> None:
     registers.look(sorted(set(resources)), of=party, matter=version.matter.slug, about=about)
 
 
-def _look_up(path: str, party: Party, account: Account, answers: dict, today: date):
+def _look_up(path: str, party: Party, person: Person | None, answers: dict, today: date):
     head, _, field = path.partition(".")
     if head == "user":
-        return _of_person(account.person, field)
+        return _of_person(person, field)
     if head == "company":
         return _of_company(party, field)
     if head == "e-licence-store":

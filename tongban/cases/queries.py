@@ -8,9 +8,10 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from tongban.cases import clocks, rules
-from tongban.cases.models import Case
+from tongban.cases.models import Case, Hand, Visit
 from tongban.cases.permission import handler_of
 from tongban.cases.states import (
+    EDITABLE,
     ENDED,
     IN_REVIEW,
     MOVES,
@@ -23,6 +24,7 @@ from tongban.departments import queries as departments
 from tongban.departments.models import Officer
 from tongban.lib.moves import Move
 from tongban.lib.workdays import light
+from tongban.parties import queries as parties
 from tongban.parties.models import Account, Party
 
 PAGE = 25
@@ -81,6 +83,49 @@ def by_number(number: str, query_code: str) -> Case | None:
     )
 
 
+# -- other hands
+
+
+def is_own(account: Account, case: Case) -> bool:
+    """Is the applicant this person, or a company they act for today?"""
+    person = account.person
+    if person is None:
+        return False
+    return case.applicant_id in {
+        person.pk,
+        *(one.company_id for one in parties.memberships_of(person, timezone.localdate())),
+    }
+
+
+def visit_of(officer: Officer) -> Visit | None:
+    """Who stands at this officer's window now."""
+    rows = Visit.objects.filter(officer=officer, ended_at__isnull=True, until__gt=timezone.now())
+    return rows.select_related("person", "officer", "officer__account", "officer__department").order_by("-id").first()
+
+
+def hands_at_work(case: Case) -> QuerySet[Hand]:
+    """Whoever may work in this application at this moment beside the applicant."""
+    rows = case.hands.filter(taken_at__isnull=False, ended_at__isnull=True, until__gt=timezone.now())
+    return rows.select_related("officer", "officer__department", "account", "account__person")
+
+
+def hands_of(case: Case) -> QuerySet[Hand]:
+    """Everybody who ever worked in it beside the applicant, the last one first."""
+    rows = case.hands.filter(taken_at__isnull=False).order_by("-id")
+    return rows.select_related("officer", "officer__department", "account", "account__person")
+
+
+def helped_by(account: Account) -> QuerySet[Hand]:
+    """What this helper may work on now."""
+    rows = Hand.objects.filter(
+        account=account, kind=Hand.Kind.HELPER, taken_at__isnull=False, ended_at__isnull=True, until__gt=timezone.now(),
+        case__state__in=EDITABLE,
+    )  # fmt: skip
+    return rows.select_related(
+        "case", "case__matter", "case__version", "case__department", "case__applicant", "case__account"
+    ).order_by("-id")
+
+
 # -- the office
 
 TABS: dict[str, set[CaseState]] = {
@@ -126,6 +171,32 @@ def visible_to(officer: Officer) -> QuerySet[Case]:
     if handler.parties:
         rows = rows.exclude(applicant_id__in=handler.parties)
     return rows.select_related(*TOGETHER, "claimed_by", "reviewer", "approver", "licence")
+
+
+def concerns(officer: Officer, case: Case) -> bool:
+    """May this officer open it without saying why: it is on their desk, they handled it, or it waits where they work?
+
+    Reading roles and the coordinator work on no queue of their own: they say why, as everybody does about what is over.
+    """
+    if officer.pk in {case.claimed_by_id, case.reviewer_id, case.approver_id}:
+        return True
+    roles = set(officer.roles) - rules.READING_ROLES - {"coordinator"}
+    if roles and case.department_id == officer.department_id and case.state in OPEN:
+        return True
+    waits_in = {tab for role in roles & rules.HALL_ROLES for tab in TABS_OF_ROLE.get(role, ())}
+    if any(case.state in TABS[tab] for tab in waits_in):
+        return True
+    return case.steps.filter(officer=officer).exists()
+
+
+def looked_at(officer: Officer, ref: str) -> Case | None:
+    """A case that this officer may not see by their work, for whoever has given a reason; one's own is never there."""
+    rows = Case.objects.exclude(state=CaseState.DRAFT).exclude(applicant_id__in=handler_of(officer).parties)
+    return rows.select_related(*TOGETHER, "claimed_by", "reviewer", "approver", "licence").filter(ref=ref).first()
+
+
+def sent_by_number(number: str) -> Case | None:
+    return Case.objects.exclude(state=CaseState.DRAFT).select_related(*TOGETHER).filter(number=number).first()
 
 
 def waiting_for(officer: Officer, tab: str, *, among: QuerySet[Case] | None = None) -> QuerySet[Case]:

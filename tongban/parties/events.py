@@ -92,3 +92,11 @@ class AccountClosed:
     """The sign-in and what only served it were erased; what must be kept stays with its dates."""
 
     account: int
+
+
+@event
+class ComparedAtWindow:
+    """An officer compared somebody with the document shown; `proof` says what else spoke for it."""
+
+    person: int
+    proof: str

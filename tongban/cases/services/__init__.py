@@ -1,8 +1,28 @@
 """The acts of a case, by what they are about. Each is one transaction; acts of officers take `officer`, of applicants `account`."""
 
 from tongban.cases.moving import as_seen
+from tongban.cases.services.at_window import (
+    Signature,
+    begin_at_window,
+    begin_visit,
+    confirm_by_phone,
+    content_of,
+    end_visit,
+    may_prepare,
+    send_code,
+    take_over,
+)
+from tongban.cases.services.by_post import (
+    begin_by_post,
+    correct_by_post,
+    hand_in_posted,
+    may_type_in,
+    note_call,
+    register_paper,
+)
 from tongban.cases.services.conversing import answer, ask
 from tongban.cases.services.deciding import approve, refuse, revoke, terminate
+from tongban.cases.services.disputing import dispute
 from tongban.cases.services.drafting import (
     attach,
     begin,
@@ -12,7 +32,9 @@ from tongban.cases.services.drafting import (
     detach,
     refresh_materials,
     save,
+    see_paper,
 )
+from tongban.cases.services.helping import invite, stop, take
 from tongban.cases.services.intake import (
     accept,
     answer_finding,
@@ -33,6 +55,7 @@ from tongban.cases.services.intake import (
 from tongban.cases.services.issuing import hand_over, issue, open_result, result_ready
 from tongban.cases.services.keeping_time import recount  # loading it enters the worker's duties
 from tongban.cases.services.machine import ask_a_person, consider
+from tongban.cases.services.pre_reviewing import it_is_right, look_over, offers, overrule, take_value
 from tongban.cases.services.reviewing import (
     claim,
     conclude,
@@ -48,10 +71,13 @@ from tongban.cases.services.reviewing import (
 )
 
 __all__ = [
-    "accept", "answer", "answer_finding", "approve", "as_seen", "ask", "ask_a_person", "attach", "auto_accept", "begin",
-    "choose_situation", "claim", "commit_to", "conclude", "consider", "correct", "deem_accepted", "delete", "detach",
-    "extend", "hand_in", "hand_over", "inspection_done", "issue", "lapse", "not_accept", "notice_over", "open_result",
-    "order_inspection", "pass_pre_review", "publish_notice", "recount", "refresh_materials", "refuse", "release",
-    "request_correction", "result_ready", "resubmit", "resume", "return_from_pre_review", "revoke", "save",
-    "start_pre_review", "start_review", "submit", "suspend", "terminate", "withdraw",
+    "Signature", "accept", "answer", "answer_finding", "approve", "as_seen", "ask", "ask_a_person", "attach",
+    "auto_accept", "begin", "begin_at_window", "begin_by_post", "begin_visit", "choose_situation", "claim",
+    "commit_to", "conclude", "confirm_by_phone", "consider", "content_of", "correct", "correct_by_post",
+    "deem_accepted", "delete", "detach", "dispute", "end_visit", "extend", "hand_in", "hand_in_posted", "hand_over",
+    "inspection_done", "it_is_right", "invite", "issue", "lapse", "may_prepare", "may_type_in", "look_over", "not_accept", "note_call",
+    "notice_over", "offers", "open_result", "order_inspection", "overrule", "pass_pre_review", "publish_notice", "recount",
+    "refresh_materials", "refuse", "register_paper", "release", "request_correction", "resubmit", "result_ready",
+    "resume", "return_from_pre_review", "revoke", "save", "see_paper", "send_code", "start_pre_review",
+    "start_review", "stop", "submit", "suspend", "take_value", "take", "take_over", "terminate", "withdraw",
 ]  # fmt: skip
