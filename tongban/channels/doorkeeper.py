@@ -33,6 +33,7 @@ from tongban.journal import services as journal
 from tongban.journal.actors import Actor
 from tongban.lib.problems import Invalid, NotAllowed, Problem
 from tongban.notices import queries as notices
+from tongban.lib import unicode
 from tongban.parties import queries as parties
 from tongban.parties import rules
 from tongban.parties.models import Account, Membership, Party
@@ -370,7 +371,8 @@ class Doorkeeper:
         if getattr(view, "door", None) is None:
             log.error("a view without a door was refused", view=f"{view.__module__}.{view.__qualname__}")
             raise PermissionDenied
-        return None
+        unreadable = _unreadable(request)
+        return show_problem(request, unreadable) if unreadable else None
 
     def process_exception(self, request, exception):
         return show_problem(request, exception) if isinstance(exception, Problem) else None
@@ -387,6 +389,31 @@ def _signed_in(request) -> bool:
 
 def _shown_spaces(request) -> list[dict]:
     if not _signed_in(request):
+JUDGE_TEXT_THEMSELVES = {"portal:apply_form", "portal:apply_save"}  # they keep what was typed beside the reason
+FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
+
+
+def _unreadable(request: HttpRequest) -> Invalid | None:
+    """Control characters and broken ones are refused at their field before any view sees them: no database, page or paper holds them."""
+    if request.method != "POST" or request.content_type not in FORMS:
+        return None
+    if request.resolver_match is not None and request.resolver_match.view_name in JUDGE_TEXT_THEMSELVES:
+        return None
+    errors = {}
+    for name, given in request.POST.lists():
+        sentences = [sentence for text in given if (sentence := unicode.unreadable(text))]
+        if sentences or unicode.unreadable(name):
+            errors[name] = sentences[:1] or [_("This cannot be understood.")]
+    if not errors:
+        return None
+    return Invalid(
+        "unreadable",
+        next(iter(errors.values()))[0],
+        errors=errors,
+        kept=_("Nothing was changed."),
+        next_step=_("Go back, type it again and send it once more."),
+    )
+
         return []
     here = space(request)
     if here is None:

@@ -12,6 +12,7 @@ _INVISIBLE = frozenset(
     "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180e\u200b\u200c\u200d\u2060\u2061\u2062\u2063\u2064\u3164\ufeff\uffa0"
 )
 _BLANK = re.compile(r"[\s\u2800]*")
+_DAMAGED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 
 
 class Unreadable(ValueError):
@@ -50,6 +51,17 @@ def kept(text: str, *, lines: bool = False) -> str:
                 )
             )
     return unicodedata.normalize("NFC", text)
+
+
+def unreadable(text: str):
+    """The sentence for characters that no text of a person contains; None for everything people write. Quick, also for long text."""
+    if not _DAMAGED.search(text):
+        return None
+    try:
+        kept("".join(_DAMAGED.findall(text)[:20]), lines=True)
+    except Unreadable as found:
+        return found.sentence
+    return None
 
 
 def is_blank(text: str) -> bool:
