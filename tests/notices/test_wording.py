@@ -42,7 +42,7 @@ def test_a_date_is_written_as_the_language_writes_dates():
 
 def test_everything_the_rooms_tell_has_words():
     told = set()
-    for path in [*ROOT.glob("cases/**/*.py"), *ROOT.glob("evaluations/*.py")]:
+    for path in [*ROOT.glob("cases/**/*.py"), *ROOT.glob("evaluations/*.py"), *ROOT.glob("oversight/*.py")]:
         text = path.read_text("utf-8")
         told |= set(re.findall(r'_tell\([^"\n]*"(\w+)"', text))
         told |= set(re.findall(r'notices\.tell\(\s*[\w.]+,\s*"(\w+)"', text))

@@ -9,7 +9,7 @@
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial, wraps
 
 import structlog
@@ -18,6 +18,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.core.checks import Error, Tags, register
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template import loader
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
@@ -29,11 +30,15 @@ from django.utils.translation import gettext as _
 
 from tongban.departments import queries as departments
 from tongban.departments.models import Officer
+from tongban.journal import queries as journal_queries
 from tongban.journal import services as journal
 from tongban.journal.actors import Actor
+from tongban.lib import unicode
 from tongban.lib.problems import Invalid, NotAllowed, Problem
 from tongban.notices import queries as notices
-from tongban.lib import unicode
+from tongban.oversight import rules as oversight_rules
+from tongban.oversight import services as oversight
+from tongban.oversight.models import Alert, Look
 from tongban.parties import queries as parties
 from tongban.parties import rules
 from tongban.parties.models import Account, Membership, Party
@@ -130,18 +135,48 @@ def _is_clerk(account: Account, party: Party) -> bool:
     )
 
 
-def reading(request: HttpRequest, party: Party | int, purpose: str, fields: list[str], about: str = "") -> None:
-    """Write down that personal data is about to be shown. Officers need a purpose and the case (or the like) it is about."""
+def reading(request: HttpRequest, party: Party | int, purpose: str, fields: Iterable[str], about: str = "") -> None:
+    """Write down that personal data is about to be shown. Officers need a purpose and the case (or the like) it is about.
+
+    Officers see a limited number of people an hour; beyond it a second person is needed, and nothing is shown. A look without a
+    case (`looking`) is written down as that, with the law that delays telling the person if there is one.
+    """
     actor = actor_of(request)
-    if actor.kind == "officer" and not (purpose and about):
+    of_party = party if isinstance(party, int) else party.pk
+    entry = {"actor": actor, "of_party": of_party, "purpose": purpose, "fields": fields, "about": about}
+    if actor.kind != "officer":
+        journal.note_read(**entry)
+        return
+    if not (purpose and about):
         raise NotAllowed(
             "no-purpose",
             _("Personal data is shown only for a case or another purpose that can be named."),
             next_step=_("Open it from the case it belongs to."),
             status=403,
         )
-    of_party = party if isinstance(party, int) else party.pk
-    journal.note_read(actor=actor, of_party=of_party, purpose=purpose, fields=fields, about=about)
+    if (look := getattr(request, "look", None)) is not None:
+        entry |= {
+            "purpose": f"look:{look.purpose}",
+            "law_code": look.law_code,
+            "hidden_until": look.hidden_until,
+        }
+    seen_lately = timezone.now() - oversight_rules.HOUR
+    if of_party == 0 or journal_queries.read_since(actor.account, seen_lately, of_party=of_party):
+        journal.note_read(**entry)
+        return
+    try:
+        with transaction.atomic():
+            oversight.admit(request.officer, of_party)  # type: ignore[attr-defined]
+            journal.note_read(**entry)
+    except oversight.SecondPersonNeeded:
+        if cache.add(f"many-people:{actor.account}", 1, int(oversight_rules.HOUR.total_seconds())):
+            oversight.raise_alert(Alert.Kind.MANY_PEOPLE, account=request.user)
+        raise
+
+
+def looking(request: HttpRequest, look: Look) -> None:
+    """What this officer sees from here on is seen without a case of their own."""
+    request.look = look  # type: ignore[attr-defined]
 
 
 # -- the doors
@@ -314,8 +349,10 @@ def show_problem(request: HttpRequest, problem: Problem) -> HttpResponse:
             "errors": _plain(problem.errors) if isinstance(problem, Invalid) else {},
             "back": _where_from(request),
             "REQUEST_ID": getattr(request, "request_id", ""),
+            "problem": problem,
         }
-        response = HttpResponse(loader.render_to_string("problem.html", context, request), status=problem.status)
+        page = getattr(problem, "template", "problem.html")
+        response = HttpResponse(loader.render_to_string(page, context, request), status=problem.status)
     response.headers["Cache-Control"] = "no-store"
     if (seconds := getattr(problem, "retry_after", None)) is not None:
         response.headers["Retry-After"] = str(int(seconds))
@@ -350,6 +387,31 @@ def _where_from(request: HttpRequest) -> str:
 
 
 # -- the ring around every view
+
+JUDGE_TEXT_THEMSELVES = {"portal:apply_form", "portal:apply_save"}  # they keep what was typed beside the reason
+FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
+
+
+def _unreadable(request: HttpRequest) -> Invalid | None:
+    """Control characters and broken ones are refused at their field before any view sees them: no database, page or paper holds them."""
+    if request.method != "POST" or request.content_type not in FORMS:
+        return None
+    if request.resolver_match is not None and request.resolver_match.view_name in JUDGE_TEXT_THEMSELVES:
+        return None
+    errors = {}
+    for name, given in request.POST.lists():
+        sentences = [sentence for text in given if (sentence := unicode.unreadable(text))]
+        if sentences or unicode.unreadable(name):
+            errors[name] = sentences[:1] or [_("This cannot be understood.")]
+    if not errors:
+        return None
+    return Invalid(
+        "unreadable",
+        next(iter(errors.values()))[0],
+        errors=errors,
+        kept=_("Nothing was changed."),
+        next_step=_("Go back, type it again and send it once more."),
+    )
 
 
 class Doorkeeper:
@@ -389,31 +451,6 @@ def _signed_in(request) -> bool:
 
 def _shown_spaces(request) -> list[dict]:
     if not _signed_in(request):
-JUDGE_TEXT_THEMSELVES = {"portal:apply_form", "portal:apply_save"}  # they keep what was typed beside the reason
-FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
-
-
-def _unreadable(request: HttpRequest) -> Invalid | None:
-    """Control characters and broken ones are refused at their field before any view sees them: no database, page or paper holds them."""
-    if request.method != "POST" or request.content_type not in FORMS:
-        return None
-    if request.resolver_match is not None and request.resolver_match.view_name in JUDGE_TEXT_THEMSELVES:
-        return None
-    errors = {}
-    for name, given in request.POST.lists():
-        sentences = [sentence for text in given if (sentence := unicode.unreadable(text))]
-        if sentences or unicode.unreadable(name):
-            errors[name] = sentences[:1] or [_("This cannot be understood.")]
-    if not errors:
-        return None
-    return Invalid(
-        "unreadable",
-        next(iter(errors.values()))[0],
-        errors=errors,
-        kept=_("Nothing was changed."),
-        next_step=_("Go back, type it again and send it once more."),
-    )
-
         return []
     here = space(request)
     if here is None:
@@ -432,6 +469,7 @@ def _count_not_found(request) -> None:
     log.info("nothing there for this account", account=request.user.pk, route=request.resolver_match.route)
     if count == NOT_FOUNDS_BEFORE_ALARM:
         log.warning("one account asks for many things that are not there", account=request.user.pk, count=count)
+        oversight.raise_alert(Alert.Kind.MANY_NOT_FOUND, account=request.user, note=str(count))
 
 
 def views_without_door(resolver: URLResolver | None = None, before: str = "") -> list[str]:

@@ -80,7 +80,8 @@ class Allowance(models.Model):
         indexes = [models.Index(fields=["officer", "kind", "until"], name="allowances_of_officer")]
         constraints = [
             models.CheckConstraint(
-                condition=Q(decided_by__isnull=True) | ~Q(decided_by=F("officer")), name="second_person_is_another_person"
+                condition=Q(decided_by__isnull=True) | ~Q(decided_by=F("officer")),
+                name="second_person_is_another_person",
             ),
             models.CheckConstraint(
                 condition=~Q(granted=True) | Q(until__isnull=False, decided_by__isnull=False),
