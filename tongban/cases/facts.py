@@ -50,6 +50,15 @@ def named_in(logic) -> set[str]:
     return set()
 
 
+def papers_behind(case: Case) -> set[str]:
+    """Slugs of the materials that granting this case rests on: what the guide demands, and what a fact of its rules counts."""
+    named = named_in(case.version.rules)
+    slugs = {row.slug for row in rules.requirements(case.version, case.situation) if row.required}
+    if "housing.proved" in named:
+        slugs |= HOUSING
+    return slugs
+
+
 def registers_for(logic) -> dict[str, set[str]]:
     """{resource: fields} that deciding by this rule asks of registers; grants are made from it."""
     wanted: dict[str, set[str]] = defaultdict(set)

@@ -2,18 +2,30 @@
 
 from tongban.cases import events
 from tongban.cases.models import Case
-from tongban.cases.services import issuing, keeping_time, machine
-from tongban.cases.states import CaseState
+from tongban.cases.services import issuing, keeping_time, machine, pre_reviewing
+from tongban.cases.states import ENDED, CaseState
 from tongban.departments.events import CalendarChanged
 from tongban.journal import services as journal
 from tongban.journal.services import on
 from tongban.licences.events import LicenceSealed
+from tongban.materials.events import DocumentRead
 from tongban.notices import services as notices
 
 
 @on(events.CaseSubmitted)
 def let_the_machine_look(event):
     machine.consider(event.case)
+
+
+@on(DocumentRead)
+def compare_what_was_read(event):
+    """The findings of every case that rests on this document; then the machine goes on where it waited for the reading."""
+    waits = {CaseState.SUBMITTED, CaseState.PRE_REVIEW}
+    for case in Case.objects.filter(materials__document_id=event.document).exclude(state__in=ENDED).distinct():
+        pre_reviewing.look_over(case)
+        journal.touch(case.subject)
+        if case.state in waits and case.claimed_by_id is None:
+            machine.consider(case.pk)
 
 
 @on(LicenceSealed)

@@ -162,6 +162,17 @@ def enter(case: Case, field: str, value, *, source: str, now: datetime) -> None:
     _touch_draft(case, now, case.step)
 
 
+def enter(case: Case, field: str, value, *, source: str, now: datetime) -> None:
+    """One value from a source into the answers of a case that the caller holds; the person pressed for it."""
+    _editable(case)
+    case.values = {
+        **case.values, field: {"value": value, "source": source, "at": now.isoformat(), "changed": False}
+    }  # fmt: skip
+    if case.state in WITH_APPLICANT:
+        case.findings.filter(field=field, answered_at__isnull=True).update(answered_at=now)
+    _touch_draft(case, now, case.step)
+
+
 def attach(
     case: Case,
     material: str,

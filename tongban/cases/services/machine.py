@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from tongban.cases import events, facts, rules
+from tongban.cases import events, facts, noticed, rules
 from tongban.cases.models import Case, CaseMaterial
 from tongban.cases.moving import again, changed, go
 from tongban.cases.services import deciding, intake
@@ -58,6 +58,8 @@ def _pre_review(case: Case) -> bool:
         return False
     if any(row.required and row.how not in SEEN_BY_MACHINE for row in materials):
         return False
+    if noticed.being_read(case) or noticed.unsettled_warnings(case):
+        return False
     if case.matter.slug in TURNED_BACK:
         outcome, _known = evaluate(case)
         failed = [line for line in outcome.trace if line.result is False]
@@ -100,10 +102,12 @@ def _decide(case: Case, now: datetime) -> None:
             {"text": line.text, "result": line.result, "left": line.left, "right": line.right} for line in outcome.trace
         ],
     }
-    if outcome.result is True and not drawn(case):
+    doubtful = noticed.unsettled_warnings(case, facts.papers_behind(case))
+    if outcome.result is True and not doubtful and not drawn(case):
         deciding.approve_by_rule(case, trace=trace, now=now)
     else:
-        why = "sample" if outcome.result is True else "rule" if outcome.result is False else "unknown"
+        granted_but = "paper" if doubtful else "sample"
+        why = granted_but if outcome.result is True else "rule" if outcome.result is False else "unknown"
         pass_to_people(case, why=why, trace=trace, now=now)
 
 
@@ -113,6 +117,7 @@ def pass_to_people(case: Case, *, why: str, trace: dict, now: datetime) -> Case:
         "sample": "drawn for a check by people",
         "rule": "a rule does not hold",
         "unknown": "a fact is not known",
+        "paper": "a paper needs a look by people",
     }
     with transaction.atomic():
         case = again(case)

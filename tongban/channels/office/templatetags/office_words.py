@@ -13,6 +13,7 @@ REASON_WORDS = {
     "drawn for a check by people": _("drawn for a check by people"),
     "a rule does not hold": _("a rule does not hold"),
     "a fact is not known": _("a fact is not known"),
+    "a paper needs a look by people": _("a paper needs a look by people"),
 }
 
 

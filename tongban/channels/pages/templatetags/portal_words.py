@@ -52,6 +52,7 @@ MOVE_WORDS = {
     "start_review": _("Review began"),
     "auto_approve": _("Granted by published rules"),
     "fall_to_people": _("Passed to people to decide"),
+    "overrule_finding": _("What the machine noticed was overruled"),
     "order_inspection": _("Site inspection ordered"),
     "inspection_done": _("Site inspection done"),
     "suspend": _("Clock stopped for an excluded step"),
