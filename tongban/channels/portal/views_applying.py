@@ -3,7 +3,6 @@
 A case given back for correction goes through the same pages, with what is marked shown beside the field or document.
 """
 
-from datetime import datetime
 from uuid import uuid4
 
 from django.http import HttpResponse, JsonResponse
@@ -20,18 +19,14 @@ from tongban.cases.models import Case, CaseMaterial
 from tongban.cases.states import EDITABLE, CaseState
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_party
-from tongban.channels.portal import guide_words
-from tongban.channels.portal import disputed
+from tongban.channels.pages import errand
+from tongban.channels.portal import disputed, guide_words
 from tongban.channels.portal.own import own_case
 from tongban.lib.bilingual import say
 from tongban.lib.problems import Invalid, NotAllowed
-from tongban.licences.models import LicenceType
 from tongban.materials import queries as papers
-from tongban.materials import services as documents
-from tongban.materials.models import Page
 from tongban.matters.models import Matter, MatterVersion
 from tongban.parties.models import Party
-from tongban.places import queries as places
 from tongban.registers.models import Resource
 
 STEPS = [
@@ -197,63 +192,22 @@ def form(request, party, case):
 
 def _form_posted(request, party, case):
     asked = rules.form_of(case.version)
-    cleaned, answers = _answers(request, case, asked)
+    cleaned, answers = errand.answers_typed(request, case, asked)
     try:
-        case = _save(request, case, answers, step="form")
+        case = errand.save(request, case, answers, step="form")
     except NotAllowed as problem:
         if problem.code != "changed-elsewhere":
             raise
         case.refresh_from_db()
         return _form_page(request, party, case, {**rules.plain_values(case.values), **answers}, {}, conflict=problem)
     if "add-row" in request.POST or "remove-row" in request.POST:
-        return _form_page(request, party, case, _with_one_more_row(request, rules.plain_values(case.values)), {})
+        return _form_page(request, party, case, errand.with_one_more_row(request, rules.plain_values(case.values)), {})
     if "later" in request.POST:
         return redirect("portal:drafts")
     errors = {**rules.checked(case).errors, **cleaned.errors}
     if errors:
         return _form_page(request, party, case, rules.plain_values(case.values), errors, remarks=cleaned.remarks)
     return redirect(next_step(case, "form"))
-
-
-def known_codes() -> dict:
-    """The codes that fields may choose from beside their own options."""
-    return {"division": set(places.divisions().values_list("code", flat=True))}
-
-
-def _answers(request, case, asked):
-    """What was typed, as far as the fields of this page go: (judged, {field: answer, None where it was emptied})."""
-    stored = rules.plain_values(case.values)
-    given = {field: held["value"] for field, held in case.values.items() if held["source"] != "applicant"}
-    typed = request.POST.copy()
-    name, _dash, number = typed.get("remove-row", "").rpartition("-")
-    if name in asked:
-        typed[f"{name}-{number}-remove"] = "on"
-    cleaned = asked.validate(typed, request.FILES, kept=stored, fixed=given, partial=True, known=known_codes())
-    draft = dict(cleaned.draft)
-    for name, files in cleaned.files.items():
-        document = documents.keep(files, owner=case.applicant, by=request.user, name=say(asked[name].label))
-        draft[name] = str(document.key)
-    # A question that follows from an answer given just now was not on the page yet: what is known for it stays.
-    on_page = {one.id for one in asked.visible(stored)} | {name.split("-")[0] for name in request.POST}
-    shown = {one.id for one in asked.visible({**stored, **draft})} & on_page
-    answers = {one.id: draft.get(one.id) for one in asked if one.id in shown and not (one.readonly and one.id in given)}
-    return cleaned, answers
-
-
-def _save(request, case, answers, *, step) -> Case:
-    try:
-        revision = int(request.POST.get("revision", ""))
-    except ValueError:
-        revision = -1
-    return services.save(
-        case, answers, revision=revision, account=request.user, saver=request.POST.get("tab", ""), step=step
-    )
-
-
-def _with_one_more_row(request, values: dict) -> dict:
-    """An empty row at the end of the repeated group whose button was pressed (`add-row=staff`)."""
-    name = request.POST.get("add-row")
-    return {**values, name: [*(values.get(name) or []), {}]} if name else values
 
 
 def _form_page(request, party, case, values, errors, *, conflict=None, remarks=None):
@@ -265,58 +219,20 @@ def _form_page(request, party, case, values, errors, *, conflict=None, remarks=N
         form=asked,
         values=values,
         errors=errors,
-        labels=labels_of(asked, errors),
+        labels=errand.labels_of(asked, errors),
         remarks=remarks or {},
         sources=sources(case),
         marked=marked,
         conflict=conflict,
-        divisions=[(one.code, say(one.name)) for one in places.divisions()],
+        divisions=errand.divisions(),
     )  # fmt: skip
     return render(request, "portal/apply/form.html", context, status=409 if conflict else 422 if errors else 200)
 
 
-def labels_of(asked, errors) -> dict[str, str]:
-    """What each wrong field is called; a cell of a repeated group by its group, row and column."""
-    labels = {one.id: say(one.label) for one in asked}
-    for name in errors:
-        head, *inner = name.split("-")
-        if inner and head in asked:
-            parts = {part.id.rpartition("-")[2]: say(part.label) for part in (*asked[head].columns, *asked[head].parts)}
-            row = inner.pop(0) if inner[0].isdigit() else None
-            words = [labels[head], str(int(row) + 1) if row else "", parts.get("-".join(inner), "")]
-            labels[name] = " ".join(word for word in words if word)
-    return labels
-
-
 def sources(case: Case) -> dict[str, dict]:
-    """Where each prefilled value came from, in words, and where it can be put right: {field: {"name", "at", "changed", ...}}."""
-    held = {
-        field: {**one, "source": one.get("given_source") or one["source"]}
-        for field, one in case.values.items()
-        if one["source"] != "applicant" or "given_source" in one
-    }
-    kinds: dict[str, set[str]] = {one["source"].partition(":")[0]: set() for one in held.values()}
-    for one in held.values():
-        kind, _colon, slug = one["source"].partition(":")
-        kinds[kind].add(slug)
-    names = {
-        f"register:{row.slug}": row.shown_name for row in Resource.objects.filter(slug__in=kinds.get("register", ()))
-    }
-    names |= {
-        f"licence:{row.slug}": row.shown_name for row in LicenceType.objects.filter(slug__in=kinds.get("licence", ()))
-    }
-    names["account"] = _("your record")
-    put_right = disputed.ways(case, held)
-    return {
-        field: {
-            "name": names.get(one["source"], one["source"]),
-            "at": datetime.fromisoformat(one["at"]),
-            "changed": one["changed"],
-            "own": "dispute" in one,
-            **put_right.get(field, {}),
-        }
-        for field, one in held.items()
-    }
+    """Where each prefilled value came from, and where it can be put right."""
+    put_right = disputed.ways(case, errand.from_sources(case))
+    return {field: {**one, **put_right.get(field, {})} for field, one in errand.sources(case).items()}
 
 
 @require_POST
@@ -325,8 +241,8 @@ def sources(case: Case) -> dict[str, dict]:
 def autosave(request, party, case):
     """Keep what is typed so far; called by the page itself a second after typing stops."""
     asked = rules.form_of(case.version)
-    _cleaned, answers = _answers(request, case, asked)
-    case = _save(request, case, answers, step="form")
+    _cleaned, answers = errand.answers_typed(request, case, asked)
+    case = errand.save(request, case, answers, step="form")
     return JsonResponse({"saved_at": timezone.localtime(case.saved_at).strftime("%H:%M"), "revision": case.revision})
 
 
@@ -385,9 +301,9 @@ def material(request, party, case, slug):
     row = get_object_or_404(case.materials.select_related("type", "document"), type__slug=slug)
     account = request.user
     if request.FILES:
-        _add_pages(case, row, request.FILES.getlist("file"), account)
+        errand.add_pages(case, row, request.FILES.getlist("file"), account)
     elif page_id := request.POST.get("remove-page", ""):
-        _take_out(case, row, page_id, account)
+        errand.take_out(case, row, page_id, account)
     elif "commit" in request.POST:
         services.commit_to(case, slug, account=account)
     elif "detach" in request.POST:
@@ -397,30 +313,6 @@ def material(request, party, case, slug):
     if doorkeeper.wants_data(request):
         return JsonResponse({"kept": True}, status=201)
     return redirect(f"{reverse('portal:apply_materials', args=[case.ref])}#material-{slug}")
-
-
-def _add_pages(case, row, files, account):
-    if row.document is not None and row.how == CaseMaterial.How.UPLOAD:
-        if row.document.state == "kept":
-            documents.add_pages(row.document, files, by=account)
-            return
-        document = documents.copy(row.document, by=account)  # what was handed in stays as it was
-        documents.add_pages(document, files, by=account)
-    else:
-        document = documents.keep(files, owner=case.applicant, by=account, name=row.type.shown_name)
-    services.attach(case, row.type.slug, document, account=account)
-
-
-def _take_out(case, row, page_id, account):
-    page = get_object_or_404(Page, pk=page_id if page_id.isdigit() else 0, document=row.document)
-    if row.document.pages.count() == 1:
-        services.detach(case, row.type.slug, account=account)
-    elif row.document.state == "kept":
-        documents.remove_page(page, by=account)
-    else:
-        document = documents.copy(row.document, by=account)  # what was handed in stays as it was
-        documents.remove_page(document.pages.get(order=page.order), by=account)
-        services.attach(case, row.type.slug, document, account=account)
 
 
 # -- check, sign, send
