@@ -66,6 +66,8 @@ ROOMS = [
     "tongban.licences",
     "tongban.cases",
     "tongban.evaluations",
+    "tongban.indicators",
+    "tongban.rights",
 ]
 CHANNELS = [
     "tongban.channels.pages",
@@ -108,6 +110,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "tongban.channels.pages.keeping.Keeping",
     "tongban.channels.doorkeeper.Doorkeeper",
 ]
 
@@ -362,6 +365,7 @@ else:
     EMAIL_FILE_PATH = TONGBAN_VAR / "mail"
 SMS_GATEWAY = CONFIGURATION.sms
 MALWARE_GATEWAY = CONFIGURATION.malware
+READING = CONFIGURATION.reading
 
 LOGGING_CONFIG = None
 logging_for(CONFIGURATION)

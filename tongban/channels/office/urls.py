@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tongban.channels.office import views_case, views_follow_up, views_queue, views_window
+from tongban.channels.office import views_call_backs, views_case, views_data, views_follow_up, views_queue, views_window
 
 app_name = "office"
 
@@ -18,6 +18,13 @@ urlpatterns = [
     path("cases/<slug:ref>/reveal/<slug:field>", views_case.reveal, name="reveal"),
     path("cases/<slug:ref>/documents/<int:page>", views_case.page, name="page"),
     path("cases/<slug:ref>/papers/<str:number>.pdf", views_case.paper, name="paper"),
+    path("call-backs/", views_call_backs.call_backs, name="call_backs"),
+    path("call-backs/<int:pk>/", views_call_backs.call_back, name="call_back"),
+    path("disputes/", views_data.disputes, name="disputes"),
+    path("disputes/<slug:ref>/", views_data.dispute, name="dispute"),
+    path("disputes/<slug:ref>/papers/<int:page>", views_data.dispute_paper, name="dispute_paper"),
+    path("disputes/<slug:ref>/<slug:move>", views_data.dispute_act, name="dispute_act"),
+    path("data-sharing/", views_data.grants, name="grants"),
     path("follow-ups/", views_follow_up.follow_ups, name="follow_ups"),
     path("follow-ups/<int:pk>/<slug:move>", views_follow_up.act, name="follow_up_act"),
 ]

@@ -46,7 +46,7 @@ def _control(field: Field, value: Any, errors: Mapping, sources: Mapping, divisi
         kind = "choices" if len(options) < MANY else "select"
     if field.masked and isinstance(value, str) and value:
         value = field.mask(value)
-    fixed = bool(field.readonly and source)
+    fixed = bool(field.readonly and source and not source.get("own"))
     if fixed and kind in {"choices", "select", "yes_no", "person", "rows", "lines"}:
         kind, value = "shown", field.display(value)
     return {
@@ -70,6 +70,8 @@ def _control(field: Field, value: Any, errors: Mapping, sources: Mapping, divisi
         "source": source.get("name", ""),
         "source_at": source.get("at", ""),
         "changed": source.get("changed", False),
+        "wrong_href": source.get("wrong_href", ""),
+        "disputed": source.get("disputed"),
         **_parts(field, value, errors),
     }
 

@@ -10,6 +10,7 @@ from django.utils.translation import get_language
 
 SCHEMES = ("light", "dark", "auto")
 EDITIONS = ("standard", "elderly")
+OWN_NAMES = {"zh-hans": "中文", "en": "English"}
 SIZE_OF_EDITION = {"standard": "md", "elderly": "lg"}
 
 
@@ -23,7 +24,14 @@ class Look:
 
     @property
     def language(self) -> str:
-        return "en" if (get_language() or "").startswith("en") else "zh-Hans"
+        code = get_language() or settings.LANGUAGE_CODE
+        return "zh-Hans" if code.startswith("zh") else code
+
+    @property
+    def languages(self) -> list[tuple[str, str]]:
+        """The other languages one can read in, each by its own name."""
+        here = get_language() or settings.LANGUAGE_CODE
+        return [(code, OWN_NAMES.get(code, name)) for code, name in settings.LANGUAGES if code != here]
 
     @cached_property
     def scheme(self) -> str:
@@ -34,13 +42,22 @@ class Look:
         return self._cookie("edition", EDITIONS, "standard")
 
     @property
+    def elderly(self) -> bool:
+        return self.edition == "elderly"
+
+    @property
     def size(self) -> str:
         return SIZE_OF_EDITION[self.edition]
 
     @property
     def path(self) -> str:
         """Where a preference form returns to. After a POST that is the address itself, which must then answer GET."""
-        return self.request.get_full_path() if self.request else "/"
+        if self.request is None:
+            return "/"
+        if not any(name in self.request.GET for name in ("lang", "edition")):
+            return self.request.get_full_path()
+        kept = query_string(self.request.GET, lang=None, edition=None)  # else the link would undo what is chosen now
+        return self.request.path + (kept if kept != "?" else "")
 
     @property
     def query(self) -> str:

@@ -93,7 +93,7 @@ KEPT: tuple[Kept, ...] = (
         why=_("So that you can sign in, and nobody else. Of the password only a fingerprint is kept, from which it cannot be read."),
         ground=_("your use of the service"),
         who_reads=_("You alone"),
-        tables=("parties.Account", "notices.Preference"),
+        tables=("parties.Account", "parties.Objection", "notices.Preference"),
         periods={
             "until the account is closed, then 6 months": _("until the account is closed, then 6 months"),
             "with the account": _("as long as the account"),
@@ -183,6 +183,17 @@ KEPT: tuple[Kept, ...] = (
         periods={
             "6 years": _("who read, which registers were asked, and visits to a window: 6 years"),
             "30 years": _("official acts: 30 years"),
+        },
+    ),
+    Kept(
+        what=_("What you said is wrong in a register, and what was answered; what you agreed to"),
+        why=_("So that it is put right, and so that nothing is read that you did not agree to where no law asks for it."),
+        ground=_("your right to have data corrected, and your consent"),
+        who_reads=_("You, and the stewards of the register"),
+        tables=("registers.Dispute", "registers.Correction", "registers.Consent"),
+        periods={
+            "6 years": _("disputes and corrections: 6 years"),
+            "3 years after it is revoked": _("consents: 3 years after you take them back"),
         },
     ),
     Kept(

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import views
+from . import keeping, views
 
 app_name = "pages"
 
@@ -9,5 +9,8 @@ urlpatterns = [
     path("language/", views.language, name="language"),
     path("accessibility/", views.accessibility, name="accessibility"),
     path("privacy/", views.privacy, name="privacy"),
+    path("app.webmanifest", keeping.manifest, name="manifest"),
+    path("service-worker.js", keeping.service_worker, name="service_worker"),
+    path("offline/", keeping.offline, name="offline"),
     path("style/", views.style, name="style"),
 ]

@@ -13,17 +13,13 @@ from django.views.decorators.http import require_POST
 
 from tongban.channels.doorkeeper import for_anyone, safe_next
 from tongban.lib import qr
+from tongban.parties import services as parties
 
 from . import statements
+from .choosing import remember
 from .look import EDITIONS, SCHEMES
 
-A_YEAR = 365 * 24 * 3600
 HERE = Path(__file__).resolve().parent
-
-
-def _remember(response, request, name: str, value: str):
-    response.set_cookie(name, value, max_age=A_YEAR, samesite="Lax", secure=request.is_secure(), httponly=True)
-    return response
 
 
 # Without the token: a public page that carries one sets a cookie and can be kept for nobody. The worst a foreign page can do is turn on the light.
@@ -31,11 +27,13 @@ def _remember(response, request, name: str, value: str):
 @csrf_exempt
 @require_POST
 def look(request):
-    """Light or dark colours, standard or elderly edition, kept for a year in this browser."""
+    """Light or dark colours, standard or elderly edition, kept for a year in this browser; the edition also for the account."""
     response = HttpResponseRedirect(safe_next(request))
     for name, allowed in (("scheme", SCHEMES), ("edition", EDITIONS)):
         if request.POST.get(name) in allowed:
-            _remember(response, request, name, request.POST[name])
+            remember(response, request, name, request.POST[name])
+    if request.POST.get("edition") in EDITIONS and request.user.is_authenticated:
+        parties.choose_edition(request.user, request.POST["edition"])
     return response
 
 
@@ -47,7 +45,7 @@ def language(request):
     response = HttpResponseRedirect(safe_next(request))
     chosen = request.POST.get("language", "")
     if chosen in dict(settings.LANGUAGES) and translation.check_for_language(chosen):
-        _remember(response, request, settings.LANGUAGE_COOKIE_NAME, chosen)
+        remember(response, request, settings.LANGUAGE_COOKIE_NAME, chosen)
     return response
 
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
 from tongban.channels import doorkeeper
+from tongban.channels.pages.choosing import remember
 from tongban.channels.portal import sign_in
 from tongban.lib import encryption, qr
 from tongban.parties import queries, rules, services
@@ -142,6 +143,8 @@ class AccountAdapter(DefaultAccountAdapter):
                 secure=settings.LANGUAGE_COOKIE_SECURE,
                 samesite="Lax",
             )
+        if user.edition != "standard":  # a phone that was somebody else's: the edition comes with its person
+            remember(response, request, "edition", user.edition)
         return response
 
     def set_password(self, user, password):

@@ -2,7 +2,10 @@ from django.urls import path
 
 from tongban.channels.portal import views_applying as applying
 from tongban.channels.portal import views_cases as cases
+from tongban.channels.portal import views_disputing as disputing
+from tongban.channels.portal import views_device as device
 from tongban.channels.portal import views_finding as finding
+from tongban.channels.portal import views_help as help_
 from tongban.channels.portal import views_holding as holding
 from tongban.channels.portal import views_space as space
 
@@ -24,6 +27,11 @@ urlpatterns = [
     path("apply/<slug:ref>/submit", applying.submit, name="apply_submit"),
     path("apply/<slug:ref>/findings/<int:finding>", applying.answer_finding, name="apply_answer"),
     path("apply/<slug:ref>/delete", applying.delete, name="apply_delete"),
+    path("apply/<slug:ref>/wrong/<str:field>/", disputing.dispute_begin, name="dispute_begin"),
+    path("data-sharing/", disputing.sharing, name="sharing"),
+    path("my/data/disputes/", disputing.disputes, name="disputes"),
+    path("my/data/disputes/<slug:ref>/", disputing.dispute, name="dispute"),
+    path("my/data/disputes/<slug:ref>/withdraw", disputing.dispute_withdraw, name="dispute_withdraw"),
     path("my/", space.space, name="space"),
     path("my/space/", space.switch, name="switch"),
     path("my/space/<int:pk>/", space.switch, name="switch_to"),
@@ -43,6 +51,9 @@ urlpatterns = [
     path("my/licences/", holding.wallet, name="licences"),
     path("my/licences/<int:pk>/", holding.licence, name="licence"),
     path("my/licences/<int:pk>/licence.pdf", holding.licence_pdf, name="licence_pdf"),
+    path("my/device/", device.device, name="device"),
+    path("my/device/pages", device.pages, name="device_pages"),
+    path("help/", help_.help_, name="help"),
     path("my/inbox/", holding.inbox, name="inbox"),
     path("my/inbox/read", holding.all_read, name="all_read"),
     path("my/inbox/<int:pk>/open", holding.open_message, name="open_message"),

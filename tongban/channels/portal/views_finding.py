@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 from tongban.cases import queries as cases
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_anyone
-from tongban.channels.pages.look import query_string
+from tongban.channels.pages.look import Look, query_string
 from tongban.channels.portal import guide_words
 from tongban.channels.portal.kept_pages import for_strangers
 from tongban.channels.portal.views_applying import serves
@@ -41,7 +41,7 @@ DRAWINGS = {
 LIFE = ["birth", "education", "employ", "housing", "residence", "medical", "elderly", "traffic"]
 BUSINESS = ["start-business", "catering", "licences", "tax"]
 FILTERS = ("theme", "department", "object", "kind", "online", "instant", "kiosk")
-FEW, HOT, BUNDLES, PAGE = 3, 9, 6, 20
+FEW, HOT, BUNDLES, PAGE, OFTEN = 3, 9, 6, 20, 6
 
 
 # -- home
@@ -52,6 +52,9 @@ FEW, HOT, BUNDLES, PAGE = 3, 9, 6, 20
 @for_strangers()
 def home(request):
     """Search first; what waits for you; life events; what is asked for most."""
+    if Look(request).elderly:
+        context = {"often": _often_needed(), **_for_you(request)}
+        return render(request, "portal/find/home_elderly.html", context)
     everything = matters.search("", limit=HOT, filters={"kind": "matter"})
     persons = matters.search("", limit=1, filters={"object": "person"}).hits.facets.get("theme", {})
     companies = matters.search("", limit=1, filters={"object": "company"}).hits.facets.get("theme", {})
@@ -68,6 +71,15 @@ def home(request):
         **_for_you(request),
     }
     return render(request, "portal/find/home.html", context)
+
+
+def _often_needed() -> list[dict]:
+    """What people of sixty and over ask for most: the first matters of the themes of later life."""
+    found: dict[str, dict] = {}
+    for theme in ("elderly", "medical", "retire"):
+        for hit in matters.search("", limit=FEW, filters={"theme": theme, "object": "person"}).items:
+            found.setdefault(hit.entry.id, {"name": hit.title, "href": _address(hit.entry.id)})
+    return list(found.values())[:OFTEN]
 
 
 def _for_you(request) -> dict:

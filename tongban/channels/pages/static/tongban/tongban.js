@@ -7,7 +7,21 @@ const make = (tag, text = "", attributes = {}) => {
   return element
 }
 const fill = (words, values) => words.replace(/%\((\w+)\)s/g, (_, key) => values[key] ?? "")
+const app = () => import("./app.js")
 const clock = () => new Date().toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" })
+
+// -- a form that left this page has arrived when another page comes; where there was no connection, it has not
+
+const MARKS = "tongban:leaving"
+const marks = () => { try { return JSON.parse(sessionStorage.getItem(MARKS) ?? "[]") } catch { return [] } }
+function mark(kept, url) { try { sessionStorage.setItem(MARKS, JSON.stringify([...marks(), [kept, url]])) } catch { /* nothing is kept then */ } }
+if (marks().length) {
+  if (!$("meta[name=tongban-not-sent], meta[name=tongban-offline]")) {
+    for (const [kept] of marks()) sessionStorage.removeItem(kept)
+    sessionStorage.setItem("tongban:arrived", JSON.stringify(marks().map(([, url]) => url)))
+  }
+  sessionStorage.removeItem(MARKS)
+}
 
 // -- a form is sent once; the server is the one who is certain
 
@@ -104,7 +118,7 @@ customElements.define("tb-autosave", class extends HTMLElement {
       if (event.target.closest("[data-decides]")) this.deciding = true
       this.changed(this.deciding ? 0 : 1000)
     })
-    this.form.addEventListener("submit", () => { this.leaving = true; this.forget() })
+    this.form.addEventListener("submit", () => { this.leaving = true; mark(this.keep, this.dataset.url) })
     addEventListener("online", () => this.save())
     addEventListener("pageshow", () => { this.leaving = false })
     addEventListener("beforeunload", (event) => { if (this.unsaved && !this.leaving) event.preventDefault() })
@@ -123,7 +137,12 @@ customElements.define("tb-autosave", class extends HTMLElement {
     try { sessionStorage.setItem(this.keep, this.content()) } catch { /* full or forbidden: the page itself still holds it */ }
     this.timer = setTimeout(() => this.save(), wait)
   }
-  async save() {
+  save() {
+    // One at a time for each form, whichever tab sends it: what was typed last is what stays.
+    const name = `tongban ${this.dataset.url}`
+    return navigator.locks ? navigator.locks.request(name, () => this.send()) : this.send()
+  }
+  async send() {
     if (!this.unsaved || this.busy) return
     const content = this.content(), body = this.entries()
     this.busy = true
@@ -138,6 +157,7 @@ customElements.define("tb-autosave", class extends HTMLElement {
         if (told.revision !== undefined && this.form.elements.revision) this.form.elements.revision.value = told.revision
         this.saved = content
         this.tries = 0
+        if (this.held) { this.held = false; await app().then((part) => { part.drop(this.dataset.url); part.sentNow() }) }
         if (this.deciding) await this.ask()
         if (!this.unsaved) this.forget()
         this.say("saved", fill(this.dataset.saved, { time: told.saved_at ?? clock() }))
@@ -150,7 +170,7 @@ customElements.define("tb-autosave", class extends HTMLElement {
   async ask() {
     // An answer decides which questions follow: take them from the page as the server now draws it, and leave all others as they are.
     this.deciding = false
-    const here = $(".tb-fields", this.form), answer = await fetch(location.pathname, { credentials: "same-origin" })
+    const here = $(".tb-fields", this.form), answer = await fetch(location.pathname + location.search, { credentials: "same-origin" })
     const there = answer.ok && $(".tb-fields", new DOMParser().parseFromString(await answer.text(), "text/html"))
     if (!here || !there) return
     const known = new Map([...here.children].map((child) => [child.dataset.fieldId, child]))
@@ -169,15 +189,19 @@ customElements.define("tb-autosave", class extends HTMLElement {
     this.tries = (this.tries ?? 0) + 1
     clearTimeout(this.timer)
     this.timer = setTimeout(() => this.save(), Math.min(60000, 2000 * 2 ** this.tries))
+    app().then((part) => part.hold(this)).catch(() => { /* a first visit: this tab still holds it */ })
   }
   restore() {
     // Only for this tab, gone when it closes: what was typed after the last save and lost with a crashed page.
     let kept = null
     try { kept = sessionStorage.getItem(this.keep) } catch { return }
     if (!kept || kept === this.saved) return this.forget()
+    this.bring(kept)
+  }
+  bring(kept) {
     const values = new URLSearchParams(kept)
     for (const field of this.form.elements) {
-      if (!field.name || !values.has(field.name) || field.type === "hidden" || field.readOnly) continue
+      if (!field.name || !values.has(field.name) || (field.type === "hidden" && field.name !== "revision" && field.name !== "tab") || field.readOnly) continue
       if (field.type === "checkbox" || field.type === "radio") field.checked = values.getAll(field.name).includes(field.value)
       else field.value = values.get(field.name)
     }
@@ -312,3 +336,11 @@ document.addEventListener("click", async (event) => {
 for (const row of document.querySelectorAll("tr[data-href]")) row.tabIndex = 0
 for (const note of document.querySelectorAll("[data-reveal]")) note.hidden = false
 $("[data-focus]")?.focus()
+
+// -- the app: not with the first page anybody sees, which stays light
+
+if ("serviceWorker" in navigator && window.isSecureContext) {
+  let seen = true
+  try { seen = localStorage.getItem("tongban:seen"); localStorage.setItem("tongban:seen", "1") } catch { /* without storage there is nothing to keep */ }
+  if (seen) (window.requestIdleCallback ?? setTimeout)(() => app().catch(() => { /* without a connection and without the app */ }))
+}
