@@ -4,6 +4,7 @@ Text that stands on a paper is compared, shown and never obeyed: nothing in here
 a finding is anything but a sentence for people.
 """
 
+import math
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -322,7 +323,8 @@ def _values(paper: Paper, names: Iterable[str]) -> list[_Read]:
 
 
 def _number(value, otherwise: float) -> float:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else otherwise
+    good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return float(value) if good else otherwise
 
 
 def _page(held: Mapping) -> int | None:
