@@ -22,6 +22,8 @@ ROOMS = [
     "licences",
     "cases",
     "evaluations",
+    "indicators",
+    "rights",
 ]
 
 

@@ -69,6 +69,8 @@ ROOMS = [
     "licences",
     "cases",
     "evaluations",
+    "indicators",
+    "rights",
 ]
 
 
