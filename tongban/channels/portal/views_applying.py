@@ -20,7 +20,8 @@ from tongban.cases.states import EDITABLE, CaseState
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_party
 from tongban.channels.pages import errand
-from tongban.channels.portal import disputed, guide_words
+from tongban.channels.pages.look import Look
+from tongban.channels.portal import disputed, guide_words, parts
 from tongban.channels.portal.own import own_case
 from tongban.lib.bilingual import say
 from tongban.lib.problems import Invalid, NotAllowed
@@ -192,7 +193,8 @@ def form(request, party, case):
 
 def _form_posted(request, party, case):
     asked = rules.form_of(case.version)
-    cleaned, answers = errand.answers_typed(request, case, asked)
+    part = parts.posted(asked, request.POST)
+    cleaned, answers = errand.answers_typed(request, case, asked, leave=parts.elsewhere(asked, part))
     try:
         case = errand.save(request, case, answers, step="form")
     except NotAllowed as problem:
@@ -205,13 +207,37 @@ def _form_posted(request, party, case):
     if "later" in request.POST:
         return redirect("portal:drafts")
     errors = {**rules.checked(case).errors, **cleaned.errors}
+    if part is not None:
+        return _turn_the_page(request, party, case, asked, part, errors, cleaned.remarks)
     if errors:
         return _form_page(request, party, case, rules.plain_values(case.values), errors, remarks=cleaned.remarks)
     return redirect(next_step(case, "form"))
 
 
+def _turn_the_page(request, party, case, asked, part, errors, remarks):
+    """The elderly edition: back whatever is typed, on when this page is right, and out of the form when all of it is."""
+    here = reverse("portal:apply_form", args=[case.ref])
+    values = rules.plain_values(case.values)
+    before, after, _place, _many = parts.around(part, asked, values)
+    if "back" in request.POST:
+        return redirect(f"{here}?part={before.number}" if before else here)
+    if any(name.split("-")[0] in part for name in errors):
+        return _form_page(request, party, case, values, errors, remarks=remarks)
+    if after is not None:
+        return redirect(f"{here}?part={after.number}")
+    for other in parts.with_questions(asked, values):
+        if any(name.split("-")[0] in other for name in errors):
+            return redirect(f"{here}?part={other.number}&judge=1")
+    return redirect(next_step(case, "form"))
+
+
 def _form_page(request, party, case, values, errors, *, conflict=None, remarks=None):
-    asked = rules.form_of(case.version)
+    asked = whole = rules.form_of(case.version)
+    part = None
+    if Look(request).elderly or request.POST.get("part"):
+        wanted = request.POST.get("part") or request.GET.get("part", "")
+        asked = part = parts.chosen(whole, values, wanted)
+        errors = {name: told for name, told in errors.items() if name.split("-")[0] in part}
     marked = {finding.field: finding for finding in cases.open_findings(case) if finding.field} if case.number else {}
     doorkeeper.reading(request, party, "own application", ["form"], about=case.subject)
     context = shared(
@@ -224,6 +250,8 @@ def _form_page(request, party, case, values, errors, *, conflict=None, remarks=N
         sources=sources(case),
         marked=marked,
         conflict=conflict,
+        part=part,
+        place=parts.around(part, whole, values) if part is not None else None,
         divisions=errand.divisions(),
     )  # fmt: skip
     return render(request, "portal/apply/form.html", context, status=409 if conflict else 422 if errors else 200)
@@ -241,7 +269,8 @@ def sources(case: Case) -> dict[str, dict]:
 def autosave(request, party, case):
     """Keep what is typed so far; called by the page itself a second after typing stops."""
     asked = rules.form_of(case.version)
-    _cleaned, answers = errand.answers_typed(request, case, asked)
+    leave = parts.elsewhere(asked, parts.posted(asked, request.POST))
+    _cleaned, answers = errand.answers_typed(request, case, asked, leave=leave)
     case = errand.save(request, case, answers, step="form")
     return JsonResponse({"saved_at": timezone.localtime(case.saved_at).strftime("%H:%M"), "revision": case.revision})
 
