@@ -56,9 +56,9 @@ class Case(models.Model):
     ref = models.CharField(max_length=12, unique=True, default=new_ref, editable=False)
     number = models.CharField(max_length=18, null=True, blank=True, unique=True)
     query_code = models.CharField(max_length=6, default=new_query_code)
-    matter = models.ForeignKey(Matter, on_delete=models.PROTECT, related_name="cases")
+    matter = models.ForeignKey(Matter, on_delete=models.PROTECT, related_name="cases", db_index=False)
     version = models.ForeignKey(MatterVersion, on_delete=models.PROTECT, related_name="cases")
-    # found by cases_by_department_queue: an index of its own misleads SQLite into sorting a whole department
+    # matter and department are found by the indexes of queues: one of their own misleads SQLite into sorting a whole department
     department = models.ForeignKey(Department, on_delete=models.PROTECT, related_name="cases", db_index=False)
     applicant = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="cases")
     account = models.ForeignKey(Account, null=True, on_delete=models.PROTECT, related_name="cases")
@@ -114,7 +114,13 @@ class Case(models.Model):
         indexes = [
             models.Index(fields=["applicant", "-id"], name="cases_of_applicant"),
             models.Index(fields=["department", "state", "next_due", "id"], name="cases_by_department_queue"),
+            models.Index(fields=["matter", "state", "next_due", "id"], name="cases_by_matter_queue"),
             models.Index(fields=["state", "next_due", "id"], name="cases_by_state_and_due"),
+            models.Index(
+                fields=["department", "next_due", "id"],
+                condition=Q(state=CaseState.UNDER_REVIEW) & ~Q(opinion=""),
+                name="cases_to_decide",
+            ),
             models.Index(fields=["expires_at"], condition=Q(state="draft"), name="drafts_by_end"),
             models.Index(fields=["claimed_by", "-id"], name="cases_by_officer"),
         ]

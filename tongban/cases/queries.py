@@ -1,6 +1,7 @@
 """What is asked about cases, each from somebody's eyes. Lists go by keyset: pass the last row's key to go on."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -21,9 +22,10 @@ from tongban.cases.states import (
     ClockKind,
 )
 from tongban.departments import queries as departments
-from tongban.departments.models import Officer
+from tongban.departments.models import Department, Officer
 from tongban.lib.moves import Move
 from tongban.lib.workdays import light
+from tongban.matters.models import Matter
 from tongban.parties import queries as parties
 from tongban.parties.models import Account, Party
 
@@ -195,6 +197,13 @@ def looked_at(officer: Officer, ref: str) -> Case | None:
     return rows.select_related(*TOGETHER, "claimed_by", "reviewer", "approver", "licence").filter(ref=ref).first()
 
 
+def numbers_of(subjects: Iterable[str]) -> dict[str, str]:
+    """{subject: case number} of those that are cases."""
+    keys = [subject.removeprefix("case:") for subject in subjects if subject.startswith("case:")]
+    found = Case.objects.filter(pk__in=[key for key in keys if key.isdigit()]).values_list("pk", "number")
+    return {f"case:{pk}": number or "" for pk, number in found}
+
+
 def sent_by_number(number: str) -> Case | None:
     return Case.objects.exclude(state=CaseState.DRAFT).select_related(*TOGETHER).filter(number=number).first()
 
@@ -220,12 +229,17 @@ class Wanted:
 
     def of(self, rows: QuerySet[Case], today: date) -> QuerySet[Case]:
         if self.department:
-            rows = rows.filter(department__code=self.department)
+            rows = rows.filter(department=_key_of(Department.objects.filter(code=self.department)))
         if self.matter:
-            rows = rows.filter(matter__slug=self.matter)
+            rows = rows.filter(matter=_key_of(Matter.objects.filter(slug=self.matter)))
         if self.light in LIGHTS:
             rows = rows.filter(**LIGHTS[self.light](today))
         return rows.filter(claimed_by__isnull=True) if self.free else rows
+
+
+def _key_of(rows: QuerySet) -> int:
+    """Asked first: through a join the database does not see that an index begins with it. 0 is nobody."""
+    return rows.values_list("pk", flat=True).first() or 0
 
 
 LIGHTS = {
@@ -303,22 +317,25 @@ def _lines(rows: QuerySet[Case]) -> QuerySet[Case]:
 
 
 def _due_first(rows: QuerySet[Case], after: QueueKey | None, limit: int) -> list[QueueKey]:
-    dated = rows.filter(next_due__isnull=False)
-    undated = rows.filter(next_due__isnull=True)
+    """The rest of the day on which the last page ended, then later days, then what has no day: each one stretch of an index."""
+    dated = rows.filter(next_due__isnull=False).order_by("next_due", "pk")
+    undated = rows.filter(next_due__isnull=True).order_by("next_due", "pk")
+    if after is None:
+        stretches = [dated, undated]
+    elif after.due is None:
+        stretches = [undated.filter(pk__gt=after.pk)]
+    else:
+        stretches = [dated.filter(next_due=after.due, pk__gt=after.pk), dated.filter(next_due__gt=after.due), undated]
     keys: list[QueueKey] = []
-    if after is None or after.due is not None:
-        if after is not None:
-            dated = dated.filter(next_due__gte=after.due).filter(Q(next_due__gt=after.due) | Q(pk__gt=after.pk))
-        keys = [QueueKey(*key) for key in dated.order_by("next_due", "pk").values_list("next_due", "pk")[:limit]]
-    elif after is not None:
-        undated = undated.filter(pk__gt=after.pk)
-    if len(keys) < limit:
-        keys += [QueueKey(None, pk) for pk in undated.order_by("pk").values_list("pk", flat=True)[: limit - len(keys)]]
+    for stretch in stretches:
+        if len(keys) < limit:
+            keys += [QueueKey(*key) for key in stretch.values_list("next_due", "pk")[: limit - len(keys)]]
     return keys
 
 
 def _newest(rows: QuerySet[Case], after: QueueKey | None, limit: int) -> list[QueueKey]:
-    """A case that is over has no due day: within its state the index of queues runs by its number."""
+    """A case that is over has no due day: said so, the index of queues leads to its number within its state."""
+    rows = rows.filter(next_due__isnull=True)
     if after is not None:
         rows = rows.filter(pk__lt=after.pk)
     rows = rows.order_by("-next_due", "-pk")  # the first says nothing, but so the index of queues gives the order
