@@ -5,7 +5,7 @@ PY := .venv/bin/python
 TONGBAN := $(PY) -m tongban
 WORKERS ?= 2
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench demo faults clean messages books
+.PHONY: help run test check bench demo faults fuzz clean messages books
 
 help: ## what this Makefile can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1	/' | expand -t 20
@@ -38,6 +38,10 @@ faults: ## kill web and worker a hundred times during submissions, on both datab
 	@TONGBAN_KILLS=100 $(PY) -m pytest -m faults --timeout=3600; first=$$?; \
 	TONGBAN_KILLS=100 $(PY) tools/with_postgres.py $(PY) -m pytest -m "faults and postgres" --timeout=3600; second=$$?; \
 	exit $$(( first ? first : second ))
+
+fuzz: ## send 100,000 drawn requests to the open interface: no 500, and every answer as it is described
+	@$(BOOT) tools/setup.py test
+	@TONGBAN_FUZZ=$${TONGBAN_FUZZ:-100000} $(PY) -m pytest -n $(WORKERS) -m fuzz --timeout=36000 --durations=0
 
 messages: ## collect the sentences to translate into tongban/locale
 	@$(PY) tools/translations.py collect
