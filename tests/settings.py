@@ -25,3 +25,5 @@ if not any(Path(TONGBAN_KEYS).glob("field-*.key")):
     from tongban.lib.encryption import create_keys
 
     create_keys(TONGBAN_KEYS)
+
+READING = "off"  # a test that wants pages read says so

@@ -33,7 +33,10 @@ KEY_AT_MOST = 80
 
 REACTIONS: dict[str, list[str]] = {}
 CARRIERS: dict[str, Callable[..., Any]] = {}
+SLOW: set[str] = set()
 EVENTS: dict[str, type] = {}
+OUTWARD: set[str] = set()
+HELD = "outward held"
 
 
 class Refused(Exception):
@@ -64,11 +67,19 @@ def on(*kinds: type):
     return entered
 
 
-def carrier(name: str):
-    """Register who carries out errands of a kind; called with the errand's payload as keywords."""
+def carrier(name: str, *, slow: bool = False, outward: bool = False):
+    """Register who carries out errands of a kind; called with the errand's payload as keywords.
+
+    A `slow` one takes seconds: the worker does such errands beside all others, one after the other. An `outward` one reaches
+    people or systems outside, who cannot be told to forget it (see `hold_outward`).
+    """
 
     def entered(function):
         CARRIERS[name] = function
+        if slow:
+            SLOW.add(name)
+        if outward:
+            OUTWARD.add(name)
         return function
 
     return entered
@@ -285,21 +296,32 @@ def _first_broken(model: Any, progress: Callable[[int], None], heads: dict[int, 
 # -- the worker's side
 
 
-def lease_jobs(limit: int, now: datetime, worker: str = "") -> list[Job]:
+def lease_jobs(limit: int, now: datetime, worker: str = "", *, slow: bool | None = None) -> list[Job]:
     """Take up to `limit` waiting jobs for this worker alone, by one UPDATE that is the same on both databases.
 
-    `worker` (at most 8 letters) begins the lease, so that its successor can give back what it held when it died.
+    `worker` (at most 8 letters) begins the lease, so that its successor can give back what it held when it died. `slow` takes
+    only those of slow carriers, or only the others; None takes all.
     """
+    kinds = sorted(SLOW)
+    which = ""
+    if kinds and slow is not None:
+        which = f" AND kind {'IN' if slow else 'NOT IN'} ({', '.join(['%s'] * len(kinds))})"
+    elif slow:
+        return []
     lease = worker + secrets.token_hex(12)
     locking = " FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
+    outward = sorted(OUTWARD) or [""]
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "UPDATE journal_job SET leased_until = %s, lease = %s, tries = tries + 1 WHERE id IN ("  # noqa: S608
             "SELECT id FROM journal_job WHERE state = 'waiting' AND run_at <= %s"
-            " AND (leased_until IS NULL OR leased_until < %s) ORDER BY run_at, id LIMIT %s"
+            " AND (leased_until IS NULL OR leased_until < %s)"
+            + which
+            + f" AND (kind NOT IN ({', '.join(['%s'] * len(outward))})"  # noqa: S608
+            " OR NOT EXISTS (SELECT 1 FROM journal_heartbeat WHERE part = %s)) ORDER BY run_at, id LIMIT %s"
             + locking
             + ") RETURNING id",
-            [now + LEASE, lease, now, now, limit],
+            [now + LEASE, lease, now, now, *(kinds if which else ()), *outward, HELD, limit],
         )
         ids = [row[0] for row in cursor.fetchall()]
     return list(Job.objects.filter(pk__in=ids, lease=lease).select_related("event").order_by("run_at", "id"))
@@ -364,9 +386,37 @@ def give_back(worker: str, now: datetime) -> int:
     return given_back + suspects.update(leased_until=None)
 
 
-def work_once(limit: int = 20, worker: str = "") -> int:
+@event
+class InstallationRestored:
+    """Everything after `taken_at` is lost here: what was told and numbered since then is known only to those who were told."""
+
+    backup: str
+    taken_at: str
+
+
+def hold_outward(why: str) -> None:
+    """After a restore errands to the outside wait until somebody has looked: some were carried out already, after the backup."""
+    Heartbeat.objects.update_or_create(part=HELD, defaults={"at": timezone.now(), "note": why[:200]})
+
+
+def outward_held() -> str:
+    """Why errands to the outside wait, or "" when they go out."""
+    return Heartbeat.objects.filter(part=HELD).values_list("note", flat=True).first() or ""
+
+
+def release_outward(*, forget: bool = False) -> int:
+    """Errands to the outside go out again; with `forget` those that waited are parked and never sent. Returns how many waited."""
+    with transaction.atomic():
+        Heartbeat.objects.filter(part=HELD).delete()
+        waiting = Job.objects.filter(state=Job.WAITING, kind__in=OUTWARD)
+        if forget:
+            return waiting.update(state=Job.PARKED, last_error="held after a restore, and not sent")
+        return waiting.count()
+
+
+def work_once(limit: int = 20, worker: str = "", *, slow: bool | None = None) -> int:
     """Lease and do what is due now; answer how many jobs were taken. Call again at once while it answers more than 0."""
-    jobs = lease_jobs(limit, timezone.now(), worker)
+    jobs = lease_jobs(limit, timezone.now(), worker, slow=slow)
     for job in jobs:
         carry_out(job)
     return len(jobs)

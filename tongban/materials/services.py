@@ -22,6 +22,7 @@ from tongban.lib.problems import Invalid, NotAllowed, Problem, worded
 from tongban.materials import events, gate, queries, states, store
 from tongban.materials.gateways.malware import scanner
 from tongban.materials.models import Document, Page, Reading
+from tongban.materials.reading import services as reading
 from tongban.parties.models import Account, Party
 
 log = structlog.get_logger("materials")
@@ -32,6 +33,7 @@ DOCUMENTS_AN_OWNER = 500
 BYTES_AN_OWNER = 1024 * 1024 * 1024
 ORPHANS_STAY = timedelta(days=1)
 SHELF = "uploads"
+RENAMED = "renamed"  # the one change that leaves the pages as they are
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,9 @@ class Stored:
     accepted: gate.Accepted
     file: str
     previews: tuple[str, ...]
+
+
+ask_reading = reading.ask
 
 
 def keep(
@@ -163,7 +168,7 @@ def rename(document: Document, name: str, *, by: Account, actor: Actor | None = 
         document = _again(document)
         document.name = shown
         document.save(update_fields=["name", "updated_at"])
-        _changed(document, "renamed", by, actor)
+        _changed(document, RENAMED, by, actor)
     return document
 
 
@@ -179,6 +184,7 @@ def copy(document: Document, *, by: Account, owner: Party | None = None, actor: 
             page.pk, page.document = None, fresh
             page._state.adding = True
         Page.objects.bulk_create(pages)
+        reading.copy(document, fresh)
         journal.record(
             events.DocumentKept(fresh.pk, []), subject=queries.subject(fresh), actor=actor or _applying(by, fresh.owner)
         )
@@ -200,25 +206,12 @@ def remove(document: Document, *, by: Account, actor: Actor | None = None) -> No
     with transaction.atomic():
         make(document, states.REMOVE)
         document.pages.all().delete()
+        Reading.objects.filter(document=document).delete()
         journal.record(
             events.DocumentRemoved(document.pk),
             subject=queries.subject(document),
             actor=actor or _applying(by, document.owner),
         )
-
-
-# --- reading by machine
-
-
-def ask_reading(document: Document) -> Reading:
-    """Have the worker read it after the commit, page by page. A second time changes nothing; changed pages are read anew."""
-    with transaction.atomic():
-        reading, fresh = Reading.objects.get_or_create(
-            document=document, defaults={"pages_total": document.pages.count()}
-        )
-        if fresh:
-            journal.enqueue("materials.read_page", document=document.pk, round=reading.round)
-    return reading
 
 
 def prepare_preview(page: Page) -> Page:
@@ -403,6 +396,8 @@ def _number(document: Document, pages: Sequence[Page]) -> None:
 
 def _changed(document: Document, how: str, by: Account, actor: Actor | None, notes: Sequence[str] = ()) -> None:
     Document.objects.filter(pk=document.pk).update(updated_at=timezone.now())
+    if how != RENAMED:
+        reading.ask_again(document)
     journal.record(
         events.DocumentChanged(document.pk, how, list(notes)),
         subject=queries.subject(document),

@@ -97,8 +97,16 @@ class Configuration(BaseSettings):
         pattern="^(simulated|none|clamd:.+)$",
         description="Scanner of uploads: clamd:/path/of/socket or clamd:host:port for ClamAV, none, or the simulated one, which finds only the test string.",
     )
+    reading: Literal["on", "off"] = Field(
+        "on",
+        description="Reading of documents by machine, where it is installed (requirements/reading.lock): a process of up to 1 GB while it reads.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="How much is written to log/ in the var directory."
+    )
+    reader_names: bool = Field(
+        True,
+        description="Whether people see the name of the officer who read their data, beside role and department. 0: role and department alone, where the law keeps names back.",
     )
     session_hours: int = Field(12, ge=1, le=24 * 30, description="Hours after which a signed-in person signs in again.")
 

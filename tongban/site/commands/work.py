@@ -17,6 +17,7 @@ log = structlog.get_logger("tongban.worker")
 
 BEAT_EVERY = 5.0
 DUTIES_EVERY = 1.0
+SLOW_POLL = 0.5
 
 
 def own_name() -> str:
@@ -48,11 +49,15 @@ def work(stop: threading.Event, *, poll: float, worker: str = "", once: bool = F
     failures = 0
     has_worked = False
     taken_over = not worker
+    beside: threading.Thread | None = None
     while not stop.is_set():
         try:
             if not taken_over:
                 journal.give_back(worker, timezone.now())
                 taken_over = True
+            if beside is None and not once:
+                beside = threading.Thread(target=_work_beside, args=(stop, poll, worker), name="slow", daemon=True)
+                beside.start()
             now = time.monotonic()
             if now >= beat_at:
                 journal.beat("worker")
@@ -60,7 +65,7 @@ def work(stop: threading.Event, *, poll: float, worker: str = "", once: bool = F
             if now >= duties_at:
                 journal.keep_time()
                 duties_at = now + DUTIES_EVERY
-            taken = journal.work_once(worker=worker)
+            taken = journal.work_once(worker=worker, slow=None if once else False)
             failures = 0
         except Exception as error:
             if once:
@@ -82,3 +87,22 @@ def work(stop: threading.Event, *, poll: float, worker: str = "", once: bool = F
                 give_memory_back()
                 has_worked = False
             stop.wait(poll)
+
+
+def _work_beside(stop: threading.Event, poll: float, worker: str) -> None:
+    """Errands that take seconds (reading documents), one at a time, so that nobody's decision waits behind them.
+
+    A daemon: at the end of the worker the errand in hand is dropped; its successor takes it up again.
+    """
+    while not stop.is_set():
+        try:
+            taken = journal.work_once(limit=1, worker=worker, slow=True)
+        except Exception as error:
+            logging.getLogger("tongban.worker").debug("slow errands cannot be done: %s", type(error).__name__)
+            connections.close_all()
+            stop.wait(5.0)
+            continue
+        if not taken:
+            close_old_connections()
+            stop.wait(max(poll, SLOW_POLL))
+    connections.close_all()
