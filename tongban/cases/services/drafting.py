@@ -17,6 +17,7 @@ from tongban.journal import services as journal
 from tongban.journal.actors import Actor
 from tongban.lib.problems import Invalid, NotAllowed, worded
 from tongban.licences import queries as licences
+from tongban.materials import services as documents
 from tongban.materials.models import Document
 from tongban.matters.models import MaterialType, Matter, MatterVersion
 from tongban.parties.models import Account, Party, Person
@@ -349,6 +350,8 @@ def _satisfy(
         row.trust = TRUST["paper"] if seen_by is not None else TRUST[how]
         row.save()
         case.findings.filter(material=material, answered_at__isnull=True).update(answered_at=now)
+        if document is not None:
+            documents.ask_reading(document)
         _touch_draft(case, now, case.step)
     return row
 

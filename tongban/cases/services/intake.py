@@ -220,7 +220,9 @@ def return_from_pre_review(
     return case
 
 
-def resubmit(case: Case, *, account: Account, level: int, now: datetime | None = None) -> Case:
+def resubmit(
+    case: Case, *, account: Account, level: int, remark: str = "", now: datetime | None = None
+) -> Case:
     """Send again after pre-review gave it back: every finding answered (by a change or by ticking it off)."""
     now = now or timezone.now()
     with transaction.atomic():
@@ -233,6 +235,7 @@ def resubmit(case: Case, *, account: Account, level: int, now: datetime | None =
             what=events.CaseSubmitted(case=case.pk), received_on=received,
         )  # fmt: skip
         hand_in_papers(case, applying(account, case))
+        _look_once_more(case, remark, now)
         clocks.start(case, ClockKind.PRE_REVIEW, received, PRE_REVIEW_DAYS)
         promise(case, now)
     return case

@@ -119,6 +119,7 @@ def sources(case: Case) -> dict[str, dict]:
         f"licence:{row.slug}": row.shown_name for row in LicenceType.objects.filter(slug__in=kinds.get("licence", ()))
     }
     names["account"] = _("your record")
+    names |= {f"paper:{slug}": _("your upload, read by machine") for slug in kinds.get("paper", ())}
     return {
         field: {
             "name": names.get(one["source"], one["source"]),

@@ -7,6 +7,7 @@ from tongban.channels.portal import views_device as device
 from tongban.channels.portal import views_finding as finding
 from tongban.channels.portal import views_help as help_
 from tongban.channels.portal import views_holding as holding
+from tongban.channels.portal import views_papers as papers
 from tongban.channels.portal import views_space as space
 
 app_name = "portal"
@@ -23,6 +24,9 @@ urlpatterns = [
     path("apply/<slug:ref>/save", applying.autosave, name="apply_save"),
     path("apply/<slug:ref>/materials/", applying.materials, name="apply_materials"),
     path("apply/<slug:ref>/materials/<slug:slug>", applying.material, name="apply_material"),
+    path("apply/<slug:ref>/materials/<slug:slug>/picture", papers.picture, name="apply_picture"),
+    path("apply/<slug:ref>/materials/<slug:slug>/take/<slug:field>", papers.take, name="apply_take"),
+    path("apply/<slug:ref>/noticed/<int:pk>", papers.right, name="apply_right"),
     path("apply/<slug:ref>/check/", applying.check, name="apply_check"),
     path("apply/<slug:ref>/submit", applying.submit, name="apply_submit"),
     path("apply/<slug:ref>/findings/<int:finding>", applying.answer_finding, name="apply_answer"),

@@ -23,6 +23,7 @@ from tongban.channels.pages import errand
 from tongban.channels.pages.look import Look
 from tongban.channels.portal import disputed, guide_words, parts
 from tongban.channels.portal.own import own_case
+from tongban.channels.portal.papers_read import PaperRead, offers_of, papers_of
 from tongban.lib.bilingual import say
 from tongban.lib.problems import Invalid, NotAllowed
 from tongban.materials import queries as papers
@@ -248,6 +249,8 @@ def _form_page(request, party, case, values, errors, *, conflict=None, remarks=N
         labels=errand.labels_of(asked, errors),
         remarks=remarks or {},
         sources=sources(case),
+        offers=offers_of(case),
+        known=sum(1 for held in case.values.values() if not held["source"].startswith(("applicant", "paper:"))),
         marked=marked,
         conflict=conflict,
         part=part,
@@ -285,7 +288,9 @@ def materials(request, party, case):
     if request.method == "POST":
         return redirect(next_step(case, "materials"))
     case = services.refresh_materials(case, account=request.user)
-    rows = [_shown(row, case) for row in case.materials.select_related("type", "document", "licence", "licence__type")]
+    services.look_over(case)
+    read = papers_of(case)
+    rows = [_shown(row, case, read.get(row.type.slug)) for row in case.materials.select_related("type", "document", "licence", "licence__type")]
     context = shared(
         request, party, case, "materials",
         ready=[row for row in rows if row["ready"]],
@@ -296,12 +301,13 @@ def materials(request, party, case):
     return render(request, "portal/apply/materials.html", context)
 
 
-def _shown(row: CaseMaterial, case: Case) -> dict:
+def _shown(row: CaseMaterial, case: Case, read: PaperRead | None) -> dict:
     asked = next((one for one in rules.requirements(case.version, case.situation) if one.slug == row.type.slug), None)
     pages = list(row.document.pages.all()) if row.document else []
     how = CaseMaterial.How
     return {
         "row": row,
+        "paper": read,
         "ready": row.how in {how.LICENCE, how.DATA, how.GENERATED},
         "uploaded": row.how == how.UPLOAD,
         "committed": row.how == how.COMMITMENT,
@@ -356,6 +362,7 @@ def check(request, party, case):
 
 
 def _check_page(request, party, case, *, problem=None):
+    services.look_over(case)
     asked = rules.form_of(case.version)
     values = rules.plain_values(case.values)
     rows = list(case.materials.select_related("type", "licence", "document"))
@@ -388,6 +395,8 @@ def _check_page(request, party, case, *, problem=None):
         days=guide_words.days_in_words(case.version),
         fee=case.version.fee or {},
         key=uuid4().hex,
+        read=[(slug, paper) for slug, paper in papers_of(case).items() if paper.lines or paper.begun],
+        remark=request.POST.get("remark", ""),
         problem=problem,
         sign_errors=problem.errors.get("sign", []) if problem else [],
         prefilled=sum(1 for one in answers if one["source"] and not one["source"]["changed"]),
@@ -417,11 +426,12 @@ def submit(request, party, ref):
 
 def _send(case, request):
     level, account = doorkeeper.level(request), request.user
+    remark = request.POST.get("remark", "")
     if case.state == CaseState.CORRECTION_REQUESTED:
-        return services.correct(case, account=account, level=level)
+        return services.correct(case, account=account, level=level, remark=remark)
     if case.state == CaseState.PRE_REVIEW_RETURNED:
-        return services.resubmit(case, account=account, level=level)
-    return services.submit(case, account=account, level=level, key=request.POST.get("key", ""))
+        return services.resubmit(case, account=account, level=level, remark=remark)
+    return services.submit(case, account=account, level=level, key=request.POST.get("key", ""), remark=remark)
 
 
 @require_POST
