@@ -423,13 +423,14 @@ def _missing_pages(paper: Paper) -> list[Found]:
 
 
 TWO_SIDED = {"id-card", "legal-rep-id"}
+SEVERAL_PEOPLE = {"addr-rent", "lease-filing", "labour-contract", "house-contract", "agent-letter", "birth-cert"}
 
 
 def _missing_side(paper: Paper) -> list[Found]:
     if not TWO_SIDED & {paper.material, *paper.accepted} or paper.pages != 1 or paper.kind not in paper.accepted:
         return []
     front = bool(_values(paper, NUMBERS["id_no"]))
-    back = bool(_values(paper, (*LAST_DAY, "authority")))
+    back = bool(_values(paper, (*LAST_DAY, "issuer", "authority")))
     return [Found("back_missing", page=1, confidence=paper.kind_confidence)] if front != back else []
 
 
@@ -480,7 +481,7 @@ def _date(text: str) -> date | None:
 # -- names
 
 PARTY = (
-    "name", "name_latin", "holder", "tenant", "lessee", "operator", "company", "owner", "owners", "payer", "employee",
+    "name", "holder", "tenant", "lessee", "operator", "company", "owner", "owners", "payer", "employee",
     "student", "clinic", "venue", "newborn",
 )  # fmt: skip
 
@@ -548,6 +549,8 @@ def _about_numbers(paper: Paper, answers: Sequence[Answer]) -> list[Found]:
             at = {"page": read.page, "box": read.box, "confidence": read.confidence}
             if wrong := _does_not_add_up(meaning, read.value):
                 found.append(Found("number_wrong", {"read": wrong}, **at))
+                continue
+            if paper.kind in SEVERAL_PEOPLE:  # whose number it is nobody can tell
                 continue
             typed = [answer for answer in answers if _is_number(answer, meaning) and str(answer.value or "").strip()]
             if typed and not any(_plain(read.value) == _plain(str(answer.value)) for answer in typed):

@@ -26,27 +26,13 @@ from tongban.lib.moves import make
 from tongban.lib.problems import Invalid, NotAllowed
 from tongban.licences.models import LicenceType
 from tongban.materials.models import Document, Reading
+from tongban.materials.reading import kinds
 from tongban.matters.models import MaterialType
 from tongban.parties.models import Account
 
 log = structlog.get_logger("cases")
 
 REMARK_AT_MOST = 500
-# kinds that are the same paper under another name, beside a material and the licence that stands in for it
-ALIKE = [
-    {"addr-rent", "lease-filing", "lease"},
-    {"addr-own", "real-estate-cert"},
-    {"id-card", "legal-rep-id"},
-    {"labour-contract", "employment-contract"},
-    {"biz-licence", "business-licence"},
-    {"hukou", "hukou-page"},
-]
-WIDE = {  # materials that several kinds of paper satisfy
-    "premises-proof": {"addr-rent", "lease-filing", "lease", "addr-own", "real-estate-cert", "house-contract"},
-    "addr-dorm": {"employer-letter"},
-    "kinship": {"hukou", "hukou-page", "marriage-cert", "birth-cert"},
-}
-ANY = {"old-licence", "lost-statement", "inheritance-docs", "vehicle-docs", "retire-file"}
 
 
 def look_over(case: Case, *, now: datetime | None = None) -> None:
@@ -225,10 +211,9 @@ def _needed(case: Case, now: datetime) -> date | None:
 
 def _paper(row: CaseMaterial, reading: Reading) -> pre_review.Paper:
     slug = row.type.slug
-    accepted = {slug, row.type.licence_type or slug} | WIDE.get(slug, set())
-    accepted |= {name for alike in ALIKE if alike & accepted for name in alike}
-    if slug in ANY and reading.kind:
-        accepted.add(reading.kind)
+    accepted = {slug, row.type.licence_type or slug, *(kind for kind in kinds.KINDS if kinds.serves(kind, slug))}
+    if not kinds.tells_apart(slug) and reading.kind:
+        accepted.add(reading.kind)  # of papers the machine does not know, it does not say that this is another
     return pre_review.Paper(
         material=slug,
         name=row.type.name,
