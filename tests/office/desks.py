@@ -91,6 +91,12 @@ def at_the_desk(officer, **more) -> Client:
     return doors.enter(Client(**more), officer.account)
 
 
+def give_a_reason(client, case, **more):
+    """What an officer who is not handling the case does first."""
+    said = {"what": "case", "number": case.number, "purpose": "supervision", "reason": "the yearly sample of cases"}
+    return client.post(reverse("office:look"), said | more)
+
+
 def services_mark(case) -> str:
     from tongban.cases.queries import mark_of
 

@@ -16,6 +16,7 @@ from tests.office.desks import (
     TARGET,
     at_the_desk,
     case_in,
+    give_a_reason,
     matter,
     officer_for,
     press,
@@ -152,6 +153,8 @@ def test_the_auditor_reads_everything_and_does_nothing():
     tabs = client.get("/office/").content.decode()
 
     assert tabs.count("?tab=") >= 8
+    assert client.get(reverse("office:case", args=[case.ref])).status_code == 403
+    give_a_reason(client, case)
     assert client.get(reverse("office:case", args=[case.ref])).status_code == 200
     before = standing(case)
     for name in ("claim", "answer"):
@@ -184,6 +187,7 @@ def test_the_second_of_two_officers_is_told_who_what_and_when_and_keeps_what_was
     case = case_in("received")
     first, second = officer_for("window_officer"), officer_for("window_officer")
     mark = services_mark(case)
+    at_the_desk(second).get(reverse("office:case", args=[case.ref]))
     press(at_the_desk(first), case, "accept", {}, mark=mark)
 
     answer = press(at_the_desk(second), case, "not_accept", {**REASON, "reason": "Not for this district."}, mark=mark)
@@ -260,9 +264,11 @@ def test_a_case_on_one_desk_cannot_be_taken_by_another():
 def test_who_can_do_nothing_with_a_case_cannot_block_it():
     case = case_in("received")
 
-    answer = at_the_desk(officer_for("pre_reviewer")).post(reverse("office:claim", args=[case.ref]))
+    client = at_the_desk(officer_for("pre_reviewer"))
 
-    assert answer.status_code == 409
+    assert client.post(reverse("office:claim", args=[case.ref])).status_code == 403
+    give_a_reason(client, case)
+    assert client.post(reverse("office:claim", args=[case.ref])).status_code == 409
     assert Case.objects.get(pk=case.pk).claimed_by is None
 
 
@@ -445,13 +451,13 @@ def test_identity_numbers_are_covered_and_uncovering_is_written_down():
 
 def test_looking_at_a_case_is_written_down_with_role_and_purpose():
     case = case_in("received")
-    auditor = officer_for("auditor")
-    at_the_desk(auditor).get(reverse("office:case", args=[case.ref]))
+    window = officer_for("window_officer")
+    at_the_desk(window).get(reverse("office:case", args=[case.ref]))
 
-    entry = ReadEntry.objects.get(reader=auditor.account_id)
+    entry = ReadEntry.objects.get(reader=window.account_id)
 
     assert (entry.of_party, entry.role, entry.purpose, entry.about) == (
-        case.applicant_id, "auditor", "handling", case.subject,
+        case.applicant_id, "window_officer", "handling", case.subject,
     )  # fmt: skip
 
 

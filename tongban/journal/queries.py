@@ -29,6 +29,10 @@ def reads_of(party_id: int, now: datetime | None = None, *, also_about: Collecti
     return ReadEntry.objects.filter(whose & visible).order_by("-id")
 
 
+def entries(keys: Collection[int]) -> dict[int, ReadEntry]:
+    return ReadEntry.objects.in_bulk(list(keys))
+
+
 def people_read(reader: int, since: datetime, *, apart_from: str = "") -> set[int]:
     """Whose data this account has read since then, besides what was read for one purpose."""
     rows = ReadEntry.objects.filter(reader=reader, at__gte=since, of_party__gt=0)
@@ -39,6 +43,10 @@ def people_read(reader: int, since: datetime, *, apart_from: str = "") -> set[in
 
 def read_since(reader: int, since: datetime, *, of_party: int) -> bool:
     return ReadEntry.objects.filter(reader=reader, at__gte=since, of_party=of_party).exists()
+
+
+def read_about(reader: int, since: datetime, about: str, purpose: str) -> bool:
+    return ReadEntry.objects.filter(reader=reader, at__gte=since, about=about, purpose=purpose).exists()
 
 
 def reads_for(reader: int, since: datetime, purpose: str) -> int:

@@ -31,6 +31,27 @@ WORDING: dict[str, Words] = {
         "您请我们回电，我们打了三次都没有接通。需要帮助时请再留一次电话，或直接拨打帮助热线。",
         "You asked us to ring you. We tried three times and nobody answered. Ask again whenever you like, or ring the help line.",
     ),
+    "looked_without_case": _words(
+        "有工作人员在办件之外查看了您的信息",
+        "An officer looked at your data without a case",
+        "一名工作人员在没有经办您办件的情况下查看了您的信息，已写明用途，并由监督人员另行核查。谁、何时、为何查看，见“谁看过我的信息”；如有疑问，可以在那里直接提出。",
+        "An officer who is not handling an application of yours looked at your data and said what for; a supervisor looks at it "
+        "separately. Who, when and why stands under “Who read my data”. If you do not recognise it, you can ask there.",
+        urgent=True,
+    ),
+    "looked_later": _words(
+        "现告知：您的信息曾被依法查看",
+        "We may tell you now: your data was looked at",
+        "有机关此前依照法律查看了您的信息，当时依法可以暂缓告知，期限现已届满。时间、机关和法律依据见“谁看过我的信息”。",
+        "An authority looked at your data earlier under a law that let telling you wait. The time is over: when, which authority "
+        "and which law stand under “Who read my data”.",
+    ),
+    "read_question_answered": _words(
+        "您对信息查看提出的疑问有了答复",
+        "Your question about who saw your data is answered",
+        "监督人员已核查您提出的查看记录并作出答复，见“谁看过我的信息”。",
+        "A supervisor has checked what you asked about. The answer stands beside the line under “Who read my data”.",
+    ),
     "case_received": _words(
         "申请已收到",
         "We have your application",

@@ -1,6 +1,7 @@
 """What is asked about looks, second persons, questions and alerts."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
@@ -64,6 +65,16 @@ def alerts(*, open_only: bool, before: int | None = None) -> tuple[list[Alert], 
 def allowances(*, before: int | None = None) -> tuple[list[Allowance], int | None]:
     rows = Allowance.objects.select_related("officer__department", "decided_by").order_by("-id")
     return _page(rows, before)
+
+
+def allowance(pk: int) -> Allowance | None:
+    return Allowance.objects.select_related("officer__department").filter(pk=pk).first()
+
+
+def one(kind: str, pk: int) -> Look | ReadQuestion | Alert | None:
+    """A look, a question or an alert by the name of its list."""
+    model: Any = {"looks": Look, "questions": ReadQuestion, "alerts": Alert}.get(kind)
+    return model.objects.filter(pk=pk).first() if model else None
 
 
 def allowances_of(officer: Officer) -> list[Allowance]:

@@ -1,6 +1,15 @@
 from django.urls import path
 
-from tongban.channels.office import views_call_backs, views_case, views_data, views_follow_up, views_queue, views_window
+from tongban.channels.office import (
+    views_call_backs,
+    views_case,
+    views_data,
+    views_follow_up,
+    views_look,
+    views_oversight,
+    views_queue,
+    views_window,
+)
 
 app_name = "office"
 
@@ -8,7 +17,31 @@ urlpatterns = [
     path("", views_queue.queue, name="queue"),
     path("desk/", views_queue.desk, name="desk"),
     path("find/", views_queue.find, name="find"),
-    path("window/", views_window.take_in, name="take_in"),
+    path("look/", views_look.look, name="look"),
+    path("people/<int:pk>/", views_look.person, name="person"),
+    path("export/", views_look.export, name="export"),
+    path("second-person/", views_look.second_person, name="second_person"),
+    path("second-person/<int:pk>", views_look.allow, name="allow"),
+    path("oversight/", views_oversight.oversight, name="oversight"),
+    path("oversight/<slug:tab>/<int:pk>", views_oversight.judge, name="judge"),
+    path("window/", views_window.lobby, name="window"),
+    path("window/visitor/", views_window.visitor, name="visitor"),
+    path("window/leave", views_window.leave, name="window_leave"),
+    path("window/take-over", views_window.take_over, name="window_take_over"),
+    path("window/begin/<slug:slug>/", views_window.begin, name="window_begin"),
+    path("window/drafts/<slug:ref>/", views_window.draft, name="draft"),
+    path("window/drafts/<slug:ref>/situation/", views_window.draft_situation, name="draft_situation"),
+    path("window/drafts/<slug:ref>/form/", views_window.draft_form, name="draft_form"),
+    path("window/drafts/<slug:ref>/save", views_window.draft_save, name="draft_save"),
+    path("window/drafts/<slug:ref>/materials/", views_window.draft_materials, name="draft_materials"),
+    path("window/drafts/<slug:ref>/materials/<slug:slug>", views_window.draft_material, name="draft_material"),
+    path("window/drafts/<slug:ref>/pages/<int:pk>", views_window.draft_page, name="draft_page"),
+    path("window/drafts/<slug:ref>/check/", views_window.draft_check, name="draft_check"),
+    path("window/drafts/<slug:ref>/code", views_window.draft_code, name="draft_code"),
+    path("window/drafts/<slug:ref>/print/", views_window.draft_print, name="draft_print"),
+    path("window/drafts/<slug:ref>/hand-in", views_window.draft_hand_in, name="draft_hand_in"),
+    path("window/received/<slug:ref>/", views_window.received, name="received"),
+    path("post/", views_window.post, name="post"),
     path("cases/<slug:ref>/", views_case.case, name="case"),
     path("cases/<slug:ref>/next", views_queue.following, name="next"),
     path("cases/<slug:ref>/claim", views_case.claim, name="claim"),

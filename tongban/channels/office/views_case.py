@@ -14,13 +14,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from tongban.cases import clocks, rules, services
 from tongban.cases import queries as cases
-from tongban.cases.models import Case, CaseDocument
+from tongban.cases.models import CaseDocument
 from tongban.cases.services.intake import as_paragraphs, checked_findings
 from tongban.cases.sheets import draw
 from tongban.cases.states import CORRECTION_CALENDAR_DAYS
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_officer
 from tongban.channels.office.acts import ACTS, Act, findings_of, marked, open_to
+from tongban.channels.office.sight import seen
 from tongban.lib.bilingual import say
 from tongban.lib.problems import Invalid, NotAllowed
 from tongban.licences.models import LicenceType
@@ -33,23 +34,18 @@ REFUSED_TO_THIS_OFFICER = {"not-your-case", "not-your-move", "own-case", "four-e
 COVERED = {"id_number", "person", "phone", "bank_account"}
 
 
-def seen(officer, ref) -> Case:
-    """A case this officer may see; any other is not there."""
-    return get_object_or_404(cases.visible_to(officer).select_related("account", "licence__type"), ref=ref)
-
-
 @require_GET
 @for_officer
 def case(request, officer, ref):
     """Everything this officer needs to act, and nothing to search for."""
-    return show(request, officer, seen(officer, ref))
+    return show(request, officer, seen(request, officer, ref))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_officer
 def act(request, officer, ref, move):
     """GET: the act's own small form beside what will happen. POST: do it; what is missing is said with everything typed kept."""
-    row = seen(officer, ref)
+    row = seen(request, officer, ref)
     wanted = ACTS.get(move)
     if wanted is None:
         raise Http404
@@ -63,7 +59,7 @@ def act(request, officer, ref, move):
         with services.as_seen(row, request.POST.get("seen", "")) as now_standing:
             wanted.do(now_standing, officer, request.POST)
     except Invalid as problem:
-        return show(request, officer, seen(officer, ref), act=wanted, problem=problem)
+        return show(request, officer, seen(request, officer, ref), act=wanted, problem=problem)
     except NotAllowed as problem:
         return refused(request, officer, ref, problem)
     return redirect(f"{reverse('office:case', args=[ref])}?{urlencode({'done': move})}")
@@ -77,7 +73,7 @@ def refused(request, officer, ref, problem):
         return doorkeeper.show_problem(request, problem)
     doorkeeper.log.info("problem", code=problem.code, status=problem.status)
     typed = [text for name, text in request.POST.items() if name not in HIDDEN and len(text.strip()) > 1]
-    return show(request, officer, seen(officer, ref), problem=problem, lost=typed)
+    return show(request, officer, seen(request, officer, ref), problem=problem, lost=typed)
 
 
 HIDDEN = {"csrfmiddlewaretoken", "seen", "sure"}
@@ -120,6 +116,7 @@ def show(request, officer, row, *, act: Act | None = None, problem=None, notice=
     materials = _materials(row, findings, changed, typed, errors)
     context = {
         "officer": officer,
+        "looking": getattr(request, "look", None),
         "case": row,
         "person": row.applicant.kind == "person",
         "seen": typed.get("seen") or cases.mark_of(row),
@@ -315,7 +312,7 @@ def _materials(row, findings, changed, typed, errors) -> list[dict]:
 def claim(request, officer, ref):
     """Take it on one's own desk."""
     try:
-        services.claim(seen(officer, ref), officer=officer)
+        services.claim(seen(request, officer, ref), officer=officer)
     except NotAllowed as problem:
         return refused(request, officer, ref, problem)
     return redirect("office:case", ref=ref)
@@ -325,7 +322,7 @@ def claim(request, officer, ref):
 @for_officer
 def release(request, officer, ref):
     """Put it back."""
-    services.release(seen(officer, ref), officer=officer)
+    services.release(seen(request, officer, ref), officer=officer)
     return redirect("office:case", ref=ref)
 
 
@@ -333,7 +330,7 @@ def release(request, officer, ref):
 @for_officer
 def answer(request, officer, ref):
     """Write to the applicant inside the case."""
-    row = seen(officer, ref)
+    row = seen(request, officer, ref)
     try:
         services.answer(row, officer=officer, text=request.POST.get("text", ""))
     except Invalid as problem:
@@ -347,7 +344,7 @@ def answer(request, officer, ref):
 @for_officer
 def reveal(request, officer, ref, field):
     """One covered value, uncovered for this look only. Who looked at which field is written down first."""
-    row = seen(officer, ref)
+    row = seen(request, officer, ref)
     asked = rules.form_of(row.version)
     if field not in asked:
         raise Http404
@@ -365,7 +362,7 @@ def reveal(request, officer, ref, field):
 @for_officer
 def page(request, officer, ref, page):
     """A page of a document of this case, for looking at."""
-    row = seen(officer, ref)
+    row = seen(request, officer, ref)
     of_materials = Page.objects.select_related("document").filter(document__case_materials__case=row).distinct()
     found = of_materials.filter(pk=page).first() or next((one for one in _photographs(row) if one.pk == page), None)
     if found is None:
@@ -389,7 +386,7 @@ def page(request, officer, ref, page):
 @for_officer
 def paper(request, officer, ref, number):
     """A paper of the case as PDF."""
-    row = seen(officer, ref)
+    row = seen(request, officer, ref)
     document = get_object_or_404(CaseDocument, case=row, number=number)
     doorkeeper.reading(request, row.applicant_id, "handling", [document.kind], about=row.subject)
     response = HttpResponse(draw(document), content_type="application/pdf")

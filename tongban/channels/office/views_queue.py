@@ -116,9 +116,9 @@ def following(request, officer, ref):
 @require_GET
 @for_officer
 def find(request, officer):
-    """A case by its number, as far as the officer may see it."""
+    """A case by its number, among those this officer works on; any other is answered like one that does not exist."""
     number = "".join(request.GET.get("number", "").replace("-", " ").split())[:40]
     case = cases.visible_to(officer).filter(number=number).first() if number else None
-    if case is not None:
+    if case is not None and cases.concerns(officer, case):
         return redirect("office:case", ref=case.ref)
     return render(request, "office/find.html", {"officer": officer, "number": number}, status=404 if number else 200)

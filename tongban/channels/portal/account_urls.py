@@ -15,6 +15,7 @@ urlpatterns = [
     path("mobile/", ours.mobile, name="account_mobile"),
     path("contact/", ours.contact, name="account_contact"),
     path("reads/", ours.reads, name="account_reads"),
+    path("reads/<int:entry>/ask/", ours.read_question, name="account_read_question"),
     path("identity/", ours.identity, name="account_identity"),
     path("presence/", ours.presence, name="account_presence"),
     path("second-factor/", ours.second_factor, name="account_second_factor"),

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.cache import cache
 from django.db.models import Q
-from django.http import HttpResponseRedirect
+from django.http import Http404, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.dateparse import parse_date
@@ -27,14 +27,16 @@ from django.views.decorators.http import require_POST
 
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import behind, for_anyone, for_signed_in, safe_next
+from tongban.channels.pages import reads as read_words
 from tongban.channels.portal import countries, demonstration, sign_in
 from tongban.channels.portal.account_forms import used_code
 from tongban.channels.portal.adapter import MFAAdapter
-from tongban.channels.portal.read_words import in_words
 from tongban.journal import queries as journal
 from tongban.lib.problems import Invalid
 from tongban.notices import queries as notices
 from tongban.notices import services as notice_services
+from tongban.oversight import queries as oversight
+from tongban.oversight import services as oversight_services
 from tongban.parties import queries, rules, services
 from tongban.parties.gateways.proofing.simulated import invented_number
 from tongban.parties.models import IdKind, Proofing
@@ -260,24 +262,60 @@ def reads(request, account):
     """Who has read the data of the space acted for, newest first: others, and if asked for oneself too."""
     party = doorkeeper.space(request)
     if party is None:
-        return render(request, "account/reads.html", {"party": None, "reads": [], "older": None, "own": False})
-    own, before = "own" in request.GET, request.GET.get("before", "")
-    rows = journal.reads_of(party.pk)
-    if not own:
+        return render(request, "account/reads.html", {"party": None, "reads": [], "older": None, "who": ""})
+    who, before = request.GET.get("who", ""), request.GET.get("before", "")
+    if "own" in request.GET:
+        who = "all"
+    proofings = [f"proofing:{row.pk}" for row in queries.proofings_of(account)] if party.pk == account.person_id else []
+    rows = journal.reads_of(party.pk, also_about=proofings)
+    if who != "all":
         rows = rows.filter(Q(reader__isnull=True) | ~Q(reader=account.pk))
+    rows = rows.filter(WHO[who]) if who in WHO else rows
     if before.isdigit():
         rows = rows.filter(pk__lt=int(before[:18]))
     page = list(rows[: READS_A_PAGE + 1])
+    visits = read_words.visits(page[:READS_A_PAGE], party=party, reader=account.pk)
+    asked = oversight.questions_of(party, [visit["entry"] for visit in visits])
+    for visit in visits:
+        visit["question"] = asked.get(visit["entry"])
     context = {
         "party": party,
-        "own": own,
-        "reads": in_words(page[:READS_A_PAGE], party, account),
+        "who": who,
+        "whos": [("", _("Everybody but me")), *read_words.KINDS.items(), ("all", _("Me too"))],
+        "reads": visits,
         "older": page[READS_A_PAGE - 1].pk if len(page) > READS_A_PAGE else None,
+        "later": bool(before),
     }
     return render(request, "account/reads.html", context)
 
 
-READS_A_PAGE = 30
+READS_A_PAGE = 100  # looks, which make far fewer lines
+WHO = {
+    "officers": ~Q(department=""),
+    "machine": Q(department="", role="platform"),
+    "others": Q(department="") & ~Q(role="platform"),
+}
+
+
+@for_signed_in
+@never_cache
+def read_question(request, account, entry):
+    """ "I do not recognise this": ask whoever supervises, once about each line."""
+    party = doorkeeper.space(request)
+    row = journal.reads_of(party.pk).filter(pk=entry).first() if party is not None else None
+    if party is None or row is None or row.reader == account.pk:
+        raise Http404
+    if request.method == "POST":
+        oversight_services.ask_about_read(
+            row.pk, party=party, account=account, text=request.POST.get("text", ""), actor=doorkeeper.actor_of(request)
+        )
+        messages.success(request, _("Your question is with the supervisor. The answer will stand beside the line."))
+        return redirect("account_reads")
+    context = {
+        "read": read_words.visits([row], party=party, reader=account.pk)[0],
+        "question": oversight.questions_of(party, [row.pk]).get(row.pk),
+    }
+    return render(request, "account/read_question.html", context)
 
 
 @for_signed_in
