@@ -395,6 +395,11 @@ def _status(row: Licence, today: date) -> tuple[str, str]:
     return "valid", ""
 
 
+def trouble_with(licence: Licence) -> str:
+    """Why the signed statement does not speak for this licence, or "" when it does."""
+    return _trouble_with(licence, tokens.read(licence.statement, lambda key_id: keys.find(key_directory(), key_id)))
+
+
 def _trouble_with(row: Licence, read: tokens.Statement) -> str:
     """Why the signature does not speak for this row: it may be genuine and belong to another licence or another face."""
     if not read.genuine:

@@ -30,6 +30,7 @@ from tongban.parties.models import Account, Party
 
 CALLED_WITHIN = timedelta(hours=1)  # of the hours the service is open
 TRIES = 3
+REFERENCES = uuid.UUID("a54d8ab5-90a4-5b26-a21e-1c0a06c13c9f")
 KEPT_AFTER_THE_CALL = timedelta(days=30)
 WAITING_AT_MOST = 2  # of one account: somebody who presses again is not two people
 NOTHING_SENT = _("Nothing was sent yet. What you typed is still here.")
@@ -87,12 +88,17 @@ def _dispatch(message: Message, account: Account, words: wording.Words, number: 
         ways.append(("sms", account.person.mobile))
     for channel, address in ways:
         row = Dispatch.objects.create(
-            message=message, channel=channel, address=address, language=short(account.language), reference=uuid.uuid4()
+            message=message,
+            channel=channel,
+            address=address,
+            language=short(account.language),
+            # the same occasion is the same message to the provider, also when a restore has made us forget that we told it
+            reference=uuid.uuid5(REFERENCES, f"{message.once}:{channel}"),
         )
         journal.enqueue("notices.carry", dispatch=row.pk, number=number)
 
 
-@journal.carrier("notices.carry")
+@journal.carrier("notices.carry", outward=True)
 def carry(dispatch: int, number: str = "") -> None:
     """Hand one message over to the outside. Tried again it carries the same reference; refused it is not tried again."""
     row = Dispatch.objects.select_related("message", "message__account", "message__party").filter(pk=dispatch).first()

@@ -13,7 +13,7 @@ from tongban.parties import events, services
 from tongban.parties.models import Account
 
 
-@journal.carrier("parties.mail")
+@journal.carrier("parties.mail", outward=True)
 def carry_mail(letter: str) -> None:
     content = json.loads(encryption.decrypt(letter, "parties.mail"))
     if content["to"]:
