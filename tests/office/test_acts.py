@@ -39,7 +39,7 @@ QUIETLY = {"headers": {"accept": "application/json"}}  # the refusal as a proble
 
 def test_every_move_of_the_law_that_staff_make_has_its_page_and_no_other_move_has():
     by_staff = {move.name for move in MOVES if BY_STAFF & set(move.by)}
-    elsewhere = {"create", "hand_in"}  # begun in the portal; taken in at office:take_in
+    elsewhere = {"create", "hand_in"}  # begun in the portal; taken in at the window: tests/office/test_window.py
 
     assert set(OFFERED) - {"conclude"} == by_staff - elsewhere
     assert set(ACTS) == set(OFFERED)
@@ -476,43 +476,3 @@ def test_one_document_may_stand_for_two_materials():
     answer = client.get(reverse("office:page", args=[case.ref, paper.pages.get().pk]))
 
     assert answer.status_code == 410  # found once; its content is not kept in this test
-
-
-# -- the window
-
-
-def test_the_window_takes_in_a_draft_of_the_person_who_stands_there():
-    who = make.person(id_no="990000199207080045", id_index=_index("990000199207080045"))
-    draft = make.draft(matter(), account_=make.account(who))
-    client = at_the_desk(officer_for("window_officer"))
-    given = {"code": draft.ref, "id_kind": "id_card", "id_no": who.id_no}
-
-    stranger = client.post("/office/window/", {**given, "id_no": "99000019961120007X"})
-    assert (stranger.status_code, Case.objects.get(pk=draft.pk).state) == (422, "draft")
-    found = client.post("/office/window/", given)
-    assert (found.status_code, Case.objects.get(pk=draft.pk).state) == (200, "draft")
-    taken = client.post("/office/window/", {**given, "checked": "1"})
-
-    assert taken.headers["Location"] == f"/office/cases/{draft.ref}/"
-    case = Case.objects.get(pk=draft.pk)
-    assert (case.state, case.channel, case.steps.get(move="hand_in").role) == ("received", "window", "window_officer")
-    work()
-
-
-@pytest.mark.parametrize("role", [role for role in ROLES if role != "window_officer"])
-def test_only_the_window_takes_in(role):
-    who = make.person(id_no="990000199207080045", id_index=_index("990000199207080045"))
-    draft = make.draft(matter(), account_=make.account(who))
-
-    answer = at_the_desk(officer_for(role)).post(
-        "/office/window/", {"code": draft.ref, "id_kind": "id_card", "id_no": who.id_no, "checked": "1"}
-    )
-
-    assert answer.status_code == 403
-    assert Case.objects.get(pk=draft.pk).state == "draft"
-
-
-def _index(number):
-    from tongban.parties import rules
-
-    return rules.index_of("id_card", rules.check_number("id_card", number))

@@ -56,7 +56,6 @@ from tongban.cases.services.issuing import hand_over, issue, open_result, result
 from tongban.cases.services.keeping_time import recount  # loading it enters the worker's duties
 from tongban.cases.services.machine import ask_a_person, consider
 from tongban.cases.services.pre_reviewing import it_is_right, look_over, offers, overrule, take_value
-from tongban.cases.services.pre_reviewing import it_is_right, look_over, offers, overrule, take_value
 from tongban.cases.services.reviewing import (
     claim,
     conclude,
@@ -76,9 +75,9 @@ __all__ = [
     "auto_accept", "begin", "begin_at_window", "begin_by_post", "begin_visit", "choose_situation", "claim",
     "commit_to", "conclude", "confirm_by_phone", "consider", "content_of", "correct", "correct_by_post",
     "deem_accepted", "delete", "detach", "dispute", "end_visit", "extend", "hand_in", "hand_in_posted", "hand_over",
-    "inspection_done", "it_is_right", "it_is_right", "invite", "issue", "lapse", "may_prepare", "may_type_in", "look_over", "look_over", "not_accept", "note_call",
-    "notice_over", "offers", "offers", "open_result", "order_inspection", "overrule", "overrule", "pass_pre_review", "publish_notice", "recount",
+    "inspection_done", "it_is_right", "invite", "issue", "lapse", "may_prepare", "may_type_in", "look_over", "not_accept", "note_call",
+    "notice_over", "offers", "open_result", "order_inspection", "overrule", "pass_pre_review", "publish_notice", "recount",
     "refresh_materials", "refuse", "register_paper", "release", "request_correction", "resubmit", "result_ready",
     "resume", "return_from_pre_review", "revoke", "save", "see_paper", "send_code", "start_pre_review",
-    "start_review", "stop", "submit", "suspend", "take_value", "take_value", "take", "take_over", "terminate", "withdraw",
+    "start_review", "stop", "submit", "suspend", "take_value", "take", "take_over", "terminate", "withdraw",
 ]  # fmt: skip

@@ -32,7 +32,7 @@ def begin_by_post(
     party: Party,
     person: Person,
     officer: Officer,
-    received_on: date,
+    received_on: date | None,
     kept_at: str,
     note: str = "",
     now: datetime | None = None,
@@ -40,17 +40,17 @@ def begin_by_post(
     """A signed application came by post: a draft in the applicant's name, to be filled in from the paper and handed in."""
     now = now or timezone.now()
     errors = _wrong(received_on, kept_at, now)
-    if errors:
+    if errors or received_on is None:
         raise Invalid("post-incomplete", errors=errors)
     version = published_for(matter, party)
     permit(officer, Case(matter=matter, version=version, department=matter.department, applicant=party), CREATE)
-    case = draft_for(
+    return draft_for(
         version, party=party, person=person, account=Account.objects.filter(person=person).first(),
         actor=acting(officer, ROLE), channel=Case.Channel.POST, situation=(), now=now, officer=officer,
+        also=lambda case: _register(
+            case, PostedPaper.What.APPLICATION, officer, received_on, kept_at, note, None, now
+        ),
     )  # fmt: skip
-    with transaction.atomic():
-        _register(case, PostedPaper.What.APPLICATION, officer, received_on, kept_at, note, None, now)
-    return case
 
 
 def may_type_in(case: Case, officer: Officer) -> None:

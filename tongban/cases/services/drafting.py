@@ -1,6 +1,6 @@
 """The draft: begun with what is known, saved at every step, kept on every device until it is sent, deleted or runs out."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -61,8 +61,9 @@ def draft_for(
     situation: Iterable[str],
     now: datetime,
     officer: Officer | None = None,
+    also: Callable[[Case], object] | None = None,
 ) -> Case:
-    """The prefilled draft itself, whoever begins it; with an officer the history says so."""
+    """The prefilled draft itself, whoever begins it; with an officer the history says so. `also` is written with it."""
     ref = new_ref()
     values = prefill.prefill(version, party=party, person=person, about=f"case:{ref}", actor=actor, now=now)
     known = {one["id"] for one in version.situations}
@@ -90,6 +91,8 @@ def draft_for(
                 case=case, at=now, move=CREATE.name, target=CREATE.target, role=actor.role, officer=officer
             )
         journal.record(events.DraftBegun(case=case.pk), subject=case.subject, actor=actor)
+        if also is not None:
+            also(case)
     return case
 
 
@@ -150,17 +153,6 @@ def save(
         case.saver = saver[:24]
         _touch_draft(case, now, step or case.step)
     return case
-
-
-def enter(case: Case, field: str, value, *, source: str, now: datetime) -> None:
-    """One value from a source into the answers of a case that the caller holds; the person pressed for it."""
-    _editable(case)
-    case.values = {
-        **case.values, field: {"value": value, "source": source, "at": now.isoformat(), "changed": False}
-    }  # fmt: skip
-    if case.state in WITH_APPLICANT:
-        case.findings.filter(field=field, answered_at__isnull=True).update(answered_at=now)
-    _touch_draft(case, now, case.step)
 
 
 def enter(case: Case, field: str, value, *, source: str, now: datetime) -> None:

@@ -91,9 +91,7 @@ def leave_remark(case: Case, remark: str) -> None:
         case.machine_findings.filter(state=OPEN).update(remark=said)
 
 
-def overrule(
-    case: Case, finding: int, *, officer: Officer, reason: str, now: datetime | None = None
-) -> MachineFinding:
+def overrule(case: Case, finding: int, *, officer: Officer, reason: str, now: datetime | None = None) -> MachineFinding:
     """An officer sets it aside, with the reason; the applicant sees both in the history."""
     now = now or timezone.now()
     permit_to_work(officer, case)

@@ -1,0 +1,303 @@
+"""Filling in a draft for somebody else: the steps of the errand for an officer at a window and for a helper with a code.
+
+The same pages for both; a `Desk` says whose they are, where they lie and what they may show. None of them sends anything.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+from django.http import Http404, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from tongban.cases import clocks, rules, services
+from tongban.cases.models import Case, CaseMaterial
+from tongban.channels import doorkeeper
+from tongban.channels.pages import errand
+from tongban.departments.models import Officer
+from tongban.lib.bilingual import say
+from tongban.lib.formschema import Field, Form
+from tongban.lib.problems import Invalid, NotAllowed
+from tongban.materials import queries as papers
+from tongban.materials.models import Page
+
+STEPS = [
+    ("situation", gettext_lazy("Situation")),
+    ("form", gettext_lazy("Form")),
+    ("materials", gettext_lazy("Documents")),
+    ("check", gettext_lazy("Check")),
+]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Whoever fills in: `at` gives the address of a step, `covered` keeps what only the applicant may see out of sight."""
+
+    base: str
+    at: Callable[..., str]
+    purpose: str
+    covered: bool = False
+    seen_by: Officer | None = None
+    more: dict = field(default_factory=dict)  # what its base shows beside
+
+
+class OpenFields:
+    """A form without the questions that only the applicant answers."""
+
+    def __init__(self, asked: Form):
+        self.asked = asked
+        self.left = [one for one in asked if errand.is_covered(one)]
+
+    def __iter__(self):
+        return iter(one for one in self.asked if one not in self.left)
+
+    def visible(self, values) -> list[Field]:
+        return [one for one in self.asked.visible(values) if one not in self.left]
+
+
+def steps_of(case: Case) -> list[str]:
+    return [name for name, _label in STEPS if name != "situation" or len(case.version.situations) > 1]
+
+
+def next_step(desk: Desk, case: Case, after: str = "") -> str:
+    names = steps_of(case)
+    if after in names:
+        return desk.at(names[min(names.index(after) + 1, len(names) - 1)])
+    return desk.at("situation" if "situation" in names and not case.situation else "form")
+
+
+def _shared(desk: Desk, case: Case, current: str, **more) -> dict:
+    labels, names = dict(STEPS), steps_of(case)
+    place = names.index(current)
+    return {
+        "desk": desk,
+        "base": desk.base,
+        **desk.more,
+        "case": case,
+        "version": case.version,
+        "current": current,
+        "form_at": desk.at("form"),
+        "materials_at": desk.at("materials"),
+        "steps": [
+            {
+                "label": labels[name],
+                "state": "current" if name == current else "done" if number < place else "todo",
+                "href": desk.at(name) if number != place else "",
+            }
+            for number, name in enumerate(names)
+        ],
+        **more,
+    }
+
+
+def situation(request, desk: Desk, case: Case):
+    """Which of the guide's situations is the applicant's."""
+    if "situation" not in steps_of(case):
+        return redirect(next_step(desk, case))
+    errors = {}
+    if request.method == "POST":
+        try:
+            case = services.choose_situation(case, request.POST.getlist("situation"), account=request.user)
+            return redirect(next_step(desk, case, "situation"))
+        except Invalid as invalid:
+            errors = invalid.errors
+    context = _shared(
+        desk, case, "situation",
+        errors=errors,
+        options=[(one["id"], say(one)) for one in case.version.situations],
+        chosen=next(iter(case.situation), ""),
+    )  # fmt: skip
+    return render(request, "pages/preparing/situation.html", context, status=422 if errors else 200)
+
+
+def form(request, desk: Desk, case: Case):
+    """The prefilled form. A helper sees neither numbers of people nor telephones nor accounts, and may not answer them."""
+    asked = rules.form_of(case.version)
+    left = [one.id for one in asked if errand.is_covered(one)] if desk.covered else []
+    if request.method != "POST":
+        errors = rules.checked(case).errors if request.GET.get("judge") else {}
+        return _form_page(request, desk, case, asked, rules.plain_values(case.values), errors)
+    cleaned, answers = errand.answers_typed(request, case, asked, leave=left)
+    try:
+        case = errand.save(request, case, answers, step="form")
+    except NotAllowed as problem:
+        if problem.code != "changed-elsewhere":
+            raise
+        case.refresh_from_db()
+        values = {**rules.plain_values(case.values), **answers}
+        return _form_page(request, desk, case, asked, values, {}, conflict=problem)
+    if "add-row" in request.POST or "remove-row" in request.POST:
+        values = errand.with_one_more_row(request, rules.plain_values(case.values))
+        return _form_page(request, desk, case, asked, values, {})
+    errors = {**rules.checked(case).errors, **cleaned.errors}
+    errors = {name: reasons for name, reasons in errors.items() if name.split("-")[0] not in left}
+    if errors:
+        values = rules.plain_values(case.values)
+        return _form_page(request, desk, case, asked, values, errors, remarks=cleaned.remarks)
+    return redirect(next_step(desk, case, "form"))
+
+
+def _form_page(request, desk, case, asked, values, errors, *, conflict=None, remarks=None):
+    shown = OpenFields(asked) if desk.covered else asked
+    left = [one for one in asked.visible(values) if one in shown.left] if isinstance(shown, OpenFields) else []
+    fields = [one.id for one in shown.visible(values)]
+    doorkeeper.reading(
+        request, case.applicant_id, desk.purpose, fields if desk.covered else ["form"], about=case.subject
+    )
+    context = _shared(
+        desk, case, "form",
+        form=shown,
+        values=values,
+        errors=errors,
+        labels=errand.labels_of(asked, errors),
+        remarks=remarks or {},
+        sources=errand.sources(case),
+        marked={},
+        conflict=conflict,
+        divisions=errand.divisions(),
+        left=[(say(one.label), bool(values.get(one.id))) for one in left],
+        tab=request.POST.get("tab") or uuid4().hex[:20],
+        save_at=desk.at("save"),
+    )  # fmt: skip
+    return render(request, "pages/preparing/form.html", context, status=409 if conflict else 422 if errors else 200)
+
+
+def autosave(request, desk: Desk, case: Case):
+    """Keep what is typed so far."""
+    asked = rules.form_of(case.version)
+    left = [one.id for one in asked if errand.is_covered(one)] if desk.covered else []
+    _cleaned, answers = errand.answers_typed(request, case, asked, leave=left)
+    case = errand.save(request, case, answers, step="form")
+    return JsonResponse({"saved_at": timezone.localtime(case.saved_at).strftime("%H:%M"), "revision": case.revision})
+
+
+def materials(request, desk: Desk, case: Case):
+    """What is there already, and what is still to be added."""
+    case = services.refresh_materials(case, account=request.user)
+    links = case.materials.select_related("type", "document", "licence", "licence__type").prefetch_related(
+        "document__pages"
+    )
+    doorkeeper.reading(request, case.applicant_id, desk.purpose, ["materials"], about=case.subject)
+    asked = {one.slug: one for one in rules.requirements(case.version, case.situation)}
+    rows = [_material(desk, row, asked) for row in links]
+    context = _shared(
+        desk, case, "materials",
+        ready=[one for one in rows if one["ready"]],
+        wanted=[one for one in rows if not one["ready"] and one["row"].required],
+        optional=[one for one in rows if not one["ready"] and not one["row"].required],
+        next=next_step(desk, case, "materials"),
+    )  # fmt: skip
+    return render(request, "pages/preparing/materials.html", context)
+
+
+def _material(desk: Desk, row: CaseMaterial, asked: dict) -> dict:
+    how = CaseMaterial.How
+    pages = list(row.document.pages.all()) if row.document else []
+    wanted = asked.get(row.type.slug)
+    return {
+        "row": row,
+        "ready": row.how in {how.LICENCE, how.DATA, how.GENERATED},
+        "uploaded": row.how == how.UPLOAD,
+        "seen": row.how == how.PAPER,
+        "committed": row.how == how.COMMITMENT,
+        "may_commit": bool(wanted and wanted.exempt == "commitment" and desk.seen_by),
+        "may_see": desk.seen_by is not None,
+        "action": desk.at("material", row.type.slug),
+        "count": len(pages),
+        "pages": []
+        if desk.covered
+        else [
+            {
+                "href": desk.at("page", page.pk),
+                "thumbnail": desk.at("page", page.pk),
+                "number": number,
+                "remove_value": page.pk,
+            }
+            for number, page in enumerate(pages, 1)
+        ],
+    }
+
+
+def material(request, desk: Desk, case: Case, slug: str):
+    """Add pages to a paper, take some out, or (at a window) say that the original was seen."""
+    row = case.materials.select_related("type", "document").filter(type__slug=slug).first()
+    if row is None:
+        raise Http404
+    account = request.user
+    if request.FILES:
+        errand.add_pages(case, row, request.FILES.getlist("file"), account, seen_by=desk.seen_by)
+    elif "seen" in request.POST and desk.seen_by is not None:
+        services.see_paper(case, slug, officer=desk.seen_by)
+    elif desk.covered:
+        raise NotAllowed(
+            "only-the-applicant", _("Only the person you help takes papers out or makes promises."), status=403
+        )
+    elif page_id := request.POST.get("remove-page", ""):
+        errand.take_out(case, row, page_id, account)
+    elif "commit" in request.POST:
+        services.commit_to(case, slug, account=account)
+    elif "detach" in request.POST:
+        services.detach(case, slug, account=account)
+    else:
+        raise Invalid("no_file", _("No file was chosen."), kept=_("Everything you sent before is kept."))
+    if doorkeeper.wants_data(request):
+        return JsonResponse({"kept": True}, status=201)
+    return redirect(f"{desk.at('materials')}#material-{slug}")
+
+
+def page(request, desk: Desk, case: Case, pk: int):
+    """One page of a paper of this draft; never for a helper: on papers stand numbers."""
+    found = Page.objects.select_related("document").filter(pk=pk, document__case_materials__case=case).first()
+    if found is None or desk.covered:
+        raise Http404
+    doorkeeper.reading(request, case.applicant_id, desk.purpose, ["document"], about=case.subject)
+    opened = papers.preview(found)
+    response = HttpResponse(opened.content, content_type=opened.mime)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def standing(case: Case, *, covered: bool) -> dict:
+    """All answers, materials and what is missing: what a page of checking shows."""
+    asked = rules.form_of(case.version)
+    values = rules.plain_values(case.values)
+    rows = list(case.materials.select_related("type", "licence", "document"))
+    lacking = rules.missing(case, rows, level=rules.SIGNING_LEVEL)
+    wrong = {name.split("-")[0] for name in lacking.fields}
+    known_from = errand.sources(case)
+    answers = []
+    for one in asked.visible(values):
+        hidden = True if covered and errand.is_covered(one) else None
+        value = values.get(one.id)
+        answers.append(
+            {
+                "id": one.id,
+                "label": one.label,
+                "value": one.display(value, masked=hidden),
+                "rows": one.display_rows(value, masked=hidden) if one.type == "table" else None,
+                "columns": [say(column.label) for column in one.columns],
+                "source": known_from.get(one.id),
+                "missing": one.id in wrong,
+                "fixed": bool(hidden) or (one.readonly and one.id in known_from),
+            }
+        )
+    return {
+        "answers": answers,
+        "materials": rows,
+        "lacking": lacking,
+        "situations": [one for one in case.version.situations if one["id"] in case.situation],
+        "fee": case.version.fee or {},
+        "expected": clocks.expected(case, sent=timezone.now()),
+    }
+
+
+def check(request, desk: Desk, case: Case, template: str, *, status: int = 200, **more):
+    """Everything on one page; what follows (signing at the window, or the own device) is the template's."""
+    doorkeeper.reading(request, case.applicant_id, desk.purpose, ["form", "materials"], about=case.subject)
+    context = _shared(desk, case, "check", **standing(case, covered=desk.covered), **more)
+    return render(request, template, context, status=status)
