@@ -196,6 +196,25 @@ WORDING: dict[str, Words] = {
         "对您给“%(matter)s”（%(number)s）的评价，我们的处理结果：%(explanation)s",
         "What we did about your rating of “%(matter)s” (%(number)s): %(explanation)s",
     ),
+    "dispute_corrected": _words(
+        "您指出的错误已更正",
+        "What you said is wrong was put right",
+        "“%(register)s”中的“%(value)s”已按您的说明更正，以后的表单会显示新的内容。打开异议可以看到答复。",
+        "“%(value)s” in “%(register)s” now says what you wrote, and so will the next form. Open the dispute to read the answer.",
+    ),
+    "dispute_upheld": _words(
+        "您的异议有了答复",
+        "Your dispute was answered",
+        "“%(register)s”中的“%(value)s”经核查没有更正。打开异议可以看到理由和救济途径。",
+        "“%(value)s” in “%(register)s” was checked and not changed. Open the dispute to read the reason and the ways to challenge it.",
+        urgent=True,
+    ),
+    "review_answered": _words(
+        "工作人员已复核自动决定",
+        "A person has looked at the decision",
+        "您要求复核“%(matter)s”（%(number)s）的自动决定，工作人员已经看过，答复见办件。",
+        "You asked for a person to look at the automatic decision on “%(matter)s” (%(number)s). The answer stands in the case.",
+    ),
 }
 
 

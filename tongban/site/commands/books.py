@@ -111,7 +111,36 @@ def data_map() -> str:
     return "\n".join(parts)
 
 
-BOOKS = {"moves.md": moves, "events.md": events, "settings.md": settings_book, "data-map.md": data_map}
+def data_map_of_the_product() -> str:
+    """The data map as the product itself reads it, its words marked for translation."""
+    lines = [
+        '"""Drawn from docs/data-map.yaml by `make books`; do not edit."""',
+        "",
+        "# ruff: noqa",
+        "# fmt: off",
+        "from django.utils.translation import gettext_lazy as _",
+        "",
+        "from tongban.rights.mapping import Row",
+        "",
+        "ROWS: dict[str, Row] = {",
+    ]
+    for model, row in yaml.safe_load((DOCS / "data-map.yaml").read_text("utf-8")).items():
+        about = row["about"] if row["about"] != "nobody" else {}
+        paths = {kind: tuple([path] if isinstance(path, str) else path) for kind, path in about.items()}
+        marked = {name: f"_({str(row[name])!r})" if paths else repr(str(row[name])) for name in ("purpose", "basis", "retention")}
+        erase = row.get("erase") or {}
+        lines += [
+            f"    {model!r}: Row(",
+            f"        chapter={row.get('chapter', '')!r}, party={paths.get('party', ())!r}, account={paths.get('account', ())!r},",
+            f"        purpose={marked['purpose']}, basis={marked['basis']}, retention={marked['retention']},",
+            f"        hidden={row.get('hidden', '')!r}, erase_from={erase.get('from', '')!r}, erase_days={erase.get('days', 0)!r},",
+            f"        fields={ {name: str(shown) for name, shown in row['fields'].items()}!r},",
+            "    ),",
+        ]
+    return "\n".join([*lines, "}", ""])
+
+
+BOOKS = {"moves.md": moves, "events.md": events, "settings.md": settings_book, "data-map.md": data_map, "../tongban/rights/data_map.py": data_map_of_the_product}
 
 
 def stale() -> list[str]:
@@ -133,5 +162,5 @@ def run(options: argparse.Namespace) -> int:
         return 1 if old else 0
     for name, draw in BOOKS.items():
         (DOCS / name).write_text(draw(), "utf-8")
-        sys.stdout.write(f"docs/{name}\n")
+        sys.stdout.write(f"{(DOCS / name).resolve().relative_to(ROOT)}\n")
     return 0

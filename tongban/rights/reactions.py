@@ -1,0 +1,36 @@
+"""People are told what became of what they asked about their data."""
+
+from tongban.journal.services import on
+from tongban.notices import services as notices
+from tongban.registers.events import DisputeAnswered
+from tongban.registers.models import Dispute
+from tongban.rights import closing, erasing, events, exporting  # loading them enters their errands and duties
+from tongban.rights.models import Review
+
+__all__ = ["closing", "erasing", "exporting"]
+
+
+@on(DisputeAnswered)
+def tell_dispute_answered(event):
+    row = Dispute.objects.select_related("of_party", "resource").get(pk=event.dispute)
+    notices.tell(
+        row.of_party,
+        f"dispute_{event.outcome}",
+        about=row.subject,
+        link=f"/my/data/disputes/{row.ref}/",
+        params={"value": row.label or {"zh": row.field, "en": row.field}, "register": row.resource.name},
+        once=f"dispute:{row.pk}:{event.outcome}",
+    )
+
+
+@on(events.ReviewAnswered)
+def tell_review_answered(event):
+    row = Review.objects.select_related("case__applicant", "case__version").get(pk=event.review)
+    notices.tell(
+        row.case.applicant,
+        "review_answered",
+        about=row.case.subject,
+        link=f"/my/cases/{row.case.ref}/why/",
+        params={"matter": row.case.version.name, "number": row.case.number or ""},
+        once=f"review:{row.pk}",
+    )
