@@ -258,6 +258,16 @@ def sentence_of(code: str, params: Mapping, confidence: float):
     return _filled_later(words.sure if confidence >= SURE else words.unsure, dict(params))
 
 
+def shape_of(code: str) -> str:
+    """The sentence without what it is about, as a heading for figures."""
+    return str(WORDS[code].sure) % _Gaps() if code in WORDS else code
+
+
+class _Gaps(dict):
+    def __missing__(self, key):
+        return "…"
+
+
 def help_of(code: str):
     return WORDS[code].help if code in WORDS else ""
 

@@ -20,6 +20,7 @@ from tongban.cases.sheets import draw
 from tongban.cases.states import CORRECTION_CALENDAR_DAYS
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_officer
+from tongban.channels.office import noticed
 from tongban.channels.office.acts import ACTS, Act, findings_of, marked, open_to
 from tongban.channels.office.sight import seen
 from tongban.lib.bilingual import say
@@ -107,13 +108,15 @@ def show(request, officer, row, *, act: Act | None = None, problem=None, notice=
     """The page of a case, with one act opened if there is one."""
     doorkeeper.reading(request, row.applicant_id, "handling", ["form", "materials"], about=row.subject)
     possible = open_to(officer, row)
-    typed = request.POST if request.method == "POST" and act is not None else {}
+    posted = request.method == "POST" and act is not None
+    typed = request.POST if posted else noticed.taken(row, request.GET.get("take", ""))
     errors = problem.errors if isinstance(problem, Invalid) else {}
     clock, due = cases.running_clock(row)
     marks = next((one for one in possible if one.marks), None)
     changed = cases.changed_since(row)
     findings = cases.open_findings(row)
     materials = _materials(row, findings, changed, typed, errors)
+    noticed.put_beside(row, materials)
     context = {
         "officer": officer,
         "looking": getattr(request, "look", None),
@@ -269,6 +272,7 @@ def _source_names(row) -> dict[str, str]:
         wanted.setdefault(kind, set()).add(slug)
     names = {f"register:{one.slug}": one.shown_name for one in Resource.objects.filter(slug__in=wanted["register"])}
     names |= {f"licence:{one.slug}": one.shown_name for one in LicenceType.objects.filter(slug__in=wanted["licence"])}
+    names |= {f"paper:{slug}": _("the applicant's upload, read by machine") for slug in wanted.get("paper", ())}
     return {**names, "account": _("personal record")}
 
 

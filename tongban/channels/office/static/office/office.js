@@ -52,15 +52,15 @@ customElements.define("of-viewer", class extends HTMLElement {
     this.draw(page)
   }
   draw(page) {
-    const image = $("img", page), turn = this.turns.get(page) ?? 0
+    const image = $("img", page), sheet = image.closest(".tb-marked") ?? image, turn = this.turns.get(page) ?? 0
     const room = this.box.clientWidth - 24, ratio = (image.naturalHeight || image.height || 1) / (image.naturalWidth || image.width || 1)
     const wide = room * this.scale
     // lying on its side it fills the width with its height; the margins take back what the layout still gives the upright page
     const across = turn % 180 ? wide / ratio : wide
-    image.style.width = `${across}px`
-    image.style.maxWidth = "none"
-    image.style.marginBlock = turn % 180 ? `${(across - wide) / 2}px` : ""
-    image.style.transform = turn ? `rotate(${turn}deg)` : ""
+    sheet.style.width = `${across}px`
+    sheet.style.maxWidth = "none"
+    sheet.style.marginBlock = turn % 180 ? `${(across - wide) / 2}px` : ""
+    sheet.style.transform = turn ? `rotate(${turn}deg)` : ""
   }
 })
 
@@ -96,6 +96,17 @@ if (marks) {
   }
   count()
 }
+
+// -- what the machine noticed goes into the notice where it belongs, without a new page
+
+for (const link of $$("a[data-take]")) link.addEventListener("click", (event) => {
+  const tick = $(`[name="wrong-${link.dataset.take}"]`), words = $(`[name="text-${link.dataset.take}"]`)
+  if (!tick || !words) return
+  event.preventDefault()
+  if (!words.value.includes(link.dataset.takeText)) words.value = [words.value, link.dataset.takeText].filter(Boolean).join(" ")
+  tick.checked = true
+  tick.dispatchEvent(new Event("change"))
+})
 
 // -- a covered value is uncovered where it stands; who looked is written down by the server
 
