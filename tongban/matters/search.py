@@ -14,6 +14,7 @@ from typing import Any
 
 import tantivy
 
+from tongban.lib.bilingual import both, say
 from tongban.matters import marking
 from tongban.matters.everyday import Everyday, groups_of_words, pairs_of, sounds_of, stems, units
 from tongban.matters.marking import Why
@@ -51,7 +52,7 @@ class Entry:
     text: str = ""
 
     def name(self, language: str = "zh") -> str:
-        return self.en or self.zh if language.startswith("en") else self.zh or self.en
+        return say(both(self.zh, self.en), language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class Theme:
     en: str = ""
 
     def name(self, language: str = "zh") -> str:
-        return self.en or self.zh if language.startswith("en") else self.zh or self.en
+        return say(both(self.zh, self.en), language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +229,7 @@ class Index:
 
     def department(self, code: str, language: str = "zh") -> str:
         zh, en = self._departments.get(code, (code, code))
-        return en or zh if language.startswith("en") else zh or en
+        return say(both(zh, en), language)
 
     def search(
         self,

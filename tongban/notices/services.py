@@ -108,8 +108,8 @@ def carry(dispatch: int, number: str = "") -> None:
     person = account.person
     subject, text, short_text = wording.outside(
         message.kind,
-        row.language if row.language in ("zh", "en") else "zh",
-        name=(person.names[row.language] if person and row.language in ("zh", "en") else account.login),
+        row.language if row.language in ("zh", "en") else "en",
+        name=(person.names[row.language if row.language == "zh" else "en"] if person else account.login),
         number=number,
         address=f"{settings.PUBLIC_URL}{message.link}",
     )

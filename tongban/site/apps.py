@@ -1,6 +1,8 @@
 from django.apps import AppConfig
 from django.utils.module_loading import autodiscover_modules
 
+from tongban.site import translating
+
 
 class Site(AppConfig):
     name = "tongban.site"
@@ -10,3 +12,4 @@ class Site(AppConfig):
     def ready(self):
         """Whoever records an event must know who reacts to it, in every process: the rooms' reactions are loaded here."""
         autodiscover_modules("events", "reactions")
+        translating.learn_all()

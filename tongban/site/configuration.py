@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
+from django.conf.locale import LANG_INFO
 from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -108,9 +109,20 @@ class Configuration(BaseSettings):
         True,
         description="Whether people see the name of the officer who read their data, beside role and department. 0: role and department alone, where the law keeps names back.",
     )
+    languages: Words = Field(
+        default_factory=lambda: ["zh-hans", "en"],
+        description="Languages people may choose, separated by commas; zh-hans and en always count. Others need a translator's file (tongban translations).",
+    )
     session_hours: int = Field(12, ge=1, le=24 * 30, description="Hours after which a signed-in person signs in again.")
 
-    @field_validator("allowed_hosts", "trusted_proxies", "metrics_from", mode="before")
+    @field_validator("languages")
+    @classmethod
+    def _spoken(cls, value):
+        if unknown := [code for code in value if code not in LANG_INFO]:
+            raise ValueError(f"unknown language {', '.join(unknown)}; codes are those of Django, such as fr, ja, ar")
+        return list(dict.fromkeys(["zh-hans", "en", *value]))
+
+    @field_validator("allowed_hosts", "trusted_proxies", "metrics_from", "languages", mode="before")
     @classmethod
     def _words(cls, value):
         return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value

@@ -4,6 +4,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from csp.constants import NONCE, NONE, SELF
+from django.conf.locale import LANG_INFO
 from django.utils.translation import gettext_lazy as _
 
 from .configuration import read
@@ -222,12 +223,13 @@ WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("Chinese")), ("en", _("English"))]
+LANGUAGES += [(code, LANG_INFO[code]["name_local"]) for code in CONFIGURATION.languages if code not in dict(LANGUAGES)]
 LANGUAGE_COOKIE_NAME = "language"
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SECURE = HTTPS
-LOCALE_PATHS = [PACKAGE / "locale"]
+LOCALE_PATHS = [TONGBAN_VAR / "locale", PACKAGE / "locale"]  # what translators sent wins
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Asia/Shanghai"

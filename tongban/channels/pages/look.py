@@ -5,13 +5,18 @@ from functools import cached_property
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.conf.locale import LANG_INFO
 from django.http import HttpRequest, QueryDict
-from django.utils.translation import get_language
+from django.utils.translation import get_language, get_language_bidi
 
 SCHEMES = ("light", "dark", "auto")
 EDITIONS = ("standard", "elderly")
-OWN_NAMES = {"zh-hans": "中文", "en": "English"}
 SIZE_OF_EDITION = {"standard": "md", "elderly": "lg"}
+
+
+def own_name(language: str) -> str:
+    """A language by its own name, for people who read no other."""
+    return {"zh-hans": "中文"}.get(language) or LANG_INFO[language]["name_local"].capitalize()
 
 
 @dataclass
@@ -31,7 +36,11 @@ class Look:
     def languages(self) -> list[tuple[str, str]]:
         """The other languages one can read in, each by its own name."""
         here = get_language() or settings.LANGUAGE_CODE
-        return [(code, OWN_NAMES.get(code, name)) for code, name in settings.LANGUAGES if code != here]
+        return [(code, own_name(code)) for code, _name in settings.LANGUAGES if code != here]
+
+    @property
+    def direction(self) -> str:
+        return "rtl" if get_language_bidi() else "ltr"
 
     @cached_property
     def scheme(self) -> str:

@@ -26,7 +26,7 @@ class SignUp(SignupForm):
             said["username"],
             said["password1"],
             email=said.get("email") or "",
-            language="en" if (get_language() or "").startswith("en") else "zh-hans",
+            language=get_language() or "zh-hans",
         )
 
 

@@ -5,11 +5,14 @@ from functools import cache
 from babel import Locale
 from django.utils.translation import get_language
 
+from tongban.lib.bilingual import short
+
 NO_NATIONALITY = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"}
 
 
 def named() -> list[tuple[str, str]]:
-    return _named("en" if (get_language() or "").startswith("en") else "zh_Hans_CN")
+    language = short(get_language())
+    return _named("zh_Hans_CN" if language == "zh" else language)
 
 
 @cache

@@ -28,6 +28,7 @@ from django.views.decorators.http import require_POST
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import behind, for_anyone, for_signed_in, safe_next
 from tongban.channels.pages import reads as read_words
+from tongban.channels.pages.look import own_name
 from tongban.channels.portal import countries, demonstration, sign_in
 from tongban.channels.portal.account_forms import used_code
 from tongban.channels.portal.adapter import MFAAdapter
@@ -195,7 +196,7 @@ def profile(request, account, errors=None, values=None, status=200):
         "id_kind": account.person.get_id_kind_display() if account.person_id else "",
         "level": account.level,
         "revealed": False,
-        "language_names": [("zh-hans", "中文"), ("en", "English")],
+        "language_names": [(code, own_name(code)) for code, _name in settings.LANGUAGES],
         "preference": notices.preferences(account),
         "errors": errors or {},
         "values": values or {},

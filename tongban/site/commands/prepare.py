@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from tongban.lib.encryption import create_keys
+from tongban.site import translating
 from tongban.site.commands import main
 from tongban.site.configuration import ROOT
 
@@ -31,7 +32,7 @@ def _say(text: str) -> None:
 
 
 def everything(*, demo_anew: bool = False) -> int:
-    for do in (keys, database, static_files):
+    for do in (keys, database, translations, static_files):
         if code := do():
             return code
     if demo_anew:
@@ -73,6 +74,12 @@ def database() -> int:
     table = str(settings.CACHES["default"]["LOCATION"])  # type: ignore[index]
     if table not in connection.introspection.table_names():
         call_command("createcachetable", verbosity=0)
+    return 0
+
+
+def translations() -> int:
+    """Sentences that are new since a translator's file came are said in English until the next one."""
+    translating.complete_all()
     return 0
 
 

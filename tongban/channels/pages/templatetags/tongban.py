@@ -34,12 +34,12 @@ MOMENT = {"zh": "y年M月d日 HH:mm", "en": "d MMM y, HH:mm"}
 
 
 def _language() -> str:
-    return "en" if (get_language() or "").startswith("en") else "zh"
+    return bilingual.short(get_language())
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=20)
 def _locale(language: str) -> Locale:
-    return Locale.parse({"zh": "zh_Hans_CN", "en": "en_GB"}[language])
+    return Locale.parse({"zh": "zh_Hans_CN", "en": "en_GB"}.get(language, language))
 
 
 def _local(value: datetime) -> datetime:
@@ -69,7 +69,7 @@ def _day(value, patterns) -> str:
     if day is None:
         return str(value)
     language = _language()
-    return _day_in_words(day, patterns[language], language)
+    return _day_in_words(day, patterns.get(language, patterns["en"]), language)
 
 
 @register.simple_tag
@@ -127,7 +127,7 @@ def moment(value) -> str:
     if not isinstance(value, datetime):
         return day(value)
     language = _language()
-    return format_datetime(_local(value), MOMENT[language], locale=_locale(language))
+    return format_datetime(_local(value), MOMENT.get(language, MOMENT["en"]), locale=_locale(language))
 
 
 @register.filter

@@ -1,5 +1,5 @@
 // Loaded after the second page: the service worker, what was typed without a connection, the installed app. Pages work without any of it.
-import { all, keep, owner, read, remove, take, wipe } from "./device.js"
+import { all, keep, owner, read, remove, take, wipe } from "./device.js";
 
 const $ = (selector, within = document) => within.querySelector(selector)
 const book = $("#tb-words")?.content
