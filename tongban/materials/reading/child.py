@@ -13,6 +13,7 @@ import math
 import os
 import resource
 import sys
+import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -310,13 +311,14 @@ def main(options: dict, source, to) -> None:
     say({"ready": True, "held": sorted(set(held))})
     while line := source.readline():
         order = json.loads(line)
-        content = source.read(order["length"])
+        content, began = source.read(order["length"]), time.process_time()
         try:
             answer = read_page(engine, quality, order, content)
         except MemoryError:
             answer = {"failed": "memory"}
         except Exception as error:  # whatever a page does to a library, the next one is read
             answer = {"failed": repr(error)[:300]}
+        answer["cpu"] = round(time.process_time() - began, 2)
         answer["peak"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         say(answer)
 

@@ -68,7 +68,7 @@ class Desk:
         self.held: frozenset[str] = frozenset()
 
     def read(self, content: bytes, *, mime: str, page: int = 0, turned: int = 0) -> dict[str, Any]:
-        """{lines, quality, engine, peak} of a page of a safe copy. Raises Broken."""
+        """{lines, quality, engine, peak, cpu} of a page of a safe copy. Raises Broken."""
         order = json.dumps({"mime": mime, "page": page, "turned": turned, "length": len(content)}).encode() + b"\n"
         with self._one_at_a_time:
             self._stay()
@@ -199,6 +199,7 @@ def checked(answer: dict) -> dict[str, Any]:
             "quality": quality,
             "engine": str(answer["engine"])[:40],
             "peak": int(answer.get("peak", 0)),
+            "cpu": float(answer.get("cpu", 0)),
         }
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Broken(f"no answer of ours: {error!r}") from error
