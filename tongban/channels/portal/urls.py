@@ -2,11 +2,13 @@ from django.urls import path
 
 from tongban.channels.portal import views_applying as applying
 from tongban.channels.portal import views_cases as cases
-from tongban.channels.portal import views_disputing as disputing
 from tongban.channels.portal import views_device as device
+from tongban.channels.portal import views_disputing as disputing
 from tongban.channels.portal import views_finding as finding
+from tongban.channels.portal import views_hands as hands
 from tongban.channels.portal import views_help as help_
 from tongban.channels.portal import views_holding as holding
+from tongban.channels.portal import views_my_data as data
 from tongban.channels.portal import views_papers as papers
 from tongban.channels.portal import views_space as space
 
@@ -31,8 +33,29 @@ urlpatterns = [
     path("apply/<slug:ref>/submit", applying.submit, name="apply_submit"),
     path("apply/<slug:ref>/findings/<int:finding>", applying.answer_finding, name="apply_answer"),
     path("apply/<slug:ref>/delete", applying.delete, name="apply_delete"),
+    path("apply/<slug:ref>/help/", hands.hands, name="apply_hands"),
+    path("apply/<slug:ref>/help/code", hands.invite, name="apply_invite"),
+    path("apply/<slug:ref>/help/<int:pk>/end", hands.end, name="apply_hands_end"),
+    path("my/helping/", hands.lobby, name="helping"),
+    path("my/helping/<slug:ref>/situation/", hands.helping_situation, name="helping_situation"),
+    path("my/helping/<slug:ref>/form/", hands.helping_form, name="helping_form"),
+    path("my/helping/<slug:ref>/save", hands.helping_save, name="helping_save"),
+    path("my/helping/<slug:ref>/materials/", hands.helping_materials, name="helping_materials"),
+    path("my/helping/<slug:ref>/materials/<slug:slug>", hands.helping_material, name="helping_material"),
+    path("my/helping/<slug:ref>/check/", hands.helping_check, name="helping_check"),
+    path("my/helping/<slug:ref>/leave", hands.helping_leave, name="helping_leave"),
     path("apply/<slug:ref>/wrong/<str:field>/", disputing.dispute_begin, name="dispute_begin"),
     path("data-sharing/", disputing.sharing, name="sharing"),
+    path("my/data/", data.my_data, name="my_data"),
+    path("my/data/contact/", data.contact, name="my_contact"),
+    path("my/data/calls/", data.calls, name="my_calls"),
+    path("my/data/consents/<int:pk>/revoke", data.revoke, name="consent_revoke"),
+    path("my/data/objections", data.object_to, name="objections"),
+    path("my/data/copy", data.export, name="export"),
+    path("my/data/copies/<str:name>.zip", data.export_file, name="export_file"),
+    path("my/data/close/", data.close, name="account_close"),
+    path("closed/", data.closed, name="closed"),
+    path("my/cases/<slug:ref>/why/", data.why, name="case_why"),
     path("my/data/disputes/", disputing.disputes, name="disputes"),
     path("my/data/disputes/<slug:ref>/", disputing.dispute, name="dispute"),
     path("my/data/disputes/<slug:ref>/withdraw", disputing.dispute_withdraw, name="dispute_withdraw"),

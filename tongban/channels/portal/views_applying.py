@@ -19,7 +19,7 @@ from tongban.cases.models import Case, CaseMaterial
 from tongban.cases.states import EDITABLE, CaseState
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_party
-from tongban.channels.pages import errand
+from tongban.channels.pages import errand, whereabouts
 from tongban.channels.pages.look import Look
 from tongban.channels.portal import disputed, guide_words, parts
 from tongban.channels.portal.own import own_case
@@ -139,8 +139,12 @@ def resume(request, party, case):
 
 
 def shared(request, party, case, current, **more) -> dict:
-    """What every page of the errand shows."""
+    """What every page of the errand shows. Who works in it beside the applicant is said, and hears at which step they are."""
+    hands = list(cases.hands_at_work(case))
+    if hands or case.number:
+        whereabouts.note(case, current)
     return {
+        "hands": hands,
         "case": case,
         "version": case.version,
         "party": party,
