@@ -41,3 +41,9 @@ def fell_short(matter: str, measure: str, *, before: int | None = None) -> Query
         matter=matter, measure=measure, part__lt=F("whole")
     )
     return (rows if before is None else rows.filter(pk__lt=before)).order_by("-id")
+
+
+def departments_counted(*, today: date) -> set[str]:
+    """Codes of departments of whose matters something was counted in the last year."""
+    rows = DailySum.objects.filter(day__gt=today - A_YEAR).values_list("department", flat=True)
+    return set(rows.distinct())
