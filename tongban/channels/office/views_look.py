@@ -105,7 +105,7 @@ def person(request, officer, pk):
     human = getattr(row.party, "person", None)
     context = {
         "officer": officer,
-        "look": row,
+        "given": row,
         "party": row.party,
         "document": (human.get_id_kind_display(), mask_id(human.id_no)) if human else None,
         "rows": list(cases.of(row.party)[:50]),
