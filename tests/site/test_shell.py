@@ -96,6 +96,76 @@ def test_a_page_comes_back_whole_with_its_status_and_headers():
     assert len(caller.got) == 2
 
 
+def counting(*, ready: bool, status="200 OK"):
+    """A page that says how often it was made; `ready` as a public page marks itself."""
+    times = itertools.count(1)
+
+    def pages(environ, start_response):
+        if ready:
+            environ["tongban.ready"] = "portal:guide"
+        start_response(status, [("Content-Type", "text/plain"), ("X-Request-ID", "made-in-a-thread")])
+        return [str(next(times)).encode()]
+
+    return made(pages)
+
+
+def test_a_public_page_is_answered_again_to_whoever_asks_in_the_same_words():
+    shell = counting(ready=True)
+    english = {"path": "/matters/a/", "headers": [("host", "h"), ("accept-language", "en"), ("user-agent", "one")]}
+
+    first, again = (
+        ask(shell, **english),
+        ask(shell, **english | {"headers": [*english["headers"][:2], ("user-agent", "b")]}),
+    )
+
+    assert (first.body, again.body) == (b"1", b"1")
+    numbers = [dict(one.got[0]["headers"])[b"x-request-id"] for one in (first, again)]
+    assert numbers[0] == b"made-in-a-thread" and len(numbers[1]) == 12 and numbers[0] != numbers[1]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"path": "/matters/b/"},
+        {"query": b"situation=rent"},
+        {"headers": [("host", "h"), ("accept-language", "zh")]},
+        {"headers": [("host", "h"), ("accept-language", "en"), ("cookie", "session=somebody")]},
+        {"headers": [("host", "other"), ("accept-language", "en")]},
+        {"headers": [("host", "h"), ("accept-language", "en"), ("x-forwarded-proto", "https")]},
+        {"method": "POST"},
+        {"method": "HEAD"},
+    ],
+)
+def test_whatever_a_page_may_depend_on_makes_another_question(other):
+    shell = counting(ready=True)
+    asked = {"path": "/matters/a/", "headers": [("host", "h"), ("accept-language", "en")]}
+
+    ask(shell, **asked)
+
+    assert ask(shell, **asked | other).body == b"2"
+
+
+@pytest.mark.parametrize(("ready", "status"), [(False, "200 OK"), (True, "404 Not Found"), (True, "302 Found")])
+def test_a_page_that_is_somebodys_own_is_never_given_to_the_next(ready, status):
+    shell = counting(ready=ready, status=status)
+
+    assert [ask(shell).body, ask(shell).body] == [b"1", b"2"]
+
+
+def test_after_a_moment_the_page_is_asked_for_again_and_the_shelf_stays_small(monkeypatch):
+    shell = counting(ready=True)
+    shell.ready._most = 3
+    ask(shell)
+
+    for number in range(10):
+        ask(shell, path=f"/{number}/")
+    assert len(shell.ready._answers) == 3
+    ask(shell, path="/again/")
+    later = time.monotonic() + 1.1
+    monkeypatch.setattr("tongban.site.shell.time.monotonic", lambda: later)
+    assert ask(shell, path="/again/").body == b"13"
+
+
 def test_addresses_in_chinese_reach_django_as_it_expects_them():
     caller = ask(made(answering(lambda environ: environ["PATH_INFO"].encode("latin-1"))), path="/事项/居住证")
 

@@ -74,18 +74,32 @@ class _Budget:
             raise RuleError(_("This rule takes too much work to evaluate."))
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # not frozen: thousands are made for one decision
 class Line:
-    """One condition as it was judged. `path` is a JSON pointer into the logic; `text` says it in both languages."""
+    """One condition as it was judged. `path` is a JSON pointer into the logic; its words are made when somebody reads them."""
 
     path: str
     op: str
     left: Any
     right: Any
     result: bool | None
-    text: Bilingual
-    asks: Bilingual = field(default_factory=dict, compare=False)
-    """Only what is asked, without how it turned out."""
+    words: Callable[["Line"], tuple[Bilingual, Bilingual]] = field(compare=False, repr=False)
+    _made: tuple[Bilingual, Bilingual] | None = field(default=None, compare=False, repr=False)
+
+    def _said(self) -> tuple[Bilingual, Bilingual]:
+        if self._made is None:
+            self._made = self.words(self)
+        return self._made
+
+    @property
+    def text(self) -> Bilingual:
+        """The condition and how it turned out, in both languages."""
+        return self._said()[0]
+
+    @property
+    def asks(self) -> Bilingual:
+        """Only what is asked, without how it turned out."""
+        return self._said()[1]
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -128,15 +142,8 @@ class Rule:
         self.labels = labels or {}
         self.value_labels = value_labels or {}
         self._value = _compile(logic, "")
-        self._parts: dict[int, Closure] = {}
+        self._judge: _Judge | None = None  # made when reasons are first asked for
         self.facts = sorted(_facts(logic))
-
-    def part(self, node: Any, path: str) -> Closure:
-        """One part of this rule's own logic, compiled once: whoever tells reasons asks each part by itself."""
-        made = self._parts.get(id(node))
-        if made is None:
-            made = self._parts[id(node)] = _compile(node, path)
-        return made
 
     @property
     def fingerprint(self) -> str:
@@ -154,10 +161,13 @@ class Rule:
 
     def __call__(self, data: Mapping[str, Any]) -> Outcome:
         budget = _Budget(MAX_STEPS)
-        teller = _Teller(self, data, budget)
-        result = teller.tell(self.logic, "", wanted=True)
-        missing = [fact for fact in self.facts if _look(data, fact) is MISSING]
-        return Outcome(result, teller.lines, missing, _jsonable(self._value(data, budget)))
+        lines: list[Line] = []
+        if self._judge is None:
+            self._judge = _Teller(self).plan(self.logic, "", wanted=True)
+        result = self._judge(data, budget, lines)
+        flat = data.get if isinstance(data, Mapping) else lambda fact: None
+        missing = [fact for fact in self.facts if flat(fact) is None and _look(data, fact) is MISSING]
+        return Outcome(result, lines, missing, _jsonable(self._value(data, budget)))
 
 
 def compile_rule(logic: Any, labels=None, value_labels=None) -> Rule:
@@ -963,6 +973,9 @@ _MAKERS: dict[str, Callable[[str, list[Any], str], Closure]] = {
 OPERATORS = frozenset(_MAKERS)
 
 
+_TO_LOOK_INTO = {type(MISSING), list}
+
+
 def _shown(value: Value) -> Any:
     if value is MISSING:
         return None
@@ -1035,80 +1048,150 @@ _VERDICT = {
 }
 
 
+_Judge = Callable[[Any, "_Budget", list["Line"]], bool | None]
+
+
+def _joined(parts: list[_Judge], *, every: bool) -> _Judge:
+    """Asks all of them, also when one has decided already."""
+    decides = not every
+
+    def judge(data, budget, lines):
+        found = [part(data, budget, lines) for part in parts]
+        return decides if decides in found else None if None in found else every
+
+    return judge
+
+
 class _Teller:
-    """Walks the conditions, judging all of them (people are helped by knowing every reason, not the first)."""
+    """Makes of a rule what judges each of its conditions (people are helped by knowing every reason, not the first).
 
-    def __init__(self, rule: Rule, data: Any, budget: _Budget):
+    Everything that does not depend on data is settled once: places, which side is asked about, which way round it is said.
+    """
+
+    def __init__(self, rule: "Rule"):
         self.rule = rule
-        self.data = data
-        self.budget = budget
-        self.lines: list[Line] = []
 
-    def value(self, node: Any, path: str) -> Value:
+    def value(self, node: Any, path: str) -> Closure:
         if not isinstance(node, Mapping | list | tuple):
-            return MISSING if node is None else node
-        return self.rule.part(node, path)(self.data, self.budget)
+            plain = MISSING if node is None else node
+            return lambda data, budget: plain
+        return _compile(node, path)
 
-    def tell(self, node: Any, path: str, *, wanted: bool) -> bool | None:
-        """The truth of `node`, turned round where it is not `wanted`; lines are said the way round that helps."""
+    def plan(self, node: Any, path: str, *, wanted: bool) -> _Judge:
+        """Judges `node`, turned round where it is not `wanted`; lines are said the way round that helps."""
         if isinstance(node, Mapping):
             operator, arguments = _operation(node)
             here = f"{path}/{operator}"
             if operator in ("and", "or"):
-                found = [self.tell(part, f"{here}/{place}", wanted=wanted) for place, part in enumerate(arguments)]
-                every = (operator == "and") is wanted
-                decides = not every
-                return decides if decides in found else None if None in found else every
+                parts = [self.plan(part, f"{here}/{place}", wanted=wanted) for place, part in enumerate(arguments)]
+                return _joined(parts, every=(operator == "and") is wanted)
             if operator in ("!", "!!"):
-                return self.tell(arguments[0], f"{here}/0", wanted=wanted is (operator == "!!"))
+                return self.plan(arguments[0], f"{here}/0", wanted=wanted is (operator == "!!"))
             if operator in ("if", "?:"):
-                return self.tell_branch(arguments, here, wanted=wanted)
+                return self.branch(arguments, here, wanted=wanted)
             if operator in _ORDER or operator in ("==", "===", "!=", "!==", "in"):
-                return self.tell_comparison(node, operator, arguments, here, wanted=wanted)
+                return self.comparison(node, operator, arguments, here, wanted=wanted)
             if operator == "missing":
-                result = _truth(self.value(node, path))
-                return self.line(here, "gone", node, MISSING, "", None, result, wanted=wanted)
-        value = self.value(node, path)
-        result = _truth(value)
-        return self.line(path, "true", node, value, "", None, result, wanted=wanted)
+                asked = self.value(node, path)
+                return self.line(here, "gone", node, asked, None, asked, None, wanted=wanted, said_missing=True)
+        asked = self.value(node, path)
+        return self.line(path, "true", node, asked, None, asked, None, wanted=wanted)
 
-    def tell_branch(self, arguments: list[Any], here: str, *, wanted: bool) -> bool | None:
+    def branch(self, arguments: list[Any], here: str, *, wanted: bool) -> _Judge:
+        ways = []
         for place in range(0, len(arguments) - 1, 2):
-            truth = _truth(self.value(arguments[place], f"{here}/{place}"))
-            if truth is None:
-                self.tell(arguments[place], f"{here}/{place}", wanted=True)
-                return None
-            if truth:
-                return self.tell(arguments[place + 1], f"{here}/{place + 1}", wanted=wanted)
-        if len(arguments) % 2:
-            return self.tell(arguments[-1], f"{here}/{len(arguments) - 1}", wanted=wanted)
-        return None
+            ways.append(
+                (
+                    self.value(arguments[place], f"{here}/{place}"),
+                    self.plan(arguments[place], f"{here}/{place}", wanted=True),
+                    self.plan(arguments[place + 1], f"{here}/{place + 1}", wanted=wanted),
+                )
+            )
+        last = len(arguments) - 1
+        otherwise = self.plan(arguments[last], f"{here}/{last}", wanted=wanted) if len(arguments) % 2 else None
 
-    def tell_comparison(
-        self, node: Any, operator: str, arguments: list[Any], here: str, *, wanted: bool
-    ) -> bool | None:
-        result = _truth(self.value(node, here.rsplit("/", 1)[0]))
-        values = [self.value(part, f"{here}/{place}") for place, part in enumerate(arguments)]
+        def judge(data, budget, lines):
+            for asked, told, then in ways:
+                truth = _truth(asked(data, budget))
+                if truth is None:
+                    told(data, budget, lines)
+                    return None
+                if truth:
+                    return then(data, budget, lines)
+            return otherwise(data, budget, lines) if otherwise is not None else None
+
+        return judge
+
+    def comparison(self, node: Any, operator: str, arguments: list[Any], here: str, *, wanted: bool) -> _Judge:
+        whole = self.value(node, here.rsplit("/", 1)[0])
+        sides = [self.value(part, f"{here}/{place}") for place, part in enumerate(arguments)]
         if len(arguments) == 3:
-            edges = [arguments[0], arguments[2]]
-            return self.line(here, "between", arguments[1], values[1], edges, values[::2], result, wanted=wanted)
-        (left, right), (one, other) = arguments, values
+            edges, (low, middle, high) = [arguments[0], arguments[2]], sides
+
+            def both_edges(data, budget):
+                return [low(data, budget), high(data, budget)]
+
+            return self.line(here, "between", arguments[1], middle, edges, whole, both_edges, wanted=wanted)
+        (left, right), (one, other) = arguments, sides
         if not _is_live(left) and _is_live(right) and operator != "in":
             left, right, one, other = right, left, other, one
             operator = _FLIPPED.get(operator, operator)
         if right is None and operator in ("==", "===", "!=", "!=="):
             operator = "gone" if operator.startswith("=") else "there"
-            return self.line(here, operator, left, one, "", None, result, wanted=wanted)
+            return self.line(here, operator, left, one, "", whole, None, wanted=wanted)
         if operator in ("==", "!=") and _begins(left, right):
             operator = "begins" if operator == "==" else "not begins"
             left = _operation(left)[1][0]
             one = self.value(left, here)
-        return self.line(here, operator, left, one, right, other, result, wanted=wanted)
+        return self.line(here, operator, left, one, right, whole, other, wanted=wanted)
 
-    def line(self, path, operator, left, one, right, other, result: bool | None, *, wanted: bool) -> bool | None:
-        if not wanted:
-            operator = _OPPOSITE[operator]
-            result = None if result is None else not result
+    def line(
+        self,
+        path: str,
+        operator: str,
+        left: Any,
+        one: Closure,
+        right: Any,
+        whole: Closure,
+        other: Closure | None,
+        *,
+        wanted: bool,
+        said_missing: bool = False,
+    ) -> _Judge:
+        """One condition: `one` is the value asked about, `other` what it is held against, `whole` whether it holds."""
+        operator = operator if wanted else _OPPOSITE[operator]
+        path = path or "/"
+        constant = None
+        if other is not None and right is not None and not _is_live(right) and not isinstance(right, list | tuple):
+            constant, other = right, None
+
+        def words(line: Line) -> tuple[Bilingual, Bilingual]:
+            one = MISSING if line.left is None else line.left
+            other = MISSING if line.right is None else line.right
+            return self.words(operator, left, one, right, other, line.result)
+
+        def judge(data, budget, lines):
+            result = _truth(whole(data, budget))
+            if not wanted and result is not None:
+                result = not result
+            value = MISSING if said_missing else one(data, budget)
+            against = constant if other is None else other(data, budget)
+            # type first: most values are plain, and a call for each would cost more than the comparison
+            lines.append(
+                Line(
+                    path,
+                    operator,
+                    _shown(value) if type(value) in _TO_LOOK_INTO else value,
+                    _shown(against) if type(against) in _TO_LOOK_INTO else against,
+                    result,
+                    words,
+                )
+            )
+            return result
+
+        return judge
+
+    def words(self, operator, left, one, right, other, result: bool | None) -> tuple[Bilingual, Bilingual]:
         subject, fact = self.named(left), _fact_of(left)
         text, asks = {}, {}
         for place, language in enumerate(("zh", "en")):
@@ -1126,8 +1209,7 @@ class _Teller:
                 text[language] = f"{name}：{relation}；实际为{actual}。{verdict}"
             else:
                 text[language] = f"{name}: {relation}; it is {actual}. {verdict}"
-        self.lines.append(Line(path or "/", operator, _shown(one), _shown(other), result, text, asks))
-        return result
+        return text, asks
 
     def named(self, node: Any) -> Mapping[str, str]:
         fact = _fact_of(node)
@@ -1204,9 +1286,9 @@ def _said(node: Any, rule: Rule, *, wanted: bool) -> Said:
             return parts[0] if len(parts) == 1 else Said(joined="all" if every else "any", parts=parts)
         if operator in ("!", "!!"):
             return _said(arguments[0], rule, wanted=wanted is (operator == "!!"))
-    teller = _Teller(rule, {}, _Budget(MAX_STEPS))
-    teller.tell(node, "", wanted=wanted)
-    parts = [Said(line.asks) for line in teller.lines]
+    lines: list[Line] = []
+    _Teller(rule).plan(node, "", wanted=wanted)({}, _Budget(MAX_STEPS), lines)
+    parts = [Said(line.asks) for line in lines]
     return parts[0] if len(parts) == 1 else Said(joined="all", parts=parts)
 
 

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import io
 import ipaddress
+import secrets
 import sys
 import tempfile
 import threading
@@ -27,6 +28,9 @@ WHOLE = 1024 * 1024  # an answer from a file up to this size goes out in one pie
 PIECE = 128 * 1024
 DRAIN = 64 * 1024 * 1024
 WATCHED = ("/healthz", "/metrics")
+READY_FOR = 1.0  # seconds that a page for everybody is answered again without asking whether it is still true
+READY_AT_MOST = 500
+DECIDES = (b"host", b"cookie", b"accept-language", b"accept-encoding", b"if-none-match", b"x-forwarded-proto")
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,64 @@ class _Answer:
         return {"type": "http.response.start", "status": self.status, "headers": self.headers}
 
 
+@dataclass(slots=True)
+class _Ready:
+    """An answer that anybody who asks in the same words gets again, for a moment."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    content: bytes
+    route: str
+    until: float
+    times: int = 0
+
+
+class ReadyAnswers:
+    """Public pages that Django has just said are alike for everybody who asks so, answered without a thread.
+
+    Django marks them (`tongban.ready` in the environ, with the route). The key is all that such a page depends on, as it was sent:
+    address, host, cookies, languages. Whoever sends one other byte is a stranger here and gets a thread. Used on the loop only.
+    """
+
+    def __init__(self, most: int = READY_AT_MOST, lasts: float = READY_FOR):
+        self._most = most
+        self._lasts = lasts
+        self._answers: dict[tuple, _Ready] = {}
+
+    @staticmethod
+    def key(scope) -> tuple | None:
+        """None for what is never answered so."""
+        if scope["method"] != "GET":
+            return None
+        client = (scope.get("client") or ("",))[0]
+        sent = [(name, value) for name, value in scope["headers"] if name in DECIDES]
+        ours = client if any(name == b"x-forwarded-proto" for name, _ in sent) else ""
+        return (ours, scope["path"], scope["query_string"], *sent)
+
+    def get(self, key: tuple | None) -> _Ready | None:
+        ready = self._answers.get(key) if key is not None else None
+        if ready is None:
+            return None
+        if ready.until < time.monotonic():
+            self._forget(key)
+            return None
+        ready.times += 1
+        return ready
+
+    def put(self, key: tuple | None, answer: _Answer, content: bytes, route: str) -> None:
+        if key is None or answer.status not in (200, 304):
+            return
+        while len(self._answers) >= self._most:
+            self._forget(next(iter(self._answers)))
+        headers = [one for one in answer.headers if one[0] != b"x-request-id"]
+        self._answers[key] = _Ready(answer.status, headers, content, route, time.monotonic() + self._lasts)
+
+    def _forget(self, key) -> None:
+        ready = self._answers.pop(key)
+        if ready.times:
+            log.info("answered again", route=ready.route, status=ready.status, times=ready.times)
+
+
 class Shell:
     """An ASGI application. `pages` is a WSGI application; `troubled(environ, status)` answers (status, headers, body) without it."""
 
@@ -95,6 +157,7 @@ class Shell:
         self.limits = limits
         self.live = live
         self._topics_of = topics_of
+        self.ready = ReadyAnswers()
         self._pool = ThreadPoolExecutor(limits.threads, thread_name_prefix="page")
         self._watch = ThreadPoolExecutor(
             1, thread_name_prefix="watch"
@@ -209,6 +272,14 @@ class Shell:
     # -- pages
 
     async def _page(self, scope, receive, send):
+        key = self.ready.key(scope)
+        ready = self.ready.get(key)
+        if ready is not None and not self.stopping:
+            with contextlib.suppress(OSError):
+                number = (b"x-request-id", secrets.token_hex(6).encode())
+                await send({"type": "http.response.start", "status": ready.status, "headers": [*ready.headers, number]})
+                await send({"type": "http.response.body", "body": ready.content, "more_body": False})
+            return
         body: tempfile.SpooledTemporaryFile | None = None
         try:
             try:
@@ -224,7 +295,7 @@ class Shell:
                 await self._say(environ, 503, send)
                 return
             body = None  # the thread closes it
-            await self._carry(environ, watched, receive, send)
+            await self._carry(environ, watched, receive, send, key)
         finally:
             if body is not None:
                 body.close()
@@ -329,7 +400,7 @@ class Shell:
                 break
         return client, "https" if scheme == "https" else "http"
 
-    async def _carry(self, environ: dict, watched: bool, receive, send):
+    async def _carry(self, environ: dict, watched: bool, receive, send, key: tuple | None = None):
         """Into a thread and back. A page that is made whole comes back in one hop; one that streams hands its pieces over."""
         loop = asyncio.get_running_loop()
         line = _Line(loop, send, self.limits.answer_timeout)
@@ -367,6 +438,8 @@ class Shell:
         if made is None:
             return
         answer, content = made
+        if "tongban.ready" in environ and isinstance(content, bytes):
+            self.ready.put(key, answer, content, environ["tongban.ready"])
         if isinstance(content, _File):
             await self._hand_out(answer, content, receive, send)
         else:
