@@ -15,7 +15,9 @@ def svg(text: str, *, title: str, error: str = "m", border: int = 4) -> SafeStri
     if error not in LEVELS:
         raise ValueError(f"error correction is one of {LEVELS}")
     try:
-        code = segno.make_qr(text, error=error, boost_error=True)
+        # Left to itself the coder takes some pairs of hanzi (王㛃) for Japanese, by their bytes: a text says that it is UTF-8.
+        said = {} if text.isascii() else {"mode": "byte", "encoding": "utf-8", "eci": True}
+        code = segno.make_qr(text, error=error, boost_error=True, **said)
     except segno.DataOverflowError as wrong:
         raise Invalid("qr", _("This text is too long for a QR code.")) from wrong
     size = code.symbol_size(border=border)[0]

@@ -15,6 +15,11 @@ _BLANK = re.compile(r"[\s\u2800]*")
 _DAMAGED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 
 
+def is_assigned(character: str) -> bool:
+    """Whether the standard knows it. Planes 2 and 3 hold hanzi alone: those newer than this Python's tables are people's names too."""
+    return unicodedata.category(character) != "Cn" or "\U00020000" <= character <= "\U0003fffd"
+
+
 class Unreadable(ValueError):
     """Characters that no text of a person contains; `sentence` says so."""
 

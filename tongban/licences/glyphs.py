@@ -10,6 +10,8 @@ from pathlib import Path
 from struct import error as StructError
 from struct import unpack_from
 
+from tongban.lib.unicode import is_assigned
+
 Ranges = tuple[tuple[int, int], ...]
 
 # Without ink of their own but part of how letters join or which variant is meant; the shaper swallows them.
@@ -50,7 +52,8 @@ def is_unprintable(character: str) -> bool:
 
     They are shown by number: a name that carries one must look as strange on paper as it is.
     """
-    return unicodedata.category(character) in {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"} and not is_silent(character)
+    strange = unicodedata.category(character) in {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"} or not is_assigned(character)
+    return strange and not is_silent(character)
 
 
 def _read(data: bytes, index: int) -> Ranges:

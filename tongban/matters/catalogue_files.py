@@ -16,6 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from tongban.lib.problems import Invalid, worded
+from tongban.lib.unicode import is_assigned
 
 LARGEST_FILE = 64 * 1024 * 1024
 MOST_ROWS = 200_000
@@ -245,7 +246,7 @@ def _row(given, line: int) -> Row | Refused:
         if len(value) > longest:
             reason = worded(_("%(field)s is longer than %(most)s characters."), field=name, most=longest)
             return Refused(line, reason, value[:60])
-        if any(unicodedata.category(character) in ("Cc", "Cs", "Co", "Cn") for character in value):
+        if any(unicodedata.category(one) in ("Cc", "Cs", "Co") or not is_assigned(one) for one in value):
             return Refused(
                 line, worded(_("%(field)s holds characters that cannot be written."), field=name), value[:60]
             )
