@@ -9,6 +9,8 @@ from tongban.registers.gateways.authority.base import NoAnswer, NotFound, Refuse
 from tongban.registers.gateways.authority.simulated import DEMO, SimulatedAuthority, holdings
 from tongban.registers.gateways.authority.unconnected import Unconnected
 
+pytestmark = pytest.mark.django_db  # the twin keeps its own changes
+
 WANG = Subject("person", "99000019961120007X", "id_card")
 CAFE = Subject("company", "91990000999990002Q")
 STRANGER = Subject("person", "990000199001010018", "id_card")
@@ -79,3 +81,26 @@ def test_the_twin_holds_something_in_every_register_of_the_catalogue_and_only_fi
     assert len(catalogue) == 23
     assert sorted(held) == sorted(listed)
     assert {name: sorted(fields - listed[name]) for name, fields in held.items() if fields - listed[name]} == {}
+
+
+def test_a_correction_is_kept_or_there_is_a_plain_failure(authority):
+    """Once, with what stood there before; the same reference again changes nothing."""
+    try:
+        before = authority.read("employment-filing", WANG, ["employer"], "case:1")["employer"]
+        for _twice in range(2):
+            authority.correct("employment-filing", WANG, "employer", "新雇主", reference="dispute:a", why="checked")
+    except (NotFound, Refused, NoAnswer):
+        return
+
+    assert authority.read("employment-filing", WANG, ["employer", "active"], "case:1")["employer"] == "新雇主"
+    assert [(one.before, one.after, one.why) for one in authority.history("employment-filing", WANG, "employer")] == [
+        (before, "新雇主", "checked")
+    ]
+    assert authority.read(
+        "employment-filing", Subject("person", "990000199207080045", "id_card"), ["employer"], "x"
+    ) != {"employer": "新雇主"}
+
+
+def test_of_a_stranger_nothing_is_corrected(authority):
+    with pytest.raises((NotFound, NoAnswer)):
+        authority.correct("employment-filing", STRANGER, "employer", "x", reference="dispute:b", why="")

@@ -69,7 +69,7 @@ def _let_newcomers_pass() -> None:
 
 
 def _build(now: datetime, say: Say, progress: Callable[[int], None]) -> dict[str, int]:
-    with transaction.atomic():
+    with transaction.atomic(), registers.nobody_waits():
         say("catalogue, registers, calendar")
         content()
         say("people, companies, staff")
