@@ -8,7 +8,8 @@ from tongban.departments.events import CalendarChanged
 from tongban.journal import services as journal
 from tongban.journal.services import on
 from tongban.licences.events import LicenceSealed
-from tongban.materials.events import DocumentRead
+from tongban.materials.events import DocumentChanged, DocumentRead, PageFoundDamaged
+from tongban.materials.models import Page
 from tongban.notices import services as notices
 
 
@@ -33,6 +34,33 @@ def make_the_result_ready(event):
     case = Case.objects.filter(licence_id=event.licence, state=CaseState.ISSUING).first()
     if case is not None:
         issuing.result_ready(case)
+
+
+@on(PageFoundDamaged)
+def ask_for_the_page_again(event):
+    """Whoever sent it is asked once for each finding; the office sees that the case waits."""
+    page = Page.objects.select_related("document").filter(pk=event.page, damaged_at__isnull=False).first()
+    if page is None:
+        return
+    open_cases = Case.objects.filter(materials__document=event.document).exclude(state__in=ENDED)
+    for case in open_cases.select_related("department").distinct():
+        _tell(
+            case.pk,
+            "page_damaged",
+            once=f"{page.pk}:{page.damaged_at:%Y%m%d%H%M}",
+            needs_answer=True,
+            page=page.order,
+            paper=page.document.name,
+        )
+        journal.touch(case.subject, f"queue:{case.department.code}")
+
+
+@on(DocumentChanged)
+def show_the_page_again(event):
+    """The office sees at once that a damaged page has come again."""
+    if event.how == "page sent again":
+        for case in Case.objects.filter(materials__document=event.document).select_related("department").distinct():
+            journal.touch(case.subject, f"queue:{case.department.code}")
 
 
 @on(CalendarChanged)

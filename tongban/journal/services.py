@@ -178,11 +178,26 @@ def once(scope: str, key: str, act: Callable[[], str]) -> tuple[str, bool]:
         return result, True
 
 
+TOPICS_CHANNEL = "tongban_topics"
+
+
 def touch(*names: str) -> None:
-    """What live pages on these topics show has changed."""
+    """What live pages on these topics show has changed. PostgreSQL tells those who listen, once a transaction, when it commits."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"NOTIFY {TOPICS_CHANNEL}")
     for name in names:
         if not Topic.objects.filter(name=name).update(version=F("version") + 1):
             Topic.objects.bulk_create([Topic(name=name, version=1)], ignore_conflicts=True)
+
+
+def place_of(name: str) -> int:
+    """Where a duty that goes through something in slices stopped; 0 at the beginning."""
+    return Topic.objects.filter(name=name).values_list("version", flat=True).first() or 0
+
+
+def keep_place(name: str, place: int) -> None:
+    Topic.objects.update_or_create(name=name, defaults={"version": place})
 
 
 # -- the chain

@@ -37,6 +37,9 @@ from tongban.registers import services as registers
 
 SEAL = "licences.seal"
 RESEAL = "licences.reseal"
+MEND = "licences.mend"
+LOOKED_AT = "looked at: licences"
+AT_LEAST_A_TURN, TURNS_A_ROUND = 50, 1000  # every ten minutes: all of them within a week
 SHELF = "licences"
 ORPHANS_STAY = timedelta(days=1)
 
@@ -150,6 +153,50 @@ def renew_seal(licence: int, withdrawn_key: str) -> None:
     )
 
 
+@journal.carrier(MEND)
+def mend(licence: int) -> None:
+    """The stored file was damaged: drawn and sealed once more from what the licence says. A whole file is left as it is."""
+    row = Licence.objects.select_related("type", "issuer", "holder").get(pk=licence)
+    if row.sealed_at is None or is_whole(row):
+        return
+    now, damaged = timezone.now(), row.pdf_sha256
+    key = keys.held(key_directory(), row.key_id, now=now) or _signed_anew(row, now)
+    sealed = _sealed_pdf(row, key, now)
+    Licence.objects.filter(pk=row.pk, pdf_sha256=damaged).update(
+        key_id=row.key_id,
+        statement=row.statement,
+        pdf=store.put(sealed, shelf=SHELF),
+        pdf_sha256=hashlib.sha256(sealed).hexdigest(),
+        sealed_at=now,
+        updated_at=now,
+    )
+
+
+def is_whole(licence: Licence) -> bool:
+    try:
+        store.get(licence.pdf, sha256=licence.pdf_sha256)
+    except store.Damaged:
+        return False
+    return True
+
+
+@journal.every("look at sealed licences", timedelta(minutes=10))
+def look_at_some() -> int:
+    """A slice of all sealed files is read at each turn; what storage has damaged is sealed again. Returns how many were read."""
+    sealed = Licence.objects.filter(sealed_at__isnull=False).order_by("pk")
+    many = max(AT_LEAST_A_TURN, sealed.count() // TURNS_A_ROUND)
+    rows = list(sealed.filter(pk__gt=journal.place_of(LOOKED_AT)).only("pk", "pdf", "pdf_sha256")[:many])
+    for row in rows:
+        if not is_whole(row):
+            _ask_to_mend(row)
+    journal.keep_place(LOOKED_AT, rows[-1].pk if len(rows) == many else 0)
+    return len(rows)
+
+
+def _ask_to_mend(licence: Licence) -> None:
+    journal.enqueue(MEND, once=f"mend:{licence.pk}:{licence.pdf_sha256[:16]}", licence=licence.pk)
+
+
 def withdraw_key(key_id: str, *, why: str, now: datetime | None = None) -> int:
     """A key is no longer trusted. Every licence it signed answers "check again" at once and is sealed anew; returns how many."""
     now = now or timezone.now()
@@ -209,12 +256,16 @@ def open_pdf(licence: Licence) -> bytes:
     try:
         return store.get(licence.pdf, sha256=licence.pdf_sha256)
     except store.Damaged as damage:
+        _ask_to_mend(licence)
         raise Unavailable(
             "file-damaged",
             _("The stored document cannot be opened."),
             kept=_("The licence itself is still valid."),
             next_step=_("We have been told and will make it again."),
         ) from damage
+
+
+VERIFIER = Actor(kind="anyone", role="verifier")  # who they are is not asked and not kept
 
 
 @dataclass(frozen=True)
@@ -261,6 +312,15 @@ def verify(token: str, *, channel: str, now: datetime | None = None) -> Verifica
         status, reason = _status(row, timezone.localdate(now))
     LicenceCheck.objects.create(licence=row, at=now, channel=channel[:10], answer=(reason or status)[:20])
     claims = read.claims if not trouble else {}
+    face = list(claims.get("face", []))
+    if face:
+        journal.note_read(
+            actor=VERIFIER,
+            of_party=row.holder_id,
+            purpose="licence:verification",
+            fields=[str(one.get("field") or one.get("name") or "name") for one in face],
+            about=f"licence:{row.pk}",
+        )
     return Verification(
         signature=not trouble,
         status=status,
@@ -273,7 +333,7 @@ def verify(token: str, *, channel: str, now: datetime | None = None) -> Verifica
         issued_on=row.issued_on,
         valid_from=row.valid_from,
         valid_to=row.valid_to,
-        face=list(claims.get("face", [])),
+        face=face,
         key_id=row.key_id,
         demonstration=row.demonstration,
     )

@@ -40,11 +40,15 @@ class Page(models.Model):
     height = models.PositiveIntegerField(default=0)
     preview = models.CharField(max_length=80, blank=True, default="")
     turned = models.PositiveSmallIntegerField(default=0)
+    damaged_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["document", "order"]
         constraints = [
             models.CheckConstraint(condition=models.Q(turned__in=[0, 90, 180, 270]), name="page_is_turned_by_quarters"),
+        ]
+        indexes = [
+            models.Index(fields=["document"], condition=models.Q(damaged_at__isnull=False), name="pages_damaged"),
         ]
 
     def __str__(self):

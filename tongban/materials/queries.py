@@ -9,12 +9,15 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tongban.journal import queries as journal
+from tongban.journal import services as journaling
 from tongban.lib.problems import Problem, Unavailable, worded
 from tongban.materials import gate, states, store
 from tongban.materials.models import Document, Page, Reading
 from tongban.parties.models import Account, Membership, Party
 
 log = structlog.get_logger("materials")
+
+LOOK_AGAIN = "materials.look_again"
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,12 @@ def shown_size(page: Page) -> tuple[int, int]:
     return (page.height, page.width) if page.turned in (90, 270) else (page.width, page.height)
 
 
+def damaged(documents) -> QuerySet[Page]:
+    """Pages of these documents that storage has damaged and nobody has sent again yet."""
+    found = Page.objects.filter(document__in=documents, damaged_at__isnull=False)
+    return found.select_related("document").order_by("document", "order")
+
+
 def is_whole(page: Page) -> bool:
     try:
         store.get(page.file, sha256=page.sha256)
@@ -121,6 +130,7 @@ def _content(page: Page) -> bytes:
         return store.get(page.file, sha256=page.sha256)
     except store.Damaged as damaged:
         log.error("page_damaged", page=page.pk, document=page.document_id, why=str(damaged))
+        journaling.enqueue(LOOK_AGAIN, once=f"look:{page.pk}:{timezone.now():%Y%m%d%H}", page=page.pk)
         raise Problem(
             "page_damaged",
             worded(

@@ -33,6 +33,8 @@ DOCUMENTS_AN_OWNER = 500
 BYTES_AN_OWNER = 1024 * 1024 * 1024
 ORPHANS_STAY = timedelta(days=1)
 SHELF = "uploads"
+LOOKED_AT = "looked at: pages"
+AT_LEAST_A_TURN, TURNS_A_ROUND = 200, 1000  # every ten minutes: all of storage within a week, however much it is
 RENAMED = "renamed"  # the one change that leaves the pages as they are
 
 
@@ -85,16 +87,18 @@ def add_pages(document: Document, files: Sequence[BinaryIO], *, by: Account, act
 
 
 def send_again(page: Page, file: BinaryIO, *, by: Account, actor: Actor | None = None) -> Page:
-    """A page that was damaged in storage, sent again. Of a document already handed in, only the same content is taken."""
+    """A page sent again. Of a document already handed in only what storage has damaged, or the same content, is taken."""
     stored = _taken_in([file], pages=PAGES_A_DOCUMENT)[0]
     with transaction.atomic():
         page = Page.objects.select_related("document").get(pk=page.pk)
         document = Document.objects.select_for_update().get(pk=page.document_id)
-        if stored.accepted.sha256 == page.sha256:  # storing it has repaired the file
+        if stored.accepted.sha256 == page.sha256:  # storing it has repaired the file, for every page that names it
+            Page.objects.filter(file=page.file).update(damaged_at=None)
+            page.damaged_at = None
             if not page.preview and page.file_page < len(stored.previews):
                 page.preview = stored.previews[page.file_page]
                 page.save(update_fields=["preview"])
-        elif document.state != states.KEPT:
+        elif document.state != states.KEPT and page.damaged_at is None:
             raise NotAllowed(
                 "other_content",
                 _("This is not the same file as the one handed in."),
@@ -108,7 +112,7 @@ def send_again(page: Page, file: BinaryIO, *, by: Account, actor: Actor | None =
                 raise Invalid("one_page", _("Send only this one page."), kept=_("Nothing was changed."))
             for field, value in _fields_of(stored, 0).items():
                 setattr(page, field, value)
-            page.turned = 0
+            page.turned, page.damaged_at = 0, None
             page.save()
         _changed(document, "page sent again", by, actor, _notes([stored]))
     return page
@@ -238,14 +242,45 @@ def check_files(documents=None, *, progress: Callable[[int], None] | None = None
         if progress:
             progress(1)
     for page in damaged:
-        log.error("page_damaged", page=page.pk, document=page.document_id)
-        with transaction.atomic():
+        _found_damaged(page)
+    return damaged
+
+
+def _found_damaged(page: Page) -> None:
+    """Put on record when it is found, not each time it is found again."""
+    log.error("page_damaged", page=page.pk, document=page.document_id)
+    with transaction.atomic():
+        if Page.objects.filter(pk=page.pk, damaged_at__isnull=True).update(damaged_at=timezone.now()):
             journal.record(
                 events.PageFoundDamaged(page.document_id, page.pk),
                 subject=queries.subject(page.document),
                 actor=PLATFORM,
             )
-    return damaged
+
+
+@journal.carrier(queries.LOOK_AGAIN)
+def look_again(page: int) -> None:
+    """Somebody met a damaged page: what reading has seen, the worker puts on record."""
+    row = Page.objects.select_related("document").filter(pk=page).first()
+    if row is not None and not queries.is_whole(row):
+        _found_damaged(row)
+
+
+@journal.every("look at stored documents", timedelta(minutes=10))
+def look_at_some() -> int:
+    """Storage rots in silence: a slice of all pages is read at each turn, where the last turn ended. Returns how many."""
+    held = Page.objects.filter(document__state__in=states.HELD).order_by("pk")
+    many = max(AT_LEAST_A_TURN, held.count() // TURNS_A_ROUND)
+    place = journal.place_of(LOOKED_AT)
+    pages = list(held.select_related("document").filter(pk__gt=place)[:many])
+    verdicts: dict[str, bool] = {}
+    for page in pages:
+        if page.file not in verdicts:
+            verdicts[page.file] = queries.is_whole(page)
+        if not verdicts[page.file]:
+            _found_damaged(page)
+    journal.keep_place(LOOKED_AT, pages[-1].pk if len(pages) == many else 0)
+    return len(pages)
 
 
 @journal.every("clean the store of documents", timedelta(days=1))

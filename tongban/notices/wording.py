@@ -75,6 +75,15 @@ WORDING: dict[str, Words] = {
         "Please supply them within 30 days; this time does not count against the promised date.",
         urgent=True,
     ),
+    "page_damaged": _words(
+        "请重新上传一页材料",
+        "Please send one page again",
+        "您在“%(matter)s”（%(number)s）中提交的材料“%(paper)s”第%(page)s页，在我们的存储中损坏了，这是我们的责任。请在办件页面重新上传这一页；"
+        "其他内容都完好，办理期限照常计算。",
+        "Page %(page)s of “%(paper)s”, which you sent with “%(matter)s” (%(number)s), was damaged in our storage. The fault is ours. "
+        "Please send this page again on the page of the case; everything else is kept, and the promised date stands.",
+        urgent=True,
+    ),
     "correction_reminder": _words(
         "提醒：材料尚未补齐",
         "A reminder: something is still missing",

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tongban.cases import clocks, events, face, papers, rules
+from tongban.cases import clocks, damage, events, face, papers, rules
 from tongban.cases.models import Case
 from tongban.cases.moving import acting, again, go
 from tongban.cases.permission import permit
@@ -27,6 +27,7 @@ def approve(case: Case, *, officer: Officer, now: datetime | None = None) -> Cas
     permit(officer, case, APPROVE)
     with transaction.atomic():
         case = again(case)
+        damage.wait_for(case)
         _four_eyes(case, officer)
         _grant(case, APPROVE, acting(officer, "dept_approver"), officer, now, trace={})
     return case
@@ -49,6 +50,7 @@ def refuse(case: Case, *, officer: Officer, reason: str, ground: str, now: datet
     reason, ground = _reasoned(reason, ground)
     with transaction.atomic():
         case = again(case)
+        damage.wait_for(case)
         _four_eyes(case, officer)
         go(
             case, REFUSE, actor=acting(officer, "dept_approver"), officer=officer, now=now, reason=reason,

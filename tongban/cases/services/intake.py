@@ -8,7 +8,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tongban.cases import clocks, events, papers, queries, rules
+from tongban.cases import clocks, damage, events, papers, queries, rules
 from tongban.cases.models import Case, CaseMaterial, CaseNumber, Finding, Visit
 from tongban.cases.moving import acting, again, applying, go
 from tongban.cases.permission import permit
@@ -256,6 +256,7 @@ def accept(case: Case, *, officer: Officer, now: datetime | None = None) -> Case
         lacking = [row for row in case.materials.all() if row.required and row.how == CaseMaterial.How.MISSING]
         if lacking and not case.committed:
             raise NotAllowed("materials-missing", _("A required document is missing: ask for correction instead."))
+        damage.wait_for(case)
         _accept(case, ACCEPT, acting(officer, "window_officer"), officer, clocks.local_day(now), now, deemed=False)
     return case
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from tongban.cases import events, facts, noticed, rules
+from tongban.cases import damage, events, facts, noticed, rules
 from tongban.cases.models import Case, CaseMaterial
 from tongban.cases.moving import again, changed, go
 from tongban.cases.services import deciding, intake
@@ -58,7 +58,7 @@ def _pre_review(case: Case) -> bool:
         return False
     if any(row.required and row.how not in SEEN_BY_MACHINE for row in materials):
         return False
-    if noticed.being_read(case) or noticed.unsettled_warnings(case):
+    if noticed.being_read(case) or noticed.unsettled_warnings(case) or damage.pages(case).exists():
         return False
     if case.matter.slug in TURNED_BACK:
         outcome, _known = evaluate(case)
@@ -102,7 +102,7 @@ def _decide(case: Case, now: datetime) -> None:
             {"text": line.text, "result": line.result, "left": line.left, "right": line.right} for line in outcome.trace
         ],
     }
-    doubtful = noticed.unsettled_warnings(case, facts.papers_behind(case))
+    doubtful = noticed.unsettled_warnings(case, facts.papers_behind(case)) or damage.pages(case).exists()
     if outcome.result is True and not doubtful and not drawn(case):
         deciding.approve_by_rule(case, trace=trace, now=now)
     else:

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tongban.cases import clocks, events, papers, queries
+from tongban.cases import clocks, damage, events, papers, queries
 from tongban.cases.models import Case
 from tongban.cases.moving import acting, again, changed, go
 from tongban.cases.permission import permit, permit_to_work
@@ -104,6 +104,7 @@ def conclude(case: Case, *, officer: Officer, proposal: str, opinion: str, now: 
         case = again(case)
         if case.state != CaseState.UNDER_REVIEW:
             raise NotAllowed("not-in-this-state", _("This case is not under review now."))
+        damage.wait_for(case)
         case.reviewer, case.proposal, case.opinion = officer, proposal, opinion
         case.claimed_by = case.claimed_at = None
         case.save(update_fields=["reviewer", "proposal", "opinion", "claimed_by", "claimed_at", "updated_at"])

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from tongban.cases import clocks, rules, services
+from tongban.cases import clocks, damage, rules, services
 from tongban.cases import queries as cases
 from tongban.cases.models import CaseDocument
 from tongban.cases.services.intake import as_paragraphs, checked_findings
@@ -137,6 +137,7 @@ def show(request, officer, row, *, act: Act | None = None, problem=None, notice=
         "errors": errors,
         "answers": _answers(row, findings, changed, typed, errors, revealed),
         "materials": materials,
+        "damaged": damage.pages(row),
         "pages": [page for one in materials for page in one["pages"]],
         "changed": changed,
         "timeline": cases.timeline(row),
@@ -221,9 +222,10 @@ def _answers(row, findings, changed, typed, errors, revealed) -> list[dict]:
                 "columns": [say(column.label) for column in one.columns],
                 "photo": photos.get(value) if one.type == "photo" and isinstance(value, str) else None,
                 "covered": covered and not opened,
-                "source": names.get(held.get("source", ""), ""),
+                "source": names.get(held.get("given_source") or held.get("source", ""), ""),
                 "at": held.get("at", ""),
                 "changed": bool(held.get("changed")),
+                "disputed": "dispute" in held,
                 "given": one.display(held["given"], masked=masked) if held.get("changed") and "given" in held else "",
                 "since": one.id in before,
                 "before": one.display(before.get(one.id), masked=masked) if one.id in before else "",

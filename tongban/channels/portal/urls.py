@@ -66,6 +66,7 @@ urlpatterns = [
     path("my/members/<int:pk>/end/", space.dismiss, name="dismiss"),
     path("my/papers/<uuid:key>/<int:page>", applying.paper, name="paper"),
     path("my/papers/<uuid:key>/<int:page>/preview", applying.paper_preview, name="paper_preview"),
+    path("my/papers/<uuid:key>/<int:page>/again", applying.paper_again, name="paper_again"),
     path("my/cases/", cases.case_list, name="cases"),
     path("my/drafts/", cases.drafts, name="drafts"),
     path("my/cases/<slug:ref>/", cases.case, name="case"),

@@ -5,6 +5,7 @@ A case given back for correction goes through the same pages, with what is marke
 
 from uuid import uuid4
 
+from django.contrib import messages
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -27,8 +28,10 @@ from tongban.channels.portal.papers_read import PaperRead, offers_of, papers_of
 from tongban.lib.bilingual import say
 from tongban.lib.problems import Invalid, NotAllowed
 from tongban.materials import queries as papers
+from tongban.materials import services as paper_services
 from tongban.matters.models import Matter, MatterVersion
 from tongban.parties.models import Party
+from tongban.registers import consenting
 from tongban.registers.models import Resource
 
 STEPS = [
@@ -60,6 +63,7 @@ def begin(request, party, slug):
             account=request.user,
             channel=channel_of(request),
             situation=request.POST.getlist("situation"),
+            consents=request.POST.getlist("consent"),
         )
         return redirect(next_step(case))
     context = {
@@ -72,6 +76,10 @@ def begin(request, party, slug):
         "situations": [one for one in version.situations if one["id"] in request.GET.getlist("situation")]
         if version
         else [],
+        "consents": [
+            {"slug": grant.resource.slug, "words": consenting.words(grant, version.name)}
+            for grant in (consenting.needed(slug, party) if version else ())
+        ],
     }
     return render(request, "portal/apply/begin.html", context)
 
@@ -472,10 +480,25 @@ def paper_preview(request, party, key, page):
     return _paper(request, party, key, page, preview=True)
 
 
+@require_POST
+@for_party
+def paper_again(request, party, key, page):
+    """A page that our storage has damaged, sent again."""
+    visible = papers.pages_visible_to(request.user, today=timezone.localdate())
+    found = get_object_or_404(visible, pk=page, document__key=key)
+    if "file" not in request.FILES:
+        raise Invalid("no_file", _("No file was chosen."), kept=_("Everything you sent before is kept."))
+    paper_services.send_again(found, request.FILES["file"], by=request.user)
+    messages.success(request, _("The page has come. Thank you: the case goes on."))
+    material = CaseMaterial.objects.filter(document=found.document_id).select_related("case").order_by("-id").first()
+    return redirect("portal:case", ref=material.case.ref) if material else redirect("portal:cases")
+
+
 def _paper(request, party, key, page, *, preview):
     found = get_object_or_404(
         papers.pages_visible_to(request.user, today=timezone.localdate()), pk=page, document__key=key
     )
+    doorkeeper.reading(request, found.document.owner_id, "own documents", ["document"], about=f"document:{key}")
     opened = papers.preview(found) if preview else None
     content = opened.content if opened else papers.open_page(found)
     mime = opened.mime if opened else found.mime

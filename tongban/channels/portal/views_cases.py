@@ -1,43 +1,27 @@
 """A party's own cases: what happens, who has it now, until when; papers, questions, withdrawing, opening the result."""
 
 import hashlib
-from uuid import uuid4
 
 from django.core.cache import cache
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from tongban.cases import queries as cases
-from tongban.cases import rules, services
+from tongban.cases import services
 from tongban.cases.models import CaseDocument
 from tongban.cases.sheets import draw
 from tongban.cases.states import (
-    EDITABLE,
-    ENDED,
-    GRANTED,
-    SHOWN_TO_APPLICANT,
-    WITH_APPLICANT,
-    WITHDRAWABLE,
     CaseState,
 )
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_anyone, for_party
+from tongban.channels.pages.case_page import TEMPLATE, context, shown, way, who_has_it
 from tongban.channels.portal.own import own_case
-from tongban.lib.bilingual import say
 from tongban.lib.problems import Invalid, TooMany
 
-WAY = [
-    ("sent", {CaseState.SUBMITTED, CaseState.PRE_REVIEW, CaseState.PRE_REVIEW_RETURNED}),
-    ("accepted", {CaseState.RECEIVED, CaseState.CORRECTION_REQUESTED}),
-    ("reviewed", {CaseState.ACCEPTED, CaseState.UNDER_REVIEW, CaseState.SITE_INSPECTION, CaseState.SUSPENDED, CaseState.PUBLIC_NOTICE}),
-    ("made", {CaseState.APPROVED, CaseState.ISSUING}),
-    ("done", {CaseState.READY, CaseState.DELIVERED, CaseState.CLOSED}),
-]  # fmt: skip
 TRIES_A_NUMBER, TRIES_WITHIN = 10, 3600
-TOLD_ENDINGS = {"terminate", "revoke"}  # reasons the applicant is told; those of other moves stay with the office
 
 
 @require_GET
@@ -62,19 +46,6 @@ def drafts(request, party):
     return render(request, "portal/case/drafts.html", {"rows": cases.drafts(party)[:50], "party": party})
 
 
-def shown(case) -> dict:
-    """What a line about a case says."""
-    left = cases.days_left(case, until=case.promised_due)
-    return {
-        "case": case,
-        "state": SHOWN_TO_APPLICANT[CaseState(case.state)],
-        "light": cases.light_of(case),
-        "left": left,
-        "with_you": case.state in WITH_APPLICANT or case.state == CaseState.READY,
-        "over": case.state in ENDED,
-    }
-
-
 @require_GET
 @for_party
 def case(request, party, ref):
@@ -86,91 +57,9 @@ def case(request, party, ref):
 
 
 def _page(request, party, row, *, errors=None, text=""):
-    clock, due = cases.running_clock(row)
-    happened = cases.timeline(row)
     doorkeeper.reading(request, party, "own application", ["form"], about=row.subject)
-    context = {
-        **shown(row),
-        "party": party,
-        "steps": way(row),
-        "timeline": happened,
-        "clock": clock,
-        "due": due,
-        "holder": who_has_it(row),
-        "findings": [one for one in cases.open_findings(row) if not one.answered_at] if row.state in EDITABLE else [],
-        "editable": row.state in EDITABLE,
-        "withdrawable": row.state in WITHDRAWABLE,
-        "papers": row.documents.order_by("-id"),
-        "questions": row.questions.select_related("officer", "officer__department"),
-        "granted": row.state in GRANTED,
-        "refused": row.state in {CaseState.REFUSED, CaseState.NOT_ACCEPTED},
-        "trace": row.rules_trace or {},
-        "took": took(row),
-        "ending": next((step.reason for step in reversed(happened) if step.move in TOLD_ENDINGS), ""),
-        "ended_or_ready": ENDED | GRANTED,
-        "sent": request.GET.get("sent"),
-        "key": uuid4().hex,
-        "errors": errors or {},
-        "text": text,
-        "answers": answers(row),
-        "materials": row.materials.select_related("type", "licence"),
-        "invited": hasattr(row, "invitation") and not hasattr(row, "rating"),
-        "rated": getattr(row, "rating", None),
-    }
-    return render(request, "portal/case/case.html", context, status=422 if errors else 200)
-
-
-def way(row) -> list[dict]:
-    """The five stations of every case, as the applicant sees them."""
-    labels = {
-        "sent": _("Sent"),
-        "accepted": _("Acceptance"),
-        "reviewed": _("Review"),
-        "made": _("Result is made"),
-        "done": _("Result"),
-    }
-    at = next((place for place, (_name, states) in enumerate(WAY) if row.state in states), None)
-    over = row.state in {CaseState.DELIVERED, CaseState.CLOSED}
-    return [
-        {
-            "label": labels[name],
-            "state": "done" if at is None and _reached(row, name) or at is not None and (place < at or over) else "current" if place == at else "todo",
-        }
-        for place, (name, _states) in enumerate(WAY)
-    ]  # fmt: skip
-
-
-def _reached(row, name: str) -> bool:
-    """How far a case got that ended on the way."""
-    return {"sent": True, "accepted": row.accepted_at is not None, "reviewed": row.decided_at is not None}.get(
-        name, False
-    )
-
-
-def took(row) -> str:
-    """How long a decision by rule took, in words; nothing where people decided: they have days."""
-    if not row.decided_by_machine or row.submitted_at is None:
-        return ""
-    seconds = max(1, round((row.decided_at - row.submitted_at).total_seconds()))
-    if seconds < 100:
-        return ngettext("%(number)s second", "%(number)s seconds", seconds) % {"number": seconds}
-    minutes = round(seconds / 60)
-    return ngettext("%(number)s minute", "%(number)s minutes", minutes) % {"number": minutes} if minutes < 100 else ""
-
-
-def who_has_it(row) -> str:
-    """Who must do the next thing, as a name a person knows."""
-    if row.state in WITH_APPLICANT or row.state == CaseState.READY:
-        return _("you")
-    if row.state in {CaseState.SUBMITTED, CaseState.PRE_REVIEW, CaseState.RECEIVED}:
-        return _("the comprehensive window")
-    return say(row.department.name)
-
-
-def answers(row) -> list[dict]:
-    asked = rules.form_of(row.version)
-    values = rules.plain_values(row.values)
-    return [{"label": one.label, "value": one.display(values.get(one.id))} for one in asked.visible(values)]
+    shown_now = context(row, party, sent=request.GET.get("sent"), errors=errors, text=text)
+    return render(request, TEMPLATE, shown_now, status=422 if errors else 200)
 
 
 @require_GET

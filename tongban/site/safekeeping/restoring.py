@@ -82,6 +82,7 @@ def bring_back(backup: Path, manifest: Manifest, *, progress: Progress = lambda 
             shutil.rmtree(var / name)
         with contextlib.suppress(FileNotFoundError):
             (var / f"{name}.restoring").rename(var / name)
+    _jump_rows()  # before anything is written: rows that came by COPY have moved no counter
     executor = MigrationExecutor(connection)
     executor.migrate(executor.loader.graph.leaf_nodes())
     held = settle(backup.name, manifest)
@@ -107,9 +108,7 @@ def settle(name: str, manifest: Manifest, *, now: datetime | None = None) -> int
             subject="installation",
             actor=PLATFORM,
         )
-        held = Job.objects.filter(state=Job.WAITING, kind__in=journal.OUTWARD).count()
-    _jump_rows()
-    return held
+        return Job.objects.filter(state=Job.WAITING, kind__in=journal.OUTWARD).count()
 
 
 def jump_over(taken: date, today: date) -> None:
