@@ -28,7 +28,7 @@ STEPS = [
     ("situation", gettext_lazy("Situation")),
     ("form", gettext_lazy("Form")),
     ("materials", gettext_lazy("Documents")),
-    ("check", gettext_lazy("Check")),
+    ("check", gettext_lazy("Check and sign")),
 ]
 
 

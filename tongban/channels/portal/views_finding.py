@@ -14,12 +14,13 @@ from django.views.decorators.http import require_GET
 from tongban.cases import queries as cases
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_anyone
+from tongban.channels.pages.case_page import shown
 from tongban.channels.pages.look import Look, query_string
 from tongban.channels.portal import guide_words
 from tongban.channels.portal.kept_pages import for_strangers
 from tongban.channels.portal.views_applying import serves
-from tongban.channels.portal.views_cases import shown
 from tongban.departments import queries as departments
+from tongban.indicators import queries as indicators
 from tongban.lib import qr
 from tongban.lib.bilingual import say
 from tongban.licences import queries as licences
@@ -303,6 +304,7 @@ def guide(request, slug):
         "address": address,
         "code": qr.svg(address, title=_("This guide on your phone")),
         "not_supplied": matters.not_supplied(version),
+        "brought_nothing": indicators.of_matter(slug, today=timezone.localdate())["nothing_brought"].of_ten,
     }  # fmt: skip
     if version.matter.kind == Matter.Kind.BUNDLE:
         return render(request, "portal/find/bundle.html", {**context, "members": _members(version)})

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from tongban.cases import queries as cases
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_party, for_signed_in, safe_next
-from tongban.channels.portal.views_cases import shown
+from tongban.channels.pages.case_page import shown
 from tongban.lib.problems import Invalid
 from tongban.licences import queries as licences
 from tongban.notices import queries as notices
@@ -70,9 +70,12 @@ def members(request, party):
             messages.success(request, _("From now on this person may act for the company."))
             return redirect("portal:members")
     today = timezone.localdate()
+    rows = list(queries.members_of(company, today))
+    others = {row.person_id for row in rows} - {request.user.person_id}
+    doorkeeper.reading_many(request, others, "company members", ["name"], about=f"company:{company.pk}")
     context = {
         "company": company,
-        "members": queries.members_of(company, today),
+        "members": rows,
         "may_name": queries.may_name_members(request.user, company, today),
         "kinds": [(kind.id, kind.label) for kind in rules.KINDS.values()],
         "errors": errors,

@@ -35,6 +35,7 @@ def material_label(slug: str) -> str:
 
 
 MOVE_WORDS = {
+    "create": _("Begun at a window, in your name"),
     "submit": _("Application sent"),
     "hand_in": _("Handed in at a window"),
     "pre_review_start": _("Check before acceptance began"),
