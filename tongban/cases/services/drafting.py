@@ -21,6 +21,7 @@ from tongban.materials import services as documents
 from tongban.materials.models import Document
 from tongban.matters.models import MaterialType, Matter, MatterVersion
 from tongban.parties.models import Account, Party, Person
+from tongban.registers import consenting
 from tongban.registers import services as registers
 
 DRAFT_DAYS = 90
@@ -35,14 +36,19 @@ def begin(
     account: Account,
     channel: str = Case.Channel.ONLINE_PC,
     situation: Iterable[str] = (),
+    consents: Iterable[str] = (),
     now: datetime | None = None,
 ) -> Case:
     """Begin a draft of the published version, prefilled. Registers are asked first, outside any transaction.
 
-    `situation`: what was chosen at the guide; ids the version does not know are left out, and the draft asks.
+    `situation`: what was chosen at the guide; ids the version does not know are left out, and the draft asks. `consents`: the
+    registers that the party lets be read though no law asks for it; without one the form stays empty there.
     """
     now = now or timezone.now()
     version = _may_begin(matter, party, account)
+    for grant in consenting.needed(matter.slug, party):
+        if grant.resource.slug in set(consents):
+            consenting.give(grant, party=party, account=account, matter_name=version.name, now=now)
     actor = Actor(kind="applicant", role="applicant", account=account.pk, party=party.pk)
     return draft_for(
         version, party=party, person=account.person, account=account, actor=actor, channel=channel,

@@ -270,7 +270,7 @@ def _source_names(row) -> dict[str, str]:
     """Where prefilled values came from, in words."""
     wanted: dict[str, set] = {"register": set(), "licence": set()}
     for held in row.values.values():
-        kind, _colon, slug = held.get("source", "").partition(":")
+        kind, _colon, slug = (held.get("given_source") or held.get("source", "")).partition(":")
         wanted.setdefault(kind, set()).add(slug)
     names = {f"register:{one.slug}": one.shown_name for one in Resource.objects.filter(slug__in=wanted["register"])}
     names |= {f"licence:{one.slug}": one.shown_name for one in LicenceType.objects.filter(slug__in=wanted["licence"])}

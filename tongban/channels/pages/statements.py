@@ -210,10 +210,11 @@ KEPT: tuple[Kept, ...] = (
 )  # fmt: skip
 
 RIGHTS: tuple[Promise, ...] = (
-    _("See what we keep: in your account, your cases, your licences and your inbox."),
+    _("See everything we keep, why and how long, under “My data”, and take a copy of it with you."),
     _("See who looked at it and why, under “Who read my data”."),
     _("Put right what is wrong: beside each value we filled in there is “This is wrong”, or ask at any window."),
     _("Withdraw an application before it is decided, and delete a draft at any time."),
-    _("Ask for a copy, for an end of the use, or for deletion: at any window or by telephone. Where the law requires records to be kept, we say so."),
+    _("Object to what no law asks for, take an agreement back, close your account: under “My data”, at any window or by telephone. What the law requires to be kept is named with its end."),
+    _("Ask why a machine decided as it did, and have a person look at it: in the application itself."),
     _("Complain, if you do not agree with how your data is used."),
 )  # fmt: skip
