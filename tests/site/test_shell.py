@@ -438,6 +438,55 @@ def test_a_screen_hears_where_its_topics_stand_and_each_change_after():
     assert asyncio.run(story()) == (0, b'retry: 3000\n\nevent: topic\ndata: {"topic":"case:1","version":4}\n\n', {}, {})
 
 
+class Ear:
+    """What the database would tell: `stir` is called from a thread of its own."""
+
+    def __init__(self, stir):
+        self.stir, self.listening, self.closed = stir, True, False
+
+    def close(self):
+        self.closed = True
+
+
+@pytest.mark.parametrize("hears", [True, False])
+def test_where_the_database_tells_of_changes_nobody_asks_in_between(hears):
+    ears, asked, counters = [], itertools.count(), Counters()
+
+    def versions(names):
+        next(asked)
+        return counters(names)
+
+    live = Live(versions, poll=0.01, listener=lambda stir: ears.append(Ear(stir)) or ears[0])
+    shell = Shell(
+        answering(lambda environ: b""),
+        troubled=troubled,
+        limits=Limits(threads=1),
+        live=live,
+        topics_of=lambda token: ["case:1", "case:2"],
+    )
+
+    async def story():
+        live.start()
+        ears[0].listening = hears
+        caller, task = await _watch(shell)
+        await _sees(caller, b'{"topic":"case:1","version":3}')
+        before = next(asked)
+        await asyncio.sleep(0.3)
+        looks = next(asked) - before - 1
+        counters.now["case:1"] = 4
+        threading.Thread(target=ears[0].stir).start()
+        await _sees(caller, b'{"topic":"case:1","version":4}')
+        caller.left.set()
+        await task
+        await live.stop()
+        return looks
+
+    looks = asyncio.run(story())
+
+    assert looks <= 2 if hears else looks > 5
+    assert ears[0].closed
+
+
 @pytest.mark.parametrize("query", [b"", b"token=forged", b"token=ours&topic=case:3", b"topic=case:1"])
 def test_nobody_hears_of_a_topic_that_their_page_did_not_show(query):
     _live, shell = watching(Counters())

@@ -5,13 +5,14 @@ import io
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
 from django.core.wsgi import get_wsgi_application
-from django.db import connections
+from django.db import connection, connections
 
 from tongban.channels.pages.live import topics_of
 from tongban.journal.queries import topic_versions
 
 from . import health
 from .errors import page
+from .listening import Listener
 from .live import Live
 from .shell import Limits, Shell
 
@@ -29,7 +30,12 @@ def troubled(environ: dict, status: int) -> tuple[int, list[tuple[str, str]], by
 
 def shell() -> Shell:
     configuration = settings.CONFIGURATION
-    live = Live(topic_versions, poll=configuration.live_poll, release=connections.close_all)
+    live = Live(
+        topic_versions,
+        poll=configuration.live_poll,
+        release=connections.close_all,
+        listener=Listener if connection.vendor == "postgresql" else None,
+    )
     made = Shell(
         get_wsgi_application(),
         troubled=troubled,

@@ -1,9 +1,11 @@
 """Live events: one look at the counters for all open screens of this process, told to those whose topics have changed."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
 
 import orjson
 import structlog
@@ -12,6 +14,8 @@ log = structlog.get_logger("tongban.live")
 
 KEEP_ALIVE = 15.0
 FELL_SILENT = 15.0
+GATHER = 0.02  # seconds: what a busy moment changes is told together
+LOOK_ANYWAY = 5.0  # seconds between looks where the database tells of changes by itself: nothing hangs on one lost word
 
 
 class Screen:
@@ -34,8 +38,20 @@ class Screen:
         self.wake.set()
 
 
+class Listens(Protocol):
+    """Somebody who hears what the database tells."""
+
+    listening: bool
+
+    def close(self) -> None: ...
+
+
 class Live:
-    """`versions(names)` answers the counters; it is called in a thread of its own, so a slow database holds up no page."""
+    """`versions(names)` answers the counters; it is called in a thread of its own, so a slow database holds up no page.
+
+    `listener(stir)`, where the database can tell of changes (PostgreSQL), starts to listen, calls `stir` from its thread after each, and
+    gives back what ends it. While it hears, `listening` is true and the counters are looked at when something changed; else every `poll` seconds.
+    """
 
     def __init__(
         self,
@@ -43,7 +59,11 @@ class Live:
         *,
         poll: float,
         release: Callable[[], None] = lambda: None,
+        listener: Callable[[Callable[[], None]], "Listens"] | None = None,
     ):
+        self._listener = listener
+        self._ear: Listens | None = None
+        self._stirred = asyncio.Event()
         self._versions = versions
         self._release = release
         self._poll = poll
@@ -56,7 +76,10 @@ class Live:
         self.open = 0
 
     def start(self) -> None:
-        self._task = asyncio.get_running_loop().create_task(self._watch())
+        loop = asyncio.get_running_loop()
+        if self._listener is not None:
+            self._ear = self._listener(lambda: loop.call_soon_threadsafe(self._stirred.set))
+        self._task = loop.create_task(self._watch())
 
     async def stop(self) -> None:
         """Every screen hears that it should come back; nothing stays behind."""
@@ -65,6 +88,8 @@ class Live:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        if self._ear is not None:
+            self._ear.close()
         self._thread.submit(self._release)
         self._thread.shutdown(wait=True)
 
@@ -90,7 +115,12 @@ class Live:
             else:
                 self._failed = ""
             self._looked_at = time.monotonic()
-            await asyncio.sleep(self._poll)
+            hears = self._ear is not None and self._ear.listening
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(max(self._poll, LOOK_ANYWAY) if hears else self._poll):
+                    await self._stirred.wait()
+                    await asyncio.sleep(GATHER)
+            self._stirred.clear()
 
     def _tell(self, versions: dict[str, int]) -> None:
         changed = {
@@ -112,6 +142,8 @@ class Live:
             self._screens.setdefault(name, set()).add(screen)
             if name in self._known:
                 screen.tell({name: self._known[name]})
+            else:
+                self._stirred.set()
 
     def _go(self, screen: Screen) -> None:
         self.open -= 1
