@@ -195,8 +195,6 @@ def investigated(officer, case, **more):
 
 def test_what_a_law_delays_is_invisible_until_its_day_and_then_says_why(monkeypatch):
     hers = citizen()
-    case = make.case("approved", matter(), account_=hers)
-    Look.objects.all().delete()
     police = make.officer("dept_approver", of=make.department("PSB"))
     other = make.case("under_review", make.matter(department=make.department("HRB")), account_=hers)
     client, _answer = investigated(police, other)

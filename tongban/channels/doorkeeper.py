@@ -174,6 +174,17 @@ def reading(request: HttpRequest, party: Party | int, purpose: str, fields: Iter
         raise
 
 
+def reading_many(request: HttpRequest, parties_: Iterable[int], purpose: str, fields: Iterable[str], about: str) -> None:
+    """The same for a page that shows several people at once."""
+    actor = actor_of(request)
+    if actor.kind == "officer":  # each of them counts
+        for party in parties_:
+            reading(request, party, purpose, fields, about)
+        return
+    if found := list(parties_):
+        journal.note_reads(actor=actor, of_parties=found, purpose=purpose, fields=fields, about=about)
+
+
 def looking(request: HttpRequest, look: Look) -> None:
     """What this officer sees from here on is seen without a case of their own."""
     request.look = look  # type: ignore[attr-defined]

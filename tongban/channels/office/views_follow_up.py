@@ -5,6 +5,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_officer
 from tongban.evaluations import queries, services
 from tongban.lib.problems import Invalid
@@ -32,6 +33,10 @@ def _page(request, officer, problem=None, tried=None):
         }
         for row in queries.follow_ups(officer)[:100]
     ]
+    for one in rows:
+        if one["rater"]:
+            case = one["row"].rating.case
+            doorkeeper.reading(request, case.applicant_id, "rating", ["name", "rating"], about=case.subject)
     context = {"officer": officer, "rows": rows, "problem": problem}
     return render(request, "office/follow_ups.html", context, status=problem.status if problem else 200)
 

@@ -1,0 +1,213 @@
+"""A thousand ways to change the log behind its back, and each is found at its row: with the heads kept outside, also a tail cut off."""
+
+import itertools
+import random
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from tests.journal.test_chain import SomethingHappened
+from tongban.journal import anchors
+from tongban.journal import services as journal
+from tongban.journal.actors import Actor
+from tongban.journal.models import Event, ReadEntry, Topic
+
+pytestmark = pytest.mark.django_db
+
+ROWS = 16
+TAMPERINGS = 1000
+OFFICER = Actor("officer", "dept_reviewer", 7, None, "PSB", "somebody")
+
+
+@pytest.fixture
+def written(tmp_path):
+    """A chain with two heads outside, and some rows behind the last one that have their place but no head yet."""
+    for number in range(ROWS):
+        with transaction.atomic():
+            journal.record(SomethingHappened(thing=number), subject=f"thing:{number}", actor=OFFICER)
+            journal.note_read(
+                actor=OFFICER, of_party=number + 1, purpose="handling", fields=["name"], about=f"case:{number}",
+                law_code="CPL-54" if number % 3 == 0 else "",
+                hidden_until=timezone.now() + timedelta(days=9) if number % 3 == 0 else None,
+            )  # fmt: skip
+        if number % 8 == 7:
+            journal.seal_chain()
+            anchors.write(tmp_path, timezone.now())
+    return tmp_path
+
+
+def rows(model):
+    return list(model.objects.order_by("position"))
+
+
+FIELDS = {
+    Event: ("kind", "subject", "actor_kind", "actor", "role", "department", "payload", "at", "code", "chain"),
+    ReadEntry: (
+        "reader", "reader_name", "role", "department", "of_party", "about", "purpose", "fields", "at", "code", "chain",
+        "law_code", "hidden_until",
+    ),
+}  # fmt: skip
+
+
+def other(value, chance):
+    if isinstance(value, datetime):
+        return value + timedelta(microseconds=chance.randint(1, 999))
+    if isinstance(value, int):
+        return value + chance.randint(1, 9)
+    if isinstance(value, list):
+        return [*value, "id_no"]
+    if isinstance(value, dict):
+        return {**value, "thing": chance.randint(1000, 9999)}
+    return f"{value}x"[-20:] if value else "x"
+
+
+def edit(model, chance):
+    row = chance.choice(rows(model))
+    name = chance.choice(FIELDS[model])
+    value = getattr(row, name)
+    new = other(value, chance) if value is not None else datetime(2031, 1, 1, tzinfo=UTC)
+    if name == "hidden_until" and value is None:
+        model.objects.filter(pk=row.pk).update(hidden_until=new, law_code="X")
+    elif name == "law_code" and value and chance.random() < 0.5:
+        model.objects.filter(pk=row.pk).update(law_code="", hidden_until=None)
+    else:
+        model.objects.filter(pk=row.pk).update(**{name: new})
+    return row.pk
+
+
+def delete(model, chance):
+    row = chance.choice(rows(model)[:-1])
+    model.objects.filter(pk=row.pk).delete()
+    return next(r.pk for r in rows(model) if r.position > row.position)
+
+
+def close_the_gap(model, chance):
+    """Taken out, and those behind it moved up."""
+    row = chance.choice(rows(model)[:-1])
+    behind = [r for r in rows(model) if r.position > row.position]
+    model.objects.filter(pk=row.pk).delete()
+    for late in behind:
+        model.objects.filter(pk=late.pk).update(position=late.position - 1)
+    return behind[0].pk
+
+
+def copy(model, chance):
+    row = chance.choice(rows(model))
+    row.pk, row.position, row.chain = None, None, ""
+    row.save(force_insert=True)
+    return row.pk
+
+
+def invent(model, chance):
+    row = chance.choice(rows(model))
+    row.pk, row.position, row.chain, row.role = None, None, "", "auditor"
+    row.save(force_insert=True)
+    return row.pk
+
+
+def swap(model, chance):
+    first, second = sorted(chance.sample(rows(model), 2), key=lambda r: r.position)
+    names = ("code", *FIELDS[model][:8])
+    mine, theirs = ({n: getattr(r, n) for n in names} for r in (first, second))
+    model.objects.filter(pk=first.pk).update(**theirs)
+    model.objects.filter(pk=second.pk).update(**mine)
+    return first.pk
+
+
+def cut(model, chance):
+    """The end is cut off, and the count inside the database is put right by whoever does it."""
+    keep = chance.randint(0, ROWS - 1)
+    model.objects.filter(position__gt=keep).delete()
+    Topic.objects.filter(name__startswith="chain:").delete()
+    return 0
+
+
+WAYS = (edit, edit, delete, close_the_gap, copy, invent, swap, cut)
+
+
+def undone(act):
+    point = transaction.savepoint()
+    with connection.constraint_checks_disabled():
+        try:
+            return act()
+        finally:
+            transaction.savepoint_rollback(point)
+
+
+def test_a_thousand_random_tamperings_are_found_each_at_its_row(written):
+    known = list(anchors.read(written))
+    assert journal.verify_log(anchored=known) is None
+    chance = random.Random(20261121)
+    missed = []
+    for number, (way, model) in zip(range(TAMPERINGS), itertools.cycle(itertools.product(WAYS, (Event, ReadEntry)))):
+
+        def tamper(way=way, model=model):
+            bad = way(model, chance)
+            return bad, journal.verify_log(anchored=known)
+
+        bad, found = undone(tamper)
+        if found is None or found.table != model._meta.db_table or found.row != bad:
+            missed.append((number, way.__name__, model.__name__, bad, found))
+
+    assert missed == []
+    assert journal.verify_log(anchored=known) is None
+
+
+def test_control_without_heads_outside_a_tail_cut_off_is_missed(written):
+    def tamper():
+        cut(ReadEntry, random.Random(1))
+        return journal.verify_log()
+
+    assert undone(tamper) is None
+
+
+def test_control_without_the_code_of_a_row_an_edit_is_missed(written, monkeypatch):
+    monkeypatch.setattr(journal, "code_of", lambda row: row.code)
+
+    def tamper():
+        ReadEntry.objects.filter(pk=rows(ReadEntry)[3].pk).update(of_party=999)
+        return journal.verify_log()
+
+    assert undone(tamper) is None
+
+
+def test_a_head_that_was_changed_is_named(written):
+    file = next(written.glob("*.jsonl"))
+    file.write_bytes(file.read_bytes().replace(b'"position":16', b'"position":12'))
+
+    assert journal.verify_log(anchored=anchors.read(written)).reason == "an anchor outside the database was changed"
+
+
+def test_a_last_line_cut_by_a_power_cut_says_nothing(written):
+    file = next(written.glob("*.jsonl"))
+    file.write_bytes(file.read_bytes() + b'{"at":"2026-11-')
+
+    assert journal.verify_log(anchored=anchors.read(written)) is None
+
+
+def test_heads_are_added_only_when_the_chain_has_grown(written):
+    before = next(written.glob("*.jsonl")).read_bytes()
+    assert anchors.write(written, timezone.now()) == 0
+    journal.note_read(actor=OFFICER, of_party=1, purpose="handling", fields=["name"], about="case:1")
+    journal.seal_chain()
+
+    assert anchors.write(written, timezone.now()) == 1
+    assert next(written.glob("*.jsonl")).read_bytes().startswith(before)
+
+
+def test_the_command_names_the_row_and_says_what_it_was_compared_with(written, capsys, monkeypatch):
+    from types import SimpleNamespace
+
+    from tongban.site.commands import verify_log
+
+    monkeypatch.setattr(journal, "anchor_folder", lambda: written)
+    options = SimpleNamespace(quiet=True, against=[], head=False)
+    assert verify_log.run(options) == 0
+    assert "Compared with 4 heads" in capsys.readouterr().out
+
+    row = rows(ReadEntry)[5]
+    ReadEntry.objects.filter(pk=row.pk).update(of_party=999)
+    assert verify_log.run(options) == 1
+    assert f"row {row.pk} (place 6): the content was changed" in capsys.readouterr().out
