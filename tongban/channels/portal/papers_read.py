@@ -58,6 +58,15 @@ class PaperRead:
         return max(self.reading.pages_total, 1) if self.reading else 0
 
     @property
+    def steps(self) -> int:
+        """Of the bar that shows how far it is: two a page, so that it moves before the first is read."""
+        return 2 * self.total
+
+    @property
+    def step(self) -> int:
+        return min(2 * self.reading.pages_done + 1, self.steps) if self.reading else 0
+
+    @property
     def topics(self) -> str:
         """What a page that shows it listens to."""
         return f"document:{self.reading.document_id}" if self.reading else ""
@@ -108,6 +117,11 @@ def offers_of(case: Case) -> list[Offered]:
         for row, one in services.offers(case)
         if one.field in asked
     ]
+
+
+def changeable(case: Case) -> set[str]:
+    """Answers that the applicant may change."""
+    return {one.id for one in rules.form_of(case.version) if not one.readonly}
 
 
 def taken_from(case: Case, material: str) -> list[dict[str, Any]]:

@@ -24,7 +24,7 @@ from tongban.channels.pages import errand, whereabouts
 from tongban.channels.pages.look import Look
 from tongban.channels.portal import disputed, guide_words, parts
 from tongban.channels.portal.own import own_case
-from tongban.channels.portal.papers_read import PaperRead, offers_of, papers_of
+from tongban.channels.portal.papers_read import PaperRead, changeable, offers_of, papers_of
 from tongban.lib.bilingual import say
 from tongban.lib.problems import Invalid, NotAllowed
 from tongban.materials import queries as papers
@@ -305,6 +305,7 @@ def materials(request, party, case):
     rows = [_shown(row, case, read.get(row.type.slug)) for row in case.materials.select_related("type", "document", "licence", "licence__type")]
     context = shared(
         request, party, case, "materials",
+        changeable=changeable(case),
         ready=[row for row in rows if row["ready"]],
         wanted=[row for row in rows if not row["ready"] and row["row"].required],
         optional=[row for row in rows if not row["ready"] and not row["row"].required],
@@ -407,6 +408,7 @@ def _check_page(request, party, case, *, problem=None):
         days=guide_words.days_in_words(case.version),
         fee=case.version.fee or {},
         key=uuid4().hex,
+        changeable=changeable(case),
         read=[(slug, paper) for slug, paper in papers_of(case).items() if paper.lines or paper.begun],
         remark=request.POST.get("remark", ""),
         problem=problem,
