@@ -43,7 +43,9 @@ def window(officer):
 
 
 def revision(client, ref) -> str:
-    return re.search(r'name="revision" value="(\d+)"', client.get(f"/office/window/drafts/{ref}/form/").content.decode())[1]
+    return re.search(
+        r'name="revision" value="(\d+)"', client.get(f"/office/window/drafts/{ref}/form/").content.decode()
+    )[1]
 
 
 def begun(window, of, who) -> Case:
@@ -61,7 +63,9 @@ def filled(window, case) -> Case:
 def code_sent(case, var) -> str:
     work()
     texts = [one.read_text("utf-8") for one in (var / "sms").glob("*.txt")]
-    return re.search(r"\b(\d{6})\b", max((t for t in texts if case.version.name["zh"] in t), key=len).split("\n", 1)[1])[1]
+    return re.search(
+        r"\b(\d{6})\b", max((t for t in texts if case.version.name["zh"] in t), key=len).split("\n", 1)[1]
+    )[1]
 
 
 # -- who is here
@@ -104,7 +108,9 @@ def test_somebody_unknown_is_asked_of_the_register(window):
 
 
 def test_a_name_that_the_register_does_not_have_opens_nothing(window):
-    answer = window.post("/office/window/visitor/", shown(NUMBER, name="冒名的人"))  # a person of the demonstration, not in the record
+    answer = window.post(
+        "/office/window/visitor/", shown(NUMBER, name="冒名的人")
+    )  # a person of the demonstration, not in the record
 
     assert (answer.status_code, Visit.objects.count(), Person.objects.count()) == (422, 0, 0)
 
@@ -156,7 +162,12 @@ def test_begun_filled_signed_on_paper_and_received_with_a_receipt(window, office
     case = begun(window, of, who)
     step = case.steps.get()
     assert (case.state, case.channel, case.prepared_by_id, case.applicant_id) == ("draft", "window", officer.pk, who.pk)
-    assert (step.move, step.role, step.officer_id, case.value("name")) == ("create", "window_officer", officer.pk, who.name)
+    assert (step.move, step.role, step.officer_id, case.value("name")) == (
+        "create",
+        "window_officer",
+        officer.pk,
+        who.name,
+    )
 
     case = filled(window, case)
     page = window.get(f"/office/window/drafts/{case.ref}/check/").content.decode()
@@ -164,7 +175,9 @@ def test_begun_filled_signed_on_paper_and_received_with_a_receipt(window, office
     assert "work" in window.get(f"/office/window/drafts/{case.ref}/print/").content.decode()
     unsaid = window.post(f"/office/window/drafts/{case.ref}/hand-in", {"how": "paper", "content": content, "kept": ""})
     assert (unsaid.status_code, Case.objects.get(pk=case.pk).state) == (422, "draft")
-    done = window.post(f"/office/window/drafts/{case.ref}/hand-in", {"how": "paper", "content": content, "kept": "binder 7"})
+    done = window.post(
+        f"/office/window/drafts/{case.ref}/hand-in", {"how": "paper", "content": content, "kept": "binder 7"}
+    )
 
     case.refresh_from_db()
     assert done.headers["Location"] == f"/office/window/received/{case.ref}/"
@@ -191,8 +204,14 @@ def test_confirmed_by_a_code_on_the_own_phone(window, settings, tmp_path):
     content = re.search(r'name="content" value="([0-9a-f]+)"', page)[1]
     wrong = f"{(int(code) + 1) % 1_000_000:06d}"
 
-    answer = window.post(f"/office/window/drafts/{case.ref}/hand-in", {"how": "phone", "content": content, "code": wrong})
-    assert (answer.status_code, PhoneSignature.objects.get().tries, Case.objects.get(pk=case.pk).state) == (422, 1, "draft")
+    answer = window.post(
+        f"/office/window/drafts/{case.ref}/hand-in", {"how": "phone", "content": content, "code": wrong}
+    )
+    assert (answer.status_code, PhoneSignature.objects.get().tries, Case.objects.get(pk=case.pk).state) == (
+        422,
+        1,
+        "draft",
+    )
     window.post(f"/office/window/drafts/{case.ref}/hand-in", {"how": "phone", "content": content, "code": code})
 
     case.refresh_from_db()
@@ -232,7 +251,8 @@ def test_what_is_changed_after_it_was_signed_is_signed_again(window):
     case = filled(window, begun(window, of, who))
     content = services.content_of(case)
     window.post(
-        f"/office/window/drafts/{case.ref}/form/", {**ANSWERS, "reason": "other", "revision": revision(window, case.ref)}
+        f"/office/window/drafts/{case.ref}/form/",
+        {**ANSWERS, "reason": "other", "revision": revision(window, case.ref)},
     )
     answer = window.post(f"/office/window/drafts/{case.ref}/hand-in", {"how": "paper", "content": content, "kept": "x"})
 
@@ -258,7 +278,9 @@ def test_a_draft_goes_from_home_to_the_window_and_back_and_nothing_is_typed_twic
 
     assert "typed at home" in at_window
     assert "typed at home" in back and re.search(r'value="pickup"[^>]*checked', back)
-    home.post(f"/apply/{case.ref}/form/", {**ANSWERS, "reason": "typed at home", "revision": Case.objects.get().revision})
+    home.post(
+        f"/apply/{case.ref}/form/", {**ANSWERS, "reason": "typed at home", "revision": Case.objects.get().revision}
+    )
     home.post(f"/apply/{case.ref}/submit", {"sign": "1", "key": "k"})
     case.refresh_from_db()
     assert (case.state, case.value("reason"), case.signed_how) == ("submitted", "typed at home", "online")
@@ -298,7 +320,9 @@ def test_a_draft_of_somebody_who_is_not_here_does_not_open(window):
     draft = make.draft(matter(), account_=make.account(elsewhere))
     window.post("/office/window/visitor/", shown(here.id_no))
 
-    assert {address: window.get(address).status_code for address in steps(draft.ref)} == dict.fromkeys(steps(draft.ref), 404)
+    assert {address: window.get(address).status_code for address in steps(draft.ref)} == dict.fromkeys(
+        steps(draft.ref), 404
+    )
     assert window.post("/office/window/take-over", {"code": draft.ref}).status_code == 422
     assert not Hand.objects.exists()
 

@@ -143,7 +143,11 @@ def routes(of: str) -> list[str]:
             yield from walk(entry, here) if hasattr(entry, "url_patterns") else [here]
 
     found = [one for one in walk(get_resolver()) if one.startswith(of) and "<slug:ref>" in one]
-    return ["/" + re.sub(r"<slug:ref>", "{ref}", re.sub(r"<(int|uuid):\w+>", "1", re.sub(r"<slug:(?!ref)\w+>", "lease", one))) for one in found]
+    return [
+        "/"
+        + re.sub(r"<slug:ref>", "{ref}", re.sub(r"<(int|uuid):\w+>", "1", re.sub(r"<slug:(?!ref)\w+>", "lease", one)))
+        for one in found
+    ]
 
 
 def test_no_route_of_the_applicant_or_the_window_opens_for_a_helper(helper, home, case):
@@ -153,10 +157,15 @@ def test_no_route_of_the_applicant_or_the_window_opens_for_a_helper(helper, home
     before = Case.objects.get()
     for route in tried:
         address = re.sub(r"<str:\w+>", "1", route).replace("{ref}", case.ref)
-        for answer in (helper.get(address), helper.post(address, {"sign": "1", "key": "k", "how": "paper", "kept": "x"})):
+        for answer in (
+            helper.get(address),
+            helper.post(address, {"sign": "1", "key": "k", "how": "paper", "kept": "x"}),
+        ):
             assert answer.status_code in {302, 403, 404, 405}, (address, answer.status_code)
             if answer.status_code == 302:
-                assert re.match(r"/account/(identity|presence)/|/office/window/visitor/|/office/$", answer.headers["Location"]), address
+                assert re.match(
+                    r"/account/(identity|presence)/|/office/window/visitor/|/office/$", answer.headers["Location"]
+                ), address
     after = Case.objects.get()
     assert (after.state, after.values, after.revision) == (before.state, before.values, before.revision)
 

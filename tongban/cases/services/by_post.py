@@ -97,6 +97,14 @@ def register_paper(
         return _register(case, PostedPaper.What.PAPER, officer, received_on, kept_at, note, document, now)
 
 
+def may_register(case: Case, *, officer: Officer, received_on: date | None, kept_at: str) -> None:
+    """Before anything of the paper is typed in: may this officer, and is it known when it came and where it lies?"""
+    permit(officer, case, HAND_IN)
+    errors = _wrong(received_on, kept_at, timezone.now())
+    if errors:
+        raise Invalid("post-incomplete", errors=errors)
+
+
 def correct_by_post(
     case: Case,
     *,
@@ -111,10 +119,9 @@ def correct_by_post(
     What counts is the day on which it reached the office: for the applicant's thirty days, and for the five of the window.
     """
     now = now or timezone.now()
-    permit(officer, case, HAND_IN)
-    errors = _wrong(received_on, kept_at, now)
-    if errors or received_on is None:
-        raise Invalid("post-incomplete", errors=errors)
+    may_register(case, officer=officer, received_on=received_on, kept_at=kept_at)
+    if received_on is None:  # may_register has said so
+        return case
     with transaction.atomic():
         case = again(case)
         intake.all_answered(case)

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from tongban.channels.office import (
+    views_beside,
     views_call_backs,
     views_case,
     views_data,
@@ -53,6 +54,10 @@ urlpatterns = [
     path("help/<slug:ref>/check/", views_helping.helping_check, name="helping_check"),
     path("help/<slug:ref>/leave", views_helping.helping_leave, name="helping_leave"),
     path("cases/<slug:ref>/", views_case.case, name="case"),
+    path("cases/<slug:ref>/beside/", views_beside.beside, name="beside"),
+    path("cases/<slug:ref>/their-page/", views_beside.theirs, name="theirs"),
+    path("cases/<slug:ref>/call/", views_beside.call, name="call"),
+    path("cases/<slug:ref>/post/", views_beside.paper, name="posted"),
     path("cases/<slug:ref>/next", views_queue.following, name="next"),
     path("cases/<slug:ref>/claim", views_case.claim, name="claim"),
     path("cases/<slug:ref>/release", views_case.release, name="release"),

@@ -5,6 +5,7 @@ from datetime import timedelta
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.db.models import Q
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -143,6 +144,9 @@ def show(request, officer, row, *, act: Act | None = None, problem=None, notice=
         "timeline": cases.timeline(row),
         "papers": row.documents.order_by("-id"),
         "questions": list(row.questions.select_related("officer", "account")),
+        "calls": list(row.phone_notes.select_related("officer")),
+        "posted": list(row.posted.select_related("officer", "document").prefetch_related("document__pages")),
+        "hands": list(cases.hands_of(row)),
         "findings": findings,
         "trace": row.rules_trace or {},
         "problem": problem,
@@ -369,7 +373,9 @@ def reveal(request, officer, ref, field):
 def page(request, officer, ref, page):
     """A page of a document of this case, for looking at."""
     row = seen(request, officer, ref)
-    of_materials = Page.objects.select_related("document").filter(document__case_materials__case=row).distinct()
+    of_materials = Page.objects.select_related("document").filter(
+        Q(document__case_materials__case=row) | Q(document__posted__case=row)
+    ).distinct()
     found = of_materials.filter(pk=page).first() or next((one for one in _photographs(row) if one.pk == page), None)
     if found is None:
         raise Http404
