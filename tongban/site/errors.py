@@ -52,6 +52,8 @@ def status_of(error: BaseException | None) -> int:
             return 507
         if getattr(error, "sqlstate", None) == "53100" or (isinstance(error, DatabaseError) and "disk is full" in text):
             return 507
+        if isinstance(error, DatabaseError) and ("malformed" in text or "not a database" in text):
+            return 503  # the file is damaged: said as what it is, and found again by the next start
         if isinstance(error, ValueError | DatabaseError) and "nul (0x00)" in text:
             return 400
         if type(error) in {OperationalError, InterfaceError} and not any(words in text for words in OUR_OWN_MISTAKES):

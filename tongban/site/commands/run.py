@@ -8,7 +8,7 @@ from django.conf import settings
 from django.urls import get_resolver
 from django.utils import translation
 
-from tongban.site import asgi, web
+from tongban.site import asgi, refusal, web
 from tongban.site import supervisor as house
 from tongban.site.commands import check, main, prepare, work
 
@@ -46,6 +46,9 @@ def _run(configuration, options) -> int:
     except OSError as error:
         sys.stderr.write(house.port_taken(error, configuration.host, configuration.port) + "\n")
         return 1
+    if house.apart(refusal.look) == refusal.DAMAGED:
+        refusal.serve(listener)
+        return refusal.DAMAGED
     if options.prepare and (code := house.apart(prepare.everything)):
         return code
     if code := house.apart(check.before_start):
