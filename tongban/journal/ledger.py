@@ -4,56 +4,95 @@ Without it every look costs a commit of its own, and commits are what a disk can
 """
 
 import threading
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from django.db import connection, transaction
 
 from tongban.journal.models import ReadEntry
 
 
+def _closed() -> threading.Lock:
+    gate = threading.Lock()
+    gate.acquire()
+    return gate
+
+
 @dataclass(slots=True)
 class _Waiting:
     row: ReadEntry
+    gate: threading.Lock = field(
+        default_factory=_closed
+    )  # opened when the row is written, or when it is this page's turn
     written: bool = False
     trouble: Exception | None = None
 
 
 class Ledger:
-    """Whoever comes while another page writes waits, and the first of those who waited writes for all of them."""
+    """One page writes for all who came while the one before wrote; then the first of those who came meanwhile goes on."""
 
     def __init__(self) -> None:
         self._coming = threading.Lock()
-        self._writing = threading.Lock()
         self._waiting: list[_Waiting] = []
+        self._busy = False
 
     def keep(self, row: ReadEntry) -> None:
         """Return when the row is committed; raise what the database said when it is not, and then nothing may be shown."""
         mine = _Waiting(row)
         with self._coming:
             self._waiting.append(mine)
-        with self._writing:
-            if not mine.written and mine.trouble is None:
-                with self._coming:
-                    together, self._waiting = self._waiting, []
-                _write(together)
+            first, self._busy = not self._busy, True
+        if not first:
+            mine.gate.acquire()
+        if not mine.written and mine.trouble is None:
+            self._write_for_all()
         if mine.trouble is not None:
             raise mine.trouble
+
+    def _write_for_all(self) -> None:
+        with self._coming:
+            together, self._waiting = self._waiting, []
+        try:
+            _write(together)
+        finally:
+            with self._coming:
+                following = self._waiting[0] if self._waiting else None
+                self._busy = following is not None
+            if following is not None:
+                following.gate.release()
+            for one in together:
+                if (
+                    not one.written and one.trouble is None
+                ):  # this page was stopped in the middle: nobody waits for ever
+                    one.trouble = RuntimeError("the read could not be written down")
+                one.gate.release()
 
 
 def _write(together: list[_Waiting]) -> None:
     try:
         with transaction.atomic():
-            ReadEntry.objects.bulk_create([one.row for one in together])
+            insert([one.row for one in together])
     except Exception as trouble:
         if len(together) == 1:
             together[0].trouble = trouble
             return
         for one in together:  # one that cannot be written must not keep the others from being shown what is theirs
-            one.row.pk = None
             _write([one])
         return
     for one in together:
         one.written = True
+
+
+_COLUMNS = [column for column in ReadEntry._meta.concrete_fields if not column.primary_key]
+
+
+def insert(rows: Sequence[ReadEntry]) -> None:
+    """Plain rows, without what an ORM does around them: this is done for every look there is."""
+    names = ", ".join(connection.ops.quote_name(column.column) for column in _COLUMNS)
+    marks = ", ".join(["%s"] * len(_COLUMNS))
+    values = [[c.get_db_prep_save(getattr(row, c.attname), connection) for c in _COLUMNS] for row in rows]
+    with connection.cursor() as cursor:
+        cursor.executemany(f"INSERT INTO {ReadEntry._meta.db_table} ({names}) VALUES ({marks})", values)  # noqa: S608
 
 
 _ledger = Ledger()
@@ -62,6 +101,6 @@ _ledger = Ledger()
 def keep(row: ReadEntry) -> None:
     """With the act when there is a transaction, else together with what other pages write at this moment."""
     if connection.in_atomic_block:
-        row.save(force_insert=True)
+        insert([row])
     else:
         _ledger.keep(row)

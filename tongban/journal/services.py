@@ -135,7 +135,7 @@ def note_reads(
     names, now = list(fields), timezone.now()
     rows = [_read_entry(actor, party, purpose, names, about, "", None, now) for party in sorted(set(of_parties))]
     with transaction.atomic():
-        ReadEntry.objects.bulk_create(rows, batch_size=500)
+        ledger.insert(rows)
 
 
 def _read_entry(actor, of_party, purpose, fields, about, law_code, hidden_until, now) -> ReadEntry:
@@ -234,12 +234,16 @@ def seal_chain(limit: int = 2000) -> int:
             if connection.features.has_select_for_update and last is not None:
                 model.objects.select_for_update().get(pk=last.pk)
             position, chain = (last.position, last.chain) if last else (0, "")
-            rows = list(model.objects.filter(position__isnull=True).order_by("id")[:limit])
-            for row in rows:
+            rows = list(model.objects.filter(position__isnull=True).order_by("id").values_list("pk", "code")[:limit])
+            places = []
+            for pk, code in rows:
                 position += 1
-                chain = link(chain, position, row.code)
-                row.position, row.chain = position, chain
-            model.objects.bulk_update(rows, ["position", "chain"], batch_size=500)
+                chain = link(chain, position, code)
+                places.append((position, chain, pk))
+            if places:
+                table = model._meta.db_table
+                with connection.cursor() as cursor:
+                    cursor.executemany(f"UPDATE {table} SET position = %s, chain = %s WHERE id = %s", places)  # noqa: S608
             sealed += len(rows)
     return sealed
 
