@@ -6,8 +6,8 @@ const book = $("#tb-words")?.content
 const word = (name, values = {}) => ($(`[data-for=${name}]`, book)?.textContent ?? "").replace(/%\((\w+)\)s/g, (_, key) => values[key] ?? "")
 const meta = (name) => $(`meta[name=${name}]`)?.content
 const locale = document.documentElement.lang
-const hour = () => new Date().toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" })
-const moment = (text) => new Date(text).toLocaleString(locale, { dateStyle: "long", timeStyle: "short" })
+const hour = () => new Date().toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: "Asia/Shanghai" })
+const moment = (text) => new Date(text).toLocaleString(locale === "en" ? "en-GB" : locale, { dateStyle: "long", timeStyle: "short", timeZone: "Asia/Shanghai" })
 const alone = (name, act) => navigator.locks ? navigator.locks.request(`tongban ${name}`, act) : act()
 
 // -- one line of news above the page
@@ -135,7 +135,7 @@ const sign = async (url) => {
   if (where.startsWith("/account/")) return strip("sign-in", {}, link(`/account/sign-in/?next=${encodeURIComponent(location.pathname)}`, word("to-sign-in")))
 }
 const sendAll = async () => {
-  if (!navigator.onLine || meta("tongban-kept") !== undefined) return
+  if (!navigator.onLine) return
   for (const { key, kind } of await all("outbox")) {
     if ($(`tb-autosave[data-url=${JSON.stringify(key)}]`)) continue  // open here: the form speaks for itself
     await alone(key, () => (kind === "sign" ? sign(key) : send(key))).catch(() => { /* the line is gone again: later */ })
