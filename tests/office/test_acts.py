@@ -22,7 +22,6 @@ from tests.office.desks import (
     press,
     services_mark,
     standing,
-    work,
 )
 from tongban.cases import services
 from tongban.cases.models import Case

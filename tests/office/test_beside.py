@@ -286,7 +286,7 @@ def test_a_further_paper_lies_in_the_case_and_its_pages_open_for_the_office(wind
     assert (paper.what, paper.kept_at) == ("paper", "shelf 9x")
     assert window.get(reverse("office:page", args=[case.ref, paper.document.pages.get().pk])).status_code == 200
     home = doors.enter(Client(), case.account).get(f"/my/cases/{case.ref}/").content.decode()
-    assert "shelf 9x" not in home and "邮" in home
+    assert "shelf 9x" not in home and 'aria-labelledby="hands"' in home
 
 
 def test_no_other_role_makes_the_applicants_move():
