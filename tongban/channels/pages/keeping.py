@@ -1,7 +1,7 @@
 """The installed app: its manifest, its service worker, and which pages a device may keep for times without a connection.
 
 Two headers tell the worker (service_worker.js): `Tongban-Account`, whose page this is, and `Tongban-Keep`, whether it may be kept:
-`public` as it is, `own` sealed and only where its owner said that this device is theirs. See decision 0012.
+`public` as it is, `own` sealed and only where its owner said that this device is theirs. See decision 0011.
 """
 
 import hashlib
