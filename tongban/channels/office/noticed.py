@@ -10,6 +10,7 @@ from tongban.cases import noticed, pre_review
 from tongban.cases.finding_states import UNSETTLED
 from tongban.cases.models import Case, MachineFinding
 from tongban.channels.pages.marked_pages import Line, lines_of, marks_on, size_of
+from tongban.lib.bilingual import say
 
 
 @dataclass(frozen=True)
@@ -21,21 +22,21 @@ class Desk:
     text: str
     open: bool
     take: str
+    where: str
 
 
-def put_beside(case: Case, materials: list[dict[str, Any]]) -> None:
-    """Give every material and page of the desk what was noticed there: `noticed`, and for pages `drawn` and `size`."""
-    found = noticed.standing(case)
-    lines = lines_of(found)
+def put_beside(case: Case, materials: list[dict[str, Any]]) -> list[Desk]:
+    """Everything noticed on the papers of the desk; pages get their marks (`drawn`, `size`), materials their count."""
+    lines = lines_of(noticed.standing(case))
+    desks = []
     for one in materials:
         of_paper = [line for line in lines if line.finding.document_id == one["row"].document_id]
-        numbers = {page["number"] for page in one["pages"]}
-        one["noticed"] = [_desk(case, line) for line in of_paper if line.finding.page not in numbers]
+        one["noticed"] = sum(1 for line in of_paper if line.finding.state in UNSETTLED)
+        desks += [_desk(case, line, say(one["row"].type.name)) for line in of_paper]
         for page in one["pages"]:
-            here = [line for line in of_paper if line.finding.page == page["number"]]
-            page["noticed"] = [_desk(case, line) for line in here]
             page["size"] = size_of(page["page"])
-            page["drawn"] = marks_on(page["page"], page["number"], here)
+            page["drawn"] = marks_on(page["page"], page["number"], of_paper)
+    return desks
 
 
 def taken(case: Case, pk: str) -> dict[str, str]:
@@ -60,9 +61,14 @@ def words_for(case: Case, row: MachineFinding) -> str:
     return f"{said} {todo}" if language.startswith("en") else f"{said}{todo}"
 
 
-def _desk(case: Case, line: Line) -> Desk:
+def _desk(case: Case, line: Line, paper: str) -> Desk:
     row = line.finding
     where = reverse("office:case", args=[case.ref])
     return Desk(
-        line, mark_of(row), words_for(case, row), row.state in UNSETTLED, f"{where}?take={row.pk}#page-{row.page}"
+        line=line,
+        mark=mark_of(row),
+        text=words_for(case, row),
+        open=row.state in UNSETTLED,
+        take=f"{where}?take={row.pk}#noticed-{row.pk}",
+        where=paper,
     )

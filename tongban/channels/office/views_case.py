@@ -117,7 +117,7 @@ def show(request, officer, row, *, act: Act | None = None, problem=None, notice=
     changed = cases.changed_since(row)
     findings = cases.open_findings(row)
     materials = _materials(row, findings, changed, typed, errors)
-    noticed.put_beside(row, materials)
+    beside = noticed.put_beside(row, materials)
     context = {
         "officer": officer,
         "looking": getattr(request, "look", None),
@@ -138,6 +138,7 @@ def show(request, officer, row, *, act: Act | None = None, problem=None, notice=
         "errors": errors,
         "answers": _answers(row, findings, changed, typed, errors, revealed),
         "materials": materials,
+        "noticed": beside,
         "damaged": damage.pages(row),
         "pages": [page for one in materials for page in one["pages"]],
         "changed": changed,
