@@ -12,3 +12,6 @@ if pages := os.environ.get("FAULTS_DISK_PAGES"):  # a disk that is full at a cho
 
 if seconds := os.environ.get("FAULTS_LOCK_TIMEOUT"):
     DATABASES["default"]["OPTIONS"]["timeout"] = float(seconds)
+
+if careless := os.environ.get("FAULTS_SYNCHRONOUS"):
+    DATABASES["default"]["OPTIONS"]["init_command"] += f" PRAGMA synchronous={careless};"
