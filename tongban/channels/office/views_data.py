@@ -260,9 +260,17 @@ def figures(request, officer):
             ),
             key=lambda row: -max(share.cases for share in row["shares"]),
         ),
+        "whole": [_of_all(m, [shares[m] for shares in found.values() if m in shares]) for m in Measure.values],
         "enough": ENOUGH,
     }
     return render(request, "office/figures.html", context)
+
+
+def _of_all(measure: str, shares: list[Share]) -> Share:
+    """The same figure over all matters of the department."""
+    return Share(
+        measure, sum(one.part for one in shares), sum(one.whole for one in shares), sum(one.cases for one in shares)
+    )
 
 
 def _busiest(bodies, officer):

@@ -10,7 +10,8 @@ from tongban.registers.models import Resource
 
 def ways(case: Case, fields) -> dict[str, dict]:
     """{field: {"wrong_href"} or {"disputed"}} for the fields of a form whose values came from somewhere."""
-    found = {field: origins.origin_of(case, field) for field in fields}
+    pictures = {one["id"] for one in case.version.form if one.get("type") == "photo"}
+    found = {field: origins.origin_of(case, field) for field in fields if field not in pictures}
     known = set(
         Resource.objects.filter(slug__in={one.resource for one in found.values() if one}).values_list("slug", flat=True)
     )

@@ -83,9 +83,8 @@ def _alone(case, field) -> Form | None:
     asked = next((one for one in case.version.form if one["id"] == field), None)
     if asked is None or field not in case.values or asked.get("type") == "photo":
         return None
-    return Form.from_demo(
-        [{**asked, "readonly": False, "required": True, "show_if": None, "masked": False, "prefill": ""}]
-    )
+    plain = {"readonly": False, "required": True, "show_if": None, "masked": False, "prefill": "", "section": ""}
+    return Form.from_demo([{**asked, **plain, "section_name": ""}])
 
 
 def _open(request, case, asked, field):
