@@ -219,9 +219,14 @@ def _content(row) -> bytes:
     return orjson.dumps(values, option=orjson.OPT_SORT_KEYS)
 
 
+def content_of(row) -> str:
+    """What the code of a row is made over."""
+    return _content(row).decode()
+
+
 def code_of(row) -> str:
     """The keyed code over what a row says; made with a key that never lies in the database."""
-    return blind_index(_content(row).decode(), f"journal.{type(row).__name__}")
+    return blind_index(content_of(row), f"journal.{type(row).__name__}")
 
 
 def seal_chain(limit: int = 2000) -> int:

@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import os
 import secrets
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
@@ -102,16 +103,28 @@ def blind_index(text: str, context: str) -> str:
 
 
 _rings: dict[Path, Keyring] = {}
+_looked: dict[Path, tuple[float, int]] = {}
 _reading = Lock()
+LOOK_AGAIN_AFTER = 1.0  # seconds: a key that another process has added is used at most this late
 
 
 def keyring(*, anew: bool = False) -> Keyring:
-    """The keyring of the folder that the settings name, read once."""
+    """The keyring of the folder that the settings name; read again when the folder has changed, so keys are renewed while we run."""
     folder = Path(str(settings.TONGBAN_KEYS))
     ring = _rings.get(folder)
-    if ring is None or anew:
+    now = time.monotonic()
+    at, changed = _looked.get(folder, (0.0, 0))
+    if ring is not None and not anew and now - at < LOOK_AGAIN_AFTER:
+        return ring
+    stamp = folder.stat().st_mtime_ns if folder.is_dir() else 0
+    if ring is None or anew or stamp != changed:
         with _reading:
-            ring = _rings[folder] = Keyring.load(folder)
+            try:
+                ring = _rings[folder] = Keyring.load(folder)
+            except KeysMissing:
+                if ring is None:
+                    raise  # who has the keys in hand goes on with them; the next start says what is missing
+    _looked[folder] = (now, stamp)
     return ring
 
 
@@ -139,6 +152,29 @@ def add_key(folder: Path) -> Path:
     path = _write(Path(folder) / f"field-{moment}-{secrets.token_hex(2)}.key")
     _rings.pop(Path(folder), None)
     return path
+
+
+def key_of(value: bytes | str) -> str:
+    """The id of the key that sealed this value."""
+    return _parts(value)[0]
+
+
+def field_keys(folder: Path) -> list[str]:
+    """The ids of the field keys that are there, the oldest first; the last one seals."""
+    return sorted(path.stem.removeprefix("field-") for path in Path(folder).glob("field-*.key"))
+
+
+def retire_key(folder: Path, key_id: str) -> Path:
+    """Out of use, but not destroyed: older backups are sealed with it. The newest key is never retired."""
+    folder = Path(folder)
+    if key_id not in field_keys(folder) or key_id == field_keys(folder)[-1]:
+        raise ValueError(key_id)
+    aside = folder / "retired"
+    aside.mkdir(exist_ok=True, mode=0o700)
+    target = aside / f"field-{key_id}.key"
+    (folder / f"field-{key_id}.key").rename(target)
+    _rings.pop(folder, None)
+    return target
 
 
 def _bound(key_id: str, context: str) -> bytes:

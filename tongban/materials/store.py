@@ -13,7 +13,7 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 
-from tongban.lib.encryption import Unreadable, blind_index, decrypt, encrypt
+from tongban.lib.encryption import Unreadable, blind_index, decrypt, encrypt, key_of
 
 FORM = b"tongban-store-1\n"
 PIECE = 1 << 20
@@ -71,6 +71,30 @@ def get(name: str, *, sha256: str | None = None) -> bytes:
     if sha256 is not None and hashlib.sha256(content).hexdigest() != sha256:
         raise Damaged(f"{name}: is not what the row says")
     return content
+
+
+def names() -> Iterator[str]:
+    """Every file that is kept, in the order of its name."""
+    for path in sorted(folder().glob("*/??/*")):
+        name = f"{path.parts[-3]}-{path.name}"
+        if NAME.fullmatch(name):
+            yield name
+
+
+def sealed_with(name: str) -> str:
+    """The id of the key that sealed this file's own key. Raises Damaged."""
+    try:
+        with _path(name).open("rb") as file:
+            head = file.read(4096).split(b"\n", 2)
+        return key_of(head[1])
+    except (OSError, IndexError, Unreadable) as error:
+        raise Damaged(f"{name}: {error}") from error
+
+
+def seal_anew(name: str) -> None:
+    """The same content under the newest key; whoever reads meanwhile reads the old file or the new one, whole."""
+    with _as_one_of_many():
+        _write(_path(name), _sealed(get(name), name))
 
 
 def sweep(shelf: str, wanted: Collection[str], *, before: datetime) -> int:

@@ -24,6 +24,7 @@ COMMANDS = {
     "restore": "bring a backup back into an empty installation; afterwards release what was held",
     "verify-all": "look whether database, log, documents, licences and counters are what was written",
     "translations": "give a translator one file for a language, and take it back",
+    "keys": "list the keys of personal data, renew them while the product runs, retire old ones",
     "verify-log": "walk the journal and the read log and name the first row that was changed",
     "verify-licence": "say whether a licence file is wholly as it was sealed",
     "books": "draw the generated books in docs/ from the code",

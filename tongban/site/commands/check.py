@@ -8,13 +8,17 @@ from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
+from django.apps import apps
 from django.conf import settings
 from django.core import checks as django_checks
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import translation
 
-from tongban.lib.encryption import Keyring, KeysMissing
+from tongban.journal.models import Event
+from tongban.journal.services import content_of
+from tongban.lib.encryption import Keyring, KeysMissing, Unreadable
+from tongban.lib.fields import EncryptedField
 
 GIGABYTE = 1024**3
 
@@ -101,10 +105,42 @@ def migrations() -> Iterator[str]:
 
 
 def keys() -> Iterator[str]:
+    """The keys are there, and they are the ones that sealed what lies in the database."""
     try:
-        Keyring.load(settings.TONGBAN_KEYS)
+        ring = Keyring.load(settings.TONGBAN_KEYS)
     except KeysMissing as missing:
         yield str(missing)
+        return
+    trouble = next(_not_opened(ring), "")
+    if trouble:
+        yield (
+            f"{trouble} The key files in TONGBAN_KEYS are not (all) those that sealed this data. Bring back the right ones from "
+            "their backup; until then nothing is opened and nothing overwritten."
+        )
+    first = Event.objects.order_by("id").first()
+    if first is not None and first.code != ring.blind_index(content_of(first), "journal.Event"):
+        yield "index.key is another one than this data was made with: nobody would be found, and the log would look forged."
+
+
+def _not_opened(ring: Keyring) -> Iterator[str]:
+    """What of the sealed data these keys do not open: a look at the first and the last value of every sealed column."""
+    for model in apps.get_models():
+        for field in model._meta.local_concrete_fields:
+            if not isinstance(field, EncryptedField):
+                continue
+            table, name = connection.ops.quote_name(model._meta.db_table), connection.ops.quote_name(field.column)
+            key = connection.ops.quote_name(model._meta.pk.column)
+            for order in ("ASC", "DESC"):
+                with connection.cursor() as cursor:
+                    cursor.execute(
+                        f"SELECT {name} FROM {table} WHERE {name} LIKE 'e1.%%' ORDER BY {key} {order} LIMIT 1",  # noqa: S608
+                        [],
+                    )
+                    row = cursor.fetchone()
+                try:
+                    ring.decrypt(row[0], field.context) if row else ""
+                except Unreadable as trouble:
+                    yield f"{model._meta.label}.{field.name}: {trouble}"
 
 
 def files() -> Iterator[str]:
