@@ -20,7 +20,10 @@ from django.utils.translation import gettext as _
 from tongban.site.safekeeping.copying import plain
 
 DAMAGED = 3  # what `look` ends with
-LOOKED_AT_MOST = 20.0  # seconds: a very large file is looked at as far as that goes, and wholly by `tongban verify-all`
+WHOLLY, QUICKLY = (
+    2.0,
+    20.0,
+)  # seconds: a large file is looked at quickly (indexes left out), and wholly by `tongban verify-all`
 
 
 def look() -> int:
@@ -46,14 +49,20 @@ def look() -> int:
 
 def damage(database: Path) -> str:
     """The first thing that is wrong with a database file, or ""."""
-    until = time.monotonic() + LOOKED_AT_MOST
+    found = _asked(database, "integrity_check", WHOLLY)
+    return (_asked(database, "quick_check", QUICKLY) if found is None else found) or ""
+
+
+def _asked(database: Path, pragma: str, seconds: float) -> str | None:
+    """None when there was not time enough to say."""
+    until = time.monotonic() + seconds
     try:
         with closing(plain(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=20))) as line:
             line.set_progress_handler(lambda: int(time.monotonic() > until), 10_000)
-            found = line.execute("PRAGMA quick_check(1)").fetchone()[0]
+            found = line.execute(f"PRAGMA {pragma}(1)").fetchone()[0]
     except sqlite3.OperationalError as error:
         if "interrupted" in str(error):
-            return ""
+            return None
         return "" if "locked" in str(error) else str(error)
     except sqlite3.DatabaseError as error:
         return str(error)
