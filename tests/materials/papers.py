@@ -734,8 +734,11 @@ DRAWN: tuple[tuple[Callable[[int], Paper], int], ...] = (
 )  # fmt: skip
 
 
-def base_pages() -> list[Paper]:
-    return [draw(turn) for draw, count in DRAWN for turn in range(count)] + list(_printed())
+def base_pages() -> Iterator[Paper]:
+    for draw, count in DRAWN:
+        for turn in range(count):
+            yield draw(turn)
+    yield from _printed()
 
 
 # --- what copiers and phones make of them
@@ -839,10 +842,11 @@ def small(paper: Paper) -> Paper:
     return replace(paper, name=f"{paper.name}-small", picture=jpeg(picture, 85), how="small")
 
 
-def poor_pages() -> list[Paper]:
+def poor_pages() -> Iterator[Paper]:
     """What should be taken again, with the one thing that is wrong."""
-    chosen = [lease(1), business_licence(0), id_card_front(1), degree(0), health_certificate(1)]
-    return [spoil(paper) for spoil in (blurred, darkened, cut_off, small) for paper in chosen]
+    for paper in (lease(1), business_licence(0), id_card_front(1), degree(0), health_certificate(1)):
+        for spoil in (blurred, darkened, cut_off, small):
+            yield spoil(paper)
 
 
 def as_file(paper: Paper) -> bytes:
@@ -856,8 +860,8 @@ def as_file(paper: Paper) -> bytes:
 
 
 def the_set() -> Iterator[Paper]:
-    base = base_pages()
-    yield from base
-    for turn, paper in enumerate(base):
+    """Each paper clean, askew and photographed; one at a time, because together they fill the memory."""
+    for turn, paper in enumerate(base_pages()):
+        yield paper
         yield scanned(paper, turn)
         yield photographed(paper, turn)

@@ -11,12 +11,13 @@ from tongban.materials import gate, store
 from tongban.materials.gateways.malware import scanner
 from tongban.materials.gateways.malware.base import Away
 from tongban.materials.gateways.malware.simulated import EICAR
+from tongban.materials.reading.services import why_not
 
 PROBE = b"Can what is put here be read again?"
 
 
 def problems() -> list[str]:
-    return [*_reader(), *_store(), *_scanner()]
+    return [*_reader(), *_store(), *_scanner(), *reading()]
 
 
 def _reader() -> list[str]:
@@ -63,3 +64,15 @@ def _scanner() -> list[str]:
     except Away as away:
         found.append(_("The virus scanner does not answer: %(error)s") % {"error": away})
     return found
+
+
+def reading() -> list[str]:
+    """Reading of documents by machine: wanted, but not there. The product runs without it."""
+    if why_not() != "not_installed":
+        return []
+    return [
+        _(
+            "Documents are not read by machine, because what that needs is not installed. Install requirements/reading.lock, "
+            "or set TONGBAN_READING to off."
+        )
+    ]

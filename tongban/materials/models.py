@@ -4,7 +4,7 @@ from django.db import models
 from django.utils import timezone
 
 from tongban.lib.fields import EncryptedJSONField
-from tongban.materials.reading.states import ReadingState
+from tongban.materials.reading.states import NOT_READ, ReadingState
 from tongban.materials.states import DocumentState
 from tongban.parties.models import Account, Party
 
@@ -93,6 +93,11 @@ class Reading(models.Model):
                 name="reading_that_is_done_has_its_hour",
             ),
         ]
+
+    @property
+    def why(self):
+        """Why it was not read, in words; empty when it was."""
+        return NOT_READ.get(self.error, "")
 
     def __str__(self):
         return f"reading of document {self.document_id}"

@@ -26,6 +26,11 @@ class Line:
     def right(self) -> float:
         return self.left + self.wide
 
+    def edge_of(self, place: int) -> float:
+        """About where a letter of the line stands: Chinese ones are twice as wide as others."""
+        widths = [2 if letter > "\u2e7f" else 1 for letter in self.text]
+        return self.left + self.wide * sum(widths[:place]) / max(1, sum(widths))
+
     @property
     def middle(self) -> float:
         return self.top + self.tall / 2
@@ -35,7 +40,7 @@ class Sheet:
     """All lines of a document in the order they are read."""
 
     def __init__(self, lines: Iterable[dict]):
-        self.lines = _in_reading_order([_line(line) for line in lines])
+        self.lines = _in_reading_order([line for line in map(_line, lines) if line.bare or "<" in line.text])
         pieces, self._begins, at = [], [], 0
         for line in self.lines:
             self._begins.append(at)
@@ -64,7 +69,7 @@ class Sheet:
             for line in self.lines
             if line.page == label.page
             and line is not label
-            and line.left > label.right - 0.3 * min(label.wide, label.tall)
+            and line.left > label.left + 0.5 * label.wide  # boxes are generous and overlap
             and line.left - label.right < 0.5
             and (
                 abs(line.middle - label.middle) < 0.75 * max(line.tall, label.tall)
@@ -86,20 +91,33 @@ class Sheet:
         ]
         return sorted(found, key=lambda line: line.middle)
 
-    def continued(self, line: Line, *, at_most: int = 3) -> list[Line]:
-        """The lines in which a long value goes on: close beneath and beginning at the same edge."""
+    def begins_its_row(self, line: Line, edge: float) -> bool:
+        """Nothing stands to its left in the column that begins at this edge: no label of its own."""
+        return not any(
+            other.page == line.page
+            and other is not line
+            and abs(other.middle - line.middle) < 0.5 * max(other.tall, line.tall)
+            and other.left < line.left - 0.02
+            and abs(other.left - edge) < 0.03
+            for other in self.lines
+        )
+
+    def continued(self, line: Line, *, begins: float | None = None, at_most: int = 3) -> list[Line]:
+        """The lines in which a long value goes on: close beneath, beginning at the same edge (or at `begins`, where it began)."""
         found, last = [], line
+        edges = [line.left] if begins is None else [line.left, begins]
         for _turn in range(at_most):
             after = [
                 other
                 for other in self.lines
                 if other.page == last.page
                 and 0.4 * last.tall < other.middle - last.middle < 2.0 * max(last.tall, other.tall)
-                and abs(other.left - line.left) < 1.2 * line.tall
+                and any(abs(other.left - edge) < 0.025 for edge in edges)
             ]
             if not after:
                 break
             last = min(after, key=lambda other: other.middle)
+            edges = [last.left]
             found.append(last)
         return found
 

@@ -6,6 +6,7 @@ right; in a number that may hold both, only when exactly one spelling agrees wit
 
 import itertools
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -26,20 +27,22 @@ _TO_DIGIT = {
     "A": "4",
 }
 _TO_LETTER = {"0": "O", "1": "I", "2": "Z", "5": "S", "6": "G", "8": "B", "4": "A"}
-_EITHER = {"0": "OQD", "O": "0QD", "1": "IL", "I": "1L", "L": "1I", "2": "Z", "Z": "2", "5": "S", "S": "5", "8": "B", "B": "8",
-           "6": "G", "G": "6", "Q": "0O", "D": "0O"}  # fmt: skip
-_FILLERS = str.maketrans({"«": "<", "‹": "<", "〈": "<", "《": "<", "く": "<", "＜": "<", "(": "<", "_": "<"})
-MOST_DOUBTS = 6
+_EITHER = {"0": "O", "O": "0", "1": "I", "I": "1", "2": "Z", "Z": "2", "5": "S", "S": "5", "8": "B", "B": "8"}
+_ONE_SPELLING = str.maketrans("OQDILZSBG", "000112586")
+_FILLERS = str.maketrans({"«": "<", "‹": "<", "〈": "<", "《": "<", "く": "<", "＜": "<", "(": "<", "_": "<", "|": "I"})
+MOST_DOUBTS = 5
 
 
 @dataclass(frozen=True)
 class Zone:
-    """`proved` when every check digit agrees; `mended` places were not as the machine first read them."""
+    """`proved` when every check digit agrees; `mended` places were not as the machine first read them; `printed` when the number
+    stands on the page once more."""
 
     lines: tuple[str, ...]
     proved: bool
     facts: dict[str, Any] = field(default_factory=dict)
     mended: int = 0
+    printed: bool = False
 
 
 def looks_like_one(text: str) -> bool:
@@ -55,7 +58,13 @@ def cleaned(text: str) -> str:
 
 
 def read(texts: list[str], *, today: date) -> Zone | None:
-    """The zone that these lines, from top to bottom, hold; None if there is none."""
+    """The zone that these lines, from top to bottom, hold; None if there is none.
+
+    The number is usually printed once more above the zone: where one spelling of it agrees with the check digit, it is that.
+    """
+    printed = {
+        word for text in texts if not looks_like_one(text) for word in re.findall(r"[A-Z0-9]{5,9}", text.upper())
+    }
     lines = [cleaned(text) for text in texts if looks_like_one(text)]
     best: Zone | None = None
     for count, width in ((2, 44), (3, 30), (2, 36)):
@@ -63,7 +72,7 @@ def read(texts: list[str], *, today: date) -> Zone | None:
             rows = lines[begin : begin + count]
             if not _may_begin(rows[0], count, width) or not all(abs(len(row) - width) <= 6 for row in rows):
                 continue
-            zone = _zone(rows, width, count, today)
+            zone = _zone(rows, width, count, today, printed)
             if zone and (best is None or (zone.proved, -zone.mended) > (best.proved, -best.mended)):
                 best = zone
     return best
@@ -73,13 +82,14 @@ def _may_begin(row: str, count: int, width: int) -> bool:
     return row[0] in ("ACI" if count == 3 else "PV" if width == 44 else "ACIPV")
 
 
-def _zone(rows: list[str], width: int, count: int, today: date) -> Zone | None:
+def _zone(rows: list[str], width: int, count: int, today: date, printed: set[str]) -> Zone | None:
     best = None
     for fitted in itertools.product(*(_fitted(row, width) for row in rows)):
-        lines = [_mended_card, _mended_two][count == 2](list(fitted))
+        lines = [_mended_card, _mended_two][count == 2](list(fitted), printed)
         checked = check_mrz("\n".join(lines), today=today)
         mended = sum(a != b for line, row in zip(lines, fitted, strict=True) for a, b in zip(line, row, strict=True))
-        zone = Zone(tuple(lines), checked.valid, checked.facts or {}, mended)
+        facts = checked.facts or {}
+        zone = Zone(tuple(lines), checked.valid, facts, mended, facts.get("number") in printed)
         if checked.valid:
             return zone
         best = best or zone
@@ -112,29 +122,34 @@ def _letters(text: str) -> str:
     return "".join(_TO_LETTER.get(letter, letter) for letter in text)
 
 
-def _number(text: str, check: str) -> str:
+def _number(text: str, check: str, printed: Collection[str] = ()) -> str:
     """The one spelling that agrees with the check digit; as it stands when none does, or several do."""
     check = _digits(check)
     if not check.isdigit() or mrz_check_digit(text) == check:
         return text
+    for word in printed:
+        whole = word.ljust(len(text), "<")
+        if whole.translate(_ONE_SPELLING) == text.translate(_ONE_SPELLING) and mrz_check_digit(whole) == check:
+            return whole
     doubts = [place for place, letter in enumerate(text) if letter in _EITHER]
     if len(doubts) > MOST_DOUBTS:
         return text
     for changes in (1, 2):
-        fits = set()
-        for places in itertools.combinations(doubts, changes):
-            for letters in itertools.product(*(_EITHER[text[place]] for place in places)):
-                tried = list(text)
-                for place, letter in zip(places, letters, strict=True):
-                    tried[place] = letter
-                if mrz_check_digit("".join(tried)) == check:
-                    fits.add("".join(tried))
+        fits = {
+            spelling
+            for places in itertools.combinations(doubts, changes)
+            if mrz_check_digit(spelling := _changed(text, places)) == check
+        }
         if fits:
             return fits.pop() if len(fits) == 1 else text
     return text
 
 
-def _mended_two(rows: list[str]) -> list[str]:
+def _changed(text: str, places: Collection[int]) -> str:
+    return "".join(_EITHER[letter] if place in places else letter for place, letter in enumerate(text))
+
+
+def _mended_two(rows: list[str], printed: Collection[str]) -> list[str]:
     first, second = rows
     width = len(second)
     first = first[0] + first[1] + _letters(first[2:])
@@ -143,7 +158,7 @@ def _mended_two(rows: list[str]) -> list[str]:
     else:
         optional, tail = second[28:35], _digits(second[35])
     second = (
-        _number(second[:9], second[9])
+        _number(second[:9], second[9], printed)
         + _check(second[9])
         + _letters(second[10:13])
         + _digits(second[13:20])
@@ -155,9 +170,9 @@ def _mended_two(rows: list[str]) -> list[str]:
     return [first, second]
 
 
-def _mended_card(rows: list[str]) -> list[str]:
+def _mended_card(rows: list[str], printed: Collection[str]) -> list[str]:
     first, second, third = rows
-    first = first[:2] + _letters(first[2:5]) + _number(first[5:14], first[14]) + _check(first[14]) + first[15:]
+    first = first[:2] + _letters(first[2:5]) + _number(first[5:14], first[14], printed) + _check(first[14]) + first[15:]
     second = (
         _digits(second[:7])
         + _sex(second[7])

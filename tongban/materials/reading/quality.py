@@ -3,10 +3,11 @@
 import math
 import statistics
 
-BLURRED_UNDER = 0.06  # sharpness of the letters; clear print has 0.2 and more
+BLURRED_UNDER = 0.02  # sharpness of the letters; clear print has 0.07 and more
 DARK_UNDER = 95  # lightness of the paper, 0 to 255
+LIGHT_OVER = 150
 SMALL_UNDER = 13  # dots, the height of the middle line
-LEANS_OVER = 4.0  # degrees
+LEANS_OVER = 10.0  # degrees; less is levelled without loss
 EDGE = 0.004
 
 
@@ -19,13 +20,14 @@ def of_picture(grey, corners, lean: float, quarters: int) -> dict:
     import numpy as np  # noqa: PLC0415 - the child's
 
     height, width = grey.shape
-    paper = float(np.percentile(grey[:: max(1, height // 400), :: max(1, width // 400)], 80))
+    sample = grey[:: max(1, height // 400), :: max(1, width // 400)]
+    paper, lightest = float(np.percentile(sample, 80)), float(np.percentile(sample, 99.8))
     heights = [min(math.dist(box[0], box[3]), math.dist(box[1], box[2])) for box in corners]
     sharp = sharpness(grey, corners)
     return _said(
         blurred=sharp is not None and sharp < BLURRED_UNDER,
-        dark=paper < DARK_UNDER,
-        cut=bool(corners) and _touching(corners, width, height) >= 2,
+        dark=paper < DARK_UNDER and lightest < LIGHT_OVER,  # light letters on a dark card are not a dark picture
+        cut=_touching(corners, width, height),
         too_small=max(width, height) < 500 or (bool(heights) and statistics.median(heights) < SMALL_UNDER),
         empty=not corners,
         skew=round(lean, 1),
@@ -73,14 +75,13 @@ def lean(corners) -> float:
     return angle if abs(angle) < 40 else 0.0
 
 
-def _touching(corners, width, height) -> int:
-    """How many lines run out of the picture."""
+def _touching(corners, width, height) -> bool:
+    """A line runs out of the picture."""
     across, down = EDGE * width, EDGE * height
-    return sum(
-        1
-        for box in corners
-        if box[:, 0].min() <= across
+    return any(
+        box[:, 0].min() <= across
         or box[:, 1].min() <= down
         or box[:, 0].max() >= width - 1 - across
         or box[:, 1].max() >= height - 1 - down
+        for box in corners
     )

@@ -34,3 +34,10 @@ MOVES = [ASK, BEGIN, FINISH, FAIL, CANNOT, READ_AGAIN]
 
 BEGUN = (WAITING, RUNNING)  # worth looking again in a few seconds
 OVER = (DONE, FAILED, NOT_POSSIBLE)
+
+NOT_READ = {
+    "switched_off": _("Documents are not read by machine here. People will look at it."),
+    "not_installed": _("Documents are not read by machine here. People will look at it."),
+    "broke": _("The machine could not read this document. Nothing is lost by that: people will look at it."),
+    "damaged": _("A page of this document was damaged in our storage and could not be read. Please send it again."),
+}

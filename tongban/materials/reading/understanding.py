@@ -139,6 +139,13 @@ def _all_labels(slug: str) -> tuple[re.Pattern, ...]:
     return tuple(_label(label, value.tight) for value in KINDS[slug].values for label in value.labels)
 
 
+@lru_cache(maxsize=400)
+def _tight_labels(slug: str, name: str) -> frozenset[re.Pattern]:
+    """Labels of the other values that stand before theirs without a gap."""
+    others = (value for value in KINDS[slug].values if value.tight and value.name != name)
+    return frozenset(_label(label, tight=True) for value in others for label in value.labels)
+
+
 def _find(sheet: Sheet, kind: Kind, wanted: Value) -> Candidate | None:
     weaker = None
     for label in wanted.labels:
@@ -160,15 +167,9 @@ def _value_at(sheet: Sheet, kind: Kind, wanted: Value, line: Line, hit: re.Match
     read = FORMS[wanted.form]
     rest = _until_next_label(kind, wanted, line.text[hit.end() :])
     if rest:
-        lines = (line,)
-        if wanted.form in ("long", "period", "amount"):
-            more = _going_on(sheet, kind, line)
-            if wanted.form == "long":
-                found = read(_joined([rest, *(one.text for one in more)]))
-                return _candidate(found, (line, *more))
-            found = read(rest) or read(rest + "".join(one.text for one in more))
-            return _candidate(found, lines)
-        return _candidate(read(rest), lines)
+        candidate = _in_its_line(sheet, kind, wanted, line, hit.end(), rest)
+        if candidate is not None or not wanted.tight:
+            return candidate
     if not hit["colon"] and hit.start() > 0 and not wanted.tight:
         return None
     for place in (sheet.beside(line)[:3], sheet.below(line)[:2]):
@@ -178,13 +179,24 @@ def _value_at(sheet: Sheet, kind: Kind, wanted: Value, line: Line, hit: re.Match
                 continue
             lines, text = (other,), said
             if wanted.form == "long":
-                more = _going_on(sheet, kind, other)
+                more = _going_on(sheet, kind, line, other)
                 lines, text = (other, *more), _joined([said, *(one.text for one in more)])
             candidate = _candidate(read(text), lines)
             if candidate is not None:
                 return candidate
-            break  # what stands nearest is the value, or none is
+            if wanted.form in ("text", "name", "person", "people", "long"):
+                break  # what stands nearest is the value, or none is; days and numbers show themselves
     return None
+
+
+def _in_its_line(sheet: Sheet, kind: Kind, wanted: Value, line: Line, place: int, rest: str) -> Candidate | None:
+    read = FORMS[wanted.form]
+    if wanted.form not in ("long", "period", "amount"):
+        return _candidate(read(rest), (line,))
+    more = _going_on(sheet, kind, line, line, begins=line.edge_of(place))
+    if wanted.form == "long":
+        return _candidate(read(_joined([rest, *(one.text for one in more)])), (line, *more))
+    return _candidate(read(rest) or read(rest + "".join(one.text for one in more)), (line,))
 
 
 def _candidate(found, lines: tuple[Line, ...]) -> Candidate | None:
@@ -202,9 +214,11 @@ def _joined(parts: Sequence[str]) -> str:
     return text
 
 
-def _going_on(sheet: Sheet, kind: Kind, line: Line) -> list[Line]:
+def _going_on(sheet: Sheet, kind: Kind, label: Line, line: Line, *, begins: float | None = None) -> list[Line]:
     more = []
-    for other in sheet.continued(line):
+    for other in sheet.continued(line, begins=begins):
+        if not sheet.begins_its_row(other, label.left):
+            break
         if any(
             hit.start() == 0 or hit["colon"]
             for pattern in _all_labels(kind.slug)
@@ -222,12 +236,12 @@ def _until_next_label(kind: Kind, wanted: Value, text: str) -> str:
         hit = _label(label, wanted.tight).match(text)
         if hit:
             text = text[hit.end() :].strip(" :.;,")
-    ends = len(text)
+    ends, tight = len(text), _tight_labels(kind.slug, wanted.name)
     for pattern in _all_labels(kind.slug):
         for hit in pattern.finditer(text):
             if hit.start() > 0 and (hit["colon"] or pattern.pattern[:1] != "(") and hit.start() < ends:
                 ends = hit.start()
-            elif hit.start() == 0 and hit.end() >= len(text):
+            elif hit.start() == 0 and (hit.end() >= len(text) or hit["colon"] or pattern in tight):
                 return ""
     return text[:ends].strip(" :;,、(")
 
@@ -241,18 +255,30 @@ def _only_a_label(kind: Kind, line: Line) -> bool:
 _PUNCTUATION = " :;,.。、|_-·"
 
 
+_IN_BOTH = re.compile(
+    r"(?P<zh>[^A-Za-z]*[\u3400-\u9fff][^A-Za-z]*?)[ ,(]*(?P<en>[A-Z][A-Za-z]*[ .,][A-Za-z0-9&.,'\-() ]{3,})"
+)
+
+
+def _in_chinese(text: str) -> str:
+    """Of a value printed in Chinese and then in English, the Chinese."""
+    both = _IN_BOTH.fullmatch(text)
+    return both["zh"].strip(" ,") if both else text
+
+
 def _text(text: str):
-    text = text.strip(" :;,。、|_")
+    text = _in_chinese(text.strip(" :;,。、|_"))
     return (text, text, 0.95) if 0 < len(text) <= 120 else None
 
 
 def _long(text: str):
-    text = text.strip(" :;,。、|_")
+    text = _in_chinese(text.strip(" :;,。、|_"))
     return (text, text, 0.93) if 1 < len(text) <= 400 else None
 
 
 def _name(text: str):
     """Of a person or a company: without what stands in brackets behind, and without numbers of documents."""
+    text = re.sub(r"^[^\w]+", "", _in_chinese(text.strip()))
     text = re.split(r"[(,;]|身份证|证件|统一|联系|电话|以下简称|\bID\b|\bpassport\b", text, maxsplit=1, flags=re.I)[
         0
     ].strip(_PUNCTUATION)
@@ -270,6 +296,17 @@ def _person(text: str):
         return name, name, 0.97
     latin = re.match(r"[A-Za-zÀ-ž][A-Za-zÀ-ž'’\-. ]{1,70}", text)
     return (latin[0].strip(" .-"), latin[0].strip(" .-"), 0.95) if latin else None
+
+
+_FULL_FORMS = str.maketrans(
+    "漢滿苗傣東鄉納烏維爾薩蒙藏壯瑤僳羅達俄獨龍倫邊裝", "汉满苗傣东乡纳乌维尔萨蒙藏壮瑶僳罗达俄独龙伦边装"
+)
+
+
+def _people(text: str):
+    """An ethnic group: a single character is often read in its full form."""
+    hit = re.match(r"[\u3400-\u9fff]{1,6}", text.strip(_PUNCTUATION))
+    return (hit[0].translate(_FULL_FORMS), hit[0], 0.95) if hit else None
 
 
 def _day_form(text: str):
@@ -385,6 +422,7 @@ FORMS: dict[str, Callable[[str], Any]] = {
     "long": _long,
     "name": _name,
     "person": _person,
+    "people": _people,
     "day": _day_form,
     "period": _period,
     "number": _number,
@@ -559,7 +597,8 @@ def _split_periods(values: dict[str, Candidate]) -> None:
 
 def _from_zone(sheet: Sheet, zone: mrz.Zone) -> dict[str, Candidate]:
     lines = tuple(line for line in sheet.lines if mrz.looks_like_one(line.text))[-3:]
-    factor = (1.0 if not zone.mended else 0.98) if zone.proved else UNPROVED
+    # a mended number that is printed nowhere else could be another one that fits the digit by chance
+    factor = (1.0 if not zone.mended or zone.printed else 0.85) if zone.proved else UNPROVED
     said = "\n".join(zone.lines)
     found = {"mrz": Candidate(said, "\n".join(line.text for line in lines), lines, factor)}
     facts = zone.facts
