@@ -142,7 +142,7 @@ def _read_entry(actor, of_party, purpose, fields, about, law_code, hidden_until,
     row = ReadEntry(
         at=now,
         reader=actor.account,
-        reader_name=actor.name,
+        reader_name=actor.name if actor.kind == "officer" else "",  # names of people stand sealed, at the people
         role=actor.role,
         department=actor.department,
         of_party=of_party,

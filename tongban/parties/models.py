@@ -17,8 +17,8 @@ class Party(models.Model):
         COMPANY = "company", _("company")
 
     kind = models.CharField(max_length=10, choices=Kind.choices)
-    name = models.CharField(max_length=200)
-    name_en = models.CharField(max_length=200, blank=True, default="")
+    name = EncryptedField()
+    name_en = EncryptedField(blank=True, default="")
     division = models.ForeignKey(Division, null=True, blank=True, on_delete=models.PROTECT)
     address = EncryptedField(blank=True, default="")
     bank_account = EncryptedField(blank=True, default="")

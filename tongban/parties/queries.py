@@ -1,6 +1,7 @@
 """Who people are and whom they may act for, from somebody's eyes."""
 
 import json
+from collections.abc import Iterable
 from datetime import date
 
 from django.db.models import Q, QuerySet
@@ -63,6 +64,12 @@ def person_by_number(id_kind: str, id_no: str) -> Person | None:
 
 def account_by_login(login: str) -> Account | None:
     return Account.objects.filter(login=rules.login(login)).select_related("person").first()
+
+
+def names_of(accounts: Iterable[int]) -> dict[int, str]:
+    """{account: name of its person}, in the language of the page."""
+    rows = Account.objects.filter(pk__in=list(accounts), person__isnull=False).select_related("person")
+    return {row.pk: row.person.shown_name for row in rows}
 
 
 def proofings_waiting() -> QuerySet[Proofing]:

@@ -16,6 +16,7 @@ from tongban.lib.bilingual import say
 from tongban.licences.face_labels import LABELS
 from tongban.oversight.law_codes import LAW_CODES
 from tongban.oversight.law_codes import PURPOSES as LOOKS
+from tongban.parties import queries as parties
 from tongban.registers import queries as registers
 
 PURPOSES = {
@@ -102,6 +103,7 @@ class Words:
         self.offices = {department.code: department.shown_name for department in departments.departments()}
         self.cases = _cases(rows, party) if party is not None else {}
         self.roles = dict(Role.choices)
+        self.people = parties.names_of({row.reader for row in rows if row.reader and not row.department})
         self.named = settings.READER_NAMES if named is None else named
 
     def of_visit(self, rows: list[ReadEntry], reader: int | None) -> dict:
@@ -116,7 +118,7 @@ class Words:
             "self": reader is not None and newest.reader == reader,
             "officer": officer,
             "machine": newest.reader is None and newest.role == "platform",
-            "who": newest.reader_name if self.named or not officer else "",
+            "who": (newest.reader_name if self.named else "") if officer else self.people.get(newest.reader or 0, ""),
             "role": self.roles.get(newest.role, ""),
             "department": self.offices.get(newest.department, newest.department),
             "purpose": _joined(dict.fromkeys(self.purpose(row.purpose) for row in rows)),
