@@ -11,6 +11,25 @@ from .logs import request_id
 log = structlog.get_logger("tongban.requests")
 
 
+# What pages of ours may use of a device: the camera for photographs of papers, the microphone for spoken search, passkeys.
+PERMISSIONS = ", ".join(
+    [
+        "camera=(self)",
+        "microphone=(self)",
+        "fullscreen=(self)",
+        "publickey-credentials-create=(self)",
+        "publickey-credentials-get=(self)",
+        *(
+            f"{name}=()"
+            for name in (
+                "accelerometer", "autoplay", "browsing-topics", "display-capture", "encrypted-media", "geolocation",
+                "gyroscope", "hid", "magnetometer", "midi", "payment", "screen-wake-lock", "serial", "usb", "xr-spatial-tracking",
+            )
+        ),
+    ]
+)  # fmt: skip
+
+
 class LastResort:
     def __init__(self, get_response):
         self.get_response = get_response
@@ -22,6 +41,8 @@ class LastResort:
         try:
             response = self.get_response(request)
             response.headers["X-Request-ID"] = request.request_id
+            response.headers.setdefault("Permissions-Policy", PERMISSIONS)
+            response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
             match = request.resolver_match
             log.info(  # the route, not the path: a path can name a person's case
                 "request",

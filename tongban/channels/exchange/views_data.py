@@ -109,6 +109,7 @@ def catalogue(request):
     response.headers["Cache-Control"] = "public, no-cache"
     response.headers["Vary"] = "Accept-Encoding"
     response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response
 
 
