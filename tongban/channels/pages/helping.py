@@ -27,9 +27,7 @@ def lobby(request, *, base: str, names: str, **more):
     if request.method == "POST":
         try:
             _take_a_try(request.user.pk)
-            hand = services.take(
-                request.POST.get("code", ""), actor=doorkeeper.actor_of(request), account=request.user
-            )
+            hand = services.take(request.POST.get("code", ""), actor=doorkeeper.actor_of(request), account=request.user)
             doorkeeper.reading(request, hand.case.applicant_id, "help", ["name"], about=hand.case.subject)
             return redirect(f"{names}_form", ref=hand.case.ref)
         except Invalid as refused:

@@ -1,17 +1,20 @@
 """How this visitor sees pages: language, light or dark, size, and whom they act for. Read from the request, never from the database."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cached_property
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.conf.locale import LANG_INFO
 from django.http import HttpRequest, QueryDict
+from django.utils import timezone
 from django.utils.translation import get_language, get_language_bidi
 
 SCHEMES = ("light", "dark", "auto")
 EDITIONS = ("standard", "elderly")
 SIZE_OF_EDITION = {"standard": "md", "elderly": "lg"}
+WARNED_BEFORE = {"standard": timedelta(minutes=15), "elderly": timedelta(hours=1)}
 
 
 def own_name(language: str) -> str:
@@ -84,6 +87,18 @@ class Look:
     def signed_in(self) -> bool:
         user = getattr(self.request, "user", None)
         return bool(user is not None and user.is_authenticated)
+
+    @property
+    def session_ends(self) -> datetime | None:
+        """When the session of whoever is signed in ends."""
+        said = self.request.session.get("_session_expiry") if self.signed_in and self.request is not None else None
+        return datetime.fromisoformat(said) if isinstance(said, str) else None
+
+    @property
+    def ends_soon(self) -> bool:
+        """Said an hour before in the elderly edition, a quarter of one in the standard edition."""
+        ends = self.session_ends
+        return ends is not None and ends - timezone.now() < WARNED_BEFORE[self.edition]
 
     # The doorkeeper sets these three on the request; without them the page is a stranger's page.
     @property

@@ -83,7 +83,5 @@ def marks_on(page: Page, number: int, lines: Sequence[Line]) -> list[Mark]:
         else:
             badge = (min(BADGE + 10 + whole * (2 * BADGE + 8), width - BADGE), BADGE + 10)
             whole += 1
-            marks.append(
-                Mark(one.pk, line.number, one.severity, settled, True, 5, 5, width - 10, height - 10, *badge)
-            )
+            marks.append(Mark(one.pk, line.number, one.severity, settled, True, 5, 5, width - 10, height - 10, *badge))
     return marks

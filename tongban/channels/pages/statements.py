@@ -116,7 +116,7 @@ KEPT: tuple[Kept, ...] = (
         ground=BY_APPLICATION,
         who_reads=_("You, and officers of the department who handle the case"),
         tables=(
-            "cases.Case", "cases.CaseMaterial", "cases.Finding", "cases.Step", "cases.Clock", "cases.Question", "cases.CaseDocument",
+            "cases.Case", "cases.CaseMaterial", "cases.Finding", "cases.Step", "cases.Clock", "cases.Question", "cases.CaseDocument", "rights.Review", "indicators.Part",
             "cases.Hand", "cases.PhoneSignature", "cases.PostedPaper", "cases.PhoneNote",
         ),
         periods={
@@ -190,10 +190,11 @@ KEPT: tuple[Kept, ...] = (
         why=_("So that it is put right, and so that nothing is read that you did not agree to where no law asks for it."),
         ground=_("your right to have data corrected, and your consent"),
         who_reads=_("You, and the stewards of the register"),
-        tables=("registers.Dispute", "registers.Correction", "registers.Consent"),
+        tables=("registers.Dispute", "registers.Correction", "registers.Consent", "rights.Export"),
         periods={
             "6 years": _("disputes and corrections: 6 years"),
             "3 years after it is revoked": _("consents: 3 years after you take them back"),
+            "7 days; that it was asked for 2 years": _("a copy of your data: 7 days; that you asked for it: 2 years"),
         },
     ),
     Kept(

@@ -7,6 +7,7 @@ app_name = "pages"
 urlpatterns = [
     path("look/", views.look, name="look"),
     path("language/", views.language, name="language"),
+    path("account/stay/", views.stay, name="stay"),
     path("accessibility/", views.accessibility, name="accessibility"),
     path("privacy/", views.privacy, name="privacy"),
     path("app.webmanifest", keeping.manifest, name="manifest"),

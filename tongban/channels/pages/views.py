@@ -4,19 +4,20 @@ from datetime import date, datetime
 from pathlib import Path
 
 from django.conf import settings
-from django.http import Http404, HttpResponseRedirect
+from django.http import Http404, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from tongban.channels.doorkeeper import for_anyone, safe_next
+from tongban.channels.doorkeeper import for_anyone, for_signed_in, safe_next, wants_data
 from tongban.lib import qr
 from tongban.parties import services as parties
 
 from . import statements
 from .choosing import remember
+from .choosing import stay as more_time
 from .look import EDITIONS, SCHEMES
 
 HERE = Path(__file__).resolve().parent
@@ -47,6 +48,16 @@ def language(request):
     if chosen in dict(settings.LANGUAGES) and translation.check_for_language(chosen):
         remember(response, request, settings.LANGUAGE_COOKIE_NAME, chosen)
     return response
+
+
+@for_signed_in
+@require_POST
+def stay(request, account):
+    """More time, by one press."""
+    more_time(request)
+    if wants_data(request):
+        return JsonResponse({"ends": request.session.get("_session_expiry")})
+    return HttpResponseRedirect(safe_next(request))
 
 
 @for_anyone

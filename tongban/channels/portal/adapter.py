@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
 from tongban.channels import doorkeeper
-from tongban.channels.pages.choosing import remember
+from tongban.channels.pages.choosing import begin_session, remember
 from tongban.channels.portal import sign_in
 from tongban.lib import encryption, qr
 from tongban.parties import queries, rules, services
@@ -132,6 +132,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """The device is known from now on. A browser that chose no language yet speaks the one of the account."""
         response = super().post_login(request, user, **rest)
         sign_in.remember_device(request, response, user)
+        begin_session(request)
         if doorkeeper.officer(request) is not None and not shared_in_the_demonstration(user):
             session_flows.end_other_sessions(request, user)  # a sign-in of staff belongs to one person at one desk
         if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES and user.language in dict(settings.LANGUAGES):

@@ -169,6 +169,26 @@ document.addEventListener("submit", async (event) => {
 })
 const leave = async (form) => { await wipe(); form.dataset.sure = "1"; form.requestSubmit() }
 
+// -- time: said before the session ends, and given by one press without leaving the page
+
+const clockwork = () => {
+  const form = $("form[data-ends]")
+  if (!form) return
+  const warn = () => { form.hidden = false }
+  const wait = () => setTimeout(warn, Math.min(2 ** 31 - 1, Math.max(0, new Date(form.dataset.ends) - Date.now() - form.dataset.before * 60_000)))
+  let timer = wait()
+  form.addEventListener("submit", async (event) => {
+    if (!navigator.onLine) return
+    event.preventDefault()
+    const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), headers: { Accept: "application/json" } }).catch(() => null)
+    if (!answer?.ok) return form.submit()
+    form.dataset.ends = (await answer.json()).ends
+    form.hidden = true
+    clearTimeout(timer)
+    timer = wait()
+  })
+}
+
 // -- "this is my own device"
 
 const mine = async () => {
@@ -203,5 +223,6 @@ addEventListener("online", () => { $(".tb-strip[data-about=offline]")?.remove();
 for (const save of document.querySelectorAll("tb-autosave")) if (save.dataset.url) bring(save)
 for (const url of JSON.parse(sessionStorage.getItem("tongban:arrived") ?? "[]")) drop(url)
 sessionStorage.removeItem("tongban:arrived")
+clockwork()
 await Promise.allSettled([begin(), standing(), mine()])
 await sendAll()
