@@ -21,8 +21,9 @@ pytestmark = [pytest.mark.faults, pytest.mark.postgres, pytest.mark.timeout(3600
 class Senders:
     """People who press "send" on their own draft, and press again until they are shown their case."""
 
-    def __init__(self, running, drafts: list[dict]):
+    def __init__(self, running, drafts: list[dict], pause: float = 0.3):
         self.running = running
+        self.pause = pause
         self.waiting = drafts[:]
         self.acknowledged: list[str] = []
         self.tries = 0
@@ -38,6 +39,12 @@ class Senders:
         self.stop.set()
         for thread in self._threads:
             thread.join(90)
+            assert not thread.is_alive(), "somebody was never shown a case"
+
+    def finish(self) -> None:
+        """Until every draft is sent."""
+        for thread in self._threads:
+            thread.join(1800)
             assert not thread.is_alive(), "somebody was never shown a case"
 
     def _send_all(self) -> None:
@@ -60,7 +67,7 @@ class Senders:
                     continue
                 if status == 302 and answered.get("location", "").endswith("?sent=1"):
                     self.acknowledged.append(draft["ref"])
-                    time.sleep(0.3)  # so that the drafts outlast the kills
+                    time.sleep(self.pause)  # so that the drafts outlast the kills
                     break
                 if status != 503:
                     self.strange.append(f"{status} {answered.get('location')} {said[:2000]!r}")
@@ -68,7 +75,7 @@ class Senders:
                 time.sleep(0.05)
 
 
-def _drafts(running, count: int) -> list[dict]:
+def drafts(running, count: int) -> list[dict]:
     made = subprocess.run(
         python("-W", "ignore", "-m", "tests.faults.drafts", str(count)),
         cwd=ROOT,
@@ -80,9 +87,20 @@ def _drafts(running, count: int) -> list[dict]:
     return json.loads(made.stdout)
 
 
+def everything_sent(running) -> dict:
+    """What stands in the database, once the worker has carried out all that waited."""
+
+    def all_carried_on():
+        status, _headers, said = running.ask("GET", "/faults/cases", timeout=60)
+        found = json.loads(said) if status == 200 else {}
+        return found if found and not found["jobs"].get("waiting") else None
+
+    return until(all_carried_on, 420, every=0.5)
+
+
 def test_each_application_that_was_confirmed_is_one_case_with_one_number_and_one_receipt(tmp_path):
     with the_product(tmp_path / "var", TONGBAN_HEARTBEAT_LIMIT="600") as running:
-        senders = Senders(running, _drafts(running, KILLS * 20))
+        senders = Senders(running, drafts(running, KILLS * 20))
         choice = random.Random(3)
         senders.begin()
         kills = 0
@@ -92,13 +110,7 @@ def test_each_application_that_was_confirmed_is_one_case_with_one_number_and_one
             kills += 1
             until(lambda: running.answers("/faults/look"), 60)
         senders.end()
-
-        def all_carried_on():
-            status, _headers, said = running.ask("GET", "/faults/cases", timeout=60)
-            found = json.loads(said) if status == 200 else {}
-            return found if found and not found["jobs"].get("waiting") else None
-
-        found = until(all_carried_on, 420, every=0.5)
+        found = everything_sent(running)
 
     print(f"\n{kills} kills: {len(senders.acknowledged)} applications confirmed in {senders.tries} tries")
     assert senders.strange == []
