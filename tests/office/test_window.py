@@ -307,6 +307,20 @@ def test_a_scanned_paper_goes_through_the_gate_and_counts_as_seen_by_the_window(
     assert (case.materials.get().how, case.materials.get().trust) == ("paper", "B")
 
 
+def test_the_matter_is_found_and_says_whether_this_officer_may_take_it_in(window):
+    matter(slug="window-matter", name={"zh": "窗口事项示例", "en": "Window matter"})
+    stranger = make.officer("window_officer", of=make.department("DSO"), certified=("else",))
+
+    ours = window.get("/office/window/", {"q": "窗口事项示例"}).content.decode()
+    theirs = at_the_desk(stranger).get("/office/window/", {"q": "窗口事项示例"}).content.decode()
+    nothing = window.get("/office/window/", {"q": "zzzzqqqq"})
+    post = window.get("/office/post/", {"q": "窗口事项示例"}).content.decode()
+
+    assert "/office/window/begin/window-matter/" in ours and "?matter=window-matter" in post
+    assert "窗口事项示例" in theirs and "/office/window/begin/window-matter/" not in theirs
+    assert nothing.status_code == 200
+
+
 # -- what does not open
 
 

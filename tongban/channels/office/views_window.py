@@ -53,6 +53,7 @@ def lobby(request, officer):
         "code": request.GET.get("code", "").strip()[:20],
         "hits": _hits(q, officer) if q else [],
         "drafts": _drafts_of(request, visit) if visit else [],
+        "errors": {},
     }
     return render(request, "office/window/lobby.html", context)
 
@@ -60,7 +61,7 @@ def lobby(request, officer):
 def _hits(q: str, officer) -> list[dict]:
     """Matters that answer the words, each with whether this officer may take it in."""
     found = matters.search(q, filters={"kind": "matter"}, limit=FEW).items
-    rows = Matter.objects.select_related("department").in_bulk([one.slug for one in found], field_name="slug")
+    rows = Matter.objects.select_related("department").in_bulk([one.entry.id for one in found], field_name="slug")
     certified = permission.handler_of(officer).certified
     versions = {
         one.matter.slug: one
@@ -70,7 +71,7 @@ def _hits(q: str, officer) -> list[dict]:
     }
     shown = []
     for one in found:
-        row, version = rows.get(one.slug), versions.get(one.slug)
+        row, version = rows.get(one.entry.id), versions.get(one.entry.id)
         if row is None or version is None:
             continue
         why = ""
