@@ -8,6 +8,7 @@ import zipfile
 from typing import Any
 
 import pytest
+import yaml
 from django.apps import apps
 from django.db.models import ForeignKey, Model
 from django.utils import timezone, translation
@@ -22,6 +23,7 @@ from tongban.materials import store
 from tongban.parties.models import Account, Party, Person
 from tongban.rights import exporting, holdings
 from tongban.rights.models import Export
+from tongban.site.commands import books
 
 pytestmark = pytest.mark.django_db
 
@@ -41,6 +43,15 @@ def known_tables() -> dict[str, Any]:
 def test_every_model_says_whose_it_is_or_that_it_is_about_nobody():
     """A new model fails here until docs/data-map.yaml says `about` (and `make books` was run)."""
     assert sorted(model._meta.label for model in apps.get_models() if model._meta.label not in known_tables()) == []
+
+
+def test_every_row_of_the_map_says_whose_it_is():
+    listed = yaml.safe_load((books.DOCS / "data-map.yaml").read_text("utf-8"))
+
+    assert sorted(model for model, row in listed.items() if "about" not in row) == [], (
+        "write `about` and `chapter`, or `about: nobody`"
+    )
+    assert {row["chapter"] for row in listed.values() if row["about"] != "nobody"} <= set(holdings.CHAPTERS)
 
 
 def reaches_a_person(model: type[Model], seen: frozenset = frozenset()) -> bool:

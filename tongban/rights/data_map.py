@@ -53,7 +53,7 @@ ROWS: dict[str, Row] = {
         chapter='identity', party=('pk',), account=(),
         purpose=_('who applies, holds and is told'), basis=_('statutory task of the service'), retention=_('while there is an account or a case, then 5 years'),
         hidden='', erase_from='', erase_days=0,
-        fields={'id': 'plain', 'kind': 'plain', 'name': 'masked in lists', 'name_en': 'masked in lists', 'division': 'plain', 'address': 'sealed; masked', 'bank_account': 'sealed; masked', 'created_at': 'plain', 'updated_at': 'plain'},
+        fields={'id': 'plain', 'kind': 'plain', 'name': 'sealed; masked in lists', 'name_en': 'sealed; masked in lists', 'division': 'plain', 'address': 'sealed; masked', 'bank_account': 'sealed; masked', 'created_at': 'plain', 'updated_at': 'plain'},
     ),
     'parties.Person': Row(
         chapter='identity', party=('pk',), account=(),
@@ -143,7 +143,7 @@ ROWS: dict[str, Row] = {
         chapter='documents', party=('document__owner',), account=(),
         purpose=_('papers handed in'), basis=_('application of the person'), retention=_('with its document'),
         hidden='', erase_from='', erase_days=0,
-        fields={'id': 'plain', 'document': 'plain', 'order': 'plain', 'mime': 'plain', 'file': 'sealed file', 'file_page': 'plain', 'sha256': 'plain', 'size': 'plain', 'width': 'plain', 'height': 'plain', 'preview': 'sealed file', 'turned': 'plain'},
+        fields={'id': 'plain', 'document': 'plain', 'order': 'plain', 'mime': 'plain', 'damaged_at': 'plain', 'file': 'sealed file', 'file_page': 'plain', 'sha256': 'plain', 'size': 'plain', 'width': 'plain', 'height': 'plain', 'preview': 'sealed file', 'turned': 'plain'},
     ),
     'materials.Reading': Row(
         chapter='documents', party=('document__owner',), account=(),

@@ -125,7 +125,8 @@ def data_map_of_the_product() -> str:
         "ROWS: dict[str, Row] = {",
     ]
     for model, row in yaml.safe_load((DOCS / "data-map.yaml").read_text("utf-8")).items():
-        about = row["about"] if row["about"] != "nobody" else {}
+        about = row.get("about", "nobody")
+        about = {} if about == "nobody" else about
         paths = {kind: tuple([path] if isinstance(path, str) else path) for kind, path in about.items()}
         marked = {name: f"_({str(row[name])!r})" if paths else repr(str(row[name])) for name in ("purpose", "basis", "retention")}
         erase = row.get("erase") or {}
