@@ -189,13 +189,15 @@ def test_machine_readable_lines_are_compared_with_the_page_and_the_form():
 SAME = [
     ("王演练", "王 演练"), ("买买提·吐尔逊", "买买提•吐尔逊"), ("买买提·吐尔逊", "买买提・吐尔逊"), ("Anna Schmidt", "SCHMIDT ANNA"),
     ("Anna Schmidt", "Schmidt, Anna"), ("José Nuñez", "JOSE NUNEZ"), ("ＡＮＮＡ", "anna"), ("Straße", "STRASSE"),
-    ("示范餐饮（上海）有限公司", "示范餐饮(上海)有限公司"), ("D'Angelo", "DANGELO"), ("O’Neill Mary", "mary o'neill"),
+    ("示范餐饮（上海）有限公司", "示范餐饮(上海)有限公司"), ("D'Angelo", "DANGELO"), ("O’Neill Mary", "mary o'neill"), ("王演练 WANG YANLIAN", "王演练"),
+    ("安娜 Anna Schmidt", "Schmidt Anna"),
 ]  # fmt: skip
 OTHER = [
     ("王演习", "王演练"),
     ("Anna Schmidt", "Anna Schmid"),
     ("示范餐饮有限公司", "示例餐饮有限公司"),
     ("李示例", "例示李"),
+    ("王演习 WANG YANXI", "王演练"),
 ]
 
 

@@ -523,20 +523,32 @@ def _folded(text: str) -> str:
 
 
 def same_name(one: str, other: str) -> bool:
-    """The same name written differently: middle dots, width, case, accents, order of Latin parts, bracketed additions."""
-    ones, others = _folded(one).split(), _folded(other).split()
+    """The same name written differently: middle dots, width, case, accents, order of Latin parts, bracketed additions.
+
+    Where one of them adds the name in another script (王演练 WANG YANLIAN), what both have is compared.
+    """
+    shared = _scripts(one) & _scripts(other)
+    ones, others = (_folded(_only(text, shared)).split() for text in (one, other))
     if "".join(ones) == "".join(others):
         return True
     return sorted(ones) == sorted(others) and all(part.isascii() for part in ones)
 
 
 def comparable(one: str, other: str) -> bool:
-    """Written in the same script: whether 王演练 is WANG YANLIAN is not for a machine to say."""
-    return _scripts(one) == _scripts(other) != set()
+    """Written in a script that both have: whether 王演练 is WANG YANLIAN is not for a machine to say."""
+    return bool(_scripts(one) & _scripts(other))
 
 
 def _scripts(text: str) -> set[str]:
-    return {unicodedata.name(c, "").split(" ")[0] for c in unicodedata.normalize("NFKC", text) if c.isalpha()} - {""}
+    return {_script(c) for c in unicodedata.normalize("NFKC", text) if c.isalpha()} - {""}
+
+
+def _script(character: str) -> str:
+    return unicodedata.name(character, "").split(" ")[0]
+
+
+def _only(text: str, scripts: set[str]) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKC", text) if not c.isalpha() or _script(c) in scripts)
 
 
 def _closeness(one: str, other: str) -> float:
