@@ -29,7 +29,7 @@ def person(number=NUMBER, **given):
 
 
 def shown(number=NUMBER, **more) -> dict:
-    return {"id_kind": "id_card", "id_no": number, "compared": "1", "agrees": "1", **more}
+    return {"id_kind": "id_card", "id_no": number, "compared": "true", "agrees": "true", **more}
 
 
 @pytest.fixture

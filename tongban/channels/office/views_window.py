@@ -33,6 +33,7 @@ from tongban.parties.models import IdKind, Party
 
 FEW = 12
 LATEST = 8
+TICKED = {"1", "true", "on"}
 SEXES = [("F", _("female")), ("M", _("male"))]
 
 
@@ -105,7 +106,7 @@ def visitor(request, officer):
         return _visitor_page(request, officer)
     try:
         known = _identify(request)
-        if request.POST.get("agrees") != "1":
+        if request.POST.get("agrees") not in TICKED:
             wanted = _("Ask the person, then tick this.")
             raise Invalid("no-consent", errors={"agrees": [wanted]})
         visit = services.begin_visit(
@@ -129,7 +130,7 @@ def _identify(request, **more):
         birth_date=_day(posted.get("birth_date", "")),
         sex=posted.get("sex", ""),
         nationality=posted.get("nationality", ""),
-        compared=posted.get("compared") == "1",
+        compared=posted.get("compared") in TICKED,
         actor=doorkeeper.actor_of(request),
         **more,
     )
