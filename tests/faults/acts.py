@@ -1,6 +1,8 @@
 """A small act with everything a real one has: an idempotency key, an effect, an event and a reaction, in one transaction."""
 
 import os
+import random
+import signal
 import time
 from collections import Counter
 
@@ -9,11 +11,16 @@ from django.db.models import Count, Q
 from django.http import HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
+from tests import make
 from tongban.cases.models import Case
 from tongban.channels.doorkeeper import for_anyone
 from tongban.journal import services as journal
 from tongban.journal.actors import Actor
 from tongban.journal.models import Event, Job, Topic
+from tongban.licences.models import Licence
+from tongban.notices import services as notices
+from tongban.notices.gateways.mail.folder import FolderMail
+from tongban.notices.models import Dispatch
 
 BETWEEN_COMMIT_AND_ANSWER = float(os.environ.get("FAULTS_PAUSE", "0.03"))
 SOMEBODY = Actor(kind="applicant", role="applicant")
@@ -108,7 +115,66 @@ def cases(request):
                 .values_list("pk", "ref", "number", "state", "receipts")
             },
             "jobs": jobs,
+            "licences": {
+                "issued": Licence.objects.count(),
+                "sealed": Licence.objects.exclude(sealed_at=None).count(),
+                "sealings": Event.objects.filter(kind="LicenceSealed").count(),
+            },
             "parked": list(Job.objects.filter(state=Job.PARKED).values_list("kind", "last_error")[:5]),
             "chain": str(broken) if broken else "",
         }
     )
+
+
+@csrf_exempt
+@for_anyone
+def tell(request):
+    """So many people are told something that also goes out by mail."""
+    for number in range(int(request.GET["people"])):
+        notices.tell(
+            make.account().person,
+            "case_refused",
+            once=f"faults:{number}",
+            params={"matter": {"zh": "事", "en": "It"}, "number": "1"},
+        )
+    return JsonResponse({"references": [str(one) for one in Dispatch.objects.values_list("reference", flat=True)]})
+
+
+@csrf_exempt
+@for_anyone
+def dispatches(request):
+    return JsonResponse(dict(Counter(Dispatch.objects.values_list("state", flat=True))))
+
+
+# -- dying at the worst place: the worker is forked from the process that has read this
+
+
+def _written(word: str) -> None:
+    with open(os.environ["FAULTS_JOURNAL"], "a") as file:
+        file.write(f"{word}\n")
+
+
+def _die(chance: float) -> None:
+    if random.random() < chance:
+        _written("died")
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+if after_sending := float(os.environ.get("FAULTS_DIE_AFTER_SENDING", "0")):
+    _send = FolderMail.send
+
+    def _send_and_perhaps_die(self, letter):
+        _send(self, letter)
+        _written(letter.reference)
+        _die(after_sending)
+
+    FolderMail.send = _send_and_perhaps_die
+
+if in_a_job := float(os.environ.get("FAULTS_DIE_IN_A_JOB", "0")):
+    _settle = journal._settle
+
+    def _die_or_settle(job, **changes):
+        _die(in_a_job)  # its effect is committed, that it was done is not
+        _settle(job, **changes)
+
+    journal._settle = _die_or_settle

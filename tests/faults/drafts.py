@@ -30,8 +30,16 @@ def session_of(account) -> str:
     return session.session_key
 
 
-def main(count: int, each: int = 5) -> None:
-    matter = make.matter("faults-matter")
+def with_a_licence():
+    make.licence_type("residence-permit")
+    rule = {"==": [{"var": "form.reason"}, "work"]}
+    return make.matter(
+        "faults-licence", rules=rule, decided_by="rule", result={"kind": "e_licence", "ref": "residence-permit"}
+    )
+
+
+def main(count: int, licence: bool, each: int = 5) -> None:
+    matter = with_a_licence() if licence else make.matter("faults-matter")
     drafts = []
     while len(drafts) < count:
         account = make.account()
@@ -40,4 +48,4 @@ def main(count: int, each: int = 5) -> None:
     json.dump(drafts[:count], sys.stdout)
 
 
-main(int(sys.argv[1]))
+main(int(sys.argv[1]), "licence" in sys.argv)

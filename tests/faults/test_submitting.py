@@ -75,9 +75,9 @@ class Senders:
                 time.sleep(0.05)
 
 
-def drafts(running, count: int) -> list[dict]:
+def drafts(running, count: int, *, licence: bool = False) -> list[dict]:
     made = subprocess.run(
-        python("-W", "ignore", "-m", "tests.faults.drafts", str(count)),
+        python("-W", "ignore", "-m", "tests.faults.drafts", str(count), *(["licence"] if licence else [])),
         cwd=ROOT,
         env={**os.environ, **running.surroundings},
         capture_output=True,

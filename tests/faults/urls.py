@@ -8,5 +8,7 @@ urlpatterns = [
     path("faults/tally", acts.tally),
     path("faults/look", acts.look),
     path("faults/cases", acts.cases),
+    path("faults/tell", acts.tell),
+    path("faults/dispatches", acts.dispatches),
     *urlpatterns,
 ]
