@@ -72,7 +72,7 @@ def test_every_name_is_kept_by_the_form_the_database_and_every_page(client):
     overview = {text.strip() for text in page(client.get(f"/apply/{case.ref}/check/")).texts}
     assert [name for name in NAMES if name not in overview] == []
     client.post(f"/apply/{case.ref}/submit", {"sign": "true", "key": "one"})
-    office = page(at_the_desk(officer_for("window_officer")).get(reverse("office:case", args=[case.ref])))
+    office = page(at_the_desk(officer_for("pre_reviewer")).get(reverse("office:case", args=[case.ref])))
     assert [name for name in NAMES if name not in {text.strip() for text in office.texts}] == []
 
 

@@ -143,7 +143,7 @@ def test_an_application_with_every_string_is_decided_and_its_papers_are_drawn():
     answers = {f"f{place}": text for place, text in enumerate(naughty()) if canonical(text) is not None}
     case = make.submitted(make.matter(form=form), answers=make.SMALL_ANSWERS | answers)
 
-    client = at_the_desk(officer_for("window_officer"))
+    client = at_the_desk(officer_for("pre_reviewer"))
     answer = client.get(reverse("office:case", args=[case.ref]))
 
     shown = page(answer)
