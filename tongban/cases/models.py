@@ -114,12 +114,12 @@ class Case(models.Model):
         indexes = [
             models.Index(fields=["applicant", "-id"], name="cases_of_applicant"),
             models.Index(fields=["department", "state", "next_due", "id"], name="cases_by_department_queue"),
-            models.Index(fields=["matter", "state", "next_due", "id"], name="cases_by_matter_queue"),
+            models.Index(fields=["matter", "department", "state", "next_due", "id"], name="cases_by_matter_and_queue"),
             models.Index(fields=["state", "next_due", "id"], name="cases_by_state_and_due"),
-            models.Index(
-                fields=["department", "next_due", "id"],
+            models.Index(  # with its state, or SQLite prefers the index of all queues
+                fields=["department", "state", "next_due", "id"],
                 condition=Q(state=CaseState.UNDER_REVIEW) & ~Q(opinion=""),
-                name="cases_to_decide",
+                name="cases_to_be_decided",
             ),
             models.Index(fields=["expires_at"], condition=Q(state="draft"), name="drafts_by_end"),
             models.Index(fields=["claimed_by", "-id"], name="cases_by_officer"),
