@@ -53,7 +53,7 @@ def main(at_most: int, show: bool) -> None:
     gone = desk.child
     desk.close()
     rows = []
-    for how in ("clean", "scanned", "photographed"):
+    for how in ("clean", "scanned", "photographed", "rough"):
         if not fields[how]:
             continue
         cpu = sorted(cost[how])

@@ -297,7 +297,7 @@ def lease(turn: int) -> Paper:
         "addr-rent",
         {
             "landlord": owner, "tenant": tenant, "valid_from": begin.isoformat(), "valid_to": end.isoformat(), "rent": f"{rent}.00",
-            "signed_on": signed.isoformat(),
+            "address": address, "signed_on": signed.isoformat(),
         },
     )  # fmt: skip
 
@@ -366,6 +366,7 @@ def business_licence(turn: int) -> Paper:
         {
             "uscc": number, "name": company, "legal_rep": owner, "established_on": founded.isoformat(), "address": address,
             "capital": f"{50 + turn * 10}万元整",
+            "scope": scope,
         },
     )  # fmt: skip
 
@@ -692,6 +693,7 @@ def _printed() -> Iterator[Paper]:
             "operator": {"zh": "示范区溪畔小馆餐饮有限公司", "en": "Creekside Bistro"},
             "uscc": uscc(1),
             "licence_no": "JY29900000000001",
+            "valid_to": "2031-11-20",
         },
         {
             "operator": "示范区溪畔小馆餐饮有限公司",
@@ -818,6 +820,21 @@ def _perspective(to, source) -> list[float]:
     return list(np.linalg.solve(np.array(rows), np.array(right)))
 
 
+def rough(paper: Paper, turn: int) -> Paper:
+    """A hasty picture of a page that does not lie flat, sent through a messenger: small, shaken, grainy."""
+    chance = np.random.RandomState(3000 + turn)
+    seen = photographed(paper, turn + 7).picture
+    scale = 1400 / max(seen.size)
+    seen = seen.resize((round(seen.width * scale), round(seen.height * scale)), Image.Resampling.BILINEAR)
+    dots = np.asarray(seen)
+    rows, columns = np.mgrid[0 : dots.shape[0], 0 : dots.shape[1]]
+    bulge = np.sin(columns / dots.shape[1] * np.pi * 1.3 + turn) * dots.shape[0] * 0.012
+    dots = dots[np.clip(rows + bulge.astype(int), 0, dots.shape[0] - 1), columns].astype(np.float32)
+    shaken = sum(np.roll(dots, step, axis=1) for step in (-1, 0, 1)) / 3
+    picture = noisy(Image.fromarray(shaken.astype(np.uint8)), 9, chance)
+    return replace(paper, name=f"{paper.name}-rough", picture=jpeg(picture, 45), how="rough")
+
+
 def blurred(paper: Paper) -> Paper:
     picture = paper.picture.filter(ImageFilter.GaussianBlur(4.2))
     return replace(paper, name=f"{paper.name}-blurred", picture=jpeg(picture, 80), how="blurred")
@@ -860,8 +877,9 @@ def as_file(paper: Paper) -> bytes:
 
 
 def the_set() -> Iterator[Paper]:
-    """Each paper clean, askew and photographed; one at a time, because together they fill the memory."""
+    """Each paper clean, askew, photographed, and photographed badly; one at a time, because together they fill the memory."""
     for turn, paper in enumerate(base_pages()):
         yield paper
         yield scanned(paper, turn)
         yield photographed(paper, turn)
+        yield rough(paper, turn)

@@ -100,7 +100,7 @@ class Configuration(BaseSettings):
     )
     reading: Literal["on", "off"] = Field(
         "on",
-        description="Reading of documents by machine, where it is installed (requirements/reading.lock): a process of up to 1 GB while it reads.",
+        description="Reading of documents by machine, where it is installed (requirements/reading.lock): a process of about 0.7 GB while it reads.",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="How much is written to log/ in the var directory."

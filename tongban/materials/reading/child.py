@@ -57,7 +57,7 @@ class Engine:
                 "Det.limit_type": "max",
                 "Det.limit_side_len": DETECT_SIDE,
                 "Det.box_thresh": 0.45,
-                "Rec.rec_batch_num": 4,
+                "Rec.rec_batch_num": 1,
             }
         )
         self._find, self._turn, self._read = whole._load_det_model(), whole._load_cls_model(), whole._load_rec_model()

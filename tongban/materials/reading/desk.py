@@ -37,7 +37,7 @@ SURROUNDINGS = {
 
 @dataclass(frozen=True)
 class Limits:
-    memory: int = 3 << 30  # of addresses; what it really takes is about a third
+    memory: int = 2 << 30  # of addresses; what it really takes is about a third
     start_seconds: float = 60.0
     seconds: float = 90.0  # a page, on a machine that does other things as well
     cpu_seconds: int = 600  # in a child's whole life

@@ -129,7 +129,7 @@ def _compared(slug: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, .
 @lru_cache(maxsize=400)
 def _label(label: str, tight: bool) -> re.Pattern:
     flags = 0 if not label.isascii() else re.I
-    before = "" if tight and not label.isascii() else r"(?:^|(?<=[\s,;。、()/|:]))"
+    before = "" if tight and not label.isascii() else r"(?:^|(?<=[\s,;。、()/|:])|(?<=第.条)|(?<=第..条))"
     after = r"(?![A-Za-z])" if label.isascii() else ""
     return re.compile(before + spaced(label) + after + r"\s*(?P<colon>[:.]?)\s*", flags)
 
@@ -273,6 +273,7 @@ def _text(text: str):
 
 def _long(text: str):
     text = _in_chinese(text.strip(" :;,。、|_"))
+    text = re.split(r"[,;。]\s*(?:建筑|套内|使用)?面积", text, maxsplit=1)[0]  # contracts go on with how large it is
     return (text, text, 0.93) if 1 < len(text) <= 400 else None
 
 
