@@ -572,7 +572,7 @@ def _about_numbers(paper: Paper, answers: Sequence[Answer]) -> list[Found]:
             if wrong := _does_not_add_up(meaning, read.value):
                 found.append(Found("number_wrong", {"read": wrong}, **at))
                 continue
-            if paper.kind in SEVERAL_PEOPLE:  # whose number it is nobody can tell
+            if not paper.kind or paper.kind in SEVERAL_PEOPLE:  # whose number it is nobody can tell
                 continue
             typed = [answer for answer in answers if _is_number(answer, meaning) and str(answer.value or "").strip()]
             if typed and not any(_plain(read.value) == _plain(str(answer.value)) for answer in typed):
