@@ -1,7 +1,7 @@
 """What cases do when something below them happened, and what people are told when a case moved. One consequence, one call each."""
 
 from tongban.cases import events
-from tongban.cases.models import Case
+from tongban.cases.models import Case, CaseMaterial
 from tongban.cases.services import issuing, keeping_time, machine, pre_reviewing
 from tongban.cases.states import ENDED, CaseState
 from tongban.departments.events import CalendarChanged
@@ -22,7 +22,8 @@ def let_the_machine_look(event):
 def compare_what_was_read(event):
     """The findings of every case that rests on this document; then the machine goes on where it waited for the reading."""
     waits = {CaseState.SUBMITTED, CaseState.PRE_REVIEW}
-    for case in Case.objects.filter(materials__document_id=event.document).exclude(state__in=ENDED).distinct():
+    resting = CaseMaterial.objects.filter(document_id=event.document).values("case")
+    for case in Case.objects.filter(pk__in=resting).exclude(state__in=ENDED):
         pre_reviewing.look_over(case)
         journal.touch(case.subject)
         if case.state in waits and case.claimed_by_id is None:
