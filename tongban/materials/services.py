@@ -198,7 +198,8 @@ def copy(document: Document, *, by: Account, owner: Party | None = None, actor: 
 def hand_in(document: Document, *, actor: Actor) -> Document:
     """It goes to an office with a case: nobody changes it any more. A second time changes nothing."""
     with transaction.atomic():
-        was = document.state
+        # asked of the row: two materials may hold the same document, each with a copy of it from before
+        was = Document.objects.select_for_update().values_list("state", flat=True).get(pk=document.pk)
         make(document, states.HAND_IN)
         if was != states.HANDED_IN:
             journal.record(events.DocumentHandedIn(document.pk), subject=queries.subject(document), actor=actor)

@@ -85,10 +85,10 @@ class Engine:
         ], quarters
 
     def _quarters(self, picture, corners) -> int:
-        """Which way up the page is, asked of its longest lines."""
+        """Which way up the page is, asked of some of its lines: neither too short to tell nor too long for the model's eye."""
         import numpy as np  # noqa: PLC0415
 
-        longest = sorted(corners, key=lambda box: -extent(box))[:TURN_SAMPLE]
+        longest = sorted(corners, key=lambda box: (not 2 <= stretch(box) <= 10, -extent(box)))[:TURN_SAMPLE]
         lying = [box for box in longest if height_of(box) > 1.5 * width_of(box)]
         sideways = len(lying) * 2 > len(longest)
         if sideways:
@@ -99,10 +99,19 @@ class Engine:
             longest = [in_order(box) for box in longest if height_of(box) <= 1.5 * width_of(box)]
         if not longest:
             return 0
-        found = self._turn([self._cut(picture, box.copy()) for box in longest])
-        against = sum(sure if label == "180" else -sure for label, sure in found.cls_res)
-        upside_down = against > 0
+        crops = [self._cut(picture, box.copy()) for box in longest]
+        found = self._turn([crop.copy() for crop in crops])
+        against = [label == "180" for label, _sure in found.cls_res]
+        upside_down = sum(against) * 2 > len(against)
+        if upside_down or any(against):  # the model errs; what can be read is the right way up
+            upside_down = self._reads_better_turned(crops[:3])
         return (1 if sideways else 0) + (2 if upside_down else 0)
+
+    def _reads_better_turned(self, crops) -> bool:
+        def sure(pictures):
+            return sum(float(score) * len(text) for text, score in self._said(pictures))
+
+        return sure([crop[::-1, ::-1].copy() for crop in crops]) > sure(crops)
 
     def _said(self, crops):
         from rapidocr.ch_ppocr_rec import TextRecInput  # noqa: PLC0415
@@ -117,6 +126,11 @@ def width_of(box) -> float:
 
 def height_of(box) -> float:
     return float(max(math.dist(box[0], box[3]), math.dist(box[1], box[2])))
+
+
+def stretch(box) -> float:
+    shorter, longer = sorted((width_of(box), height_of(box)))
+    return longer / max(shorter, 1.0)
 
 
 def extent(box) -> float:
