@@ -81,6 +81,7 @@ urlpatterns = [
     path("my/licences/<int:pk>/licence.pdf", holding.licence_pdf, name="licence_pdf"),
     path("my/device/", device.device, name="device"),
     path("my/device/pages", device.pages, name="device_pages"),
+    path("international/", finding.international, name="international"),
     path("help/", help_.help_, name="help"),
     path("my/inbox/", holding.inbox, name="inbox"),
     path("my/inbox/read", holding.all_read, name="all_read"),

@@ -7,7 +7,7 @@ from django.http import Http404, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -72,6 +72,44 @@ def home(request):
         **_for_you(request),
     }
     return render(request, "portal/find/home.html", context)
+
+
+ABROAD = [
+    (gettext_lazy("In the first days"), "home", ["foreigner-accommodation", "lease-filing"]),
+    (gettext_lazy("Working here"), "work", ["foreigner-work-permit", "insurance-record-print"]),
+    (gettext_lazy("Staying"), "residence", ["foreigner-residence-permit", "passport-renew"]),
+    (gettext_lazy("Tax"), "form", ["tax-paid-proof"]),
+    (gettext_lazy("Driving"), "car", ["driving-licence-renew"]),
+    (gettext_lazy("Health and children"), "health", ["medical-book", "birth-certificate", "resident-medical-enrol"]),
+    (gettext_lazy("A company of one's own"), "business", ["fie-establish", "tax-registration"]),
+]
+ABROAD_THEMES = ("education", "foreigners")
+
+
+@require_GET
+@for_anyone
+@for_strangers()
+def international(request):
+    """What people from abroad need first, how a passport proves who they are, and whom to ring."""
+    wanted = [slug for _words, _drawing, slugs in ABROAD for slug in slugs]
+    published = MatterVersion.objects.filter(matter__slug__in=wanted, state=MatterVersion.State.PUBLISHED)
+    names = {version.matter.slug: say(version.name) for version in published.select_related("matter")}
+    groups = [
+        {
+            "title": words,
+            "drawing": drawing,
+            "ways": [{"name": names[slug], "href": _address(slug)} for slug in slugs if slug in names],
+        }
+        for words, drawing, slugs in ABROAD
+    ]
+    themes = matters.catalogue.current().themes
+    more = [
+        {"name": themes[slug].name(get_language()), "href": f"{reverse('portal:search')}?theme={slug}"}
+        for slug in ABROAD_THEMES
+        if slug in themes
+    ]
+    context = {"groups": [group for group in groups if group["ways"]], "more": more}
+    return render(request, "portal/find/international.html", context)
 
 
 def _often_needed() -> list[dict]:

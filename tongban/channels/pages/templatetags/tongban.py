@@ -1,6 +1,7 @@
 """What templates may say: content in the reader's language, days, money, masked numbers, icons and drawings."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
@@ -31,6 +32,10 @@ DAY = {"zh": "y年M月d日 EEEE", "en": "d MMMM y"}
 SHORT_DAY = {"zh": "M月d日", "en": "d MMM"}
 MONTH_DAY = {"zh": "M月d日 EEE", "en": "EEE d MMM"}
 MOMENT = {"zh": "y年M月d日 HH:mm", "en": "d MMM y, HH:mm"}
+
+
+HAN = re.compile(r"[\u3400-\u9fff]")
+FOREIGN = ' lang="zh-Hans"'
 
 
 def _language() -> str:
@@ -128,6 +133,18 @@ def moment(value) -> str:
         return day(value)
     language = _language()
     return format_datetime(_local(value), MOMENT.get(language, MOMENT["en"]), locale=_locale(language))
+
+
+@register.filter
+def in_chinese(value) -> bool:
+    """Words of a register that stand in Chinese on a page of another language."""
+    return _language() != "zh" and bool(HAN.search(str(value or "")))
+
+
+@register.filter
+def tongue(value) -> SafeString:
+    """Says so to whoever reads it aloud: ` lang="zh-Hans"` beside such words."""
+    return mark_safe(FOREIGN if in_chinese(value) else "")  # noqa: S308 - a constant
 
 
 @register.filter
