@@ -48,6 +48,7 @@ messages: ## collect the sentences to translate into tongban/locale
 
 books: ## draw the generated books in docs/ from the code
 	@$(TONGBAN) books
+	@$(PY) tools/asvs.py
 
 clean: ## remove the state of this installation: database, documents, keys, logs
 	@$(BOOT) tools/clean.py
