@@ -19,8 +19,8 @@ def uploads_of(case: Case) -> QuerySet[CaseMaterial]:
 
 def standing(case: Case) -> list[MachineFinding]:
     """What the machine noticed on the papers that are handed in now, in the order of materials and pages."""
-    rows = {row.document_id: place for place, row in enumerate(uploads_of(case))}
-    found = MachineFinding.objects.filter(case=case, document_id__in=rows).select_related("overruled_by")
+    rows = {row.document_id or 0: place for place, row in enumerate(uploads_of(case))}
+    found = MachineFinding.objects.filter(case=case, document_id__in=list(rows)).select_related("overruled_by")
     return sorted(found, key=lambda one: (rows[one.document_id], one.page or 0, one.pk))
 
 

@@ -314,6 +314,10 @@ class _Read:
     page: int | None
     box: list | None
 
+    def found(self, code: str, params: dict | None = None, about: str = "") -> Found:
+        """A finding at the place where this was read; `about` is the answer it concerns."""
+        return Found(code, params or {}, about, self.page, self.box, self.confidence)
+
 
 def _value(paper: Paper, name: str) -> _Read | None:
     held = paper.values.get(name)
@@ -463,17 +467,16 @@ def _about_days(paper: Paper, today: date, needed_until: date | None) -> list[Fo
         day = _date(read.value)
         if day is None:
             continue
-        at = {"page": read.page, "box": read.box, "confidence": read.confidence}
         if day < today:
-            found.append(Found("expired", {"paper": paper.name, "day": day.isoformat()}, **at))
+            found.append(read.found("expired", {"paper": paper.name, "day": day.isoformat()}))
         elif needed_until is not None and day < needed_until:
             params = {"paper": paper.name, "day": day.isoformat(), "needed": needed_until.isoformat()}
-            found.append(Found("expires_before", params, **at))
+            found.append(read.found("expires_before", params))
     for read in _values(paper, FIRST_DAY)[:1]:
         day = _date(read.value)
         if day is not None and day > today:
             params = {"paper": paper.name, "day": day.isoformat()}
-            found.append(Found("not_begun", params, page=read.page, box=read.box, confidence=read.confidence))
+            found.append(read.found("not_begun", params))
     return found
 
 
@@ -507,7 +510,7 @@ def _about_names(paper: Paper, answers: Sequence[Answer]) -> list[Found]:
         return []
     one, answer = max(pairs, key=lambda pair: _closeness(pair[0].value, pair[1].value))
     params = {"read": _cut(one.value), "typed": _cut(answer.value)}
-    return [Found("name_differs", params, answer.field, one.page, one.box, one.confidence)]
+    return [one.found("name_differs", params, answer.field)]
 
 
 def _is_name(answer: Answer) -> bool:
@@ -568,16 +571,15 @@ def _about_numbers(paper: Paper, answers: Sequence[Answer]) -> list[Found]:
     found = []
     for meaning in NUMBERS:
         for read in _values(paper, NUMBERS[meaning])[:1]:
-            at = {"page": read.page, "box": read.box, "confidence": read.confidence}
             if wrong := _does_not_add_up(meaning, read.value):
-                found.append(Found("number_wrong", {"read": wrong}, **at))
+                found.append(read.found("number_wrong", {"read": wrong}))
                 continue
             if not paper.kind or paper.kind in SEVERAL_PEOPLE:  # whose number it is nobody can tell
                 continue
             typed = [answer for answer in answers if _is_number(answer, meaning) and str(answer.value or "").strip()]
             if typed and not any(_plain(read.value) == _plain(str(answer.value)) for answer in typed):
                 params = {"read": _covered(read.value), "typed": _covered(str(typed[0].value))}
-                found.append(Found("number_differs", params, typed[0].field, **at))
+                found.append(read.found("number_differs", params, typed[0].field))
     return found
 
 
@@ -618,7 +620,7 @@ def _about_addresses(paper: Paper, answers: Sequence[Answer]) -> list[Found]:
             if not comparable(read.value, str(answer.value)) or paper.kind in HOME_ADDRESS:
                 return []
             params = {"read": _cut(read.value), "typed": _cut(str(answer.value))}
-            return [Found("address_differs", params, answer.field, read.page, read.box, read.confidence)]
+            return [read.found("address_differs", params, answer.field)]
     return []
 
 
@@ -685,7 +687,7 @@ def _about_meant(paper: Paper, answers: Sequence[Answer]) -> list[Found]:
             if value and not _same(value, answer.value, answer.type):
                 hidden = _covered if answer.masked or answer.type == "bank_account" else _cut
                 params = {"read": hidden(value), "typed": hidden(str(answer.value))}
-                found.append(Found("answer_differs", params, answer.field, read.page, read.box, read.confidence))
+                found.append(read.found("answer_differs", params, answer.field))
     return found
 
 
@@ -716,29 +718,28 @@ def _about_mrz(paper: Paper, answers: Sequence[Answer], today: date) -> list[Fou
     read = _value(paper, "mrz")
     if read is None:
         return []
-    at = {"page": read.page, "box": read.box, "confidence": read.confidence}
     checked = check_mrz(read.value, today=today)
     if not checked:
-        return [Found("mrz_wrong", **at)]
+        return [read.found("mrz_wrong")]
     found = []
     facts = checked.facts
     for printed in _values(paper, NUMBERS["passport_no"])[:1]:
         if _plain(printed.value) != _plain(facts["number"]):
             params = {"read": _covered(facts["number"]), "typed": _covered(printed.value)}
-            found.append(Found("mrz_differs", params, **at))
+            found.append(read.found("mrz_differs", params))
     expires = facts.get("expires_on")
     if expires is not None and expires < today and not _values(paper, LAST_DAY):
-        found.append(Found("expired", {"paper": paper.name, "day": expires.isoformat()}, **at))
+        found.append(read.found("expired", {"paper": paper.name, "day": expires.isoformat()}))
     typed = [a for a in answers if _is_number(a, "passport_no") and str(a.value or "").strip()]
     printed_too = bool(_values(paper, NUMBERS["passport_no"]))  # then that number was compared already
     if typed and not printed_too and not any(_plain(facts["number"]) == _plain(str(a.value)) for a in typed):
         params = {"read": _covered(facts["number"]), "typed": _covered(str(typed[0].value))}
-        found.append(Found("number_differs", params, typed[0].field, **at))
+        found.append(read.found("number_differs", params, typed[0].field))
     full = f"{facts.get('given_names', '')} {facts.get('surname', '')}".strip()
     names = [a for a in answers if _is_name(a) and isinstance(a.value, str) and comparable(full, a.value)]
     if full and names and not any(_latin_name(full, a.value) for a in names) and not _values(paper, PARTY):
         params = {"read": _cut(full), "typed": _cut(names[0].value)}
-        found.append(Found("name_differs", params, names[0].field, **at))
+        found.append(read.found("name_differs", params, names[0].field))
     return found
 
 

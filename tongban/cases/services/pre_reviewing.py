@@ -49,11 +49,11 @@ def look_over(case: Case, *, now: datetime | None = None) -> None:
         for one in _compared(case, row, reading, now):
             found[_mark(row, one)] = (row, one)
     current = set(noticed.uploads_of(case).values_list("document_id", flat=True))
-    held = {row.mark: row for row in MachineFinding.objects.filter(case=case)}
-    for mark, row in held.items():
-        no_more = row.document_id in judged and mark not in found
-        if row.state in UNSETTLED and (no_more or row.document_id not in current):
-            gone.append(row.pk)
+    held = {one.mark: one for one in MachineFinding.objects.filter(case=case)}
+    for mark, kept in held.items():
+        no_more = kept.document_id in judged and mark not in found
+        if kept.state in UNSETTLED and (no_more or kept.document_id not in current):
+            gone.append(kept.pk)
     fresh = [mark for mark in found if mark not in held]
     if not fresh and not gone:
         return
