@@ -101,7 +101,7 @@ def person(request, officer, pk):
     if row is None or row.party is None or row.about:
         raise Http404
     doorkeeper.looking(request, row)
-    doorkeeper.reading(request, row.party_id, "look", ["name", "id_no", "cases", "licences"], about=f"look:{row.pk}")
+    doorkeeper.reading(request, row.party, "look", ["name", "id_no", "cases", "licences"], about=f"look:{row.pk}")
     human = getattr(row.party, "person", None)
     context = {
         "officer": officer,

@@ -15,7 +15,7 @@ from tongban.lib.bilingual import say
 from tongban.lib.problems import Invalid
 from tongban.oversight import queries, services
 from tongban.oversight.law_codes import LAW_CODES, PURPOSES
-from tongban.oversight.models import Verdict
+from tongban.oversight.models import Look, ReadQuestion, Verdict
 
 TABS = {
     "looks": _("Looks without a case"),
@@ -79,8 +79,8 @@ def _rows(tab, officer, open_only, before):
         lines = reads.lines([entries[row.entry] for row in found if row.entry in entries], named=True)
         by_entry = {line["entry"]: line for line in lines}
         return [{"row": row, "read": by_entry.get(row.entry)} for row in found], older
-    found, older = queries.looks(open_only=open_only, before=before)
-    numbers = cases.numbers_of([row.about for row in found])
+    looks, older = queries.looks(open_only=open_only, before=before)
+    numbers = cases.numbers_of([row.about for row in looks])
     return [
         {
             "row": row,
@@ -89,7 +89,7 @@ def _rows(tab, officer, open_only, before):
             "law": say(LAW_CODES[row.law_code].name) if row.law_code in LAW_CODES else "",
             "own": row.officer_id == officer.pk,
         }
-        for row in found
+        for row in looks
     ], older
 
 
@@ -101,14 +101,14 @@ def judge(request, officer, tab, pk):
     if row is None:
         raise Http404
     try:
-        if tab == "looks":
+        if isinstance(row, Look):
             services.mark_seen(
                 row,
                 officer=officer,
                 verdict=request.POST.get("verdict", ""),
                 opinion=request.POST.get("opinion", ""),
             )
-        elif tab == "questions":
+        elif isinstance(row, ReadQuestion):
             services.answer_read_question(
                 row, officer=officer, verdict=request.POST.get("verdict", ""), answer=request.POST.get("answer", "")
             )

@@ -128,8 +128,8 @@ def _not_opened(ring: Keyring) -> Iterator[str]:
         for field in model._meta.local_concrete_fields:
             if not isinstance(field, EncryptedField):
                 continue
-            table, name = connection.ops.quote_name(model._meta.db_table), connection.ops.quote_name(field.column)
-            key = connection.ops.quote_name(model._meta.pk.column)
+            table, name = connection.ops.quote_name(model._meta.db_table), connection.ops.quote_name(str(field.column))
+            key = connection.ops.quote_name(str(model._meta.pk.column))
             for order in ("ASC", "DESC"):
                 with connection.cursor() as cursor:
                     cursor.execute(

@@ -46,7 +46,7 @@ class Column:
 def columns() -> list[Column]:
     """Every sealed column of every model, found by asking the models."""
     return [
-        Column(model._meta.db_table, model._meta.pk.column, field.column, field.context)
+        Column(model._meta.db_table, str(model._meta.pk.column), str(field.column), field.context)
         for model in apps.get_models()
         for field in model._meta.local_concrete_fields
         if isinstance(field, EncryptedField)
