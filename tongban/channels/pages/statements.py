@@ -6,7 +6,9 @@
 
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
+import yaml
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -29,6 +31,18 @@ CHECKS: dict[str, Promise] = {
     "test_every_page_has_its_own_title": _("Every page has a title of its own; a page with mistakes says so first."),
     "test_the_language_of_a_page_is_declared": _("Every page declares its language, so that it is read out with the right voice."),
     "test_the_errand_needs_no_script": _("The errand works to its end without script."),
+    "test_every_page_is_walked_with_the_keyboard": _("On every page the focus is always visible, never hidden behind something else, never caught, and goes on in the order of reading."),
+    "test_everything_that_can_be_used_has_a_name_and_a_size": _("Everything that can be pressed or filled in has a name that is read out, with the words that are seen, and is large enough to hit."),
+    "test_headings_and_regions_are_in_order": _("Headings and regions of every page are in order, so that one can jump from one to the next."),
+    "test_nothing_is_lost_with_more_space_between_letters_and_lines": _("Nothing is lost when more space is set between letters, words and lines."),
+    "test_contrast_is_measured_in_both_schemes": _("The contrast of every text and of the edge of every field is measured, in light and dark colours."),
+    "test_nothing_runs_out_while_somebody_thinks": _("Nothing runs out: a page left alone for a day is still there, with everything that was typed."),
+    "test_what_changes_without_a_new_page_is_read_out": _("What changes without a new page, such as “Saved”, is read out."),
+    "test_what_a_screen_reader_finds_on_the_main_pages": _("What a screen reader finds on the main pages, names and kinds, is compared with what should be there."),
+    "test_the_html_of_every_page_is_valid": _("The HTML of every page is checked against the standard."),
+    "test_both_ways_of_holding_a_phone_work": _("A phone can be held upright or across."),
+    "test_looking_and_choosing_change_nothing_by_themselves": _("Moving to a field or choosing an answer never leaves the page or sends anything."),
+    "test_help_stands_at_the_same_place": _("The help line stands on every page, at the same place."),
 }  # fmt: skip
 
 LOOKED_AT: dict[str, Promise] = {
@@ -50,14 +64,32 @@ LOOKED_AT: dict[str, Promise] = {
     "office_case": _("Officers: case"),
 }
 
-GAPS: tuple[Promise, ...] = (
-    _("People with disabilities have not tried this site yet. Machines find only a part of what stands in their way."),
-    _("It has not been tried by hand with screen readers on every common device."),
-    _("Documents that other people upload, such as photographs of papers, cannot be read out. Ask the office in the case: it tells you what they say."),
-    _("The PDF files of licences and notices have not been tested with screen readers. What they say also stands on the page of the case or licence."),
-    _("There is no sign language and no easy-to-read edition yet. There is an edition with larger text, at the top and at the foot of every page."),
-    _("The passkey of a device and its camera belong to the maker of the device. Every step that can use them also works without."),
-)  # fmt: skip
+REGISTER = yaml.safe_load((Path(__file__).parent / "accessibility.yaml").read_text("utf-8"))
+HOW: dict[str, Promise] = {
+    "tests": _("tested at every change"),
+    "by_hand": _("looked through by hand"),
+    "not_used": _("there is nothing of this kind here"),
+    "gap": _("not good enough yet"),
+}
+
+
+def criteria() -> list[dict]:
+    """Every criterion of WCAG 2.2, levels A and AA, with what makes sure of it, in the reader's language."""
+    return [
+        {**row, "name": {"zh": row["zh"], "en": row["en"]}, "how": HOW[row["how"]], "sentences": [CHECKS[one] for one in row["tests"]]}
+        for row in REGISTER["criteria"]
+    ]
+
+
+def gaps() -> list[dict]:
+    """What is not good enough, since when it is known, and how to get the thing otherwise."""
+    return [
+        {
+            "since": row["since"], "criteria": row["criteria"], "what": {"zh": row["zh"], "en": row["en"]},
+            "otherwise": {"zh": row["otherwise_zh"], "en": row["otherwise_en"]},
+        }
+        for row in REGISTER["gaps"]
+    ]  # fmt: skip
 
 
 @dataclass(frozen=True)

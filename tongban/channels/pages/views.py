@@ -63,8 +63,8 @@ def stay(request, account):
 @for_anyone
 def accessibility(request):
     """What was tested and what is not good enough yet."""
-    said = {"checks": statements.CHECKS.values(), "looked_at": statements.LOOKED_AT.values(), "gaps": statements.GAPS}
-    return render(request, "pages/accessibility.html", {**said, "looked_over_on": statements.LOOKED_OVER_ON})
+    said = {"checks": statements.CHECKS.values(), "looked_at": statements.LOOKED_AT.values(), "gaps": statements.gaps()}
+    return render(request, "pages/accessibility.html", {**said, "criteria": statements.criteria(), "looked_over_on": statements.LOOKED_OVER_ON})
 
 
 @for_anyone
