@@ -43,7 +43,6 @@ def fell_short(matter: str, measure: str, *, before: int | None = None) -> Query
     return (rows if before is None else rows.filter(pk__lt=before)).order_by("-id")
 
 
-def departments_counted(*, today: date) -> set[str]:
-    """Codes of departments of whose matters something was counted in the last year."""
-    rows = DailySum.objects.filter(day__gt=today - A_YEAR).values_list("department", flat=True)
-    return set(rows.distinct())
+def first_counted() -> str:
+    """The code of a department of whose matters something was counted; empty when there is none."""
+    return DailySum.objects.order_by("department", "day").values_list("department", flat=True).first() or ""

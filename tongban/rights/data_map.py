@@ -59,13 +59,13 @@ ROWS: dict[str, Row] = {
         chapter='identity', party=('pk',), account=(),
         purpose=_('identifying a person'), basis=_('statutory task of the service'), retention=_('while there is an account or a case, then 5 years'),
         hidden='', erase_from='', erase_days=0,
-        fields={'id': 'plain', 'kind': 'plain', 'name': 'masked in lists', 'name_en': 'masked in lists', 'division': 'plain', 'address': 'sealed; masked', 'bank_account': 'sealed; masked', 'created_at': 'plain', 'updated_at': 'plain', 'party': 'plain', 'id_kind': 'plain', 'id_no': 'sealed; masked', 'id_index': 'keyed digest', 'birth_date': 'only where the law asks', 'sex': 'only where the law asks', 'nationality': 'only where the law asks', 'mobile': 'sealed; masked', 'mobile_index': 'keyed digest'},
+        fields={'id': 'plain', 'kind': 'plain', 'name': 'sealed; masked in lists', 'name_en': 'sealed; masked in lists', 'division': 'plain', 'address': 'sealed; masked', 'bank_account': 'sealed; masked', 'created_at': 'plain', 'updated_at': 'plain', 'party': 'plain', 'id_kind': 'plain', 'id_no': 'sealed; masked', 'id_index': 'keyed digest', 'birth_date': 'only where the law asks', 'sex': 'only where the law asks', 'nationality': 'only where the law asks', 'mobile': 'sealed; masked', 'mobile_index': 'keyed digest'},
     ),
     'parties.Company': Row(
         chapter='identity', party=('pk',), account=(),
         purpose=_('identifying a company'), basis=_('company register, public'), retention=_('while it is registered, then 5 years'),
         hidden='', erase_from='', erase_days=0,
-        fields={'id': 'plain', 'kind': 'plain', 'name': 'plain', 'name_en': 'plain', 'division': 'plain', 'address': 'sealed', 'bank_account': 'sealed; masked', 'created_at': 'plain', 'updated_at': 'plain', 'party': 'plain', 'uscc': 'plain', 'company_kind': 'plain', 'status': 'plain', 'legal_representative': 'plain', 'established_on': 'plain', 'industry': 'plain', 'size': 'plain'},
+        fields={'id': 'plain', 'kind': 'plain', 'name': 'sealed', 'name_en': 'sealed', 'division': 'plain', 'address': 'sealed', 'bank_account': 'sealed; masked', 'created_at': 'plain', 'updated_at': 'plain', 'party': 'plain', 'uscc': 'plain', 'company_kind': 'plain', 'status': 'plain', 'legal_representative': 'plain', 'established_on': 'plain', 'industry': 'plain', 'size': 'plain'},
     ),
     'parties.Account': Row(
         chapter='account', party=(), account=('pk',),

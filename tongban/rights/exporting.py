@@ -11,6 +11,7 @@ import uuid
 import zipfile
 from collections.abc import Callable, Iterable
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import structlog
@@ -237,19 +238,14 @@ def _files(archive: zipfile.ZipFile, party: Party | None) -> list[dict[str, Any]
     wanted: list[tuple[str, str, Callable[[], bytes]]] = []
     for page in Page.objects.select_related("document").filter(document__owner=party).order_by("document_id", "order"):
         ending = {"application/pdf": "pdf", "image/png": "png", "image/webp": "webp"}.get(page.mime, "jpg")
-        wanted.append(
-            (
-                f"files/papers/{page.document_id}-{page.order}.{ending}",
-                page.document.name,
-                lambda page=page: papers.open_page(page),
-            )  # type: ignore[misc]
-        )
+        name = f"files/papers/{page.document_id}-{page.order}.{ending}"
+        wanted.append((name, page.document.name, partial(papers.open_page, page)))
     for licence in Licence.objects.select_related("type").filter(holder=party).exclude(pdf="").order_by("pk"):
         name = f"files/licences/{licence.type.slug}-{licence.pk}.pdf"
-        wanted.append((name, say(licence.type.name), lambda licence=licence: licences.open_pdf(licence)))  # type: ignore[misc]
+        wanted.append((name, say(licence.type.name), partial(licences.open_pdf, licence)))
     for sheet in CaseDocument.objects.filter(case__applicant=party).order_by("pk"):
         title = say((sheet.content or {}).get("title") or sheet.kind)
-        wanted.append((f"files/cases/{sheet.number}.pdf", title, lambda sheet=sheet: draw(sheet)))  # type: ignore[misc]
+        wanted.append((f"files/cases/{sheet.number}.pdf", title, partial(draw, sheet)))
     told = []
     for name, title, content in wanted:
         try:

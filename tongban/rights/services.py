@@ -27,7 +27,7 @@ LONGEST = 2000
 
 @transaction.atomic
 def ask_review(case: Case, *, account: Account, text: str = "", now: datetime | None = None) -> Review:
-    """Have a person look at a decision of the machine. While one looks, asking again answers the same."""
+    """Have a person look at a decision of the machine. While one looks, asking again answers the same; it is looked at once."""
     now = now or timezone.now()
     text = unicodedata.normalize("NFC", text).strip()
     if len(text) > LONGEST:
@@ -36,6 +36,12 @@ def ask_review(case: Case, *, account: Account, text: str = "", now: datetime | 
         )
     if not case.decided_by_machine:
         raise NotAllowed("people-decided", _("This was not decided by the machine: people have looked at it."))
+    if Review.objects.filter(case=case).exclude(state="open").exists():
+        raise NotAllowed(
+            "looked-at-already",
+            _("A person has already looked at this decision."),
+            next_step=_("If you do not agree, ask for reconsideration as the decision says."),
+        )
     due = departments.calendar().due(timezone.localdate(now), LOOKED_AT_WITHIN)
     assert due.day is not None
     try:

@@ -43,7 +43,7 @@ def dispute(
             )
         held = case.values[field]
         was = held.get("given", held["value"])
-        label = next((one for one in case.version.form if one["id"] == field), {})
+        label: dict = next((one for one in case.version.form if one["id"] == field), {})
         row = open_dispute(
             resource,
             origin.field,

@@ -244,22 +244,19 @@ def figures(request, officer):
     versions = MatterVersion.objects.filter(matter__slug__in=found, state=MatterVersion.State.PUBLISHED)
     names = {one.matter.slug: say(one.name) for one in versions.select_related("matter").only("name", "matter__slug")}
     nothing = {measure: Share(measure, 0, 0, 0) for measure in Measure.values}
+    busiest = sorted(found.items(), key=lambda held: -max(share.cases for share in held[1].values()))
+    rows = [
+        {"slug": slug, "name": names.get(slug, slug), "shares": [{**nothing, **shares}[m] for m in Measure.values]}
+        for slug, shares in busiest
+    ]
     context = {
         "officer": officer,
         "departments": [(one.code, one.shown_name) for one in bodies] if everywhere else [],
         "here": here,
-        "measures": [{"name": name, "label": label, "words": MEASURES[name]} for name, label in Measure.choices],
-        "rows": sorted(
-            (
-                {
-                    "slug": slug,
-                    "name": names.get(slug, slug),
-                    "shares": [{**nothing, **shares}[m] for m in Measure.values],
-                }
-                for slug, shares in found.items()
-            ),
-            key=lambda row: -max(share.cases for share in row["shares"]),
-        ),
+        "measures": [
+            {"name": name, "label": label, "words": MEASURES[Measure(name)]} for name, label in Measure.choices
+        ],
+        "rows": rows,
         "whole": [_of_all(m, [shares[m] for shares in found.values() if m in shares]) for m in Measure.values],
         "enough": ENOUGH,
     }
@@ -275,8 +272,8 @@ def _of_all(measure: str, shares: list[Share]) -> Share:
 
 def _busiest(bodies, officer):
     """Whoever sees every department begins with one that has figures."""
-    counted = indicators.departments_counted(today=timezone.localdate())
-    return next((one for one in bodies if one.code in counted), officer.department)
+    counted = indicators.first_counted()
+    return next((one for one in bodies if one.code == counted), officer.department)
 
 
 MEASURES = {

@@ -256,7 +256,7 @@ def why(request, party, ref):
         ],
         "reviews": reviews,
         "open": next((one for one in reviews if one.state == "open"), None),
-        "may_ask": case.decided_by_machine and not any(one.state == "open" for one in reviews),
+        "may_ask": case.decided_by_machine and not reviews,
         "errors": errors,
         "text": request.POST.get("text", ""),
         "days": review_services.LOOKED_AT_WITHIN,
