@@ -11,6 +11,7 @@
 import time
 from collections.abc import Callable, Iterable
 from functools import partial, wraps
+from typing import Any
 
 import structlog
 from allauth.account.internal.flows.login import get_authentication_records
@@ -143,7 +144,7 @@ def reading(request: HttpRequest, party: Party | int, purpose: str, fields: Iter
     """
     actor = actor_of(request)
     of_party = party if isinstance(party, int) else party.pk
-    entry = {"actor": actor, "of_party": of_party, "purpose": purpose, "fields": fields, "about": about}
+    entry: dict[str, Any] = {"actor": actor, "of_party": of_party, "purpose": purpose, "fields": fields, "about": about}
     if actor.kind != "officer":
         journal.note_read(**entry)
         return
@@ -161,7 +162,7 @@ def reading(request: HttpRequest, party: Party | int, purpose: str, fields: Iter
             "hidden_until": look.hidden_until,
         }
     seen_lately = timezone.now() - oversight_rules.HOUR
-    if of_party == 0 or journal_queries.read_since(actor.account, seen_lately, of_party=of_party):
+    if of_party == 0 or journal_queries.read_since(actor.account or 0, seen_lately, of_party=of_party):
         journal.note_read(**entry)
         return
     try:
@@ -170,7 +171,7 @@ def reading(request: HttpRequest, party: Party | int, purpose: str, fields: Iter
             journal.note_read(**entry)
     except oversight.SecondPersonNeeded:
         if cache.add(f"many-people:{actor.account}", 1, int(oversight_rules.HOUR.total_seconds())):
-            oversight.raise_alert(Alert.Kind.MANY_PEOPLE, account=request.user)
+            oversight.raise_alert(Alert.Kind.MANY_PEOPLE, account=request.officer.account)  # type: ignore[attr-defined]
         raise
 
 

@@ -50,7 +50,9 @@ def heads(now: datetime) -> list[Anchor]:
             model.objects.filter(position__isnull=False).order_by("-position").values_list("position", "chain").first()
         )
         if last is not None:
-            found.append(Anchor(now.isoformat(timespec="seconds"), model._meta.db_table, *last).signed())
+            position, chain = last
+            at = now.isoformat(timespec="seconds")
+            found.append(Anchor(at, model._meta.db_table, int(position or 0), chain).signed())
     return found
 
 

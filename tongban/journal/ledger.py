@@ -88,7 +88,7 @@ _COLUMNS = [column for column in ReadEntry._meta.concrete_fields if not column.p
 
 def insert(rows: Sequence[ReadEntry]) -> None:
     """Plain rows, without what an ORM does around them: this is done for every look there is."""
-    names = ", ".join(connection.ops.quote_name(column.column) for column in _COLUMNS)
+    names = ", ".join(connection.ops.quote_name(str(column.column)) for column in _COLUMNS)
     marks = ", ".join(["%s"] * len(_COLUMNS))
     values = [[c.get_db_prep_save(getattr(row, c.attname), connection) for c in _COLUMNS] for row in rows]
     with connection.cursor() as cursor:

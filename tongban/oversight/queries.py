@@ -102,7 +102,7 @@ def delayed(now: datetime | None = None) -> list[dict]:
     """Looks that people are not told of yet, counted by law: {"law_code", "department", "number"}; never whose they are."""
     now = now or timezone.now()
     rows = Look.objects.filter(hidden_until__gt=now).values("law_code", "department")
-    return list(rows.annotate(number=Count("pk")).order_by("law_code", "department"))
+    return [dict(row) for row in rows.annotate(number=Count("pk")).order_by("law_code", "department")]
 
 
 def allowed_more(officer: int, kind: str, now: datetime) -> int:
