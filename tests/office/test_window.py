@@ -357,6 +357,19 @@ def test_when_the_visit_is_over_the_draft_is_closed(window, officer, how):
     assert other.post(f"/office/window/drafts/{case.ref}/hand-in", {"how": "paper"}).status_code == 404
 
 
+def test_the_person_ends_the_officers_work_at_once_on_the_own_phone(window):
+    who = person()
+    home = doors.enter(Client(), make.account(who), present=True)
+    case = filled(window, begun(window, matter(), who))
+    content = services.content_of(case)
+    home.post(f"/apply/{case.ref}/help/{Hand.objects.get().pk}/end")
+
+    assert {window.get(address).status_code for address in steps(case.ref)} == {403}
+    signed = {"how": "paper", "content": content, "kept": "x"}
+    assert window.post(f"/office/window/drafts/{case.ref}/hand-in", signed).status_code == 403
+    assert Case.objects.get().state == "draft"
+
+
 def test_only_certified_matters_are_begun():
     who, of = person(), matter()
     officer = make.officer("window_officer", of=make.department("DSO"), certified=("something-else",))

@@ -6,6 +6,7 @@ import pytest
 import yaml
 from django.test import Client
 from django.utils import translation
+from django.utils.html import escape
 
 from tongban.channels.pages import statements
 
@@ -48,11 +49,36 @@ def test_anybody_can_read_the_statements(address, language):
 
 
 @pytest.mark.django_db
-def test_the_accessibility_statement_says_every_check_and_every_gap():
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_the_accessibility_statement_says_every_check_every_criterion_and_every_gap(language):
     client = Client()
-    client.cookies["language"] = "en"
+    client.cookies["language"] = language
     html = client.get("/accessibility/").content.decode()
+    told = {"zh-hans": "zh", "en": "en"}[language]
 
-    for sentence in (*statements.CHECKS.values(), *statements.LOOKED_AT.values(), *statements.GAPS):
-        with translation.override("en"):
-            assert str(sentence) in html
+    with translation.override(language):
+        for sentence in (*statements.CHECKS.values(), *statements.LOOKED_AT.values()):
+            assert escape(str(sentence)) in html
+    for row in statements.REGISTER["criteria"]:
+        assert f"{row['id']} {escape(row[told])}" in html
+    for row in statements.REGISTER["gaps"]:
+        assert escape(row[told]) in html and escape(row[f"otherwise_{told}"]) in html
+
+
+def test_the_register_has_every_criterion_of_the_two_levels_once():
+    levels = [row["level"] for row in statements.REGISTER["criteria"]]
+    ids = [row["id"] for row in statements.REGISTER["criteria"]]
+
+    assert (levels.count("A"), levels.count("AA"), len(set(ids))) == (31, 24, 55)  # WCAG 2.2 without 4.1.1
+    assert ids == sorted(ids, key=lambda text: [int(part) for part in text.split(".")])
+
+
+def test_a_criterion_is_tested_or_says_how_it_stands_and_gaps_name_criteria_that_exist():
+    rows = {row["id"]: row for row in statements.REGISTER["criteria"]}
+
+    assert {one for one, row in rows.items() if (row["how"] == "tests") != bool(row["tests"])} == set()
+    assert {one for gap in statements.REGISTER["gaps"] for one in gap["criteria"]} <= set(rows)
+    assert {one for one, row in rows.items() if row["how"] == "gap"} <= {
+        one for gap in statements.REGISTER["gaps"] for one in gap["criteria"]
+    }
+    assert all(gap["since"] and gap["otherwise_en"] and gap["otherwise_zh"] for gap in statements.REGISTER["gaps"])

@@ -135,6 +135,13 @@ def may_prepare(case: Case, visit: Visit, now: datetime) -> None:
     if case.state not in EDITABLE:
         raise NotAllowed("not-editable", _("This was sent and cannot be changed now."))
     permit(visit.officer, case, HAND_IN)
+    if case.hands.filter(visit=visit, ended_by="person").exists():
+        raise NotAllowed(
+            "ended-by-the-person",
+            _("The person has ended your work in this application."),
+            kept=_("The draft is kept, on the person's own devices too."),
+            status=403,
+        )
 
 
 def _still_here(visit: Visit, party: Party, now: datetime) -> None:
