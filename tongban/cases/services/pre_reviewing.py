@@ -149,6 +149,8 @@ def take_value(case: Case, material: str, field: str, *, account: Account, now: 
         )  # fmt: skip
     with transaction.atomic():
         case = again(case)
+        if case.value(field) == judged.values[field]:  # pressed twice
+            return case
         drafting.enter(case, field, judged.values[field], source=f"paper:{material}", now=now)
         document = case.materials.get(type__slug=material).document_id
         journal.record(
