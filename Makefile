@@ -33,10 +33,12 @@ bench: ## measure the hot paths and print a table for each
 	@$(BOOT) tools/setup.py test
 	@set -e; for script in bench/[a-z]*.py; do case $$script in */measuring.py|*/plain_list.py) true;; *) false;; esac || { echo "== $$script"; $(PY) $$script; }; done
 
-faults: ## kill web and worker a hundred times during submissions, on both databases
+faults: ## the long form of the fault tests, with their figures: kills, bad disks, bad lines, flipped bits, on both databases
 	@$(BOOT) tools/setup.py test
-	@TONGBAN_KILLS=100 $(PY) -m pytest -m faults --timeout=3600; first=$$?; \
-	TONGBAN_KILLS=100 $(PY) tools/with_postgres.py $(PY) -m pytest -m "faults and postgres" --timeout=3600; second=$$?; \
+	@export TONGBAN_KILLS=$${TONGBAN_KILLS:-100} TONGBAN_LINES=400 TONGBAN_IO_TRIES=2000 TONGBAN_FLIPS=1000 TONGBAN_LOOKS=2000 TONGBAN_ERRANDS=1000; \
+	what="tests/faults tests/many_hands tests/site/test_backup.py tests/site/test_verify_all.py"; \
+	$(PY) -m pytest -n0 -s $$what --timeout=7200; first=$$?; \
+	$(PY) tools/with_postgres.py $(PY) -m pytest -n0 -s $$what -m postgres --timeout=7200; second=$$?; \
 	exit $$(( first ? first : second ))
 
 fuzz: ## send 100,000 drawn requests to the open interface: no 500, and every answer as it is described

@@ -1,5 +1,6 @@
 """The disk is full, the database is locked or gone: a page that says what was kept, nothing lost, and work goes on by itself after."""
 
+import contextlib
 import json
 import os
 import re
@@ -14,10 +15,10 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from tests.faults.harness import Callers, tally, the_product
+from tests.faults.harness import KILLS, Callers, tally, the_product
 from tests.site.product import ROOT, descendants, python, until
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(3600)]
 IN_ENGLISH = {"Accept-Language": "en", "Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -80,6 +81,56 @@ def test_a_full_disk_takes_nothing_half_and_loses_nothing(tmp_path):
         assert line.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
+@contextlib.contextmanager
+def a_small_disk(folder: Path, megabytes: int):
+    """A file system of its own that can really be filled; where we may not mount one, there is nothing to test here."""
+    folder.mkdir()
+    made = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tongban", folder], capture_output=True, text=True
+    )
+    if made.returncode:
+        pytest.skip(f"no small disk can be mounted here: {made.stderr.strip()}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+def fill(file: Path) -> None:
+    with open(file, "wb", buffering=0) as filler, contextlib.suppress(OSError):
+        while True:
+            filler.write(bytes(65536))
+
+
+def test_a_disk_that_fills_and_empties_again_and_again_loses_nothing_and_work_goes_on_by_itself(tmp_path):
+    cycles, acknowledged, refused = max(2, KILLS // 2), {}, 0
+    with (
+        a_small_disk(tmp_path / "disk", 96) as disk,
+        the_product(disk / "var", TONGBAN_HEARTBEAT_LIMIT="600") as running,
+    ):
+        for cycle in range(cycles):
+            fill(disk / "filler")
+            for number in range(400):
+                intent = f"paper-{cycle}-{number}"
+                answer = hand_in(running, intent, padding="x" * 20_000)
+                if answer[0] != 200:
+                    break
+                acknowledged[intent] = json.loads(answer[2])["receipt"]
+            assert_says_what_was_kept(answer, 507)
+            assert running.ask("GET", "/faults/look")[0] == 200  # reading goes on
+            refused += 1
+            (disk / "filler").unlink()
+            again = until(lambda: (said := hand_in(running, intent))[0] == 200 and said, 30)  # noqa: B023
+            acknowledged[intent] = json.loads(again[2])["receipt"]
+        found = tally(running)
+    there = {intent: receipt for receipt, intent in found["receipts"].items()}
+
+    print(f"\n{cycles} times full: {len(acknowledged)} acknowledged, {refused} refused in words, "
+          f"{len(set(acknowledged) - set(there))} lost, {len(set(there) - set(acknowledged))} there though refused")  # fmt: skip
+    assert there == acknowledged
+    assert found["chain"] == ""
+
+
 def test_a_locked_database_is_said_as_such_and_work_goes_on_when_it_is_free(tmp_path):
     with the_product(tmp_path / "var", FAULTS_LOCK_TIMEOUT="0.5", TONGBAN_HEARTBEAT_LIMIT="600") as running:
         other = sqlite3.connect(tmp_path / "var" / "tongban.sqlite3", timeout=20, isolation_level=None)
@@ -110,7 +161,8 @@ def test_a_killed_postgresql_is_said_as_such_and_nothing_is_lost(tmp_path, monke
         with the_product(tmp_path / "var", TONGBAN_HEARTBEAT_LIMIT="600") as running:
             callers = Callers(running)
             callers.begin(4)
-            for _ in range(3):
+            kills = max(3, KILLS // 4)
+            for _ in range(kills):
                 until(lambda: hand_in(running, os.urandom(8).hex())[0] == 200)
                 known = len(callers.acknowledged)
                 postmaster = server.get_pid()
@@ -126,8 +178,10 @@ def test_a_killed_postgresql_is_said_as_such_and_nothing_is_lost(tmp_path, monke
                 until(lambda: len(callers.acknowledged) > known + 4, 60)  # noqa: B023
             callers.end()
             found = tally(running)
-        assert callers.strange == []
         done = list(found["receipts"].values())
+        print(f"\n{kills} kills of PostgreSQL: {len(callers.acknowledged)} acknowledged in {callers.tries} tries, "
+              f"{len(set(callers.acknowledged) - set(done))} lost, {len(done) - len(set(done))} doubled, {len(callers.strange)} raw errors")  # fmt: skip
+        assert callers.strange == []
         assert len(done) == len(set(done))
         assert set(callers.acknowledged) - set(done) == set()
         assert found["chain"] == ""
