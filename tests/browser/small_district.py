@@ -9,7 +9,7 @@ import sys
 
 import django
 
-WHO = {"wang-anhui", "chen-flex", "li-na"}
+WHO = {"wang-anhui", "chen-flex", "li-na", "anna"}
 COMPANIES = {"river-cafe"}
 
 
