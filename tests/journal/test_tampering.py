@@ -43,10 +43,10 @@ def rows(model):
 
 
 FIELDS = {
-    Event: ("kind", "subject", "actor_kind", "actor", "role", "department", "payload", "at", "code", "chain"),
+    Event: ("kind", "subject", "actor_kind", "actor", "role", "department", "payload", "at", "code", "chain", "once"),
     ReadEntry: (
         "reader", "reader_name", "role", "department", "of_party", "about", "purpose", "fields", "at", "code", "chain",
-        "law_code", "hidden_until",
+        "law_code", "hidden_until", "once",
     ),
 }  # fmt: skip
 
@@ -109,7 +109,7 @@ def invent(model, chance):
 
 def swap(model, chance):
     first, second = sorted(chance.sample(rows(model), 2), key=lambda r: r.position)
-    names = ("code", *FIELDS[model][:8])
+    names = tuple(n for n in FIELDS[model] if n != "chain")
     mine, theirs = ({n: getattr(r, n) for n in names} for r in (first, second))
     model.objects.filter(pk=first.pk).update(**theirs)
     model.objects.filter(pk=second.pk).update(**mine)
@@ -153,6 +153,24 @@ def test_a_thousand_random_tamperings_are_found_each_at_its_row(written):
 
     assert missed == []
     assert journal.verify_log(anchored=known) is None
+
+
+def test_two_rows_of_old_that_say_the_same_are_no_copy_and_one_put_in_today_is():
+    old = Event(at=timezone.now(), kind="X", subject="x:1", actor_kind="platform", role="platform")
+    old.code = journal.code_of(old)
+    for _twice in range(2):
+        old.pk = None
+        old.save(force_insert=True)
+    journal.seal_chain()
+    assert journal.verify_log() is None
+
+    with transaction.atomic():
+        journal.record(SomethingHappened(thing=1), subject="thing:1", actor=OFFICER)
+    old.pk = None
+    old.save(force_insert=True)
+    assert (journal.verify_log().row, journal.verify_log().reason) == (old.pk, "a copy of another row was put in")
+    journal.seal_chain()  # also when the worker has given it a place meanwhile
+    assert journal.verify_log().row == old.pk
 
 
 def test_control_without_heads_outside_a_tail_cut_off_is_missed(written):

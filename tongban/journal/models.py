@@ -5,12 +5,13 @@ from django.db.models import Q
 class Chained(models.Model):
     """A row that cannot be changed or taken out unseen: its own keyed code at writing, its place in a chain soon after.
 
-    `code` is an HMAC over the row's content, made in the act's transaction. `position` and `chain` are given by the worker
+    `code` is an HMAC over the row's content, made in the act's transaction; `once` makes it this row's alone, so a copy shows. `position` and `chain` are given by the worker
     (`services.seal_chain`) in one sequence for all committed rows, so that writers never wait for each other.
     """
 
     at = models.DateTimeField()
     code = models.CharField(max_length=64)
+    once = models.CharField(max_length=16, default="")
     position = models.BigIntegerField(null=True, unique=True)
     chain = models.CharField(max_length=64, default="")
 
