@@ -194,7 +194,7 @@ ACROSS = {
 def responsible(version: MatterVersion) -> list[tuple[str, str]]:
     """Who answers for it, and by what right: (label, words), only what the department has said."""
     rows = [
-        (_("Department"), say(version.matter.department.name)),
+        (_("Department in charge"), say(version.matter.department.name)),
         (_("Nature of the body"), version.get_body_nature_display()),
         (_("Office that deals with it"), say(version.handling_office)),
         (_("Source of the power"), version.get_power_source_display()),
