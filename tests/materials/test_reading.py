@@ -67,14 +67,20 @@ def told(settings, monkeypatch):
     return told
 
 
-@pytest.fixture
-def real(settings, monkeypatch):
-    """A desk of this test alone with the real engine behind it."""
-    settings.READING = "on"
-    own = Desk(Limits(idle_seconds=60))
-    monkeypatch.setattr(desk, "desk", own)
+@pytest.fixture(scope="module")
+def one_child():
+    own = Desk()
     yield own
     own.close()
+
+
+@pytest.fixture
+def real(settings, monkeypatch, one_child):
+    """The real engine; its child is shared, because starting it takes a second."""
+    settings.READING = "on"
+    one_child.limits = Limits(idle_seconds=60)
+    monkeypatch.setattr(desk, "desk", one_child)
+    return one_child
 
 
 def kept(party, *files) -> Document:
@@ -404,6 +410,7 @@ def test_a_child_that_hangs_is_ended(real):
 
 
 def test_a_child_is_replaced_after_so_many_pages(real):
+    real.close()
     real.limits = Limits(pages=2)
     children = set()
     for _page in range(3):
@@ -441,7 +448,7 @@ def test_an_answer_that_our_child_would_not_give_is_none(said):
 
 
 def test_quality_says_what_is_wrong_with_a_picture(real):
-    card = papers.business_licence(0)
+    card = papers.health_certificate(0)
     found = {
         spoil.__name__: real.read(papers.as_file(spoil(card)), mime="image/jpeg")["quality"]
         for spoil in (papers.blurred, papers.darkened, papers.cut_off, papers.small)

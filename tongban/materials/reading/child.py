@@ -29,6 +29,7 @@ ENGINE = "rapidocr"
 def brought(path: Path):
     """Another script of ours by its place, because an isolated Python looks for nothing beside itself."""
     spec = importlib.util.spec_from_file_location(path.stem + "_beside", path)
+    assert spec is not None and spec.loader is not None, path
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -162,9 +163,9 @@ def read_picture(content, turned_by):
     from PIL import Image  # noqa: PLC0415
 
     Image.MAX_IMAGE_PIXELS = None
-    picture = Image.open(io.BytesIO(content), formats=["JPEG", "PNG"])
-    picture.draft("RGB", (SIDE, SIDE))
-    picture = picture.convert("RGB")
+    given = Image.open(io.BytesIO(content), formats=["JPEG", "PNG"])
+    given.draft("RGB", (SIDE, SIDE))
+    picture = given.convert("RGB")
     if max(picture.size) > SIDE:
         scale = SIDE / max(picture.size)
         picture = picture.resize((round(picture.width * scale), round(picture.height * scale)), reducing_gap=2.0)

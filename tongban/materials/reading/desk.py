@@ -24,6 +24,7 @@ log = structlog.get_logger("materials.reading")
 
 CHILD = Path(__file__).with_name("child.py")
 PIECE = 1 << 16
+LINES_A_PAGE = 500  # a page of small print has 120
 SURROUNDINGS = {
     "LC_ALL": "C.UTF-8",
     "OMP_NUM_THREADS": "1",
@@ -187,7 +188,7 @@ def checked(answer: dict) -> dict[str, Any]:
                 "box": _box(line["box"]),
                 "flat": _box(line["flat"]),
             }
-            for line in answer["lines"][:2000]
+            for line in answer["lines"][:LINES_A_PAGE]
         ]
         quality = {
             str(name)[:20]: measure

@@ -88,7 +88,7 @@ def _zone(rows: list[str], width: int, count: int, today: date, printed: set[str
         lines = [_mended_card, _mended_two][count == 2](list(fitted), printed)
         checked = check_mrz("\n".join(lines), today=today)
         mended = sum(a != b for line, row in zip(lines, fitted, strict=True) for a, b in zip(line, row, strict=True))
-        facts = checked.facts or {}
+        facts = dict(checked.facts or {})
         zone = Zone(tuple(lines), checked.valid, facts, mended, facts.get("number") in printed)
         if checked.valid:
             return zone

@@ -20,9 +20,13 @@ SURE_ENOUGH = 0.55
 AHEAD_BY = 0.4
 TITLE = 3.0
 TITLE_IS_LINE = 0.55
+LONGEST_TITLE = 90
+TITLES_TRIED = 250  # the tallest lines of the first pages
+LINES_AT_MOST = 2500
 MARK = 0.5
 MARKS_COUNT = 5
 UNPROVED = 0.6
+TRIES_A_VALUE = 60  # a paper with more labels of one kind was made to keep us busy
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ class Candidate:
 
 def understand(lines: Sequence[dict], *, today: date) -> Understood:
     """The kind of the paper and its values. Not recognised: kind "" and what can be told of any paper (numbers that prove themselves)."""
-    sheet = Sheet(lines)
+    sheet = Sheet(lines[:LINES_AT_MOST])
     zone = mrz.read([line.text for line in sheet.lines], today=today)
     kind, confidence = _kind(sheet, zone)
     values: dict[str, Candidate] = {}
@@ -82,10 +86,35 @@ def understand(lines: Sequence[dict], *, today: date) -> Understood:
 # --- the kind
 
 
+@dataclass(frozen=True)
+class Face:
+    """What a title is looked for in: short lines and rows with how tall they are and on which page, and all words together."""
+
+    short: tuple[tuple[str, float, int], ...]
+    words: str
+    ordinary: float
+
+
+def _face(sheet: Sheet) -> Face:
+    pieces = [(line.bare, line.tall, line.page) for line in sheet.lines]
+    for row in sheet.rows():
+        if len(row) > 1:
+            pieces.append(("".join(line.bare for line in row), max(line.tall for line in row), row[0].page))
+    short: dict[str, tuple[str, float, int]] = {}
+    for piece in pieces:
+        known = short.get(piece[0])
+        if 1 < len(piece[0]) <= LONGEST_TITLE and (known is None or piece[1] > known[1]):
+            short[piece[0]] = piece
+    tallest = sorted(short.values(), key=lambda piece: (piece[2], -piece[1]))[:TITLES_TRIED]
+    ordinary = sorted(line.tall for line in sheet.lines)[len(sheet.lines) // 2] if sheet.lines else 1.0
+    return Face(tuple(tallest), "\n".join(piece[0] for piece in pieces), ordinary)
+
+
 def _kind(sheet: Sheet, zone: mrz.Zone | None) -> tuple[str, float]:
     if zone is not None and zone.lines[0].startswith("P"):
         return "passport", 0.99 if zone.proved else 0.85
-    scores = sorted(((_score(sheet, kind), slug) for slug, kind in KINDS.items()), reverse=True)
+    face = _face(sheet)
+    scores = sorted(((_score(face, kind), slug) for slug, kind in KINDS.items()), reverse=True)
     (best, slug), (second, _other) = scores[0], scores[1]
     confidence = 1 - 2.718281828 ** (-best / 1.8)
     if best - second < AHEAD_BY:
@@ -93,26 +122,22 @@ def _kind(sheet: Sheet, zone: mrz.Zone | None) -> tuple[str, float]:
     return (slug, confidence) if confidence >= SURE_ENOUGH else ("", confidence)
 
 
-def _score(sheet: Sheet, kind: Kind) -> float:
+def _score(face: Face, kind: Kind) -> float:
     titles, marks, without = _compared(kind.slug)
-    pieces = [(line.bare, line.tall, line.page) for line in sheet.lines]
-    for row in sheet.rows():
-        if len(row) > 1:
-            pieces.append(("".join(line.bare for line in row), max(line.tall for line in row), row[0].page))
-    ordinary = sorted(line.tall for line in sheet.lines)[len(sheet.lines) // 2] if sheet.lines else 1.0
     title = 0.0
-    for text, tall, page in pieces:
+    for text, tall, page in face.short:
         for one in titles:
             covered = share(one, text)
             if covered >= TITLE_IS_LINE:
                 # longer names are surer: 住房租赁合同备案证明 is more than 租赁合同
-                found = TITLE * covered + min(len(one), 16) / 32 + (0.6 if tall > 1.25 * ordinary else 0.0)
+                found = TITLE * covered + min(len(one), 16) / 32 + (0.6 if tall > 1.25 * face.ordinary else 0.0)
                 title = max(title, found * (1.0 if page == 1 else 0.7))
             elif covered > 0 and len(text) < 24:
                 title = max(title, 0.6 * covered + 0.3)
-    found = sum(1 for mark in marks if any(mark in text for text, _tall, _page in pieces))
-    score = title + MARK * min(found, MARKS_COUNT)
-    if any(word in text for word in without for text, tall, _page in pieces if len(text) < 24 and tall >= ordinary):
+    score = title + MARK * min(sum(1 for mark in marks if mark in face.words), MARKS_COUNT)
+    if any(
+        word in text for word in without for text, tall, _page in face.short if len(text) < 24 and tall >= face.ordinary
+    ):
         score -= 1.5
     return max(score, 0.0)
 
@@ -147,13 +172,16 @@ def _tight_labels(slug: str, name: str) -> frozenset[re.Pattern]:
 
 
 def _find(sheet: Sheet, kind: Kind, wanted: Value) -> Candidate | None:
-    weaker = None
+    weaker, tried = None, 0
     for label in wanted.labels:
         pattern = _label(label, wanted.tight)
         for line in sheet.lines:
             for hit in pattern.finditer(line.text):
                 if not (wanted.tight or hit["colon"] or hit.start() == 0):
                     continue
+                tried += 1
+                if tried > TRIES_A_VALUE:
+                    return weaker
                 candidate = _value_at(sheet, kind, wanted, line, hit)
                 if candidate is None:
                     continue
@@ -177,7 +205,8 @@ def _value_at(sheet: Sheet, kind: Kind, wanted: Value, line: Line, hit: re.Match
             said = _until_next_label(kind, wanted, other.text)
             if not said or _only_a_label(kind, other):
                 continue
-            lines, text = (other,), said
+            lines: tuple[Line, ...] = (other,)
+            text = said
             if wanted.form == "long":
                 more = _going_on(sheet, kind, line, other)
                 lines, text = (other, *more), _joined([said, *(one.text for one in more)])
@@ -358,8 +387,8 @@ def _id_no(text: str):
         if check_resident_id(mended).valid:
             return mended, said, 0.97
         return said, said, UNPROVED
-    hit = re.search(r"(?<![0-9A-Za-z])([A-Z]{0,2}[0-9]{6,15}[0-9X]?)(?![0-9A-Za-z])", run)
-    return (hit[1], hit[1], UNPROVED) if hit else None
+    other = re.search(r"(?<![0-9A-Za-z])([A-Z]{0,2}[0-9]{6,15}[0-9X]?)(?![0-9A-Za-z])", run)
+    return (other[1], other[1], UNPROVED) if other else None
 
 
 _USCC_ALIKE = str.maketrans("OIZSV", "0125U")
@@ -473,7 +502,8 @@ def _by_kind(kind: str, sheet: Sheet, values: dict[str, Candidate]) -> None:
         for line in sheet.lines:
             found = _card(line.text)
             if found:
-                values["card_no"] = Candidate(*found[:2], (line,), found[2])
+                number, said, proved = found
+                values["card_no"] = Candidate(number, said, (line,), proved)
                 break
     if "issued_on" not in values and kind not in ("id-card", "addr-rent", "labour-contract", "bank-account"):
         _last_day(sheet, values)
