@@ -310,6 +310,7 @@ def _first_broken(model: Any, progress: Callable[[int], None], heads: dict[int, 
             return Broken(table, row.pk, None, "the content was changed")
         if new and not row.once:
             return Broken(table, row.pk, None, "a copy of another row was put in")
+        new = new or bool(row.once)
     # rows from before there was `once` may say the same at the same moment; newer ones never do
     twice = (
         model.objects.exclude(once="").values("code").annotate(times=Count("pk"), last=Max("pk")).filter(times__gt=1)
