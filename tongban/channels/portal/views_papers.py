@@ -32,7 +32,9 @@ def picture(request, party, case, slug):
         }
         for number, page in enumerate(row.document.pages.all(), 1)
     ]
-    context = shared(request, party, case, "materials", row=row, paper=paper, pages=pages, changeable=papers_read.changeable(case))
+    context = shared(
+        request, party, case, "materials", row=row, paper=paper, pages=pages, changeable=papers_read.changeable(case)
+    )
     return render(request, "portal/apply/picture.html", context)
 
 
