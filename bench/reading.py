@@ -31,7 +31,7 @@ def main(at_most: int, show: bool) -> None:
 
     desk = Desk()
     resting = _own_memory()
-    pages = [page for page in papers.the_set() if at_most == 0 or int(_number(page.name)) < at_most]
+    pages = (page for page in papers.the_set() if at_most == 0 or int(_number(page.name)) < at_most)
     kinds, fields, cost, peak = defaultdict(list), defaultdict(list), defaultdict(list), 0
     missed = defaultdict(int)
     for page in pages:
@@ -69,7 +69,7 @@ def main(at_most: int, show: bool) -> None:
             ]
         )
     table(["pages", "number", "kind right", "values", "values right", "goal", "CPU a page, middle / most"], rows)
-    poor = papers.poor_pages() if at_most == 0 else []
+    poor = papers.poor_pages() if at_most == 0 else ()
     said = defaultdict(list)
     wanted = {"blurred": "blurred", "dark": "dark", "cut": "cut", "small": "too_small"}
     for page in poor:
