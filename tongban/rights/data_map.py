@@ -11,13 +11,13 @@ ROWS: dict[str, Row] = {
         chapter='history', party=(), account=('actor',),
         purpose=_('proof of what happened'), basis=_('duty to keep records of official acts'), retention=_('30 years'),
         hidden='', erase_from='', erase_days=0,
-        fields={'id': 'plain', 'at': 'plain', 'code': 'plain', 'position': 'plain', 'chain': 'plain', 'kind': 'plain', 'subject': 'plain', 'actor_kind': 'plain', 'actor': 'by role', 'role': 'plain', 'department': 'plain', 'payload': 'ids only'},
+        fields={'id': 'plain', 'at': 'plain', 'code': 'plain', 'once': 'plain', 'position': 'plain', 'chain': 'plain', 'kind': 'plain', 'subject': 'plain', 'actor_kind': 'plain', 'actor': 'by role', 'role': 'plain', 'department': 'plain', 'payload': 'ids only'},
     ),
     'journal.ReadEntry': Row(
         chapter='reads', party=('of_party',), account=(),
         purpose=_('who read whose data and why'), basis=_('personal information law: processing is recorded'), retention=_('6 years'),
         hidden='hidden_until', erase_from='', erase_days=0,
-        fields={'id': 'plain', 'at': 'plain', 'code': 'plain', 'position': 'plain', 'chain': 'plain', 'reader': 'plain', 'reader_name': 'shown to the person concerned', 'role': 'plain', 'department': 'plain', 'of_party': 'shown to the person concerned', 'about': 'plain', 'purpose': 'plain', 'fields': 'plain', 'law_code': 'shown to the person concerned', 'hidden_until': 'shown to the person concerned'},
+        fields={'id': 'plain', 'at': 'plain', 'code': 'plain', 'once': 'plain', 'position': 'plain', 'chain': 'plain', 'reader': 'plain', 'reader_name': 'shown to the person concerned', 'role': 'plain', 'department': 'plain', 'of_party': 'shown to the person concerned', 'about': 'plain', 'purpose': 'plain', 'fields': 'plain', 'law_code': 'shown to the person concerned', 'hidden_until': 'shown to the person concerned'},
     ),
     'journal.Job': Row(
         chapter='', party=(), account=(),

@@ -148,7 +148,7 @@ KEPT: tuple[Kept, ...] = (
         ground=BY_APPLICATION,
         who_reads=_("You, and officers of the department who handle the case"),
         tables=(
-            "cases.Case", "cases.CaseMaterial", "cases.Finding", "cases.Step", "cases.Clock", "cases.Question", "cases.CaseDocument", "rights.Review", "indicators.Part",
+            "cases.Case", "cases.CaseMaterial", "cases.Finding", "cases.MachineFinding", "cases.Step", "cases.Clock", "cases.Question", "cases.CaseDocument", "rights.Review", "indicators.Part",
             "cases.Hand", "cases.PhoneSignature", "cases.PostedPaper", "cases.PhoneNote",
         ),
         periods={
@@ -163,7 +163,7 @@ KEPT: tuple[Kept, ...] = (
         why=_("So that the conditions can be checked, and so that you need not hand them in twice. Files are encrypted; places and devices are taken out of photographs."),
         ground=_("your application"),
         who_reads=_("You, and officers who handle a case with the document"),
-        tables=("materials.Document", "materials.Page"),
+        tables=("materials.Document", "materials.Page", "materials.Reading"),
         periods={
             "with the case it belongs to; 2 years after the last use otherwise": _(
                 "as long as the case; without one, 2 years after the last use"
@@ -188,10 +188,11 @@ KEPT: tuple[Kept, ...] = (
         why=_("So that you know what happened. What they say is encrypted."),
         ground=_("the duty to notify"),
         who_reads=_("You alone"),
-        tables=("notices.Message", "notices.Dispatch"),
+        tables=("notices.Message", "notices.Dispatch", "notices.CallBack"),
         periods={
             "2 years after it was read": _("2 years after you read them"),
             "1 year": _("that they were sent outside: 1 year"),
+            "30 days after the call": _("that you asked to be rung up: 30 days after the call"),
         },
     ),
     Kept(
@@ -211,7 +212,7 @@ KEPT: tuple[Kept, ...] = (
         why=_("So that you can see it, and so that nobody can hide it. No line can be taken out unseen."),
         ground=BY_LAW_ON_DATA,
         who_reads=_("You; supervision and audit"),
-        tables=("journal.ReadEntry", "registers.Call", "journal.Event", "cases.Visit"),
+        tables=("journal.ReadEntry", "registers.Call", "journal.Event", "cases.Visit", "oversight.Look", "oversight.Allowance", "oversight.ReadQuestion", "oversight.Alert"),
         periods={
             "6 years": _("who read, which registers were asked, and visits to a window: 6 years"),
             "30 years": _("official acts: 30 years"),
