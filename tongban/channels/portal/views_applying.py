@@ -488,9 +488,10 @@ def paper_again(request, party, key, page):
     """A page that our storage has damaged, sent again."""
     visible = papers.pages_visible_to(request.user, today=timezone.localdate())
     found = get_object_or_404(visible, pk=page, document__key=key)
-    if "file" not in request.FILES:
+    file = next(iter(request.FILES.values()), None)
+    if file is None:
         raise Invalid("no_file", _("No file was chosen."), kept=_("Everything you sent before is kept."))
-    paper_services.send_again(found, request.FILES["file"], by=request.user)
+    paper_services.send_again(found, file, by=request.user)
     messages.success(request, _("The page has come. Thank you: the case goes on."))
     material = CaseMaterial.objects.filter(document=found.document_id).select_related("case").order_by("-id").first()
     return redirect("portal:case", ref=material.case.ref) if material else redirect("portal:cases")
