@@ -13,6 +13,7 @@ import warnings
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
+import psycopg
 import pytest
 
 from tests.faults.harness import KILLS, Callers, tally, the_product
@@ -150,7 +151,7 @@ def runs_again(server) -> bool:
     """Whoever starts it waits ten seconds at most; a machine with much else to do needs longer."""
     try:
         server.ensure_postgres_running()
-    except subprocess.TimeoutExpired:
+    except (subprocess.SubprocessError, AssertionError, psycopg.OperationalError):
         return False
     return True
 
