@@ -18,12 +18,13 @@ def build() -> None:
     from django.utils import timezone
 
     from tongban.journal import services as journal
+    from tongban.registers import services as registers
     from tongban.site.commands import prepare
     from tongban.site.demonstration import district, papers, people
 
     for step in (prepare.keys, prepare.database, prepare.static_files):
         assert step() == 0
-    with transaction.atomic():
+    with transaction.atomic(), registers.nobody_waits():
         district.content()
         everybody = people.populate(district.DEMO)
         everybody.people = {slug: who for slug, who in everybody.people.items() if slug in WHO}
