@@ -159,7 +159,7 @@ def hand_in(
     return case
 
 
-SIGNED_WORDS = {
+SIGNED_WORDS: dict[str, str] = {
     Case.Signed.PAPER: "本人在纸上签字 on paper, by hand",
     Case.Signed.PHONE: "本人手机确认码 by a code on the own phone",
 }

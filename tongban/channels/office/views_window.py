@@ -403,7 +403,7 @@ def received(request, officer, ref):
     row = get_object_or_404(cases.visible_to(officer).filter(prepared_by=officer), ref=ref)
     doorkeeper.reading(request, row.applicant_id, "window", ["case"], about=row.subject)
     receipt = row.documents.filter(kind="materials_receipt").order_by("-id").first()
-    where = request.build_absolute_uri(f"{reverse('portal:track')}?{urlencode({'number': row.number})}")
+    where = request.build_absolute_uri(f"{reverse('portal:track')}?{urlencode({'number': row.number or ''})}")
     context = {
         "officer": officer,
         "visit": cases.visit_of(officer),
