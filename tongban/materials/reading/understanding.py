@@ -308,7 +308,7 @@ def _long(text: str):
 
 def _name(text: str):
     """Of a person or a company: without what stands in brackets behind, and without numbers of documents."""
-    text = re.sub(r"^[^\w]+", "", _in_chinese(text.strip()))
+    text = re.sub(r"^[^\w]*(?:签字|签章|盖章|签名)[^\w]+|^[^\w]+", "", _in_chinese(text.strip()))
     text = re.split(r"[(,;]|身份证|证件|统一|联系|电话|以下简称|\bID\b|\bpassport\b", text, maxsplit=1, flags=re.I)[
         0
     ].strip(_PUNCTUATION)
