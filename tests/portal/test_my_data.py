@@ -243,10 +243,10 @@ def test_whoever_does_not_want_to_be_asked_is_not(client, account):
 
 
 def test_the_account_is_closed_only_when_it_is_meant(client, account):
-    assert client.post("/my/data/close/", {"sure": "1"}).headers["Location"].startswith("/account/confirm/")
+    assert client.post("/my/data/close/", {"sure": "true"}).headers["Location"].startswith("/account/confirm/")
     show_again(client)
     assert client.post("/my/data/close/").status_code == 422
-    assert client.post("/my/data/close/", {"sure": "1"}).headers["Location"] == "/closed/"
+    assert client.post("/my/data/close/", {"sure": "true"}).headers["Location"] == "/closed/"
 
     account.refresh_from_db()
     assert not account.is_active

@@ -195,7 +195,7 @@ def close(request, account):
     reasons = closing.reasons_against(account)
     error = ""
     if request.method == "POST" and not reasons:
-        if request.POST.get("sure") == "1":
+        if request.POST.get("sure") == "true":
             closing.close(account)
             logout(request)
             return redirect("portal:closed")
@@ -205,7 +205,7 @@ def close(request, account):
         "reasons": reasons,
         "stays": closing.what_stays(account),
         "alone": closing.left_alone(account),
-        "error": error,
+        "errors": [error] if error else [],
     }
     return render(request, "portal/data/close.html", context, status=422 if error else 200)
 
