@@ -533,7 +533,7 @@ def every_page(visit, world, walk: str) -> dict[str, list[str]]:
     """What a walk finds on each page. Walks that only look share one visit, on a phone."""
     found = {}
     for name in world.pages:
-        if name not in _found or walk not in AT_ONCE:
+        if walk not in _found.get(name, {}):
             phone = {"viewport": PHONE} if walk in AT_ONCE else {}
             page = visit(name, language="en", reduced_motion="reduce", color_scheme="light", **phone)
             _found.setdefault(name, {}).update(
