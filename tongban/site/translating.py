@@ -97,8 +97,8 @@ def content() -> dict[str, tuple[str, str]]:
             ]
             for row in model._base_manager.values_list(*names).iterator() if names else ():
                 for name, value in zip(names, row, strict=True):
-                    for text in _bilingual(value):
-                        found.setdefault(text["en"], (text.get("zh", ""), f"{model._meta.label_lower}.{name}"))
+                    for said in _bilingual(value):
+                        found.setdefault(said["en"], (said.get("zh", ""), f"{model._meta.label_lower}.{name}"))
     return found
 
 

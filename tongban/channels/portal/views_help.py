@@ -35,7 +35,12 @@ def help_(request):
                     errors={"phone": [_("Please ring us: the number is above.")]},
                 )
             row = services.ask_for_a_call(
-                **typed, account=account, language=get_language(), key=request.POST.get("key", "") or uuid4().hex
+                name=typed["name"],
+                phone=typed["phone"],
+                about=typed["about"],
+                account=account,
+                language=get_language(),
+                key=request.POST.get("key", "") or uuid4().hex,
             )
             words = _("We ring you by %(time)s. Please keep the phone near.") % {"time": moment(row.due_at)}
             messages.success(request, words)
