@@ -23,7 +23,9 @@ def run(options: argparse.Namespace) -> int:
     """0 when the backup is written, forced to disk and read again."""
     try:
         with bar("Backing up", copying.size_now()) as shown:
-            made = copying.back_up(options.to, with_keys=options.with_keys, progress=shown.update)
+            made = copying.back_up(
+                options.to, with_keys=options.with_keys, progress=lambda done: shown.update(done) and None
+            )
     except (copying.NotWhole, KeysMissing) as wrong:
         sys.stderr.write(f"{wrong}\n")
         return 1

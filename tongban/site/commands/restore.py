@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         manifest = restoring.look(options.backup)
         with bar("Restoring", 3 * manifest.size) as shown:
-            found = restoring.bring_back(options.backup, manifest, progress=shown.update)
+            found = restoring.bring_back(options.backup, manifest, progress=lambda done: shown.update(done))
     except copying.NotWhole as wrong:
         sys.stderr.write(f"{wrong}\n")
         return 1

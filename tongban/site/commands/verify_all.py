@@ -26,7 +26,7 @@ def look(only: str | None = None) -> int:
             with tqdm(
                 total=part.size(), desc=part.name, file=sys.stderr, disable=not sys.stderr.isatty(), leave=False
             ) as bar:
-                found = list(part.look(bar.update))
+                found = list(part.look(lambda done: bar.update(done)))
         except Exception as error:  # the database may be too damaged to be asked
             found = [f"The part {part.name} could not be looked at: {type(error).__name__}: {str(error).strip()}"]
         for sentence in found:

@@ -34,7 +34,7 @@ PIECE = 1 << 20
 NOT_KEPT = ("django_session", "usersessions_usersession", "site_cache")
 NAMED = {"materials_page": ("file", "preview"), "licences_licence": ("pdf",)}
 
-Progress = Callable[[int], object]
+Progress = Callable[[int], None]
 
 
 class NotWhole(Exception):
@@ -258,8 +258,8 @@ def _copy_postgresql(folder: Path, made: Manifest, progress: Progress) -> set[st
             os.chmod(path, 0o600)
             made.files[f"database/{path.name}"] = [*_sum(path)]
         named = set()
-        for table, columns in NAMED.items():
-            for column in columns:
+        for table, names in NAMED.items():
+            for column in names:
                 cursor.execute(f"SELECT DISTINCT {quoted(column)} FROM {quoted(table)} WHERE {quoted(column)} <> ''")  # noqa: S608
                 named |= {name for (name,) in cursor.fetchall()}
     return named

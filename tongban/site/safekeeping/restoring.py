@@ -129,13 +129,13 @@ def _jump_rows() -> None:
             pk = model._meta.pk
             if not isinstance(pk, models.AutoField | models.BigAutoField) or model._meta.proxy:
                 continue
-            table = model._meta.db_table
+            table, column = model._meta.db_table, str(pk.column)
             if connection.vendor == "sqlite":
                 cursor.execute("UPDATE sqlite_sequence SET seq = seq + %s WHERE name = %s", [ROWS_JUMPED, table])
             else:
                 cursor.execute(
-                    f"SELECT setval(pg_get_serial_sequence(%s, %s), coalesce(max({quoted(pk.column)}), 0) + %s) FROM {quoted(table)}",  # noqa: S608
-                    [quoted(table), pk.column, ROWS_JUMPED if isinstance(pk, models.BigAutoField) else 1_000],
+                    f"SELECT setval(pg_get_serial_sequence(%s, %s), coalesce(max({quoted(column)}), 0) + %s) FROM {quoted(table)}",  # noqa: S608
+                    [quoted(table), column, ROWS_JUMPED if isinstance(pk, models.BigAutoField) else 1_000],
                 )
 
 
@@ -204,7 +204,7 @@ def _bring_postgresql(folder: Path, manifest: Manifest, progress: Progress) -> N
     """Tables as the migrations of that moment make them, rows by COPY; constraints are checked at the commit."""
     executor = MigrationExecutor(connection)
     applied = set(executor.loader.applied_migrations)
-    wanted = {tuple(one) for one in manifest.migrations}
+    wanted = {(app, step) for app, step in manifest.migrations}
     if applied - wanted:
         raise NotWhole(
             "The tables in this database are newer than the backup. Give it an empty database. Nothing was changed."

@@ -22,7 +22,7 @@ from tongban.materials import store
 from tongban.materials.models import Page
 from tongban.site.safekeeping.copying import plain
 
-Progress = Callable[[int], object]
+Progress = Callable[[int], None]
 AT_MOST = 100  # sentences of one part: who has more wrong than this needs a backup, not a list
 
 
@@ -88,6 +88,7 @@ def counters(progress: Progress) -> Iterator[str]:
     """No counter stands behind a number that was given."""
     given: dict[tuple[str, str], int] = {}
     for number in Case.objects.exclude(number=None).values_list("number", flat=True).iterator(chunk_size=5000):
+        assert number is not None
         place = number[:6], number[6:12]
         given[place] = max(given.get(place, 0), int(number[12:17]))
     counted = {
