@@ -173,7 +173,15 @@ def _measured(pages, path: str, cookie: str, asks: int) -> list:
             pages.ask(path, cookie)
             cpu.append((time.thread_time() - start) * 1000)
             clock.append((time.perf_counter() - at) * 1000)
-    return [len(statements), counting, share(spent, 50), share(cpu, 50), share(cpu, 95), share(clock, 50), share(clock, 95)]
+    return [
+        len(statements),
+        counting,
+        share(spent, 50),
+        share(cpu, 50),
+        share(cpu, 95),
+        share(clock, 50),
+        share(clock, 95),
+    ]
 
 
 def _one_case(account) -> dict:

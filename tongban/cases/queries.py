@@ -212,7 +212,9 @@ def waiting_for(officer: Officer, tab: str, *, among: QuerySet[Case] | None = No
     """One queue of an officer, in no order; `among` what the officer may see, when that was asked already."""
     rows = visible_to(officer) if among is None else among
     first, *more = TABS[tab]
-    rows = rows.filter(state__in=TABS[tab]) if more else rows.filter(state=first)  # SQLite proves a partial index by "=" alone
+    rows = (
+        rows.filter(state__in=TABS[tab]) if more else rows.filter(state=first)
+    )  # SQLite proves a partial index by "=" alone
     if tab == "review":
         return rows.filter(Q(opinion="") | Q(reviewer__isnull=True))
     if tab == "decision":

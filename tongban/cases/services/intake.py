@@ -220,9 +220,7 @@ def return_from_pre_review(
     return case
 
 
-def resubmit(
-    case: Case, *, account: Account, level: int, remark: str = "", now: datetime | None = None
-) -> Case:
+def resubmit(case: Case, *, account: Account, level: int, remark: str = "", now: datetime | None = None) -> Case:
     """Send again after pre-review gave it back: every finding answered (by a change or by ticking it off)."""
     now = now or timezone.now()
     with transaction.atomic():

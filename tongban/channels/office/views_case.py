@@ -374,9 +374,11 @@ def reveal(request, officer, ref, field):
 def page(request, officer, ref, page):
     """A page of a document of this case, for looking at."""
     row = seen(request, officer, ref)
-    of_materials = Page.objects.select_related("document").filter(
-        Q(document__case_materials__case=row) | Q(document__posted__case=row)
-    ).distinct()
+    of_materials = (
+        Page.objects.select_related("document")
+        .filter(Q(document__case_materials__case=row) | Q(document__posted__case=row))
+        .distinct()
+    )
     found = of_materials.filter(pk=page).first() or next((one for one in _photographs(row) if one.pk == page), None)
     if found is None:
         raise Http404

@@ -76,7 +76,12 @@ HOW: dict[str, Promise] = {
 def criteria() -> list[dict]:
     """Every criterion of WCAG 2.2, levels A and AA, with what makes sure of it, in the reader's language."""
     return [
-        {**row, "name": {"zh": row["zh"], "en": row["en"]}, "how": HOW[row["how"]], "sentences": [CHECKS[one] for one in row["tests"]]}
+        {
+            **row,
+            "name": {"zh": row["zh"], "en": row["en"]},
+            "how": HOW[row["how"]],
+            "sentences": [CHECKS[one] for one in row["tests"]],
+        }
         for row in REGISTER["criteria"]
     ]
 

@@ -64,7 +64,11 @@ def stay(request, account):
 def accessibility(request):
     """What was tested and what is not good enough yet."""
     said = {"checks": statements.CHECKS.values(), "looked_at": statements.LOOKED_AT.values(), "gaps": statements.gaps()}
-    return render(request, "pages/accessibility.html", {**said, "criteria": statements.criteria(), "looked_over_on": statements.LOOKED_OVER_ON})
+    return render(
+        request,
+        "pages/accessibility.html",
+        {**said, "criteria": statements.criteria(), "looked_over_on": statements.LOOKED_OVER_ON},
+    )
 
 
 @for_anyone

@@ -302,7 +302,10 @@ def materials(request, party, case):
     case = services.refresh_materials(case, account=request.user)
     services.look_over(case)
     read = papers_of(case)
-    rows = [_shown(row, case, read.get(row.type.slug)) for row in case.materials.select_related("type", "document", "licence", "licence__type")]
+    rows = [
+        _shown(row, case, read.get(row.type.slug))
+        for row in case.materials.select_related("type", "document", "licence", "licence__type")
+    ]
     context = shared(
         request, party, case, "materials",
         changeable=changeable(case),

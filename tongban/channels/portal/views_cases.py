@@ -118,7 +118,10 @@ def ask_a_person(request, party, ref):
 @for_anyone
 def track(request):
     """Where a case stands, for whoever holds its number and query code; nothing of its content."""
-    found, asked = None, {"number": request.GET.get("number", "").strip()[:30], "code": ""}  # a receipt's QR brings the number
+    found, asked = (
+        None,
+        {"number": request.GET.get("number", "").strip()[:30], "code": ""},
+    )  # a receipt's QR brings the number
     if request.method == "POST":
         asked = {"number": request.POST.get("number", "").strip(), "code": request.POST.get("code", "").strip()}
         tries = _take_a_try(asked["number"])

@@ -128,7 +128,10 @@ def data_map_of_the_product() -> str:
         about = row.get("about", "nobody")
         about = {} if about == "nobody" else about
         paths = {kind: tuple([path] if isinstance(path, str) else path) for kind, path in about.items()}
-        marked = {name: f"_({str(row[name])!r})" if paths else repr(str(row[name])) for name in ("purpose", "basis", "retention")}
+        marked = {
+            name: f"_({str(row[name])!r})" if paths else repr(str(row[name]))
+            for name in ("purpose", "basis", "retention")
+        }
         erase = row.get("erase") or {}
         lines += [
             f"    {model!r}: Row(",
@@ -141,7 +144,13 @@ def data_map_of_the_product() -> str:
     return "\n".join([*lines, "}", ""])
 
 
-BOOKS = {"moves.md": moves, "events.md": events, "settings.md": settings_book, "data-map.md": data_map, "../tongban/rights/data_map.py": data_map_of_the_product}
+BOOKS = {
+    "moves.md": moves,
+    "events.md": events,
+    "settings.md": settings_book,
+    "data-map.md": data_map,
+    "../tongban/rights/data_map.py": data_map_of_the_product,
+}
 
 
 def stale() -> list[str]:
