@@ -1,5 +1,7 @@
 """QR codes as SVG that stands in a page by itself: no style attributes, a name for screen readers, white ground in dark mode."""
 
+from typing import Any
+
 import segno
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
@@ -16,7 +18,7 @@ def svg(text: str, *, title: str, error: str = "m", border: int = 4) -> SafeStri
         raise ValueError(f"error correction is one of {LEVELS}")
     try:
         # Left to itself the coder takes some pairs of hanzi (王㛃) for Japanese, by their bytes: a text says that it is UTF-8.
-        said = {} if text.isascii() else {"mode": "byte", "encoding": "utf-8", "eci": True}
+        said: dict[str, Any] = {} if text.isascii() else {"mode": "byte", "encoding": "utf-8", "eci": True}
         code = segno.make_qr(text, error=error, boost_error=True, **said)
     except segno.DataOverflowError as wrong:
         raise Invalid("qr", _("This text is too long for a QR code.")) from wrong

@@ -78,7 +78,11 @@ class Live:
     def start(self) -> None:
         loop = asyncio.get_running_loop()
         if self._listener is not None:
-            self._ear = self._listener(lambda: loop.call_soon_threadsafe(self._stirred.set))
+
+            def stir() -> None:
+                loop.call_soon_threadsafe(self._stirred.set)
+
+            self._ear = self._listener(stir)
         self._task = loop.create_task(self._watch())
 
     async def stop(self) -> None:

@@ -32,7 +32,7 @@ class ReasonNeeded(NotAllowed):
             ),
             status=403,
         )
-        self.where = f"{reverse('office:look')}?{urlencode({'number': row.number})}"
+        self.where = f"{reverse('office:look')}?{urlencode({'number': row.number or ''})}"
 
 
 OPEN_FOR = timedelta(hours=12)

@@ -17,8 +17,8 @@ def ways(case: Case, fields) -> dict[str, dict]:
     )
     running = {}
     for party in {case.applicant_id: case.applicant, **_person(case)}.values():
-        for row in registers.running_disputes(party):
-            running[row.of_party_id, row.resource.slug, row.field] = row
+        for dispute in registers.running_disputes(party):
+            running[dispute.of_party_id, dispute.resource.slug, dispute.field] = dispute
     shown: dict[str, dict] = {}
     for field, origin in found.items():
         if origin is None:

@@ -26,6 +26,7 @@ from tongban.channels.portal import disputed, guide_words, parts
 from tongban.channels.portal.own import own_case
 from tongban.channels.portal.papers_read import PaperRead, changeable, offers_of, papers_of
 from tongban.lib.bilingual import say
+from tongban.lib.formschema import Form
 from tongban.lib.problems import Invalid, NotAllowed
 from tongban.materials import queries as papers
 from tongban.materials import services as paper_services
@@ -245,7 +246,8 @@ def _turn_the_page(request, party, case, asked, part, errors, remarks):
 
 
 def _form_page(request, party, case, values, errors, *, conflict=None, remarks=None):
-    asked = whole = rules.form_of(case.version)
+    whole = rules.form_of(case.version)
+    asked: Form | parts.Part = whole
     part = None
     if Look(request).elderly or request.POST.get("part"):
         wanted = request.POST.get("part") or request.GET.get("part", "")
