@@ -260,7 +260,7 @@ def _form_page(request, party, case, values, errors, *, conflict=None, remarks=N
         form=asked,
         values=values,
         errors=errors,
-        labels=errand.labels_of(asked, errors),
+        labels=errand.labels_of(whole, errors),
         remarks=remarks or {},
         sources=sources(case),
         offers=offers_of(case),
