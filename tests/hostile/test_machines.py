@@ -148,3 +148,13 @@ def test_control_an_answer_with_a_field_that_is_not_described_is_noticed(describ
         knock(operations(described)["GET /api/v1/clock/is-working-day"], cases=60, cookies=cookies)
 
     assert "secret" in "".join(str(one) for one in caught.value.exceptions)
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/xml", ""]
+)
+def test_a_program_that_sends_a_form_instead_of_json_is_told_so(client, db, kind):
+    answer = client.generic("POST", "/api/v1/rules/evaluate", b"--x--\r\n", content_type=kind)
+
+    assert answer.status_code in (400, 415, 422)
+    assert answer.json()["code"] == "not-understood"
