@@ -6,7 +6,7 @@ from django.db import connection, models
 from django.test.utils import isolate_apps
 
 from tongban.lib.encryption import Unreadable
-from tongban.lib.fields import EncryptedField, EncryptedJSONField
+from tongban.lib.fields import EncryptedField, EncryptedJSONField, _seal_column
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -83,6 +83,37 @@ def test_a_sealed_field_can_be_asked_whether_it_is_there(Secret):
     Secret.objects.create()
 
     assert Secret.objects.filter(note__isnull=True).count() == 1
+
+
+def test_whether_something_was_written_can_be_asked_without_opening_it(Secret):
+    Secret.objects.create(number="")
+    written = Secret.objects.create(number="990000199207080045")
+
+    assert Secret.objects.exclude(number="").get() == written
+    assert Secret.objects.filter(number="").count() == 1
+    with pytest.raises(FieldError):
+        Secret.objects.filter(number="990000199207080045").exists()
+
+
+def test_what_stood_in_the_clear_is_sealed_once_and_the_rest_is_left_alone(Secret):
+    sealed = Secret.objects.create(number="from the beginning")
+    before = stored("number")
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO test_secret (number, note, answers) VALUES (%s, NULL, '')", ["990000199207080045"])
+        cursor.execute("INSERT INTO test_secret (number, note, answers) VALUES ('', NULL, '')")
+
+    for _again in range(2):
+        _seal_column(connection, "test_secret", "number", "contenttypes.secret.number", batch=1)
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT number FROM test_secret ORDER BY id")
+        columns = [number for (number,) in cursor.fetchall()]
+    assert columns[0] == before and columns[2] == "" and "990000" not in columns[1]
+    assert [one.number for one in Secret.objects.order_by("pk").only("number")] == [
+        sealed.number,
+        "990000199207080045",
+        "",
+    ]
 
 
 def test_a_value_moved_to_another_column_does_not_open(Secret):

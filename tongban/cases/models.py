@@ -85,7 +85,7 @@ class Case(models.Model):
     claimed_by = models.ForeignKey(Officer, null=True, blank=True, on_delete=models.PROTECT, related_name="claimed")
     claimed_at = models.DateTimeField(null=True, blank=True)
     reviewer = models.ForeignKey(Officer, null=True, blank=True, on_delete=models.PROTECT, related_name="reviewed")
-    opinion = models.TextField(blank=True, default="")
+    opinion = EncryptedField(blank=True, default="")
     proposal = models.CharField(max_length=8, blank=True, default="")
     approver = models.ForeignKey(Officer, null=True, blank=True, on_delete=models.PROTECT, related_name="decided")
     corrections = models.PositiveSmallIntegerField(default=0)
@@ -221,7 +221,7 @@ class Finding(models.Model):
     field = models.CharField(max_length=60, blank=True, default="")
     material = models.CharField(max_length=60, blank=True, default="")
     page = models.PositiveSmallIntegerField(null=True, blank=True)
-    text = models.TextField()
+    text = EncryptedField()
     answered_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
@@ -260,7 +260,7 @@ class MachineFinding(models.Model):
     overruled_by = models.ForeignKey(
         Officer, null=True, blank=True, on_delete=models.PROTECT, related_name="overruled_findings"
     )
-    reason = models.TextField(blank=True, default="")
+    reason = EncryptedField(blank=True, default="")
     found_at = models.DateTimeField(default=timezone.now)
     closed_at = models.DateTimeField(null=True, blank=True)
 
@@ -290,7 +290,7 @@ class Step(models.Model):
     role = models.CharField(max_length=20)
     officer = models.ForeignKey(Officer, null=True, blank=True, on_delete=models.PROTECT, related_name="steps")
     account = models.ForeignKey(Account, null=True, blank=True, on_delete=models.PROTECT, related_name="steps")
-    reason = models.TextField(blank=True, default="")
+    reason = EncryptedField(blank=True, default="")
 
     class Meta:
         ordering = ["id"]

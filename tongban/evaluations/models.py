@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from tongban.cases.models import Case
 from tongban.departments.models import Officer
 from tongban.evaluations.states import FollowUpState
+from tongban.lib.fields import EncryptedField
 from tongban.parties.models import Account
 
 
@@ -64,9 +65,9 @@ class FollowUp(models.Model):
     provisional = models.BooleanField(default=False)
     officer = models.ForeignKey(Officer, null=True, blank=True, on_delete=models.PROTECT, related_name="follow_ups")
     contacted_at = models.DateTimeField(null=True, blank=True)
-    contact_note = models.TextField(blank=True, default="")
+    contact_note = EncryptedField(blank=True, default="")
     resolved_at = models.DateTimeField(null=True, blank=True)
-    explanation = models.TextField(blank=True, default="")
+    explanation = EncryptedField(blank=True, default="")
     closed_at = models.DateTimeField(null=True, blank=True)
     updated_at = models.DateTimeField(auto_now=True)
 

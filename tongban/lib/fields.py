@@ -6,13 +6,27 @@ from typing import Any
 from django.core import checks
 from django.core.exceptions import FieldError
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import models
+from django.db import migrations, models
+from django.db.models.lookups import Exact
 
-from .encryption import decrypt, encrypt
+from .encryption import PREFIX, decrypt, encrypt
+
+
+class Empty(Exact):
+    """Whether nothing was written: the one thing that a sealed field says without being opened."""
+
+    lookup_name = "exact"
+
+    def __init__(self, lhs, rhs):
+        if rhs != "":
+            raise FieldError(
+                f"{lhs.output_field.name} is sealed and cannot be searched by exact. Ask its blind index instead."
+            )
+        super().__init__(lhs, rhs)
 
 
 class EncryptedField(models.TextField):
-    """Text sealed with AES-GCM. Nothing can be asked of it but `isnull`; to find rows, keep a blind index beside it.
+    """Text sealed with AES-GCM. Nothing can be asked of it but `isnull` and whether it is empty; to find rows, keep a blind index beside it.
 
     Empty text is stored as it is. `context` binds the value to its place (by default `app.model.field`); give the old one
     when a field is renamed, or stored values no longer open.
@@ -50,6 +64,8 @@ class EncryptedField(models.TextField):
     def get_lookup(self, lookup_name):
         if lookup_name == "isnull":
             return super().get_lookup(lookup_name)
+        if lookup_name == "exact":
+            return Empty
         raise FieldError(f"{self.name} is sealed and cannot be searched by {lookup_name}. Ask its blind index instead.")
 
     def get_transform(self, lookup_name):
@@ -97,3 +113,33 @@ class EncryptedJSONField(EncryptedField):
 
     def value_to_string(self, obj):
         return self.written(self.value_from_object(obj))
+
+
+def seal_what_was_written(app: str, model: str, *fields: str):
+    """The migration step that seals what stood in these columns in the clear. Run again it finds nothing left to do; never undone."""
+
+    def seal(apps, schema_editor):
+        table = apps.get_model(app, model)._meta.db_table
+        for field in fields:
+            _seal_column(schema_editor.connection, table, field, f"{app}.{model.lower()}.{field}")
+
+    return migrations.RunPython(seal, migrations.RunPython.noop)
+
+
+def _seal_column(connection, table: str, column: str, context: str, batch: int = 2000) -> None:
+    last = 0
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT id, {column} FROM {table} WHERE id > %s AND {column} <> '' AND {column} NOT LIKE %s"  # noqa: S608 - our own names
+                " ORDER BY id LIMIT %s",
+                [last, f"{PREFIX}.%", batch],
+            )
+            rows = cursor.fetchall()
+            if not rows:
+                return
+            cursor.executemany(
+                f"UPDATE {table} SET {column} = %s WHERE id = %s",  # noqa: S608 - our own names
+                [(encrypt(text, context).decode("ascii"), pk) for pk, text in rows],
+            )
+            last = rows[-1][0]

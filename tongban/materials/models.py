@@ -3,7 +3,7 @@ import uuid
 from django.db import models
 from django.utils import timezone
 
-from tongban.lib.fields import EncryptedJSONField
+from tongban.lib.fields import EncryptedField, EncryptedJSONField
 from tongban.materials.reading.states import NOT_READ, ReadingState
 from tongban.materials.states import DocumentState
 from tongban.parties.models import Account, Party
@@ -17,7 +17,7 @@ class Document(models.Model):
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     owner = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="documents")
     by = models.ForeignKey(Account, null=True, on_delete=models.PROTECT, related_name="documents")
-    name = models.CharField(max_length=200)
+    name = EncryptedField()
     state = models.CharField(max_length=10, choices=State.choices, default=State.KEPT)
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True)

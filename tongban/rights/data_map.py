@@ -137,7 +137,7 @@ ROWS: dict[str, Row] = {
         chapter='documents', party=('owner',), account=(),
         purpose=_('papers handed in'), basis=_('application of the person'), retention=_('with the case it belongs to; 2 years after the last use otherwise'),
         hidden='', erase_from='', erase_days=0,
-        fields={'id': 'plain', 'key': 'plain', 'owner': 'plain', 'by': 'plain', 'name': 'only to owner and office', 'state': 'plain', 'created_at': 'plain', 'updated_at': 'plain'},
+        fields={'id': 'plain', 'key': 'plain', 'owner': 'plain', 'by': 'plain', 'name': 'sealed', 'state': 'plain', 'created_at': 'plain', 'updated_at': 'plain'},
     ),
     'materials.Page': Row(
         chapter='documents', party=('document__owner',), account=(),
@@ -227,7 +227,7 @@ ROWS: dict[str, Row] = {
         chapter='cases', party=('applicant',), account=(),
         purpose=_('handling an application'), basis=_('application of the person and law of the matter'), retention=_('30 years for permits, 10 for others; drafts 90 days after the last change'),
         hidden='', erase_from='', erase_days=0,
-        fields={'id': 'plain', 'ref': 'only to the applicant and the office', 'number': 'applicant and office', 'query_code': 'only to the applicant', 'matter': 'plain', 'version': 'plain', 'department': 'plain', 'applicant': 'plain', 'account': 'plain', 'channel': 'plain', 'state': 'plain', 'situation': 'plain', 'values': 'sealed; masked', 'revision': 'plain', 'saver': 'plain', 'step': 'plain', 'saved_at': 'plain', 'expires_at': 'plain', 'warned_at': 'plain', 'submitted_at': 'plain', 'received_on': 'plain', 'accepted_at': 'plain', 'promised_due': 'plain', 'statutory_due': 'plain', 'provisional': 'plain', 'next_due': 'plain', 'claimed_by': 'plain', 'claimed_at': 'plain', 'reviewer': 'plain', 'opinion': 'only to the office', 'proposal': 'plain', 'approver': 'plain', 'corrections': 'plain', 'extended_days': 'plain', 'with_people': 'plain', 'decision': 'plain', 'decided_at': 'plain', 'decided_by_machine': 'plain', 'reason': 'applicant and office', 'ground': 'plain', 'rules_trace': 'sealed', 'sampled': 'plain', 'licence': 'plain', 'delivery': 'plain', 'committed': 'plain', 'ended_at': 'plain', 'prepared_by': 'plain', 'signed_how': 'plain', 'paper_kept': 'only to the office', 'created_at': 'plain', 'updated_at': 'plain'},
+        fields={'id': 'plain', 'ref': 'only to the applicant and the office', 'number': 'applicant and office', 'query_code': 'only to the applicant', 'matter': 'plain', 'version': 'plain', 'department': 'plain', 'applicant': 'plain', 'account': 'plain', 'channel': 'plain', 'state': 'plain', 'situation': 'plain', 'values': 'sealed; masked', 'revision': 'plain', 'saver': 'plain', 'step': 'plain', 'saved_at': 'plain', 'expires_at': 'plain', 'warned_at': 'plain', 'submitted_at': 'plain', 'received_on': 'plain', 'accepted_at': 'plain', 'promised_due': 'plain', 'statutory_due': 'plain', 'provisional': 'plain', 'next_due': 'plain', 'claimed_by': 'plain', 'claimed_at': 'plain', 'reviewer': 'plain', 'opinion': 'sealed', 'proposal': 'plain', 'approver': 'plain', 'corrections': 'plain', 'extended_days': 'plain', 'with_people': 'plain', 'decision': 'plain', 'decided_at': 'plain', 'decided_by_machine': 'plain', 'reason': 'applicant and office', 'ground': 'plain', 'rules_trace': 'sealed', 'sampled': 'plain', 'licence': 'plain', 'delivery': 'plain', 'committed': 'plain', 'ended_at': 'plain', 'prepared_by': 'plain', 'signed_how': 'plain', 'paper_kept': 'only to the office', 'created_at': 'plain', 'updated_at': 'plain'},
     ),
     'cases.CaseNumber': Row(
         chapter='', party=(), account=(),
@@ -245,19 +245,19 @@ ROWS: dict[str, Row] = {
         chapter='cases', party=('case__applicant',), account=(),
         purpose=_('what the machine noticed on a paper, to help whoever looks'), basis=_('performance of official duty; helps, decides nothing'), retention=_('with the case'),
         hidden='', erase_from='', erase_days=0,
-        fields={'id': 'plain', 'case': 'plain', 'material': 'plain', 'document': 'plain', 'code': 'plain', 'severity': 'plain', 'field': 'plain', 'params': 'sealed', 'page': 'plain', 'box': 'plain', 'confidence': 'plain', 'mark': 'keyed code', 'state': 'plain', 'remark': 'sealed', 'overruled_by': 'plain', 'reason': 'applicant and office', 'found_at': 'plain', 'closed_at': 'plain'},
+        fields={'id': 'plain', 'case': 'plain', 'material': 'plain', 'document': 'plain', 'code': 'plain', 'severity': 'plain', 'field': 'plain', 'params': 'sealed', 'page': 'plain', 'box': 'plain', 'confidence': 'plain', 'mark': 'keyed code', 'state': 'plain', 'remark': 'sealed', 'overruled_by': 'plain', 'reason': 'sealed', 'found_at': 'plain', 'closed_at': 'plain'},
     ),
     'cases.Finding': Row(
         chapter='cases', party=('case__applicant',), account=(),
         purpose=_('what has to be corrected'), basis=_('duty of one complete notice'), retention=_('with the case'),
         hidden='', erase_from='', erase_days=0,
-        fields={'id': 'plain', 'case': 'plain', 'round': 'plain', 'kind': 'plain', 'field': 'plain', 'material': 'plain', 'page': 'plain', 'text': 'plain', 'answered_at': 'plain', 'created_at': 'plain'},
+        fields={'id': 'plain', 'case': 'plain', 'round': 'plain', 'kind': 'plain', 'field': 'plain', 'material': 'plain', 'page': 'plain', 'text': 'sealed', 'answered_at': 'plain', 'created_at': 'plain'},
     ),
     'cases.Step': Row(
         chapter='cases', party=('case__applicant',), account=(),
         purpose=_('history of the case'), basis=_('duty to keep records of official acts'), retention=_('with the case'),
         hidden='', erase_from='', erase_days=0,
-        fields={'id': 'plain', 'case': 'plain', 'at': 'plain', 'move': 'plain', 'source': 'plain', 'target': 'plain', 'role': 'plain', 'officer': 'plain', 'account': 'plain', 'reason': 'plain'},
+        fields={'id': 'plain', 'case': 'plain', 'at': 'plain', 'move': 'plain', 'source': 'plain', 'target': 'plain', 'role': 'plain', 'officer': 'plain', 'account': 'plain', 'reason': 'sealed'},
     ),
     'cases.Clock': Row(
         chapter='cases', party=('case__applicant',), account=(),
@@ -323,7 +323,7 @@ ROWS: dict[str, Row] = {
         chapter='ratings', party=('rating__case__applicant',), account=(),
         purpose=_('putting a bad rating right'), basis=_('public rule on good and bad reviews'), retention=_('5 years'),
         hidden='', erase_from='', erase_days=0,
-        fields={'id': 'plain', 'rating': 'plain', 'state': 'plain', 'complex': 'plain', 'contact_due': 'plain', 'simple_due': 'plain', 'complex_due': 'plain', 'provisional': 'plain', 'officer': 'plain', 'contacted_at': 'plain', 'contact_note': 'plain', 'resolved_at': 'plain', 'explanation': 'plain', 'closed_at': 'plain', 'updated_at': 'plain'},
+        fields={'id': 'plain', 'rating': 'plain', 'state': 'plain', 'complex': 'plain', 'contact_due': 'plain', 'simple_due': 'plain', 'complex_due': 'plain', 'provisional': 'plain', 'officer': 'plain', 'contacted_at': 'plain', 'contact_note': 'sealed', 'resolved_at': 'plain', 'explanation': 'sealed', 'closed_at': 'plain', 'updated_at': 'plain'},
     ),
     'registers.Dispute': Row(
         chapter='registers', party=('of_party',), account=(),
