@@ -137,6 +137,7 @@ __all__ = ["bring", "hall", "intake", "machine", "of_department", "pass_to_peopl
 def taken_in(case: Case, officer: Officer, now: datetime.datetime | None = None) -> Case:
     """Handed in by a person who stands at this officer's window and signed on paper."""
     now = now or timezone.now()
+    Visit.objects.filter(officer=officer, ended_at__isnull=True).update(ended_at=now)  # one visitor at a time
     visit = Visit.objects.create(
         officer=officer, person_id=case.applicant_id, id_kind="id_card", proof="record", begun_at=now,
         until=now + datetime.timedelta(hours=1),

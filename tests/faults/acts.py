@@ -108,11 +108,12 @@ def cases(request):
                     "submitted": sent.filter(payload__case=pk).count(),
                     "receipts": receipts,
                     "state": state,
+                    "drawn": sampled,
                 }
-                for pk, ref, number, state, receipts in Case.objects.exclude(number__isnull=True)
+                for pk, ref, number, state, sampled, receipts in Case.objects.exclude(number__isnull=True)
                 .exclude(number="")
                 .annotate(receipts=Count("documents", filter=Q(documents__kind="submission_receipt")))
-                .values_list("pk", "ref", "number", "state", "receipts")
+                .values_list("pk", "ref", "number", "state", "sampled", "receipts")
             },
             "jobs": jobs,
             "licences": {

@@ -84,12 +84,10 @@ def test_a_licence_is_issued_and_sealed_once_however_often_the_worker_dies(tmp_p
     assert senders.strange == []
     assert deaths > 0
     assert found["parked"] == []
-    assert {case["state"] for case in found["cases"].values()} == {"ready"}
-    assert found["licences"] == {
-        "issued": len(found["cases"]),
-        "sealed": len(found["cases"]),
-        "sealings": len(found["cases"]),
-    }
+    granted = [case for case in found["cases"].values() if not case["drawn"]]  # some are drawn for a check by people
+    assert {case["state"] for case in granted} == {"ready"}
+    assert {case["state"] for case in found["cases"].values() if case["drawn"]} <= {"under_review"}
+    assert found["licences"] == {"issued": len(granted), "sealed": len(granted), "sealings": len(granted)}
     assert found["chain"] == ""
 
 

@@ -7,7 +7,7 @@ from tongban.notices import wording
 
 ROOT = Path(__file__).parents[2] / "tongban"
 PARAMS = {"matter": {"zh": "居住证签注", "en": "Residence permit endorsement"}, "number": "310107261121000012",
-          "due": "2026-12-01", "explanation": "已更正",
+          "due": "2026-12-01", "explanation": "已更正", "paper": "lease.jpg", "page": 2,
           "value": {"zh": "单位", "en": "Employer"}, "register": {"zh": "用工备案", "en": "Employment filings"}}  # fmt: skip
 
 
@@ -45,7 +45,7 @@ def test_everything_the_rooms_tell_has_words():
     told = set()
     for path in [*ROOT.glob("cases/**/*.py"), *ROOT.glob("evaluations/*.py"), *ROOT.glob("oversight/*.py")]:
         text = path.read_text("utf-8")
-        told |= set(re.findall(r'_tell\([^"\n]*"(\w+)"', text))
+        told |= set(re.findall(r'_tell\(\s*[\w.]+,\s*"(\w+)"', text))
         told |= set(re.findall(r'notices\.tell\(\s*[\w.]+,\s*"(\w+)"', text))
         told |= {f"case_{why}" for why in re.findall(r'why="(\w+)"\)', text) if why != "calendar"}
     told |= set(re.findall(r' tell\([\w.]+, "(\w+)"', (ROOT / "notices/services.py").read_text("utf-8")))

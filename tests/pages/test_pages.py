@@ -57,7 +57,7 @@ def test_the_style_sheet_is_the_one_its_sources_make():
 
 
 def test_every_class_that_templates_use_is_drawn_by_the_style_sheet():
-    sheet = (STATIC / "tongban.css").read_text(encoding="utf-8")
+    sheet = "".join((STATIC / name).read_text(encoding="utf-8") for name in ("tongban.css", "papers.css"))
     known = set(re.findall(r"\.(tb-[a-z_-]+)", sheet))
     plain = {"tb-page", "tb-fields", "tb-matter__head", "tb-rows", "tb-ticket__label"}
     used = set()

@@ -81,7 +81,8 @@ def test_every_company_has_its_legal_representative_among_the_people(built):
 
 
 def test_the_newcomers_permit_ends_within_thirty_days(built):
-    permit = Licence.objects.get(type__slug="residence-permit", holder__name="王演练", state="valid")
+    newcomer = Account.objects.get(login="wang-anhui").person
+    permit = Licence.objects.get(type__slug="residence-permit", holder=newcomer, state="valid")
 
     assert 0 < (permit.valid_to - timezone.localdate()).days <= 30
 
