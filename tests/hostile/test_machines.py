@@ -4,6 +4,7 @@ schemathesis draws the requests from the OpenAPI description. Nothing may break 
 the description says: status, kind of content, and no field that is not written there. `make fuzz` sends 100,000; here a short form.
 """
 
+import json
 import os
 
 import pytest
@@ -158,3 +159,16 @@ def test_a_program_that_sends_a_form_instead_of_json_is_told_so(client, db, kind
 
     assert answer.status_code in (400, 415, 422)
     assert answer.json()["code"] == "not-understood"
+
+
+@pytest.mark.parametrize(
+    "value", ["16689184990327031726080", '"\\ud800"', '"a\\u0000b"', "1e308", "-9223372036854775809"]
+)
+def test_numbers_and_characters_at_the_edge_come_back_from_a_rule(client, db, value):
+    """Found by the long run: JSON can say whole numbers that 64 bits do not hold."""
+    body = f'{{"logic": {{"var": "x"}}, "data": {{"x": {value}}}}}'
+
+    answer = client.post("/api/v1/rules/evaluate", body, content_type="application/json")
+
+    assert answer.status_code == 200
+    assert json.loads(answer.content)["result"] == json.loads(value)

@@ -1,5 +1,6 @@
 """The open interface (docs/api.md). Errors are problem documents in the caller's language; what is not in a contract is refused."""
 
+import json
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
@@ -33,7 +34,12 @@ class Orjson(BaseRenderer):
     media_type = "application/json"
 
     def render(self, request, data, *, response_status):
-        return orjson.dumps(data)
+        try:
+            return orjson.dumps(data)
+        except (
+            TypeError
+        ):  # whole numbers of more than 64 bits and halves of characters, which JSON can say and orjson cannot
+            return json.dumps(data, default=str).encode()
 
 
 class Interface(NinjaAPI):
