@@ -148,7 +148,10 @@ def tally(running: Running) -> dict:
     """What was done, once the worker has carried out all that waited."""
 
     def done():
-        status, _headers, said = running.ask("GET", "/faults/tally", timeout=60)
+        try:
+            status, _headers, said = running.ask("GET", "/faults/tally", timeout=60)
+        except OSError:  # a web process is being started again: that is the supervisor's work, and is waited for
+            return None
         found = json.loads(said) if status == 200 else {}
         return found if found and not found["jobs"].get("waiting") else None
 
