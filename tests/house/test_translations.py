@@ -162,7 +162,9 @@ def seen(html: str, language: str) -> Visible:
 
 ENGLISH = re.compile(r"[A-Za-z][A-Za-z'’]*(?:[ ,/]+[A-Za-z][A-Za-z'’]*){2,}")
 # what is nobody's language: names, and codes as they are read out in groups of four
-NAMES = re.compile(r"WCAG 2\.2|JPEG|PNG|WebP|HEIC|PDF|Anna Berg|\b[0-9a-hj-km-np-z]{4} [0-9a-hj-km-np-z]{4} [0-9a-hj-km-np-z]{4}\b")
+NAMES = re.compile(
+    r"WCAG 2\.2|JPEG|PNG|WebP|HEIC|PDF|Anna Berg|\b[0-9a-hj-km-np-z]{4} [0-9a-hj-km-np-z]{4} [0-9a-hj-km-np-z]{4}\b"
+)
 
 
 def english_in(html: str) -> list[str]:
