@@ -32,6 +32,7 @@ class Case(models.Model):
 
     `values` holds what was answered: {field id: {"value", "source", "source_name", "at", "changed"}}; `revision` grows with every
     save so that two devices notice each other; `saver` is the page that saved last and may go on saving. `number` is given at submission (domain.md 3.5).
+    A bundle is a case of its own and the `parent` of one case for each member, numbered as it is with "-01", "-02".
     """
 
     class Channel(models.TextChoices):
@@ -54,12 +55,13 @@ class Case(models.Model):
         NOT_ACCEPTED = "not_accepted", _("not accepted")
 
     ref = models.CharField(max_length=12, unique=True, default=new_ref, editable=False)
-    number = models.CharField(max_length=18, null=True, blank=True, unique=True)
+    number = models.CharField(max_length=21, null=True, blank=True, unique=True)
     query_code = models.CharField(max_length=6, default=new_query_code)
     matter = models.ForeignKey(Matter, on_delete=models.PROTECT, related_name="cases", db_index=False)
     version = models.ForeignKey(MatterVersion, on_delete=models.PROTECT, related_name="cases")
     # matter and department are found by the indexes of queues: one of their own misleads SQLite into sorting a whole department
     department = models.ForeignKey(Department, on_delete=models.PROTECT, related_name="cases", db_index=False)
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.CASCADE, related_name="members")
     applicant = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="cases")
     account = models.ForeignKey(Account, null=True, on_delete=models.PROTECT, related_name="cases")
     channel = models.CharField(max_length=16, choices=Channel.choices, default=Channel.ONLINE_PC)
