@@ -5,6 +5,7 @@ first working day after it. A year without a published list is computed as plain
 it is marked provisional.
 """
 
+import calendar as calendar_of_months
 import json
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
@@ -18,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from .problems import Invalid
 
 LONGEST = 10_000  # working days: about forty years, beyond any period of law
+LONGEST_MONTHS = 1_200
 
 WEEKDAY, WEEKEND, HOLIDAY, MAKE_UP_DAY = "weekday", "weekend", "holiday", "make_up_day"
 GREEN, YELLOW, RED, BLACK = "green", "yellow", "red", "black"
@@ -214,6 +216,53 @@ class Calendar:
                 return Due(None, True, left)
             counted_until = ended
         return Due(counted_until + timedelta(days=left), False)
+
+    def due_in_months(self, start: date, months: int, pauses: Iterable[tuple[date, date | None]] = ()) -> Due:
+        """A limit in calendar months: the same day of a later month, or its last one (31 January and a month is the end of February).
+
+        Days of pauses, merged, are added behind it.
+        """
+        if not 0 <= months <= LONGEST_MONTHS:
+            raise ValueError(f"{months} months are no limit")
+        whole = _day_of(start).year * 12 + _day_of(start).month - 1 + months
+        year, month = divmod(whole, 12)
+        day = min(_day_of(start).day, calendar_of_months.monthrange(year, month + 1)[1])
+        due = date(year, month + 1, day)
+        for begun, ended in _merged(pauses):
+            if begun > due:
+                break
+            if ended is None:
+                return Due(None, True, (due - begun).days + 1)
+            if ended > start:
+                due += timedelta(days=(ended - max(begun, start)).days)
+        return Due(due, False)
+
+    def on_or_after(self, due: Due) -> Due:
+        """The end of somebody's own time: one that falls on a day off is the next working day (Civil Code, art. 203)."""
+        if due.day is None or self.is_working_day(due.day).working:
+            return due
+        return Due(self.next_working_day(due.day), due.provisional or not self._is_official(due.day.year), due.left)
+
+    def yellow_from(
+        self, start: date, length: int, pauses: Iterable[tuple[date, date | None]] = (), *, calendar_days: bool = False
+    ) -> date | None:
+        """The first day on which `light` is yellow for a limit of this length; None while a pause is open that hides it."""
+        pauses = list(pauses)
+        if calendar_days:
+            due = self.due_in_days(start, length, pauses).day
+            third = self.due_in_days(start, length - length * 3 // 10, pauses).day
+            return None if due is None else min(due, third + ONE_DAY if third else due)
+        due = self.due_with_pauses(start, length, pauses).day
+        if due is None:
+            return None
+        third = self.due_with_pauses(start, length - length * 3 // 10, pauses).day
+        before_last = self.due_with_pauses(start, max(length - 1, 0), pauses).day
+        days = [due]
+        if third is not None:
+            days.append(third + ONE_DAY)
+        if before_last is not None:
+            days.append(self.next_working_day(before_last))
+        return min(days)
 
     def used(self, start: date, today: date, pauses: Iterable[tuple[date, date | None]] = ()) -> int:
         """Working days that count against a clock: after `start`, up to and including `today`, outside pauses."""

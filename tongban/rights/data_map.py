@@ -263,7 +263,19 @@ ROWS: dict[str, Row] = {
         chapter='cases', party=('case__applicant',), account=(),
         purpose=_('time limits'), basis=_('Administrative Licensing Law'), retention=_('with the case'),
         hidden='', erase_from='', erase_days=0,
-        fields={'id': 'plain', 'case': 'plain', 'kind': 'plain', 'started_on': 'plain', 'limit': 'plain', 'unit': 'plain', 'extended_by': 'plain', 'pauses': 'plain', 'due': 'plain', 'provisional': 'plain', 'stopped_on': 'plain', 'kept': 'plain'},
+        fields={'id': 'plain', 'case': 'plain', 'kind': 'plain', 'started_on': 'plain', 'limit': 'plain', 'unit': 'plain', 'extended_by': 'plain', 'pauses': 'plain', 'due': 'plain', 'warn_on': 'plain', 'provisional': 'plain', 'stopped_on': 'plain', 'kept': 'plain'},
+    ),
+    'cases.DeskTime': Row(
+        chapter='cases', party=('case__applicant',), account=(),
+        purpose=_('how long a case lay on which desk'), basis=_('Administrative Licensing Law: limits of time are supervised'), retention=_('with the case'),
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'case': 'plain', 'officer': 'by role', 'since': 'plain', 'until': 'plain'},
+    ),
+    'cases.Escalation': Row(
+        chapter='cases', party=('case__applicant',), account=(),
+        purpose=_('limits that came near or passed are brought before somebody who answers'), basis=_('Administrative Licensing Law: limits of time are supervised'), retention=_('with the case'),
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'case': 'plain', 'clock': 'plain', 'level': 'plain', 'department': 'plain', 'role': 'plain', 'at': 'plain', 'over_at': 'plain', 'seen_by': 'by role', 'answer': 'sealed'},
     ),
     'cases.Question': Row(
         chapter='cases', party=('case__applicant',), account=(),

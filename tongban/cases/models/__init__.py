@@ -19,6 +19,7 @@ from tongban.cases.models.application import (
     new_query_code,
     new_ref,
 )
+from tongban.cases.models.time import DeskTime, Escalation
 
 __all__ = [
     "ALPHABET",
@@ -26,6 +27,8 @@ __all__ = [
     "CaseDocument",
     "CaseMaterial",
     "CaseNumber",
+    "DeskTime",
+    "Escalation",
     "Clock",
     "Finding",
     "Hand",

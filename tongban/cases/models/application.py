@@ -303,25 +303,33 @@ class Step(models.Model):
 
 
 class Clock(models.Model):
-    """A limit that runs, stands still or has stopped. `due` is computed from facts and computed again when the calendar changes."""
+    """A limit that runs, stands still or has stopped. `due` is computed from facts and computed again when the calendar changes.
+
+    `warn_on` is the first day on which its light is yellow.
+    """
 
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="clocks")
     kind = models.CharField(max_length=22, choices=ClockKind.choices)
     started_on = models.DateField()
     limit = models.PositiveSmallIntegerField()
     unit = models.CharField(
-        max_length=12, choices=[("working_day", _("working days")), ("calendar_day", _("calendar days"))]
+        max_length=12,
+        choices=[("working_day", _("working days")), ("calendar_day", _("calendar days")), ("month", _("months"))],
     )
     extended_by = models.PositiveSmallIntegerField(default=0)
     pauses = models.JSONField(default=list)
     due = models.DateField()
+    warn_on = models.DateField(null=True, blank=True)
     provisional = models.BooleanField(default=False)
     stopped_on = models.DateField(null=True, blank=True)
     kept = models.BooleanField(null=True)
 
     class Meta:
         ordering = ["id"]
-        indexes = [models.Index(fields=["due"], condition=Q(stopped_on__isnull=True), name="clocks_running_by_due")]
+        indexes = [
+            models.Index(fields=["due"], condition=Q(stopped_on__isnull=True), name="clocks_running_by_due"),
+            models.Index(fields=["warn_on"], condition=Q(stopped_on__isnull=True), name="clocks_running_by_warning"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["case", "kind"],
