@@ -41,6 +41,8 @@ class Role(models.TextChoices):
     COORDINATOR = "coordinator", _("government service office")
     SUPERVISOR = "supervisor", _("hall supervisor")
     AUDITOR = "auditor", _("supervision and audit, read only")
+    CONTENT_EDITOR = "content_editor", _("content editor of the catalogue")
+    CATALOGUE_MANAGER = "catalogue_manager", _("catalogue manager")
 
 
 class Officer(models.Model):

@@ -1,8 +1,8 @@
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from tongban.departments.models import Department
+from tongban.departments.models import Department, Officer
 from tongban.lib.bilingual import say
 
 
@@ -81,8 +81,11 @@ class MatterVersion(models.Model):
 
     class State(models.TextChoices):
         DRAFT = "draft", _("draft")
+        IN_CHECK = "in_check", _("being checked")
+        SCHEDULED = "scheduled", _("takes effect later")
         PUBLISHED = "published", _("published")
         RETIRED = "retired", _("retired")
+        DISCARDED = "discarded", _("discarded")
 
     class Unit(models.TextChoices):
         WORKING_DAY = "working_day", _("working day")
@@ -145,6 +148,7 @@ class MatterVersion(models.Model):
     decided_by = models.CharField(max_length=6, choices=Decides.choices, default=Decides.PEOPLE)
     rules = models.JSONField(default=dict)
     rules_version = models.CharField(max_length=20, blank=True, default="")
+    rule_tests = models.JSONField(default=list, blank=True)
     commitment = models.BooleanField(default=False)
     tolerant = models.BooleanField(default=False)
     site_inspection = models.BooleanField(default=False)
@@ -160,9 +164,13 @@ class MatterVersion(models.Model):
     faqs = models.JSONField(default=list)
     editions = models.JSONField(default=list)
     members = models.JSONField(default=list)
+    letters = models.JSONField(default=dict, blank=True)
     note = models.JSONField(default=dict, blank=True)
     provenance = models.CharField(max_length=20, blank=True, default="")
     themes = models.ManyToManyField(Theme, related_name="versions", blank=True)
+    why = models.JSONField(default=dict, blank=True)
+    submitted_by = models.ForeignKey(Officer, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    checked_by = models.ForeignKey(Officer, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
         constraints = [
@@ -172,6 +180,22 @@ class MatterVersion(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(state="published") | Q(effective_from__isnull=False), name="published_version_has_its_day"
+            ),
+            models.UniqueConstraint(
+                fields=["matter"], condition=Q(state__in=["draft", "in_check"]), name="matter_has_one_open_draft"
+            ),
+            models.UniqueConstraint(
+                fields=["matter"], condition=Q(state="scheduled"), name="matter_has_one_version_to_come"
+            ),
+            models.CheckConstraint(
+                condition=Q(checked_by__isnull=True) | ~Q(checked_by=F("submitted_by")),
+                name="version_is_checked_by_a_second_person",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["scheduled", "published"])
+                | Q(submitted_by__isnull=True)
+                | Q(checked_by__isnull=False),
+                name="version_of_an_editor_was_checked",
             ),
         ]
 
@@ -186,3 +210,68 @@ class MatterVersion(models.Model):
     def online(self) -> bool:
         """Can be applied for online: depth 2 or more, an online channel, and a form to fill (domain.md 5.3)."""
         return self.online_depth >= 2 and bool({"online_pc", "online_mobile"} & set(self.channels)) and bool(self.form)
+
+
+class Draft(models.Model):
+    """How a version came to be: taken up from which, saved by whom, given back with which words. Stays with the version."""
+
+    version = models.OneToOneField(MatterVersion, on_delete=models.CASCADE, related_name="draft")
+    base = models.ForeignKey(MatterVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    begun_by = models.ForeignKey(Officer, on_delete=models.PROTECT, related_name="+")
+    begun_at = models.DateTimeField()
+    revision = models.PositiveIntegerField(default=0)
+    at_save = models.PositiveIntegerField(default=0)
+    saved_at = models.DateTimeField()
+    here = models.ForeignKey(Officer, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    here_at = models.DateTimeField(null=True, blank=True)
+    given_back = models.TextField(blank=True, default="")
+    clashes = models.JSONField(default=list, blank=True)
+
+    def __str__(self):
+        return f"draft of {self.version_id}"
+
+
+class Save(models.Model):
+    """One saving of a draft: what the elements were before and are since, so that it can be undone and looked at."""
+
+    draft = models.ForeignKey(Draft, on_delete=models.CASCADE, related_name="saves")
+    number = models.PositiveIntegerField()
+    at = models.DateTimeField()
+    by = models.ForeignKey(Officer, on_delete=models.PROTECT, related_name="+")
+    part = models.CharField(max_length=20)
+    what = models.CharField(max_length=200, blank=True, default="")
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["draft", "number"], name="save_has_its_number")]
+
+    def __str__(self):
+        return f"{self.draft_id}/{self.number}"
+
+
+class Retirement(models.Model):
+    """A matter that ends on a day: what people are told instead, and where it leads them. A second person confirms it."""
+
+    matter = models.OneToOneField(Matter, on_delete=models.CASCADE, related_name="retirement")
+    on = models.DateField()
+    forward_to = models.ForeignKey(Matter, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    words = models.JSONField(default=dict)
+    asked_by = models.ForeignKey(Officer, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    confirmed_by = models.ForeignKey(Officer, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    done_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(confirmed_by__isnull=True) | ~Q(confirmed_by=F("asked_by")),
+                name="retirement_is_confirmed_by_a_second_person",
+            ),
+            models.CheckConstraint(
+                condition=Q(done_at__isnull=True) | Q(confirmed_by__isnull=False), name="retirement_done_was_confirmed"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.matter} on {self.on}"

@@ -16,7 +16,7 @@ from tongban.lib.rules import RuleError, compile_rule
 from tongban.matters import events, guides
 from tongban.matters.models import MaterialType, Matter, MatterVersion, Theme
 
-DRAWN_FROM = {"matter", "number", "state", "effective_from", "id", "themes", "cases"}
+DRAWN_FROM = {"matter", "number", "state", "effective_from", "id", "themes", "cases", "why"}
 ELEMENTS = [one.name for one in MatterVersion._meta.get_fields() if one.name not in DRAWN_FROM and not one.is_relation]
 
 

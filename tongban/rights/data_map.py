@@ -131,7 +131,25 @@ ROWS: dict[str, Row] = {
         chapter='', party=(), account=(),
         purpose='service guide', basis='public list', retention='forever',
         hidden='', erase_from='', erase_days=0,
-        fields={'id': 'plain', 'matter': 'plain', 'number': 'plain', 'state': 'plain', 'effective_from': 'plain', 'name': 'plain', 'type': 'plain', 'type_code': 'plain', 'objects_served': 'plain', 'level': 'plain', 'legal_basis': 'plain', 'handling_kind': 'plain', 'statutory_days': 'plain', 'promised_days': 'plain', 'visits': 'plain', 'visit_reason': 'plain', 'online_depth': 'plain', 'channels': 'plain', 'city_wide': 'plain', 'conditions': 'plain', 'fee': 'plain', 'situations': 'plain', 'requirements': 'plain', 'form': 'plain', 'result': 'plain', 'validity': 'plain', 'decided_by': 'plain', 'rules': 'plain', 'rules_version': 'plain', 'commitment': 'plain', 'tolerant': 'plain', 'site_inspection': 'plain', 'public_notice': 'plain', 'appointment': 'plain', 'express': 'plain', 'pre_review': 'plain', 'steps': 'plain', 'places': 'plain', 'contacts': 'plain', 'appeal': 'plain', 'rights': 'plain', 'faqs': 'plain', 'editions': 'plain', 'members': 'plain', 'note': 'plain', 'provenance': 'plain', 'power_source': 'plain', 'body_nature': 'plain', 'entrusted_to': 'plain', 'joint_departments': 'plain', 'handling_office': 'plain', 'authority_split': 'plain', 'time_unit': 'plain', 'special_procedures': 'plain', 'cross_region': 'plain', 'quota': 'plain', 'bars': 'plain', 'intermediary': 'plain'},
+        fields={'id': 'plain', 'matter': 'plain', 'number': 'plain', 'state': 'plain', 'effective_from': 'plain', 'name': 'plain', 'type': 'plain', 'type_code': 'plain', 'objects_served': 'plain', 'level': 'plain', 'legal_basis': 'plain', 'handling_kind': 'plain', 'statutory_days': 'plain', 'promised_days': 'plain', 'visits': 'plain', 'visit_reason': 'plain', 'online_depth': 'plain', 'channels': 'plain', 'city_wide': 'plain', 'conditions': 'plain', 'fee': 'plain', 'situations': 'plain', 'requirements': 'plain', 'form': 'plain', 'result': 'plain', 'validity': 'plain', 'decided_by': 'plain', 'rules': 'plain', 'rules_version': 'plain', 'commitment': 'plain', 'tolerant': 'plain', 'site_inspection': 'plain', 'public_notice': 'plain', 'appointment': 'plain', 'express': 'plain', 'pre_review': 'plain', 'steps': 'plain', 'places': 'plain', 'contacts': 'plain', 'appeal': 'plain', 'rights': 'plain', 'faqs': 'plain', 'editions': 'plain', 'members': 'plain', 'note': 'plain', 'provenance': 'plain', 'power_source': 'plain', 'body_nature': 'plain', 'entrusted_to': 'plain', 'joint_departments': 'plain', 'handling_office': 'plain', 'authority_split': 'plain', 'time_unit': 'plain', 'special_procedures': 'plain', 'cross_region': 'plain', 'quota': 'plain', 'bars': 'plain', 'intermediary': 'plain', 'rule_tests': 'plain', 'letters': 'plain', 'why': 'plain', 'submitted_by': 'officer', 'checked_by': 'officer'},
+    ),
+    'matters.Draft': Row(
+        chapter='', party=(), account=(),
+        purpose='editing the catalogue', basis='public list', retention='forever',
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'version': 'plain', 'base': 'plain', 'begun_by': 'officer', 'begun_at': 'plain', 'revision': 'plain', 'at_save': 'plain', 'saved_at': 'plain', 'here': 'officer', 'here_at': 'plain', 'given_back': 'plain', 'clashes': 'plain'},
+    ),
+    'matters.Save': Row(
+        chapter='', party=(), account=(),
+        purpose='editing the catalogue', basis='public list', retention='forever',
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'draft': 'plain', 'number': 'plain', 'at': 'plain', 'by': 'officer', 'part': 'plain', 'what': 'plain', 'before': 'plain', 'after': 'plain'},
+    ),
+    'matters.Retirement': Row(
+        chapter='', party=(), account=(),
+        purpose='ending a matter', basis='public list', retention='forever',
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'matter': 'plain', 'on': 'plain', 'forward_to': 'plain', 'words': 'plain', 'asked_by': 'officer', 'asked_at': 'plain', 'confirmed_by': 'officer', 'done_at': 'plain'},
     ),
     'materials.Document': Row(
         chapter='documents', party=('owner',), account=(),
