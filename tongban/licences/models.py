@@ -1,12 +1,13 @@
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
-from tongban.departments.models import Department
+from tongban.departments.models import Department, Officer
 from tongban.lib.bilingual import say
-from tongban.lib.fields import EncryptedJSONField
-from tongban.licences.states import LicenceState
-from tongban.parties.models import Party
+from tongban.lib.fields import EncryptedField, EncryptedJSONField
+from tongban.licences.states import LicenceState, ProceedingState
+from tongban.parties.models import Account, Party
 
 
 class LicenceType(models.Model):
@@ -121,3 +122,97 @@ class LicenceCall(models.Model):
 
     def __str__(self):
         return f"{self.licence} for {self.about}"
+
+
+class LicenceItem(models.Model):
+    """One permit that an industry licence (`whole`) merges, as it stood when that edition was sealed.
+
+    What it is now stands with the permit: at its own e-licence, followed to its newest edition; where the member's result is no
+    e-licence, in `state` of the item in the newest edition. `key` names the permit across editions: the matter that granted it.
+    """
+
+    whole = models.ForeignKey(Licence, on_delete=models.PROTECT, related_name="items")
+    order = models.PositiveSmallIntegerField()
+    key = models.CharField(max_length=100)
+    name = models.JSONField()
+    licence = models.ForeignKey(Licence, null=True, blank=True, on_delete=models.PROTECT, related_name="merged_in")
+    number = models.CharField(max_length=80)
+    regulator = models.ForeignKey(Department, on_delete=models.PROTECT, related_name="merged_permits")
+    mandatory = models.BooleanField(default=False)
+    issued_on = models.DateField()
+    valid_to = models.DateField(null=True, blank=True)
+    decision = models.CharField(max_length=60, blank=True, default="")
+    state = models.CharField(max_length=12, choices=LicenceState.choices, default=LicenceState.VALID)
+    state_since = models.DateTimeField(default=timezone.now)
+    state_reason = models.CharField(max_length=200, blank=True, default="")
+
+    class Meta:
+        ordering = ["whole", "order"]
+        constraints = [
+            models.UniqueConstraint(fields=["whole", "key"], name="permit_merged_once_in_an_edition"),
+            models.CheckConstraint(
+                condition=Q(licence__isnull=True) | Q(state="valid"), name="merged_licence_keeps_its_own_state"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.key} in {self.whole_id}"
+
+    @property
+    def shown_name(self) -> str:
+        return say(self.name)
+
+
+class Proceeding(models.Model):
+    """A department means to suspend or revoke a permit it issued: the holder is told and heard, then another officer decides.
+
+    `urgent`: a suspension that cannot wait; it holds from the beginning, and is confirmed or lifted once the holder was heard.
+    `item` is set where the permit is no e-licence of its own but a line of the industry licence.
+    """
+
+    class Aim(models.TextChoices):
+        SUSPEND = "suspend", _("suspend")
+        REVOKE = "revoke", _("revoke")
+
+    licence = models.ForeignKey(Licence, on_delete=models.PROTECT, related_name="proceedings")
+    item = models.ForeignKey(LicenceItem, null=True, blank=True, on_delete=models.PROTECT, related_name="proceedings")
+    aim = models.CharField(max_length=10, choices=Aim.choices)
+    state = models.CharField(max_length=12, choices=ProceedingState.choices, default=ProceedingState.OPEN)
+    urgent = models.BooleanField(default=False)
+    reason = EncryptedField()
+    ground = models.CharField(max_length=300)
+    opened_by = models.ForeignKey(Officer, on_delete=models.PROTECT, related_name="opened_proceedings")
+    opened_at = models.DateTimeField(default=timezone.now)
+    answer_until = models.DateField()
+    statement = EncryptedField(blank=True, default="")
+    stated_by = models.ForeignKey(Account, null=True, blank=True, on_delete=models.PROTECT, related_name="statements")
+    stated_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.ForeignKey(
+        Officer, null=True, blank=True, on_delete=models.PROTECT, related_name="decided_proceedings"
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+    conclusion = EncryptedField(blank=True, default="")
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["licence"],
+                condition=Q(state="open", item__isnull=True),
+                name="one_open_proceeding_per_licence",
+            ),
+            models.UniqueConstraint(
+                fields=["item"], condition=Q(state="open", item__isnull=False), name="one_open_proceeding_per_item"
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_by__isnull=True) | ~Q(decided_by=models.F("opened_by")),
+                name="proceeding_is_decided_by_another_officer",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="open") | Q(decided_at__isnull=True), name="open_proceeding_is_undecided"
+            ),
+            models.CheckConstraint(condition=~Q(urgent=True) | Q(aim="suspend"), name="only_a_suspension_is_urgent"),
+        ]
+
+    def __str__(self):
+        return f"{self.aim} {self.licence_id}: {self.state}"

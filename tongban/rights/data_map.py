@@ -223,6 +223,18 @@ ROWS: dict[str, Row] = {
         hidden='', erase_from='', erase_days=0,
         fields={'id': 'plain', 'type': 'plain', 'identifier': 'end of it in lists', 'holder': 'plain', 'issuer': 'plain', 'face': 'sealed; limited to verifiers', 'state': 'plain', 'state_since': 'plain', 'state_reason': 'plain', 'serial': 'plain', 'edition': 'plain', 'issued_on': 'plain', 'valid_from': 'plain', 'valid_to': 'plain', 'decision': 'plain', 'token': 'only to the holder', 'statement': 'limited to verifiers', 'key_id': 'plain', 'pdf': 'plain', 'pdf_sha256': 'plain', 'sealed_at': 'plain', 'previous': 'plain', 'demonstration': 'plain', 'created_at': 'plain', 'updated_at': 'plain'},
     ),
+    'licences.LicenceItem': Row(
+        chapter='licences', party=('whole__holder',), account=(),
+        purpose=_('which permits an industry licence merges'), basis=_('law of the matter'), retention=_('until 10 years after it ends'),
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'whole': 'plain', 'order': 'plain', 'key': 'plain', 'name': 'plain', 'licence': 'plain', 'number': 'plain', 'regulator': 'plain', 'mandatory': 'plain', 'issued_on': 'plain', 'valid_to': 'plain', 'decision': 'plain', 'state': 'plain', 'state_since': 'plain', 'state_reason': 'plain'},
+    ),
+    'licences.Proceeding': Row(
+        chapter='licences', party=('licence__holder',), account=('stated_by',),
+        purpose=_('hearing the holder before a licence is suspended or revoked'), basis=_('law on administrative penalties: whoever is concerned is told and heard'), retention=_('10 years after the decision'),
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'licence': 'plain', 'item': 'plain', 'aim': 'plain', 'state': 'plain', 'urgent': 'plain', 'reason': 'sealed; to the holder and the issuer', 'ground': 'plain', 'opened_by': 'plain', 'opened_at': 'plain', 'answer_until': 'plain', 'statement': 'sealed; to the holder and the issuer', 'stated_by': 'plain', 'stated_at': 'plain', 'decided_by': 'plain', 'decided_at': 'plain', 'conclusion': 'sealed; to the holder and the issuer'},
+    ),
     'licences.LicenceSerial': Row(
         chapter='', party=(), account=(),
         purpose='numbering', basis='technical', retention='forever',
