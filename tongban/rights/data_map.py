@@ -281,7 +281,7 @@ ROWS: dict[str, Row] = {
         chapter='cases', party=('case__applicant',), account=(),
         purpose=_('what has to be corrected'), basis=_('duty of one complete notice'), retention=_('with the case'),
         hidden='', erase_from='', erase_days=0,
-        fields={'id': 'plain', 'case': 'plain', 'round': 'plain', 'kind': 'plain', 'field': 'plain', 'material': 'plain', 'page': 'plain', 'text': 'sealed', 'answered_at': 'plain', 'created_at': 'plain'},
+        fields={'id': 'plain', 'case': 'plain', 'round': 'plain', 'kind': 'plain', 'field': 'plain', 'material': 'plain', 'page': 'plain', 'text': 'sealed', 'answered_at': 'plain', 'answer': 'sealed', 'created_at': 'plain'},
     ),
     'cases.Step': Row(
         chapter='cases', party=('case__applicant',), account=(),
@@ -306,6 +306,54 @@ ROWS: dict[str, Row] = {
         purpose=_('limits that came near or passed are brought before somebody who answers'), basis=_('Administrative Licensing Law: limits of time are supervised'), retention=_('with the case'),
         hidden='', erase_from='', erase_days=0,
         fields={'id': 'plain', 'case': 'plain', 'clock': 'plain', 'level': 'plain', 'department': 'plain', 'role': 'plain', 'at': 'plain', 'over_at': 'plain', 'seen_by': 'by role', 'answer': 'sealed'},
+    ),
+    'cases.CorrectionRequest': Row(
+        chapter='cases', party=('case__applicant',), account=(),
+        purpose=_('who asked for correction, when, and why again'), basis=_('duty of one complete notice'), retention=_('with the case'),
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'case': 'plain', 'round': 'plain', 'officer': 'plain', 'at': 'plain', 'only_marked': 'plain', 'second': 'plain', 'why_again': 'sealed', 'recalled_at': 'plain', 'recalled_by': 'plain', 'why_recalled': 'sealed'},
+    ),
+    'cases.StaffChange': Row(
+        chapter='cases', party=('case__applicant',), account=(),
+        purpose=_('what staff changed in an application, before and after'), basis=_('the person sees and may undo it'), retention=_('with the case'),
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'case': 'plain', 'officer': 'plain', 'at': 'plain', 'what': 'plain', 'field': 'plain', 'material': 'plain', 'before': 'sealed', 'after': 'sealed', 'document': 'plain', 'reason': 'sealed', 'undone_at': 'plain', 'undone_why': 'sealed'},
+    ),
+    'cases.Promise': Row(
+        chapter='cases', party=('case__applicant',), account=(),
+        purpose=_('a decision on a signed promise and its check'), basis=_('application of the person'), retention=_('with the case'),
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'case': 'plain', 'account': 'plain', 'state': 'plain', 'text': 'plain', 'chosen_at': 'plain', 'signed_at': 'plain', 'check_by': 'plain', 'checked_at': 'plain', 'checked_by': 'plain', 'place': 'sealed', 'seen': 'sealed', 'put_right_by': 'plain'},
+    ),
+    'cases.BrokenPromise': Row(
+        chapter='cases', party=('party',), account=(),
+        purpose=_('credit record: a promise found false'), basis=_('duty to exclude who broke a promise'), retention=_('6 years'),
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'party': 'plain', 'promise': 'plain', 'at': 'plain', 'reason': 'sealed', 'lifted_at': 'plain'},
+    ),
+    'cases.Tolerance': Row(
+        chapter='cases', party=('case__applicant',), account=(),
+        purpose=_('papers that follow after acceptance'), basis=_('application of the person'), retention=_('with the case'),
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'case': 'plain', 'material': 'plain', 'officer': 'plain', 'at': 'plain', 'due': 'plain', 'settled': 'plain', 'settled_at': 'plain', 'settled_by': 'plain', 'why': 'sealed'},
+    ),
+    'cases.Hearing': Row(
+        chapter='cases', party=('case__applicant',), account=(),
+        purpose=_('the person is heard before a refusal or revocation'), basis=_('duty to hear'), retention=_('with the case'),
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'case': 'plain', 'about': 'plain', 'state': 'plain', 'officer': 'plain', 'offered_at': 'plain', 'reason': 'sealed', 'ground': 'sealed', 'ask_by': 'plain', 'asked_at': 'plain', 'wish': 'sealed', 'hold_by': 'plain', 'meets_at': 'plain', 'place': 'plain', 'leader': 'plain', 'participants': 'sealed', 'record': 'sealed', 'came': 'plain', 'result': 'plain', 'over_at': 'plain'},
+    ),
+    'cases.Consultation': Row(
+        chapter='cases', party=('case__applicant',), account=(),
+        purpose=_('opinions asked of other departments'), basis=_('duty to examine'), retention=_('with the case'),
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'case': 'plain', 'officer': 'plain', 'department': 'plain', 'question': 'sealed', 'fields': 'plain', 'materials': 'plain', 'asked_at': 'plain', 'due': 'plain', 'answered_at': 'plain', 'answered_by': 'plain', 'position': 'plain', 'answer': 'sealed', 'recalled_at': 'plain'},
+    ),
+    'cases.Appeal': Row(
+        chapter='cases', party=('case__applicant',), account=(),
+        purpose=_('decisions looked at again'), basis=_('right of reconsideration'), retention=_('with the case'),
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'case': 'plain', 'account': 'plain', 'decision': 'plain', 'state': 'plain', 'wish': 'sealed', 'asked_at': 'plain', 'due': 'plain', 'judged_by': 'plain', 'reason': 'sealed', 'follows': 'plain', 'over_at': 'plain', 'anew': 'plain', 'court_on': 'plain', 'court_note': 'sealed'},
     ),
     'cases.Question': Row(
         chapter='cases', party=('case__applicant',), account=(),

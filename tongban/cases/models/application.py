@@ -183,6 +183,7 @@ class CaseMaterial(models.Model):
         COMMITMENT = "commitment", _("written commitment")
         GENERATED = "generated", _("made by the platform")
         PAPER = "paper", _("paper seen at a window")
+        LATER = "later", _("to be supplied later")
         MISSING = "missing", _("still missing")
 
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="materials")
@@ -225,6 +226,7 @@ class Finding(models.Model):
     page = models.PositiveSmallIntegerField(null=True, blank=True)
     text = EncryptedField()
     answered_at = models.DateTimeField(null=True, blank=True)
+    answer = EncryptedField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
