@@ -19,6 +19,7 @@ from tongban.cases.models.application import (
     new_query_code,
     new_ref,
 )
+from tongban.cases.models.bundles import Bundle, BundleMember
 from tongban.cases.models.procedures import (
     Appeal,
     BrokenPromise,
@@ -35,6 +36,8 @@ __all__ = [
     "ALPHABET",
     "Appeal",
     "BrokenPromise",
+    "Bundle",
+    "BundleMember",
     "Case",
     "CaseDocument",
     "CaseMaterial",
