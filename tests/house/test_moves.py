@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from tongban.cases import finding_states as findings
+from tongban.cases import procedure_states as procedures
 from tongban.cases import states as cases
 from tongban.evaluations import states as evaluations
 from tongban.licences import states as licences
@@ -25,6 +26,19 @@ LAWS = {
         "open",
         {"overruled", "taken_up"},
     ),
+    "promises": (
+        procedures.PROMISE_MOVES,
+        set(procedures.PromiseState.values),
+        "chosen",
+        set(procedures.PROMISE_OVER),
+    ),
+    "hearings": (
+        procedures.HEARING_MOVES,
+        set(procedures.HearingState.values),
+        "offered",
+        set(procedures.HEARING_OVER),
+    ),
+    "appeals": (procedures.APPEAL_MOVES, set(procedures.AppealState.values), "asked", set(procedures.APPEAL_OVER)),
     "reading": (reading.MOVES, set(reading.ReadingState.values), "waiting", set(reading.OVER)),
 }
 

@@ -111,12 +111,13 @@ ACCEPT = move(
     clock="stops acceptance; starts decision", document="notice of acceptance",
 )  # fmt: skip
 REQUEST_CORRECTION = move(
-    "request_correction", S.RECEIVED, S.CORRECTION_REQUESTED, by=("window_officer",),
-    guard="first and only time per application, lists everything",
+    "request_correction", S.RECEIVED, S.CORRECTION_REQUESTED, by=("window_officer", "supervisor"),
+    guard="once by a window, lists everything; a second time by a supervisor only, and counted as a fault",
     clock="pauses acceptance; starts applicant_correction (30 calendar days)", document="correction notice",
 )  # fmt: skip
 CORRECT = move(
-    "correct", S.CORRECTION_REQUESTED, S.RECEIVED, by=("applicant", "agent"), guard="all listed items supplied",
+    "correct", S.CORRECTION_REQUESTED, S.RECEIVED, by=("applicant", "agent", "window_officer", "supervisor"),
+    guard="all listed items supplied; or the office takes its request back",
     clock="stops applicant_correction; acceptance starts again at 5 working days",
 )  # fmt: skip
 LAPSE = move(
@@ -228,7 +229,28 @@ class ClockKind(models.TextChoices):
     DECISION_STATUTORY = "decision_statutory", _("decision, by law")
     SPECIAL_PROCEDURE = "special_procedure", _("excluded step")
     ISSUANCE = "issuance", _("issue and deliver")
+    HEARING_REQUEST = "hearing_request", _("applicant asks for a hearing")
+    HEARING_HOLD = "hearing_hold", _("hearing is held")
+    COMMITMENT_CHECK = "commitment_check", _("check after approval on commitment")
+    SUPPLY = "supply", _("papers that may follow later")
 
+
+# who spends the time a clock counts (demo/states.yaml); an applicant's own limit never ends on a day off
+CHARGED_TO = {
+    "pre_review": "window",
+    "acceptance": "window",
+    "applicant_correction": "applicant",
+    "decision_promised": "department",
+    "decision_statutory": "department",
+    "special_procedure": "nobody",
+    "issuance": "issuing",
+    "hearing_request": "applicant",
+    "hearing_hold": "department",
+    "commitment_check": "department",
+    "supply": "applicant",
+    "reconsideration": "applicant",
+    "litigation": "applicant",
+}
 
 PRE_REVIEW_DAYS = 1  # promise of the demonstration district
 ACCEPTANCE_DAYS = 5  # Administrative Licensing Law, art. 32

@@ -22,6 +22,7 @@ ROOMS_WITH_MOVES = {
     "registers (disputed values)": ("tongban.registers.states", "DisputeState"),
     "notices (being rung up)": ("tongban.notices.states", "CallBackState"),
     "cases (what the machine noticed)": ("tongban.cases.finding_states", "FindingState"),
+    "cases (promises, hearings, reconsideration)": ("tongban.cases.procedure_states", "PromiseState"),
     "materials (reading by machine)": ("tongban.materials.reading.states", "ReadingState"),
 }
 
