@@ -19,11 +19,6 @@ class Migration(migrations.Migration):
                 ('promised_days', models.PositiveSmallIntegerField(null=True)),
             ],
         ),
-        migrations.AlterField(
-            model_name='clock',
-            name='kind',
-            field=models.CharField(choices=[('pre_review', 'pre-review'), ('acceptance', 'acceptance decision'), ('applicant_correction', 'applicant supplies'), ('decision_promised', 'decision, promised'), ('decision_statutory', 'decision, by law'), ('special_procedure', 'excluded step'), ('issuance', 'issue and deliver'), ('hearing_request', 'applicant asks for a hearing'), ('hearing_hold', 'hearing is held'), ('commitment_check', 'check after approval on commitment'), ('supply', 'papers that may follow later')], max_length=22),
-        ),
         migrations.CreateModel(
             name='BundleMember',
             fields=[
