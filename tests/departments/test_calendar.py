@@ -50,7 +50,7 @@ def test_a_year_not_announced_is_provisional_until_its_list_comes_and_the_change
     assert (before.day, before.provisional) == (day("2027-01-06"), True)
     assert (after.day, after.provisional) == (day("2027-01-08"), False)
     assert [(event.kind, event.payload) for event in Event.objects.filter(pk__gt=last)] == [
-        ("CalendarChanged", {"year": 2027})
+        ("CalendarChanged", {"year": 2027, "first": "2027-01-01", "last": "2027-12-31"})
     ]
 
 

@@ -7,8 +7,8 @@ from datetime import date, datetime
 
 from django.utils import timezone
 
-from tongban.cases.models import Case, Clock
-from tongban.cases.states import ClockKind
+from tongban.cases.models import Case, Clock, Escalation
+from tongban.cases.states import CHARGED_TO, WITH_APPLICANT, CaseState, ClockKind
 from tongban.departments import queries as departments
 from tongban.lib.workdays import Calendar, Due
 
@@ -35,10 +35,22 @@ def receipt_day(case: Case, moment: datetime) -> date:
 
 
 def due_of(clock: Clock, calendar: Calendar) -> Due:
-    limit = clock.limit + clock.extended_by
-    if clock.unit == "calendar_day":
-        return calendar.due_in_days(clock.started_on, limit, clock.pauses_as_dates())
-    return calendar.due_with_pauses(clock.started_on, limit, clock.pauses_as_dates())
+    """When the limit ends. The applicant's own time never ends on a day off: the law gives them the next working day."""
+    limit, pauses = clock.limit + clock.extended_by, clock.pauses_as_dates()
+    if clock.unit == "working_day":
+        return calendar.due_with_pauses(clock.started_on, limit, pauses)
+    count = calendar.due_in_months if clock.unit == "month" else calendar.due_in_days
+    due = count(clock.started_on, limit, pauses)
+    return calendar.on_or_after(due) if CHARGED_TO.get(clock.kind) == "applicant" else due
+
+
+def warn_day(clock: Clock, calendar: Calendar) -> date | None:
+    """The first day on which the clock's light is yellow; None while it stands still."""
+    limit, pauses = clock.limit + clock.extended_by, clock.pauses_as_dates()
+    if clock.unit == "month":
+        due = due_of(clock, calendar).day
+        return due and clock.started_on + (due - clock.started_on) * 7 // 10
+    return calendar.yellow_from(clock.started_on, limit, pauses, calendar_days=clock.unit == "calendar_day")
 
 
 def start(case: Case, kind: str, on: date, limit: int, unit: str = "working_day") -> Clock:
@@ -53,6 +65,8 @@ def stop(case: Case, kind: str, on: date) -> None:
         clock.stopped_on = on
         clock.kept = on <= clock.due
         clock.save(update_fields=["stopped_on", "kept"])
+        if on >= (clock.warn_on or on):  # earlier nobody can have been told
+            Escalation.objects.filter(clock=clock, over_at__isnull=True).update(over_at=timezone.now())
 
 
 def stop_all(case: Case, on: date) -> None:
@@ -113,14 +127,82 @@ def expected(case: Case, *, sent: datetime, counted_from: date | None = None) ->
     }
 
 
-def recount(case: Case) -> bool:
-    """Compute every running clock again (a calendar was published); True when a date that people were told has moved."""
-    before = (case.promised_due, case.statutory_due)
-    for clock in case.clocks.filter(stopped_on__isnull=True):
-        _count(clock)
-        clock.save()
-    show(case)
-    return (case.promised_due, case.statutory_due) != before
+def forecast(case: Case, *, now: datetime) -> dict:
+    """What becomes of the promise if whoever is waited for acts now, and if they act on their last day.
+
+    {"who": "applicant"|"office", "now": Due|None, "by": last day|None, "then": Due|None}; empty when nobody is waited for.
+    A correction lets acceptance begin anew, so the promise runs from the answer; after an excluded step the days left run on.
+    """
+    if case.state in WITH_APPLICANT:
+        mine = case.clocks.filter(kind=ClockKind.APPLICANT_CORRECTION, stopped_on__isnull=True).first()
+        last = mine.due if mine is not None else None
+        return {
+            "who": "applicant",
+            "now": expected(case, sent=now)["promised"],
+            "by": last,
+            "then": expected(case, sent=now, counted_from=last)["promised"] if last else None,
+        }
+    if case.state == CaseState.SUSPENDED:
+        step = case.clocks.filter(kind=ClockKind.SPECIAL_PROCEDURE, stopped_on__isnull=True).first()
+        promise = case.clocks.filter(kind=ClockKind.DECISION_PROMISED, stopped_on__isnull=True).first()
+        if promise is None:
+            return {}
+        planned = max(step.due, local_day(now)) if step is not None else None
+        return {
+            "who": "office",
+            "now": _resumed(promise, local_day(now)),
+            "by": planned,
+            "then": _resumed(promise, planned) if planned else None,
+        }
+    return {}
+
+
+def _resumed(clock: Clock, on: date) -> Due:
+    """The clock as if it went on from this day. Nothing is saved."""
+    closed = [[begin, end or max(on.isoformat(), begin)] for begin, end in clock.pauses]
+    as_if = Clock(
+        kind=clock.kind, started_on=clock.started_on, limit=clock.limit, unit=clock.unit, extended_by=clock.extended_by,
+        pauses=closed,
+    )  # fmt: skip
+    return due_of(as_if, departments.calendar())
+
+
+def recount(cases: list[int]) -> list[Case]:
+    """Compute every running clock of these cases again (a calendar was published); the cases whose told dates moved.
+
+    Call inside a transaction: the cases are held. Only what came out differently is written.
+    """
+    held = {
+        case.pk: case
+        for case in Case.objects.select_for_update(of=("self",))
+        .select_related("version", "department", "applicant")
+        .filter(pk__in=cases)
+        .order_by("pk")
+    }
+    calendar, different = departments.calendar(), []
+    counted: dict[tuple, tuple] = {}
+    for clock in Clock.objects.filter(case_id__in=held, stopped_on__isnull=True):
+        facts = (
+            clock.started_on,
+            clock.limit + clock.extended_by,
+            clock.unit,
+            str(clock.pauses),
+            CHARGED_TO.get(clock.kind),
+        )
+        if facts not in counted:
+            counted[facts] = _result(clock, calendar)
+        if counted[facts] != (clock.due, clock.warn_on, clock.provisional):
+            clock.due, clock.warn_on, clock.provisional = counted[facts]
+            different.append(clock)
+    Clock.objects.bulk_update(different, ["due", "warn_on", "provisional"], batch_size=200)
+    moved = []
+    for pk in sorted({clock.case_id for clock in different}):
+        case = held[pk]
+        before = (case.promised_due, case.statutory_due)
+        show(case)
+        if (case.promised_due, case.statutory_due) != before:
+            moved.append(case)
+    return moved
 
 
 def _decision_clocks(case: Case) -> list[Clock]:
@@ -130,6 +212,9 @@ def _decision_clocks(case: Case) -> list[Clock]:
 
 def _count(clock: Clock) -> None:
     """While a pause is open nobody can know the day: it is far away, and shown as standing still."""
-    due = due_of(clock, departments.calendar())
-    clock.due = due.day or FAR_AWAY
-    clock.provisional = due.provisional and due.day is not None
+    clock.due, clock.warn_on, clock.provisional = _result(clock, departments.calendar())
+
+
+def _result(clock: Clock, calendar: Calendar) -> tuple[date, date | None, bool]:
+    due = due_of(clock, calendar)
+    return due.day or FAR_AWAY, warn_day(clock, calendar), due.provisional and due.day is not None

@@ -122,6 +122,20 @@ class CaseDatesChanged:
 
 
 @event
+class LimitBroughtUp:
+    """A limit came near (yellow) or passed (red, black) and was brought before whoever must answer."""
+
+    case: int
+    level: str
+
+
+@event
+class LimitAnswered:
+    case: int
+    escalation: int
+
+
+@event
 class MachineFindingAnswered:
     """The applicant says that what the machine noticed is right as it is."""
 

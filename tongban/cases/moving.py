@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from tongban.cases import events
+from tongban.cases import desk_time, events
 from tongban.cases.models import Case, Step
 from tongban.cases.queries import mark_of
 from tongban.cases.states import ENDED
@@ -55,13 +55,15 @@ def go(
     """
     if actor.role not in step.by:
         raise NotAllowed("not-your-move", worded(_("A %(role)s cannot do this."), role=actor.role))
-    source = case.state
+    source, on_desk = case.state, case.claimed_by_id
     if step.target in ENDED:
         changes.setdefault("ended_at", now)
     try:
         make(case, step, only_if=only_if, **changes)
     except NotNow as late:
         raise _told(case, late) from late
+    if on_desk is not None:
+        desk_time.follow(case, now)
     Step.objects.create(
         case=case,
         at=now,

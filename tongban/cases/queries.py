@@ -9,7 +9,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from tongban.cases import clocks, rules
-from tongban.cases.models import Case, Hand, Visit
+from tongban.cases.models import Case, Escalation, Hand, Visit
 from tongban.cases.permission import handler_of
 from tongban.cases.states import (
     EDITABLE,
@@ -418,6 +418,38 @@ def moves_for(officer: Officer, case: Case) -> list[Move]:
         if role and step.may_start_from(case.state) and not rules.reasons_against_handling(handler, case, role=role):
             found.append(step)
     return found
+
+
+# -- limits brought up
+
+
+def brought_up(officer: Officer, *, after: int = 0, limit: int = PAGE) -> tuple[list[Escalation], int | None]:
+    """What waits for this officer's answer, the oldest first, and where the next page begins. Of one's own cases nothing."""
+    rows = _brought_up(officer).filter(pk__gt=after).order_by("id")
+    rows = rows.select_related(
+        "clock", "department", "case", "case__version", "case__applicant", "case__department", "case__claimed_by"
+    ).only(
+        "level", "role", "at", "clock__kind", "clock__due", "clock__started_on", "department__code", "department__name",
+        "case__ref", "case__number", "case__state", "case__promised_due", "case__statutory_due", "case__claimed_at",
+        "case__version__name", "case__applicant__kind", "case__applicant__name", "case__applicant__name_en",
+        "case__department__code", "case__claimed_by__name", "case__claimed_by__staff_no",
+    )  # fmt: skip
+    page = list(rows[: limit + 1])
+    return page[:limit], page[limit - 1].pk if len(page) > limit else None
+
+
+def count_brought_up(officer: Officer) -> int:
+    """Counted up to MANY."""
+    return len(_brought_up(officer).values_list("pk", flat=True)[:MANY])
+
+
+def _brought_up(officer: Officer) -> QuerySet[Escalation]:
+    everywhere = [role for role in officer.roles if role in rules.HALL_ROLES]
+    here = [role for role in officer.roles if role not in rules.HALL_ROLES]
+    mine = Q(role__in=everywhere) | Q(role__in=here, department=officer.department)
+    rows = Escalation.objects.filter(mine, over_at__isnull=True)
+    own = handler_of(officer).parties
+    return rows.exclude(case__applicant_id__in=own) if own else rows
 
 
 # -- one case

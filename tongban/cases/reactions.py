@@ -66,7 +66,7 @@ def show_the_page_again(event):
 
 @on(CalendarChanged)
 def recount_running_clocks(event):
-    journal.enqueue(keeping_time.RECOUNT, after=0)
+    journal.enqueue(keeping_time.RECOUNT, after=0, first=event.first, last=event.last)
 
 
 def _tell(case_pk: int, kind: str, *, once: str, needs_answer: bool = False, **more) -> None:

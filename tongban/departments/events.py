@@ -3,9 +3,11 @@ from tongban.journal.services import event
 
 @event
 class CalendarChanged:
-    """The list of a year was published or put right: every date that rests on it is computed again."""
+    """The list of a year was published or put right: every date that rests on a day between `first` and `last` is computed again."""
 
     year: int
+    first: str = ""
+    last: str = ""
 
 
 @event

@@ -44,10 +44,11 @@ def load_calendar_year(
     row = CalendarYear.objects.filter(year=year).first()
     if row is not None and all(getattr(row, name) == value for name, value in content.items()):
         return row
+    first, last = _changed_days(row, year, days_off, workdays, official)
     row, _made = CalendarYear.objects.update_or_create(year=year, defaults=content)
     forget_calendar()
     transaction.on_commit(forget_calendar)
-    journal.record(events.CalendarChanged(year=year), subject=f"calendar:{year}", actor=actor)
+    journal.record(events.CalendarChanged(year=year, first=first, last=last), subject=f"calendar:{year}", actor=actor)
     journal.touch("calendar")
     return row
 
@@ -126,6 +127,17 @@ def certify(
         events.OfficerCertified(officer=officer.pk, matter=matter), subject=f"officer:{officer.pk}", actor=actor
     )
     return row
+
+
+def _changed_days(row, year: int, days_off: dict, workdays: dict, official: bool) -> tuple[str, str]:
+    """The first and the last day that a new list changes; the whole year when it becomes official or ceases to be."""
+    if row is None or row.official != official:
+        around = sorted([*days_off, *workdays, f"{year}-01-01", f"{year}-12-31"])
+        return around[0], around[-1]
+    before = {(day, "off") for day in row.days_off} | {(day, "work") for day in row.workdays}
+    after = {(day, "off") for day in days_off} | {(day, "work") for day in workdays}
+    touched = sorted(day for day, _kind in before ^ after)
+    return (touched[0], touched[-1]) if touched else (f"{year}-01-01", f"{year}-01-01")
 
 
 def _named(days: Days) -> dict[str, str]:

@@ -35,6 +35,7 @@ from tongban.cases.services.drafting import (
     save,
     see_paper,
 )
+from tongban.cases.services.escalating import answer_escalation, escalate
 from tongban.cases.services.helping import invite, stop, take
 from tongban.cases.services.intake import (
     accept,
@@ -72,10 +73,10 @@ from tongban.cases.services.reviewing import (
 )
 
 __all__ = [
-    "Signature", "accept", "answer", "answer_finding", "approve", "as_seen", "ask", "ask_a_person", "attach",
+    "Signature", "accept", "answer", "answer_escalation", "answer_finding", "approve", "as_seen", "ask", "ask_a_person", "attach",
     "auto_accept", "begin", "begin_at_window", "begin_by_post", "begin_visit", "choose_situation", "claim",
     "commit_to", "conclude", "confirm_by_phone", "consider", "content_of", "correct", "correct_by_post",
-    "deem_accepted", "delete", "detach", "dispute", "end_visit", "extend", "hand_in", "hand_in_posted", "hand_over",
+    "deem_accepted", "delete", "detach", "dispute", "end_visit", "escalate", "extend", "hand_in", "hand_in_posted", "hand_over",
     "inspection_done", "it_is_right", "invite", "issue", "lapse", "may_prepare", "may_register", "may_type_in", "look_over", "not_accept", "note_call",
     "notice_over", "offers", "open_result", "order_inspection", "overrule", "pass_pre_review", "publish_notice", "recount",
     "refresh_materials", "refuse", "register_paper", "release", "request_correction", "resubmit", "result_ready",

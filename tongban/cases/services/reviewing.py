@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tongban.cases import clocks, damage, events, papers, queries
+from tongban.cases import clocks, damage, desk_time, events, papers, queries
 from tongban.cases.models import Case
 from tongban.cases.moving import acting, again, changed, go
 from tongban.cases.permission import permit, permit_to_work
@@ -63,6 +63,7 @@ def claim(case: Case, *, officer: Officer, now: datetime | None = None) -> Case:
                     kept=_("Nothing was changed."),
                 )
             raise NotAllowed("not-in-this-state", _("There is nothing to do for an office in this case now."))
+        desk_time.taken(case, officer.pk, now)
         journal.record(
             events.CaseClaimed(case=case.pk, officer=officer.pk),
             subject=case.subject,
@@ -72,10 +73,11 @@ def claim(case: Case, *, officer: Officer, now: datetime | None = None) -> Case:
     return case
 
 
-def release(case: Case, *, officer: Officer) -> Case:
+def release(case: Case, *, officer: Officer, now: datetime | None = None) -> Case:
     """Put a case back into the queue."""
     with transaction.atomic():
-        Case.objects.filter(pk=case.pk, claimed_by=officer).update(claimed_by=None, claimed_at=None)
+        if Case.objects.filter(pk=case.pk, claimed_by=officer).update(claimed_by=None, claimed_at=None):
+            desk_time.laid_down(case, now or timezone.now())
         case = again(case)
         changed(case)
     return case
@@ -107,6 +109,7 @@ def conclude(case: Case, *, officer: Officer, proposal: str, opinion: str, now: 
         damage.wait_for(case)
         case.reviewer, case.proposal, case.opinion = officer, proposal, opinion
         case.claimed_by = case.claimed_at = None
+        desk_time.laid_down(case, now)
         case.save(update_fields=["reviewer", "proposal", "opinion", "claimed_by", "claimed_at", "updated_at"])
         journal.record(
             events.CaseReviewed(case=case.pk, officer=officer.pk),
