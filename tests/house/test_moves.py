@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from tongban.cases import finding_states as findings
+from tongban.cases import signer_states as signers
 from tongban.cases import procedure_states as procedures
 from tongban.cases import states as cases
 from tongban.evaluations import states as evaluations
@@ -13,6 +14,8 @@ from tongban.licences import states as licences
 from tongban.materials import states as materials
 from tongban.materials.reading import states as reading
 from tongban.notices import states as notices
+from tongban.parties import kin_states as kin
+from tongban.parties import states as mandates
 
 LAWS = {
     "cases": (cases.MOVES, set(cases.CaseState.values), "draft", set(cases.ENDED)),
@@ -39,6 +42,9 @@ LAWS = {
         set(procedures.HEARING_OVER),
     ),
     "appeals": (procedures.APPEAL_MOVES, set(procedures.AppealState.values), "asked", set(procedures.APPEAL_OVER)),
+    "mandates": (mandates.MOVES, set(mandates.MandateState.values), "asked", set(map(str, mandates.OVER))),
+    "kinship": (kin.MOVES, set(kin.KinState.values), "claimed", set(map(str, kin.OVER))),
+    "co-signers": (signers.MOVES, set(signers.SignerState.values), "asked", set()),
     "reading": (reading.MOVES, set(reading.ReadingState.values), "waiting", set(reading.OVER)),
 }
 

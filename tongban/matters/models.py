@@ -151,6 +151,7 @@ class MatterVersion(models.Model):
     rule_tests = models.JSONField(default=list, blank=True)
     commitment = models.BooleanField(default=False)
     tolerant = models.BooleanField(default=False)
+    cosigners = models.JSONField(null=True, blank=True)
     site_inspection = models.BooleanField(default=False)
     public_notice = models.BooleanField(default=False)
     appointment = models.BooleanField(default=False)
@@ -208,8 +209,12 @@ class MatterVersion(models.Model):
 
     @property
     def online(self) -> bool:
-        """Can be applied for online: depth 2 or more, an online channel, and a form to fill (domain.md 5.3)."""
-        return self.online_depth >= 2 and bool({"online_pc", "online_mobile"} & set(self.channels)) and bool(self.form)
+        """Can be applied for online: depth 2 or more, an online channel, and a form to fill (domain.md 5.3).
+
+        The form of a bundle is made of its members' (`bundling`).
+        """
+        reached = self.online_depth >= 2 and bool({"online_pc", "online_mobile"} & set(self.channels))
+        return reached and bool(self.form or self.members)
 
 
 class Draft(models.Model):

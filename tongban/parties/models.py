@@ -1,4 +1,6 @@
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+import secrets
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -6,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from tongban.lib.bilingual import say
 from tongban.lib.fields import EncryptedField
+from tongban.parties.kin_states import KinState
+from tongban.parties.states import Act, MandateState
 from tongban.places.models import Division
 
 
@@ -63,6 +67,7 @@ class Person(Party):
     nationality = models.CharField(max_length=3)
     mobile = EncryptedField(blank=True, default="")
     mobile_index = models.CharField(max_length=64, blank=True, default="", db_index=True)
+    died_on = models.DateField(null=True, blank=True)
 
     class Meta:
         verbose_name_plural = "persons"
@@ -148,7 +153,10 @@ class Account(AbstractBaseUser):
 
 
 class Membership(models.Model):
-    """A person may act for a company: its legal representative, or a clerk named by it."""
+    """A person may act for a company: its legal representative, or a clerk named by it.
+
+    `rights` of a clerk: {"acts": [Act, ...], "matters": [slug, ...] or None for all}; None is everything the company does here.
+    """
 
     class Role(models.TextChoices):
         LEGAL_REPRESENTATIVE = "legal_representative", _("legal representative")
@@ -159,6 +167,7 @@ class Membership(models.Model):
     role = models.CharField(max_length=24, choices=Role.choices)
     since = models.DateField()
     until = models.DateField(null=True, blank=True)
+    rights = models.JSONField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -211,3 +220,169 @@ class Objection(models.Model):
 
     def __str__(self):
         return f"{self.account_id} objects to {self.processing}"
+
+
+ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # no 0 o 1 i l: people read it aloud
+
+
+def new_ref() -> str:
+    return "".join(secrets.choice(ALPHABET) for _i in range(12))
+
+
+class Mandate(models.Model):
+    """The principal lets somebody act in its name: in these matters, these acts, from a day to a day, and told of each of them.
+
+    `matters` None is all of them. Until the agent has proved who they are here, `agent` is empty and the mandate waits for whoever
+    carries the number behind `agent_index` and that name: so giving one tells nobody who has an account. `under` is the mandate whose
+    agent passed this one on, where the principal allowed that (`chains`).
+    """
+
+    class Asked(models.TextChoices):
+        GIVEN = "given", _("given by the principal")
+        DETAILS = "details", _("asked for by name, telephone and end of the number")
+        CODE = "code", _("asked for with a code the principal showed")
+        WINDOW = "window", _("written down at a window")
+        PASSED_ON = "passed_on", _("passed on by an agent who may")
+
+    class Why(models.TextChoices):
+        OVER = "over", _("its last day is over")
+        GIVEN_BACK = "given_back", _("the agent gave it back")
+        DIED = "died", _("somebody died")
+        UNANSWERED = "unanswered", _("nobody answered")
+        UPPER = "upper", _("the mandate it came from ended")
+
+    ref = models.CharField(max_length=12, unique=True, default=new_ref, editable=False)
+    principal = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="mandates_given")
+    agent = models.ForeignKey(Person, null=True, blank=True, on_delete=models.PROTECT, related_name="mandates_held")
+    agent_index = models.CharField(max_length=64, blank=True, default="", db_index=True)
+    agent_name = EncryptedField(blank=True, default="")
+    under = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="passed_on")
+    how = models.CharField(max_length=10, choices=Asked.choices)
+    state = models.CharField(max_length=10, choices=MandateState.choices)
+    matters = models.JSONField(null=True, blank=True)
+    acts = models.JSONField(default=list)
+    since = models.DateField()
+    until = models.DateField()
+    cases_at_most = models.PositiveSmallIntegerField(null=True, blank=True)
+    cases_sent = models.PositiveIntegerField(default=0)
+    amount_at_most = models.PositiveIntegerField(null=True, blank=True)
+    chains = models.BooleanField(default=False)
+    note = EncryptedField(blank=True, default="")
+    asked_at = models.DateTimeField(default=timezone.now)
+    granted_at = models.DateTimeField(null=True, blank=True)
+    granted_by = models.ForeignKey(
+        Account, null=True, blank=True, on_delete=models.PROTECT, related_name="mandates_granted"
+    )
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_why = models.CharField(max_length=12, choices=Why.choices, blank=True, default="")
+    paper_kept = models.CharField(max_length=120, blank=True, default="")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["agent", "state"], name="mandates_of_agent"),
+            models.Index(fields=["principal", "-id"], name="mandates_of_principal"),
+            models.Index(fields=["until"], condition=Q(state="granted"), name="mandates_in_force_by_end"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(agent__isnull=True) | ~Q(principal=models.F("agent")), name="nobody_is_their_own_agent"
+            ),
+            models.CheckConstraint(condition=Q(until__gte=models.F("since")), name="mandate_ends_after_it_began"),
+            models.CheckConstraint(
+                condition=~Q(state="granted") | Q(granted_at__isnull=False), name="mandate_in_force_was_granted"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["revoked", "ended", "declined"]) | Q(ended_at__isnull=False),
+                name="mandate_over_has_its_hour",
+            ),
+        ]
+
+    def __str__(self):
+        return f"mandate {self.ref}"
+
+    @property
+    def shown_agent(self) -> str:
+        return self.agent.shown_name if self.agent is not None else self.agent_name
+
+
+class MandateCode(models.Model):
+    """A code the principal shows to somebody who may then ask for a mandate; it opens nothing by itself."""
+
+    principal = models.ForeignKey(Party, on_delete=models.CASCADE, related_name="mandate_codes")
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="mandate_codes")
+    code_index = models.CharField(max_length=64, db_index=True)
+    made_at = models.DateTimeField(default=timezone.now)
+    until = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self):
+        return f"mandate code {self.pk}"
+
+
+class Kinship(models.Model):
+    """A parent acts for a minor as long as it is one; a guardian for a ward whom a court has given them."""
+
+    class Kind(models.TextChoices):
+        CHILD = "child", _("parent of a minor")
+        WARD = "ward", _("guardian by a court")
+
+    class Why(models.TextChoices):
+        GROWN_UP = "grown_up", _("the child is 18")
+        DIED = "died", _("somebody died")
+        COURT = "court", _("a court ended it")
+        GIVEN_BACK = "given_back", _("the guardian ended it")
+        REGISTER = "register", _("the family register does not say so any more")
+
+    ref = models.CharField(max_length=12, unique=True, default=new_ref, editable=False)
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="kin_above")
+    relative = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="kin_below")
+    state = models.CharField(max_length=10, choices=KinState.choices)
+    proof = EncryptedField(blank=True, default="")
+    words = EncryptedField(blank=True, default="")
+    until = models.DateField(null=True, blank=True)
+    asked_at = models.DateTimeField(default=timezone.now)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.ForeignKey(
+        Account, null=True, blank=True, on_delete=models.PROTECT, related_name="bonds_decided"
+    )
+    reason = EncryptedField(blank=True, default="")
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_why = models.CharField(max_length=12, choices=Why.choices, blank=True, default="")
+
+    class Meta:
+        indexes = [models.Index(fields=["relative", "state"], name="bonds_of_relative")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "relative", "kind"],
+                condition=Q(state__in=["claimed", "confirmed", "objected"]),
+                name="one_bond_of_a_kind_between_two_people",
+            ),
+            models.CheckConstraint(
+                condition=~Q(person=models.F("relative")), name="nobody_is_their_own_parent_or_guardian"
+            ),
+        ]
+
+    def __str__(self):
+        return f"bond {self.ref}"
+
+
+class Deed(models.Model):
+    """One act that somebody did for somebody else, as the represented one is told it. Only one of the three says by what power."""
+
+    principal = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="deeds_for_me")
+    agent = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="deeds")
+    mandate = models.ForeignKey(Mandate, null=True, blank=True, on_delete=models.PROTECT, related_name="deeds")
+    kinship = models.ForeignKey(Kinship, null=True, blank=True, on_delete=models.PROTECT, related_name="deeds")
+    act = models.CharField(max_length=10, choices=Act.choices)
+    what = models.CharField(max_length=24)
+    about = models.CharField(max_length=60)
+    matter = models.CharField(max_length=80, blank=True, default="")
+    at = models.DateTimeField(default=timezone.now)
+    once = models.CharField(max_length=120, unique=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["principal", "-id"], name="deeds_of_principal")]
+
+    def __str__(self):
+        return f"{self.what} {self.about}"

@@ -59,7 +59,7 @@ ROWS: dict[str, Row] = {
         chapter='identity', party=('pk',), account=(),
         purpose=_('identifying a person'), basis=_('statutory task of the service'), retention=_('while there is an account or a case, then 5 years'),
         hidden='', erase_from='', erase_days=0,
-        fields={'id': 'plain', 'kind': 'plain', 'name': 'sealed; masked in lists', 'name_en': 'sealed; masked in lists', 'division': 'plain', 'address': 'sealed; masked', 'bank_account': 'sealed; masked', 'created_at': 'plain', 'updated_at': 'plain', 'party': 'plain', 'id_kind': 'plain', 'id_no': 'sealed; masked', 'id_index': 'keyed digest', 'birth_date': 'only where the law asks', 'sex': 'only where the law asks', 'nationality': 'only where the law asks', 'mobile': 'sealed; masked', 'mobile_index': 'keyed digest'},
+        fields={'id': 'plain', 'kind': 'plain', 'name': 'sealed; masked in lists', 'name_en': 'sealed; masked in lists', 'division': 'plain', 'address': 'sealed; masked', 'bank_account': 'sealed; masked', 'created_at': 'plain', 'updated_at': 'plain', 'party': 'plain', 'id_kind': 'plain', 'id_no': 'sealed; masked', 'id_index': 'keyed digest', 'birth_date': 'only where the law asks', 'sex': 'only where the law asks', 'nationality': 'only where the law asks', 'mobile': 'sealed; masked', 'mobile_index': 'keyed digest', 'died_on': 'plain'},
     ),
     'parties.Company': Row(
         chapter='identity', party=('pk',), account=(),
@@ -77,7 +77,31 @@ ROWS: dict[str, Row] = {
         chapter='identity', party=('person', 'company'), account=(),
         purpose=_('who may act for a company'), basis=_('company register or naming by the company'), retention=_('until it ends, then 5 years'),
         hidden='', erase_from='', erase_days=0,
-        fields={'id': 'plain', 'person': 'plain', 'company': 'plain', 'role': 'plain', 'since': 'plain', 'until': 'plain'},
+        fields={'id': 'plain', 'person': 'plain', 'company': 'plain', 'role': 'plain', 'since': 'plain', 'until': 'plain', 'rights': 'plain'},
+    ),
+    'parties.Mandate': Row(
+        chapter='identity', party=('principal', 'agent'), account=(),
+        purpose=_('who may act for whom, in what and until when'), basis=_('granted by the person or company represented'), retention=_('5 years after it ended'),
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'ref': 'plain', 'principal': 'plain', 'agent': 'plain', 'agent_index': 'keyed digest', 'agent_name': 'sealed', 'under': 'plain', 'how': 'plain', 'state': 'plain', 'matters': 'plain', 'acts': 'plain', 'since': 'plain', 'until': 'plain', 'cases_at_most': 'plain', 'cases_sent': 'plain', 'amount_at_most': 'plain', 'chains': 'plain', 'note': 'sealed', 'asked_at': 'plain', 'granted_at': 'plain', 'granted_by': 'plain', 'ended_at': 'plain', 'ended_why': 'plain', 'paper_kept': 'plain'},
+    ),
+    'parties.MandateCode': Row(
+        chapter='identity', party=('principal',), account=('account',),
+        purpose=_('codes shown to somebody who may ask to act for me'), basis=_('shown by the person represented'), retention=_('1 day'),
+        hidden='', erase_from='until', erase_days=1,
+        fields={'id': 'plain', 'principal': 'plain', 'account': 'plain', 'code_index': 'keyed code', 'made_at': 'plain', 'until': 'plain', 'used_at': 'plain'},
+    ),
+    'parties.Kinship': Row(
+        chapter='identity', party=('person', 'relative'), account=(),
+        purpose=_('parents who act for minors, guardians who act for wards'), basis=_('Civil Code, art. 23, 27 and 28: the guardian represents the ward'), retention=_('5 years after it ended'),
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'ref': 'plain', 'kind': 'plain', 'person': 'plain', 'relative': 'plain', 'state': 'plain', 'proof': 'sealed', 'words': 'sealed', 'until': 'plain', 'asked_at': 'plain', 'decided_at': 'plain', 'decided_by': 'by role', 'reason': 'sealed', 'ended_at': 'plain', 'ended_why': 'plain'},
+    ),
+    'parties.Deed': Row(
+        chapter='identity', party=('principal', 'agent'), account=(),
+        purpose=_('what somebody did for somebody else, so that the one represented is told'), basis=_('the mandate, or representation by law'), retention=_('6 years'),
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'principal': 'plain', 'agent': 'plain', 'mandate': 'plain', 'kinship': 'plain', 'act': 'plain', 'what': 'plain', 'about': 'plain', 'matter': 'plain', 'at': 'plain', 'once': 'plain'},
     ),
     'parties.Proofing': Row(
         chapter='identity', party=(), account=('account',),
@@ -131,7 +155,7 @@ ROWS: dict[str, Row] = {
         chapter='', party=(), account=(),
         purpose='service guide', basis='public list', retention='forever',
         hidden='', erase_from='', erase_days=0,
-        fields={'id': 'plain', 'matter': 'plain', 'number': 'plain', 'state': 'plain', 'effective_from': 'plain', 'name': 'plain', 'type': 'plain', 'type_code': 'plain', 'objects_served': 'plain', 'level': 'plain', 'legal_basis': 'plain', 'handling_kind': 'plain', 'statutory_days': 'plain', 'promised_days': 'plain', 'visits': 'plain', 'visit_reason': 'plain', 'online_depth': 'plain', 'channels': 'plain', 'city_wide': 'plain', 'conditions': 'plain', 'fee': 'plain', 'situations': 'plain', 'requirements': 'plain', 'form': 'plain', 'result': 'plain', 'validity': 'plain', 'decided_by': 'plain', 'rules': 'plain', 'rules_version': 'plain', 'commitment': 'plain', 'tolerant': 'plain', 'site_inspection': 'plain', 'public_notice': 'plain', 'appointment': 'plain', 'express': 'plain', 'pre_review': 'plain', 'steps': 'plain', 'places': 'plain', 'contacts': 'plain', 'appeal': 'plain', 'rights': 'plain', 'faqs': 'plain', 'editions': 'plain', 'members': 'plain', 'note': 'plain', 'provenance': 'plain', 'power_source': 'plain', 'body_nature': 'plain', 'entrusted_to': 'plain', 'joint_departments': 'plain', 'handling_office': 'plain', 'authority_split': 'plain', 'time_unit': 'plain', 'special_procedures': 'plain', 'cross_region': 'plain', 'quota': 'plain', 'bars': 'plain', 'intermediary': 'plain', 'rule_tests': 'plain', 'letters': 'plain', 'why': 'plain', 'submitted_by': 'officer', 'checked_by': 'officer'},
+        fields={'id': 'plain', 'matter': 'plain', 'number': 'plain', 'state': 'plain', 'effective_from': 'plain', 'name': 'plain', 'type': 'plain', 'type_code': 'plain', 'objects_served': 'plain', 'level': 'plain', 'legal_basis': 'plain', 'handling_kind': 'plain', 'statutory_days': 'plain', 'promised_days': 'plain', 'visits': 'plain', 'visit_reason': 'plain', 'online_depth': 'plain', 'channels': 'plain', 'city_wide': 'plain', 'conditions': 'plain', 'fee': 'plain', 'situations': 'plain', 'requirements': 'plain', 'form': 'plain', 'result': 'plain', 'validity': 'plain', 'decided_by': 'plain', 'rules': 'plain', 'rules_version': 'plain', 'commitment': 'plain', 'tolerant': 'plain', 'cosigners': 'plain', 'site_inspection': 'plain', 'public_notice': 'plain', 'appointment': 'plain', 'express': 'plain', 'pre_review': 'plain', 'steps': 'plain', 'places': 'plain', 'contacts': 'plain', 'appeal': 'plain', 'rights': 'plain', 'faqs': 'plain', 'editions': 'plain', 'members': 'plain', 'note': 'plain', 'provenance': 'plain', 'power_source': 'plain', 'body_nature': 'plain', 'entrusted_to': 'plain', 'joint_departments': 'plain', 'handling_office': 'plain', 'authority_split': 'plain', 'time_unit': 'plain', 'special_procedures': 'plain', 'cross_region': 'plain', 'quota': 'plain', 'bars': 'plain', 'intermediary': 'plain', 'rule_tests': 'plain', 'letters': 'plain', 'why': 'plain', 'submitted_by': 'officer', 'checked_by': 'officer'},
     ),
     'matters.Draft': Row(
         chapter='', party=(), account=(),
@@ -259,6 +283,18 @@ ROWS: dict[str, Row] = {
         hidden='', erase_from='', erase_days=0,
         fields={'id': 'plain', 'ref': 'only to the applicant and the office', 'number': 'applicant and office', 'query_code': 'only to the applicant', 'matter': 'plain', 'version': 'plain', 'department': 'plain', 'parent': 'plain', 'applicant': 'plain', 'account': 'plain', 'channel': 'plain', 'state': 'plain', 'situation': 'plain', 'values': 'sealed; masked', 'revision': 'plain', 'saver': 'plain', 'step': 'plain', 'saved_at': 'plain', 'expires_at': 'plain', 'warned_at': 'plain', 'submitted_at': 'plain', 'received_on': 'plain', 'accepted_at': 'plain', 'promised_due': 'plain', 'statutory_due': 'plain', 'provisional': 'plain', 'next_due': 'plain', 'claimed_by': 'plain', 'claimed_at': 'plain', 'reviewer': 'plain', 'opinion': 'sealed', 'proposal': 'plain', 'approver': 'plain', 'corrections': 'plain', 'extended_days': 'plain', 'with_people': 'plain', 'decision': 'plain', 'decided_at': 'plain', 'decided_by_machine': 'plain', 'reason': 'applicant and office', 'ground': 'plain', 'rules_trace': 'sealed', 'sampled': 'plain', 'licence': 'plain', 'delivery': 'plain', 'committed': 'plain', 'ended_at': 'plain', 'prepared_by': 'plain', 'signed_how': 'plain', 'paper_kept': 'only to the office', 'created_at': 'plain', 'updated_at': 'plain'},
     ),
+    'cases.Bundle': Row(
+        chapter='cases', party=('case__applicant',), account=(),
+        purpose=_('handling several matters as one application'), basis=_('application of the person and law of the matters'), retention=_('with the case'),
+        hidden='', erase_from='', erase_days=0,
+        fields={'case': 'plain', 'versions': 'plain', 'promised_days': 'plain'},
+    ),
+    'cases.BundleMember': Row(
+        chapter='cases', party=('case__applicant',), account=(),
+        purpose=_('handling several matters as one application'), basis=_('application of the person and law of the matters'), retention=_('with the case'),
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'parent': 'plain', 'case': 'plain', 'slug': 'plain', 'place': 'plain', 'mandatory': 'plain', 'after': 'plain', 'why': 'plain', 'choice': 'plain', 'choose_by': 'plain', 'dropped_at': 'plain', 'released_at': 'plain', 'stood_in': 'plain'},
+    ),
     'cases.CaseNumber': Row(
         chapter='', party=(), account=(),
         purpose='numbering', basis='technical', retention='forever',
@@ -372,6 +408,12 @@ ROWS: dict[str, Row] = {
         purpose=_('who else worked on an application, and for how long they may'), basis=_('application of the person'), retention=_('with the case'),
         hidden='', erase_from='', erase_days=0,
         fields={'id': 'plain', 'case': 'plain', 'kind': 'plain', 'visit': 'plain', 'officer': 'plain', 'account': 'shown to the person concerned', 'code_index': 'keyed code', 'made_at': 'plain', 'code_until': 'plain', 'taken_at': 'plain', 'until': 'plain', 'ended_at': 'plain', 'ended_by': 'plain'},
+    ),
+    'cases.Signer': Row(
+        chapter='cases', party=('case__applicant',), account=('account',),
+        purpose=_('who must sign an application beside the applicant, and did'), basis=_('application of the person'), retention=_('with the case'),
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'case': 'plain', 'source': 'plain', 'role': 'plain', 'name': 'sealed', 'id_kind': 'plain', 'id_index': 'keyed digest', 'id_end': 'masked', 'state': 'plain', 'code_index': 'keyed code', 'asked_at': 'plain', 'until': 'plain', 'reminded_at': 'plain', 'signed_at': 'plain', 'content': 'plain', 'account': 'shown to the person concerned', 'officer': 'plain', 'paper_kept': 'plain', 'undone_at': 'plain', 'reason': 'sealed'},
     ),
     'cases.PhoneSignature': Row(
         chapter='cases', party=('case__applicant',), account=(),

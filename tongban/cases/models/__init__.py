@@ -20,6 +20,7 @@ from tongban.cases.models.application import (
     new_ref,
 )
 from tongban.cases.models.bundles import Bundle, BundleMember
+from tongban.cases.models.cosigning import Signer
 from tongban.cases.models.procedures import (
     Appeal,
     BrokenPromise,
@@ -56,6 +57,7 @@ __all__ = [
     "PostedPaper",
     "Promise",
     "Question",
+    "Signer",
     "StaffChange",
     "Step",
     "Tolerance",

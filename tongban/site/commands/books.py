@@ -17,12 +17,16 @@ DRAWN = "*Drawn from the code by `make books`; do not edit.*\n"
 ROOMS_WITH_MOVES = {
     "cases": ("tongban.cases.states", "CaseState"),
     "licences": ("tongban.licences.states", "LicenceState"),
+    "licences (before one is taken away)": ("tongban.licences.proceeding_states", "ProceedingState"),
     "evaluations (putting bad ratings right)": ("tongban.evaluations.states", "FollowUpState"),
     "materials": ("tongban.materials.states", "DocumentState"),
     "registers (disputed values)": ("tongban.registers.states", "DisputeState"),
     "notices (being rung up)": ("tongban.notices.states", "CallBackState"),
     "cases (what the machine noticed)": ("tongban.cases.finding_states", "FindingState"),
     "cases (promises, hearings, reconsideration)": ("tongban.cases.procedure_states", "PromiseState"),
+    "parties (mandates)": ("tongban.parties.states", "MandateState"),
+    "parties (parents and guardians)": ("tongban.parties.kin_states", "KinState"),
+    "cases (who signs beside the applicant)": ("tongban.cases.signer_states", "SignerState"),
     "materials (reading by machine)": ("tongban.materials.reading.states", "ReadingState"),
 }
 
