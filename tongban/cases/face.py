@@ -44,7 +44,7 @@ def face_for(
 def _given(case: Case) -> dict:
     """The answers; what was chosen from a list in the words of both languages."""
     given = {field: held.get("value") for field, held in case.values.items()}
-    for field in rules.form_of(case.version):
+    for field in rules.form_of(case):
         if field.id in given and field.labels and field.type in ("choice", "multi"):
             chosen = given[field.id] if isinstance(given[field.id], list) else [given[field.id]]
             given[field.id] = [" ".join(dict.fromkeys(_words(field, one))) for one in chosen]

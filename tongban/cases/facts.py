@@ -53,7 +53,7 @@ def named_in(logic) -> set[str]:
 def papers_behind(case: Case) -> set[str]:
     """Slugs of the materials that granting this case rests on: what the guide demands, and what a fact of its rules counts."""
     named = named_in(case.version.rules)
-    slugs = {row.slug for row in rules.requirements(case.version, case.situation) if row.required}
+    slugs = {row.slug for row in rules.requirements_of(case) if row.required}
     if "housing.proved" in named:
         slugs |= HOUSING
     return slugs
@@ -132,7 +132,7 @@ class _Source:
         return list(self.case.materials.select_related("type"))
 
     def _materials_complete(self):
-        return not any(row.required and row.how == CaseMaterial.How.MISSING for row in self._materials)
+        return not any(row.required and row.how in {CaseMaterial.How.MISSING, CaseMaterial.How.LATER} for row in self._materials)
 
     def _commitment(self):
         signed = [self.case.value(field) for field in ("commit", "plan", "truth")]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from tongban.cases import planning
 from tongban.cases.models import Case
 from tongban.licences.models import LicenceType
 from tongban.parties.models import Party
@@ -33,7 +34,7 @@ def origin_of(case: Case, field: str) -> Origin | None:
     """Where the value that stands in this field came from; None for what the applicant wrote, or nobody can put right."""
     held = case.values.get(field) or {}
     source = held.get("given_source") or held.get("source", "")
-    asked: dict = next((one for one in case.version.form if one["id"] == field), {})
+    asked: dict = next((one for one in planning.form_of(case) if one["id"] == field), {})
     path = next((path for path in (asked.get("prefill") or "").split("|") if source and _source(path) == source), "")
     head, _dot, rest = path.partition(".")
     if path in OWN_CONTACT:
@@ -57,7 +58,7 @@ def _source(path: str) -> str:
 def own_statement_allowed(case: Case, field: str) -> bool:
     """Whether the applicant may go on with what they say is right: not for who they are, nor where the matter says no."""
     origin = origin_of(case, field)
-    asked: dict = next((one for one in case.version.form if one["id"] == field), {})
+    asked: dict = next((one for one in planning.form_of(case) if one["id"] == field), {})
     return (
         origin is not None
         and origin.kind == "register"

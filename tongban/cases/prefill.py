@@ -6,6 +6,7 @@ Registers are asked one call a resource, before any row is locked.
 """
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 from tongban.journal.actors import Actor
@@ -16,10 +17,19 @@ from tongban.registers import services as registers
 
 
 def prefill(
-    version: MatterVersion, *, party: Party, person: Person | None, about: str, actor: Actor, now: datetime
+    version: MatterVersion,
+    *,
+    party: Party,
+    person: Person | None,
+    about: str,
+    actor: Actor,
+    now: datetime,
+    fields: Iterable[Mapping] | None = None,
 ) -> dict[str, dict]:
-    """{field: {"value", "source", "at", "changed": False}} for every field that some source answered."""
-    paths = {field["id"]: (field.get("prefill") or "").split("|") for field in version.form if field.get("prefill")}
+    """{field: {"value", "source", "at", "changed": False}} for every field that some source answered; of the guide's form, or of
+    these `fields`."""
+    asked = version.form if fields is None else fields
+    paths = {field["id"]: (field.get("prefill") or "").split("|") for field in asked if field.get("prefill")}
     answers = _ask_registers(version, paths, party=party, about=about, actor=actor)
     _ask_what_stands_in(version, party=party, about=about)
     known = {}

@@ -5,52 +5,28 @@ from datetime import date
 
 from django.utils.translation import gettext_lazy as _
 
+from tongban.cases import planning
 from tongban.cases.models import Case, CaseMaterial
 from tongban.lib.formschema import Form
 from tongban.lib.moves import Move
 from tongban.lib.problems import worded
 from tongban.matters.models import MatterVersion
+from tongban.matters.requirements import Requirement as Requirement
+from tongban.matters.requirements import requirements as requirements
 
 SIGNING_LEVEL = 3  # domain.md 3.2: level 3 is needed for signing
 HALL_ROLES = {"window_officer", "pre_reviewer", "issuing_officer", "supervisor", "coordinator"}
 READING_ROLES = {"auditor"}
 
 
-@dataclass(frozen=True)
-class Requirement:
-    """One material of the guide, for the situation chosen. `exempt`: licence, data, commitment, generated or none."""
-
-    slug: str
-    required: bool
-    exempt: str
-    tolerant: bool = False
+def form_of(of: Case | MatterVersion) -> Form:
+    """The form as it is asked: a guide's own, or what a case asks (of a bundle each question once)."""
+    return Form.from_demo(planning.form_of(of) if isinstance(of, Case) else of.form)
 
 
-def requirements(version: MatterVersion, situation: list[str]) -> list[Requirement]:
-    """The materials that apply. Those another situation asks for are left out; those no situation names are offered freely."""
-    chosen = {slug for s in version.situations if s["id"] in situation for slug in s.get("adds", ())}
-    removed = {slug for s in version.situations if s["id"] in situation for slug in s.get("removes", ())}
-    by_situation = {slug for s in version.situations for slug in s.get("adds", ())}
-    wanted = []
-    for row in version.requirements:
-        slug = row["material"]
-        if slug in removed or (slug in by_situation and slug not in chosen):
-            continue
-        wanted.append(
-            Requirement(
-                slug=slug,
-                required=bool(row.get("required")) or slug in chosen,
-                exempt=row.get("exempt") or "none",
-                tolerant=bool(row.get("tolerant")),
-            )
-        )
-    known = {row.slug for row in wanted}
-    wanted.extend(Requirement(slug=slug, required=True, exempt="none") for slug in sorted(chosen - known - removed))
-    return wanted
-
-
-def form_of(version: MatterVersion) -> Form:
-    return Form.from_demo(version.form)
+def requirements_of(case: Case) -> list[planning.Asked]:
+    """The materials that a case asks for (of a bundle each once)."""
+    return planning.requirements_of(case)
 
 
 def plain_values(values: dict) -> dict:
@@ -61,7 +37,7 @@ def plain_values(values: dict) -> dict:
 def checked(case: Case):
     """The stored answers, judged as if sent now (lib.formschema.Cleaned); what registers gave for read-only fields stands."""
     given = {field: held["value"] for field, held in case.values.items() if held["source"] != "applicant"}
-    return form_of(case.version).validate(plain_values(case.values), fixed=given)
+    return form_of(case).validate(plain_values(case.values), fixed=given)
 
 
 @dataclass(frozen=True)
@@ -79,7 +55,7 @@ class Missing:
 def missing(case: Case, materials: list[CaseMaterial], *, level: int) -> Missing:
     cleaned = checked(case)
     others = []
-    if case.version.situations and not case.situation:
+    if planning.unanswered(case):
         others.append(_("Please say which situation is yours."))
     if level < SIGNING_LEVEL:
         others.append(_("Sending is signing: please confirm that it is you (face check or a visit to a window)."))

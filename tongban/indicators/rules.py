@@ -29,7 +29,7 @@ AT_DECISION = {Measure.FIRST_TIME, Measure.NO_VISIT}
 def at_sending(case: Case, materials: list[CaseMaterial]) -> dict[Measure, tuple[int, int]]:
     """{measure: (part, whole)} of what can be told when a case is sent."""
     values = rules.plain_values(case.values)
-    asked = [one for one in rules.form_of(case.version).visible(values) if one.type != "consent"]
+    asked = [one for one in rules.form_of(case).visible(values) if one.type != "consent"]
     answered = [one.id for one in asked if values.get(one.id) not in (None, "", [], {})]
     held = case.values
     unchanged = [one for one in answered if held[one]["source"] != "applicant" and not held[one].get("changed")]

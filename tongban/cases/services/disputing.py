@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tongban.cases import origins
+from tongban.cases import origins, planning
 from tongban.cases.models import Case
 from tongban.cases.moving import again, changed
 from tongban.cases.states import EDITABLE
@@ -43,7 +43,7 @@ def dispute(
             )
         held = case.values[field]
         was = held.get("given", held["value"])
-        label: dict = next((one for one in case.version.form if one["id"] == field), {})
+        label: dict = next((one for one in planning.form_of(case) if one["id"] == field), {})
         row = open_dispute(
             resource,
             origin.field,

@@ -8,9 +8,9 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tongban.cases import events, prefill, rules
+from tongban.cases import correction, events, planning, prefill, rules
 from tongban.cases.models import Case, CaseMaterial, Step, new_ref
-from tongban.cases.moving import again, changed
+from tongban.cases.moving import again, applying, changed
 from tongban.cases.states import CREATE, EDITABLE, WITH_APPLICANT, CaseState
 from tongban.departments.models import Officer
 from tongban.journal import services as journal
@@ -24,9 +24,10 @@ from tongban.parties.models import Account, Party, Person
 from tongban.registers import consenting
 from tongban.registers import services as registers
 
+KEPT_AS_CHOSEN = {CaseMaterial.How.UPLOAD, CaseMaterial.How.COMMITMENT, CaseMaterial.How.PAPER, CaseMaterial.How.LATER}
 DRAFT_DAYS = 90
 DRAFTS_AT_MOST = 50
-TRUST = {"licence": "A", "data": "A", "generated": "A", "commitment": "D", "upload": "C", "paper": "B", "missing": "C"}
+TRUST = {"licence": "A", "data": "A", "generated": "A", "commitment": "D", "upload": "C", "paper": "B", "missing": "C", "later": "C"}
 
 
 def begin(
@@ -71,10 +72,12 @@ def draft_for(
 ) -> Case:
     """The prefilled draft itself, whoever begins it; with an officer the history says so. `also` is written with it."""
     ref = new_ref()
-    values = prefill.prefill(version, party=party, person=person, about=f"case:{ref}", actor=actor, now=now)
-    known = {one["id"] for one in version.situations}
-    situation = [one for one in situation if one in known] or _only_situation(version)
-    shared = _ask_registers(version, situation, party, f"case:{ref}")
+    draft = Case(ref=ref, matter=version.matter, version=version, applicant=party, situation=list(situation))
+    versions = planning.begin(draft)
+    known = planning.known_answers(draft)
+    situation = draft.situation = [one for one in draft.situation if one in known] or _only_situation(version)
+    values = _prefilled(draft, person=person, actor=actor, now=now)
+    shared = _ask_registers(draft, f"case:{ref}")
     with transaction.atomic():
         case = Case.objects.create(
             ref=ref,
@@ -91,6 +94,7 @@ def draft_for(
             expires_at=now + timedelta(days=DRAFT_DAYS),
             prepared_by=officer,
         )
+        planning.keep(case, versions)
         _settle_materials(case, shared)
         if officer is not None:
             Step.objects.create(
@@ -105,17 +109,21 @@ def draft_for(
 def choose_situation(case: Case, situation: list[str], *, account: Account, now: datetime | None = None) -> Case:
     """Say which situation applies: materials follow; answers of the form are kept, also those not asked any more."""
     now = now or timezone.now()
-    known = {s["id"] for s in case.version.situations}
+    known = planning.known_answers(case)
     wrong = [one for one in situation if one not in known]
-    if wrong or (known and not situation):
+    if wrong or (case.version.situations and not situation):
         raise Invalid(
             "situation", _("Please choose one of the situations listed."), errors={"situation": [_("Please choose.")]}
         )
-    shared = _ask_registers(case.version, situation, case.applicant, case.subject)
+    case.situation = situation
+    more = _prefilled(case, person=_who_acts(case), actor=applying(account, case), now=now) if planning.is_bundle(case) else {}
+    shared = _ask_registers(case, case.subject)
     with transaction.atomic():
         case = again(case)
         _editable(case)
+        correction.refuse_locked_situation(case)
         case.situation = situation
+        case.values = {**more, **case.values}  # what was typed stays, also where it is not asked any more
         _touch_draft(case, now, "situation")
         _settle_materials(case, shared)
     return case
@@ -137,7 +145,7 @@ def save(
     page or device saved in between, nothing is overwritten and the sentence says so (NotAllowed, code `changed-elsewhere`).
     """
     now = now or timezone.now()
-    form = rules.form_of(case.version)
+    form = rules.form_of(case)
     with transaction.atomic():
         case = again(case)
         _editable(case)
@@ -152,7 +160,7 @@ def save(
                 next_step=_("Save again to use what you see here, or reload to see the other."),
             )
         before = case.values
-        case.values = _merged(before, answers, form, now)
+        case.values = _merged(before, correction.within(case, answers), form, now)
         if case.state in WITH_APPLICANT:
             anew = [name for name, held in case.values.items() if held != before.get(name)]
             case.findings.filter(field__in=anew, answered_at__isnull=True).update(answered_at=now)
@@ -197,10 +205,11 @@ def see_paper(case: Case, material: str, *, officer: Officer, now: datetime | No
 def detach(case: Case, material: str, *, account: Account, now: datetime | None = None) -> CaseMaterial:
     """Take the document back out; if a licence or shared data can stand in, it does."""
     now = now or timezone.now()
-    shared = _ask_registers(case.version, case.situation, case.applicant, case.subject)
+    shared = _ask_registers(case, case.subject)
     with transaction.atomic():
         case = again(case)
         _editable(case)
+        correction.refuse_locked_paper(case, material)
         case.materials.filter(type__slug=material).delete()
         _settle_materials(case, shared)
         _touch_draft(case, now, case.step)
@@ -212,15 +221,23 @@ def detach(case: Case, material: str, *, account: Account, now: datetime | None 
 
 def commit_to(case: Case, material: str, *, account: Account, now: datetime | None = None) -> CaseMaterial:
     """Promise in writing instead of handing in a paper, where the guide allows it."""
-    wanted = {row.slug: row for row in rules.requirements(case.version, case.situation)}
+    wanted = {row.slug: row for row in rules.requirements_of(case)}
     if material not in wanted or wanted[material].exempt != "commitment":
         raise NotAllowed("no-commitment", _("This document cannot be replaced by a written commitment."))
     return _satisfy(case, material, account=account, now=now, how=CaseMaterial.How.COMMITMENT, document=None)
 
 
+def supply_later(case: Case, material: str, *, account: Account, now: datetime | None = None) -> CaseMaterial:
+    """Send without this paper now and supply it by a day the office sets, where the guide allows it."""
+    wanted = {row.slug: row for row in rules.requirements_of(case)}
+    if material not in wanted or not wanted[material].tolerant:
+        raise NotAllowed("not-tolerant", _("This document cannot follow later: it is needed from the beginning."))
+    return _satisfy(case, material, account=account, now=now, how=CaseMaterial.How.LATER, document=None)
+
+
 def refresh_materials(case: Case, *, account: Account) -> Case:
     """Look again at licences and shared data (a licence may have been issued since)."""
-    shared = _ask_registers(case.version, case.situation, case.applicant, case.subject)
+    shared = _ask_registers(case, case.subject)
     with transaction.atomic():
         case = again(case)
         _editable(case)
@@ -344,28 +361,49 @@ def _satisfy(
         row = case.materials.select_related("type").filter(type__slug=material).first()
         if row is None:
             raise NotAllowed("material-not-asked", _("This document is not asked for here."))
+        correction.refuse_locked_paper(case, material)
         row.how, row.document, row.licence, row.resource, row.seen_by = how, document, None, "", seen_by
         row.trust = TRUST["paper"] if seen_by is not None else TRUST[how]
         row.save()
-        case.findings.filter(material=material, answered_at__isnull=True).update(answered_at=now)
+        about_it = case.findings.filter(material=material, answered_at__isnull=True)
+        if about_it.count() == 1:  # of several, one a page, the applicant says which are done
+            about_it.update(answered_at=now)
         if document is not None:
             documents.ask_reading(document)
         _touch_draft(case, now, case.step)
     return row
 
 
-def _ask_registers(version: MatterVersion, situation: list[str], party: Party, about: str) -> dict[str, bool]:
-    """Which shared data can stand in for a paper; asked before any row is locked: {resource: yes}."""
-    wanted = [row.slug for row in rules.requirements(version, situation) if row.exempt == "data"]
-    resources = MaterialType.objects.filter(slug__in=wanted).exclude(resource="").values_list("resource", flat=True)
-    return (
-        registers.look(sorted(set(resources)), of=party, matter=version.matter.slug, about=about) if resources else {}
-    )
+def _ask_registers(case: Case, about: str) -> dict[str, bool]:
+    """Which shared data can stand in for a paper; asked before any row is locked: {resource: yes}.
+
+    Of a bundle each register is asked in the name of a member that may ask it.
+    """
+    askers = {row.slug: getattr(row, "asked_by", (case.matter.slug,)) for row in rules.requirements_of(case) if row.exempt == "data"}
+    rows = MaterialType.objects.filter(slug__in=askers).exclude(resource="").values_list("slug", "resource")
+    of_matter: dict[str, set[str]] = {}
+    for slug, resource in rows:
+        of_matter.setdefault(askers[slug][0], set()).add(resource)
+    found: dict[str, bool] = {}
+    for matter, resources in of_matter.items():
+        found |= registers.look(sorted(resources), of=case.applicant, matter=matter, about=about)
+    return found
+
+
+def _prefilled(case: Case, *, person: Person | None, actor: Actor, now: datetime) -> dict[str, dict]:
+    """What is known already for the form of a draft; of a bundle each field for the member that asks it first."""
+    about = f"case:{case.ref}" if case.pk is None else case.subject
+    known: dict[str, dict] = {}
+    for version, fields in planning.prefilling(case):
+        known |= prefill.prefill(
+            version, fields=fields, party=case.applicant, person=person, about=about, actor=actor, now=now
+        )
+    return known
 
 
 def _settle_materials(case: Case, shared: dict[str, bool]) -> None:
     """One row a material that applies: kept where the applicant already did something, else satisfied by what there is."""
-    wanted = {row.slug: row for row in rules.requirements(case.version, case.situation)}
+    wanted = {row.slug: row for row in rules.requirements_of(case)}
     types = {row.slug: row for row in MaterialType.objects.filter(slug__in=wanted)}
     held = {row.type.slug: row for row in case.materials.select_related("type")}
     for slug, row in held.items():
@@ -380,7 +418,7 @@ def _settle_materials(case: Case, shared: dict[str, bool]) -> None:
             continue
         row = held.get(slug) or CaseMaterial(case=case, type=kind)
         row.required = requirement.required
-        if row.how not in {CaseMaterial.How.UPLOAD, CaseMaterial.How.COMMITMENT, CaseMaterial.How.PAPER}:
+        if row.how not in KEPT_AS_CHOSEN:
             _stand_in(row, requirement, kind, case, shared)
         row.save()
 

@@ -8,7 +8,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tongban.cases import clocks, damage, events, papers, queries, rules
+from tongban.cases import clocks, damage, events, papers, planning, queries, rules
 from tongban.cases.models import Case, CaseMaterial, CaseNumber, Finding, Visit
 from tongban.cases.moving import acting, again, applying, go
 from tongban.cases.permission import permit
@@ -19,7 +19,6 @@ from tongban.cases.states import (
     ACCEPTANCE_DAYS,
     AUTO_ACCEPT,
     CORRECT,
-    CORRECTION_CALENDAR_DAYS,
     DEEM_ACCEPTED,
     HAND_IN,
     LAPSE,
@@ -28,12 +27,12 @@ from tongban.cases.states import (
     PRE_REVIEW_PASS,
     PRE_REVIEW_RETURN,
     PRE_REVIEW_START,
-    REQUEST_CORRECTION,
     RESUBMIT,
     SKIP_PRE_REVIEW,
     START_REVIEW,
     SUBMIT,
     WITHDRAW,
+    WITH_APPLICANT,
     CaseState,
     ClockKind,
 )
@@ -212,7 +211,7 @@ def return_from_pre_review(
         )  # fmt: skip
         clocks.stop(case, ClockKind.PRE_REVIEW, clocks.local_day(now))
         clocks.show(case)
-        _write_findings(case, "pre_review", findings, now)
+        write_findings(case, "pre_review", findings, now)
         papers.make(
             case, "pre_review_notice", now=now, paragraphs=as_paragraphs(case, findings),
             before=queries.as_it_stood(case),
@@ -239,10 +238,18 @@ def resubmit(case: Case, *, account: Account, level: int, remark: str = "", now:
     return case
 
 
-def answer_finding(case: Case, finding: int, *, account: Account, now: datetime | None = None) -> None:
-    """The applicant says that this point is done."""
+def answer_finding(
+    case: Case, finding: int, *, account: Account, answer: str = "", now: datetime | None = None
+) -> None:
+    """The applicant says that this point is right as it is, or done, and may say why."""
     now = now or timezone.now()
-    case.findings.filter(pk=finding, answered_at__isnull=True).update(answered_at=now)
+    with transaction.atomic():
+        case = again(case)
+        if case.state not in WITH_APPLICANT:
+            raise NotAllowed("not-in-this-state", _("Nothing is asked of you now."), kept=_("Nothing was changed."))
+        open_ = case.findings.filter(pk=finding)
+        if not open_.filter(answered_at__isnull=True).update(answered_at=now, answer=answer.strip()[:1000]) and answer.strip():
+            open_.update(answer=answer.strip()[:1000])
 
 
 def accept(case: Case, *, officer: Officer, now: datetime | None = None) -> Case:
@@ -279,36 +286,6 @@ def deem_accepted(case: Case, *, now: datetime) -> Case:
         if clock is None or clocks.local_day(now) <= clock.due:
             raise NotAllowed("too-early", _("The time for acceptance is not over yet."))
         _accept(case, DEEM_ACCEPTED, PLATFORM, None, clock.started_on, now, deemed=True)
-    return case
-
-
-def request_correction(case: Case, findings: list[dict], *, officer: Officer, now: datetime | None = None) -> Case:
-    """Ask once, for everything that is wrong. A second time is a supervisor's, and counts as a fault (issue 4); here it is refused."""
-    now = now or timezone.now()
-    permit(officer, case, REQUEST_CORRECTION)
-    findings = checked_findings(case, findings)
-    with transaction.atomic():
-        case = again(case)
-        if case.corrections:
-            raise NotAllowed(
-                "correction-once",
-                _("Correction may be asked for once only, and that was done."),
-                next_step=_("Accept the application, or ask the applicant inside the case."),
-            )
-        go(
-            case, REQUEST_CORRECTION, actor=acting(officer, "window_officer"), officer=officer, now=now,
-            what=events.CorrectionRequested(case=case.pk, round=case.corrections + 1), corrections=F("corrections") + 1,
-        )  # fmt: skip
-        today = clocks.local_day(now)
-        clocks.stop(case, ClockKind.ACCEPTANCE, today)
-        clock = clocks.start(case, ClockKind.APPLICANT_CORRECTION, today, CORRECTION_CALENDAR_DAYS, unit="calendar_day")
-        clocks.show(case)
-        _write_findings(case, "correction", findings, now)
-        papers.make(
-            case, "correction_notice", now=now, paragraphs=as_paragraphs(case, findings),
-            rows=[({"zh": "补正截止", "en": "Please supply by"}, clock.due.isoformat())],
-            before=queries.as_it_stood(case),
-        )  # fmt: skip
     return case
 
 
@@ -512,7 +489,7 @@ def _named(lacking: rules.Missing) -> dict:
 
 def checked_findings(case: Case, findings: list[dict]) -> list[dict]:
     """Findings name a field of the form or a material of the case, and say in words what is wrong."""
-    fields = {field["id"] for field in case.version.form}
+    fields = {field["id"] for field in planning.form_of(case)}
     slugs = set(case.materials.values_list("type__slug", flat=True))
     good = [
         {**one, "text": one["text"].strip()}
@@ -527,7 +504,8 @@ def checked_findings(case: Case, findings: list[dict]) -> list[dict]:
     return good
 
 
-def _write_findings(case: Case, kind: str, findings: list[dict], now: datetime) -> None:
+def write_findings(case: Case, kind: str, findings: list[dict], now: datetime) -> int:
+    """The points of one notice; answers the number of its round."""
     case.findings.filter(answered_at__isnull=True).update(answered_at=now)
     number = (case.findings.order_by("-round").values_list("round", flat=True).first() or 0) + 1
     Finding.objects.bulk_create(
@@ -538,11 +516,12 @@ def _write_findings(case: Case, kind: str, findings: list[dict], now: datetime) 
         for one in findings
     )  # fmt: skip
     pre_reviewing.take_up(case, findings, now)
+    return number
 
 
 def as_paragraphs(case: Case, findings: list[dict]) -> list[dict]:
     """Each finding as the notice says it: which field or document, which page, what is wrong."""
-    fields = {one.id: one.label for one in rules.form_of(case.version)}
+    fields = {one.id: one.label for one in rules.form_of(case)}
     named = {row.type.slug: row.type.name for row in case.materials.select_related("type")}
     said = []
     for number, one in enumerate(findings, 1):

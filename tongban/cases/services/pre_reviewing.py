@@ -140,7 +140,7 @@ def take_value(case: Case, material: str, field: str, *, account: Account, now: 
             kept=_("Your answers are kept."),
             next_step=_("Fill it in by hand."),
         )
-    form = rules.form_of(case.version)
+    form = rules.form_of(case)
     judged = form.validate({field: offered.value}, only=[field], partial=True, kept=rules.plain_values(case.values))
     if judged.errors.get(field) or field not in judged.values:
         raise Invalid(
@@ -184,7 +184,7 @@ def answers_of(case: Case) -> list[pre_review.Answer]:
     values = rules.plain_values(case.values)
     return [
         pre_review.Answer(one.id, one.type, values.get(one.id), one.prefill, one.readonly, one.masked)
-        for one in rules.form_of(case.version).visible(values)
+        for one in rules.form_of(case).visible(values)
     ]
 
 

@@ -117,7 +117,7 @@ def paper(request, officer, ref):
             problem = refused
             row = seen(request, officer, ref)
     doorkeeper.reading(request, row.applicant_id, "post", ["form", "materials"], about=row.subject)
-    asked = rules.form_of(row.version)
+    asked = rules.form_of(row)
     findings = cases.open_findings(row) if row.state == CaseState.CORRECTION_REQUESTED else []
     marked = [one.field for one in findings if one.field and one.field in asked]
     context = {
@@ -171,7 +171,7 @@ def _registered(request, officer, row: Case) -> None:
         return
     services.may_register(row, officer=officer, received_on=received_on, kept_at=kept_at)
     findings = cases.open_findings(row)
-    asked = rules.form_of(row.version)
+    asked = rules.form_of(row)
     others = [one.id for one in asked if one.id not in {finding.field for finding in findings}]
     _cleaned, answers = errand.answers_typed(request, row, asked, leave=others)
     if answers:

@@ -2,10 +2,11 @@
 
 from uuid import uuid4
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from tongban.cases import damage, rules
+from tongban.cases import clocks, damage, rules, time_spent
 from tongban.cases import queries as cases
 from tongban.cases.states import (
     EDITABLE,
@@ -65,6 +66,8 @@ def context(row, party, *, base: str = "base_portal.html", sent=None, errors=Non
         "calls": list(row.phone_notes.select_related("officer__department")),
         "posted": list(row.posted.all()),
         "hands": list(cases.hands_of(row)),
+        "forecast": clocks.forecast(row, now=timezone.now()),
+        "spent": [one for one in time_spent.by_place(row) if one.working_days or one.running],
     }
 
 
@@ -129,6 +132,6 @@ def who_has_it(row) -> str:
 
 
 def answers(row) -> list[dict]:
-    asked = rules.form_of(row.version)
+    asked = rules.form_of(row)
     values = rules.plain_values(row.values)
     return [{"label": one.label, "value": one.display(values.get(one.id))} for one in asked.visible(values)]

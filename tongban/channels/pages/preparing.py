@@ -115,7 +115,7 @@ def situation(request, desk: Desk, case: Case):
 
 def form(request, desk: Desk, case: Case):
     """The prefilled form. A helper sees neither numbers of people nor telephones nor accounts, and may not answer them."""
-    asked = rules.form_of(case.version)
+    asked = rules.form_of(case)
     left = [one.id for one in asked if errand.is_covered(one)] if desk.covered else []
     if request.method != "POST":
         errors = rules.checked(case).errors if request.GET.get("judge") else {}
@@ -167,7 +167,7 @@ def _form_page(request, desk, case, asked, values, errors, *, conflict=None, rem
 
 def autosave(request, desk: Desk, case: Case):
     """Keep what is typed so far."""
-    asked = rules.form_of(case.version)
+    asked = rules.form_of(case)
     left = [one.id for one in asked if errand.is_covered(one)] if desk.covered else []
     _cleaned, answers = errand.answers_typed(request, case, asked, leave=left)
     case = errand.save(request, case, answers, step="form")
@@ -181,7 +181,7 @@ def materials(request, desk: Desk, case: Case):
         "document__pages"
     )
     doorkeeper.reading(request, case.applicant_id, desk.purpose, ["materials"], about=case.subject)
-    asked = {one.slug: one for one in rules.requirements(case.version, case.situation)}
+    asked = {one.slug: one for one in rules.requirements_of(case)}
     rows = [_material(desk, row, asked) for row in links]
     context = _shared(
         desk, case, "materials",
@@ -264,7 +264,7 @@ def page(request, desk: Desk, case: Case, pk: int):
 
 def standing(case: Case, *, covered: bool) -> dict:
     """All answers, materials and what is missing: what a page of checking shows."""
-    asked = rules.form_of(case.version)
+    asked = rules.form_of(case)
     values = rules.plain_values(case.values)
     rows = list(case.materials.select_related("type", "licence", "document"))
     lacking = rules.missing(case, rows, level=rules.SIGNING_LEVEL)

@@ -103,7 +103,7 @@ def _is_done(row: CaseMaterial) -> bool:
 
 
 def offers_of(case: Case) -> list[Offered]:
-    asked = rules.form_of(case.version)
+    asked = rules.form_of(case)
     return [
         Offered(
             material=row.type.slug,
@@ -121,12 +121,12 @@ def offers_of(case: Case) -> list[Offered]:
 
 def changeable(case: Case) -> set[str]:
     """Answers that the applicant may change."""
-    return {one.id for one in rules.form_of(case.version) if not one.readonly}
+    return {one.id for one in rules.form_of(case) if not one.readonly}
 
 
 def taken_from(case: Case, material: str) -> list[dict[str, Any]]:
     """What stands in the form from this paper."""
-    asked = rules.form_of(case.version)
+    asked = rules.form_of(case)
     return [
         {"label": say(asked[name].label), "value": asked[name].display(held["value"]), "field": name}
         for name, held in case.values.items()

@@ -206,7 +206,7 @@ def form(request, party, case):
 
 
 def _form_posted(request, party, case):
-    asked = rules.form_of(case.version)
+    asked = rules.form_of(case)
     part = parts.posted(asked, request.POST)
     cleaned, answers = errand.answers_typed(request, case, asked, leave=parts.elsewhere(asked, part))
     try:
@@ -246,7 +246,7 @@ def _turn_the_page(request, party, case, asked, part, errors, remarks):
 
 
 def _form_page(request, party, case, values, errors, *, conflict=None, remarks=None):
-    whole = rules.form_of(case.version)
+    whole = rules.form_of(case)
     asked: Form | parts.Part = whole
     part = None
     if Look(request).elderly or request.POST.get("part"):
@@ -285,7 +285,7 @@ def sources(case: Case) -> dict[str, dict]:
 @open_or_leave
 def autosave(request, party, case):
     """Keep what is typed so far; called by the page itself a second after typing stops."""
-    asked = rules.form_of(case.version)
+    asked = rules.form_of(case)
     leave = parts.elsewhere(asked, parts.posted(asked, request.POST))
     _cleaned, answers = errand.answers_typed(request, case, asked, leave=leave)
     case = errand.save(request, case, answers, step="form")
@@ -320,7 +320,7 @@ def materials(request, party, case):
 
 
 def _shown(row: CaseMaterial, case: Case, read: PaperRead | None) -> dict:
-    asked = next((one for one in rules.requirements(case.version, case.situation) if one.slug == row.type.slug), None)
+    asked = next((one for one in rules.requirements_of(case) if one.slug == row.type.slug), None)
     pages = list(row.document.pages.all()) if row.document else []
     how = CaseMaterial.How
     return {
@@ -381,7 +381,7 @@ def check(request, party, case):
 
 def _check_page(request, party, case, *, problem=None):
     services.look_over(case)
-    asked = rules.form_of(case.version)
+    asked = rules.form_of(case)
     values = rules.plain_values(case.values)
     rows = list(case.materials.select_related("type", "licence", "document"))
     level = doorkeeper.level(request)

@@ -41,7 +41,7 @@ PEOPLE = {"name": "周示例", "id_kind": "id-card", "id_no": "99000019920708004
 
 def fill(case: Case, rng: random.Random, today: date, *, commit: bool = True) -> dict[str, Any]:
     """{field: answer} for what the form still asks; what registers and licences gave stays."""
-    form = rules.form_of(case.version)
+    form = rules.form_of(case)
     known = rules.plain_values(case.values)
     given: dict[str, Any] = {}
     for _turn in range(3):  # answers show further questions

@@ -322,7 +322,7 @@ def _fill_in(walk: Walk, account, *, half: bool) -> None:
         given = dict(list(given.items())[: max(1, len(given) // 2)])
     case = services.save(case, given, revision=case.revision, account=account, step="form" if half else "check")
     if not half:
-        allowed = {row.slug: row.exempt for row in rules.requirements(case.version, case.situation)}
+        allowed = {row.slug: row.exempt for row in rules.requirements_of(case)}
         for row in case.materials.select_related("type"):
             if row.how != CaseMaterial.How.MISSING or not row.required:
                 continue

@@ -12,9 +12,9 @@ register = template.Library()
 
 
 @register.filter
-def field_label(name: str, version) -> str:
+def field_label(name: str, of) -> str:
     """The label of a form's field; of a row in a repeated group, the group's label."""
-    asked = rules.form_of(version)
+    asked = rules.form_of(of)
     head = str(name).split("-")[0]
     if head in asked:
         return say(asked[head].label)
@@ -77,6 +77,21 @@ MOVE_WORDS = {
 def move_words(step) -> str:
     """One line of the history, in words."""
     return str(MOVE_WORDS.get(step.move, step.move))
+
+
+TIME_PLACES = {
+    "window": _("at the window"),
+    "department": _("in the department"),
+    "issuing": _("making the result"),
+    "applicant": _("with you"),
+    "not_counted": _("in a step that does not count"),
+}
+
+
+@register.filter
+def time_place(place: str) -> str:
+    """Where an application spends its time, as its applicant says it."""
+    return str(TIME_PLACES.get(place, place))
 
 
 VERDICT_WORDS = {
