@@ -217,3 +217,142 @@ class PaperRegistered:
 class CallNoted:
     case: int
     note: int
+
+
+@event
+class CorrectionRecalled:
+    """The office takes its request back before it was answered."""
+
+    case: int
+
+
+@event
+class SecondCorrection:
+    """Asked for correction a second time: a fault of the office, though it may be needed."""
+
+    case: int
+    request: int
+
+
+@event
+class StaffChanged:
+    """Staff changed something in what the applicant handed in."""
+
+    case: int
+    change: int
+
+
+@event
+class StaffChangeUndone:
+    case: int
+    change: int
+
+
+@event
+class PromiseChosen:
+    """The applicant wants the decision on a signed promise."""
+
+    case: int
+
+
+@event
+class PromiseLeft:
+    case: int
+
+
+@event
+class PromiseToCheck:
+    """Granted on a promise: the department looks afterwards, by `due` at the latest."""
+
+    case: int
+    promise: int
+    due: str
+
+
+@event
+class PromiseChecked:
+    """`found`: kept, put_right or false."""
+
+    case: int
+    promise: int
+    found: str
+
+
+@event
+class PromiseBroken:
+    """The decision was revoked because the promise was false."""
+
+    case: int
+    promise: int
+
+
+@event
+class PaperTolerated:
+    """Accepted though a paper is missing; it may follow by `due`."""
+
+    case: int
+    due: str
+
+
+@event
+class ToleratedPaperSettled:
+    """`how`: supplied, late or waived."""
+
+    case: int
+    tolerance: int
+    how: str
+
+
+@event
+class HearingOffered:
+    case: int
+    hearing: int
+
+
+@event
+class HearingAsked:
+    case: int
+    hearing: int
+
+
+@event
+class HearingInvited:
+    case: int
+    hearing: int
+
+
+@event
+class HearingOver:
+    """Held, or nobody asked for it."""
+
+    case: int
+    hearing: int
+    state: str
+
+
+@event
+class OpinionAsked:
+    case: int
+    consultation: int
+    department: str
+
+
+@event
+class OpinionGiven:
+    case: int
+    consultation: int
+
+
+@event
+class AppealAsked:
+    case: int
+    appeal: int
+
+
+@event
+class AppealOver:
+    """Upheld, changed or withdrawn."""
+
+    case: int
+    appeal: int
+    state: str

@@ -132,6 +132,7 @@ class Alert(models.Model):
         BY_HAND = "by_hand", _("the data was opened by hand on the machine")
         MANY_PEOPLE = "many_people", _("an officer wanted to see more people than one hour allows")
         LAW_REFUSED = "law_refused", _("an officer named a law that is not theirs to use")
+        SECOND_CORRECTION = "second_correction", _("correction was asked for a second time")
 
     kind = models.CharField(max_length=20, choices=Kind.choices)
     account = models.ForeignKey(Account, null=True, on_delete=models.PROTECT, related_name="alerts")

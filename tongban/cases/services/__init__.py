@@ -22,6 +22,14 @@ from tongban.cases.services.by_post import (
     register_paper,
 )
 from tongban.cases.services.conversing import answer, ask
+from tongban.cases.services.correcting import (
+    add_document,
+    change_answer,
+    recall_correction,
+    remove_document,
+    request_correction,
+    undo_change,
+)
 from tongban.cases.services.deciding import approve, refuse, revoke, terminate
 from tongban.cases.services.disputing import dispute
 from tongban.cases.services.drafting import (
@@ -34,6 +42,7 @@ from tongban.cases.services.drafting import (
     refresh_materials,
     save,
     see_paper,
+    supply_later,
 )
 from tongban.cases.services.escalating import answer_escalation, escalate
 from tongban.cases.services.helping import invite, stop, take
@@ -47,7 +56,6 @@ from tongban.cases.services.intake import (
     lapse,
     not_accept,
     pass_pre_review,
-    request_correction,
     resubmit,
     return_from_pre_review,
     start_pre_review,
@@ -73,6 +81,7 @@ from tongban.cases.services.reviewing import (
 )
 
 __all__ = [
+    "add_document", "change_answer", "recall_correction", "remove_document", "supply_later", "undo_change",
     "Signature", "accept", "answer", "answer_escalation", "answer_finding", "approve", "as_seen", "ask", "ask_a_person", "attach",
     "auto_accept", "begin", "begin_at_window", "begin_by_post", "begin_visit", "choose_situation", "claim",
     "commit_to", "conclude", "confirm_by_phone", "consider", "content_of", "correct", "correct_by_post",
