@@ -1,0 +1,409 @@
+"""Everybody before every address: every role of the house and everybody a thing may concern, with a real thing behind the address.
+
+`access_matrix.yaml` has one row for each address: its door, and `of`, the thing it names. What each of the people below should get is
+computed from door, roles and relation (`expected`), and then everybody knocks: by GET, and by POST where the view wants it or where
+they should find nothing. An address with a `ref` whose row names no thing is knocked at with the case and the draft all the same by
+all whom neither concerns. Pages are asked for and not drawn: what they hold is for other tests.
+"""
+
+import datetime
+
+import pytest
+from django.core.cache import cache
+from django.db import transaction
+from django.template.backends.django import Template
+from django.test import Client
+from django.urls import NoReverseMatch, URLResolver, get_resolver, reverse
+from django.utils.safestring import mark_safe
+
+from tests import doors, make
+from tests.house.test_access import Address, addresses, matrix, outcome, row_of
+from tests.office.desks import standing
+from tongban.cases import services
+from tongban.cases.models import Case, MachineFinding
+from tongban.departments.models import Role
+from tongban.journal.actors import Actor
+from tongban.licences.models import Licence
+from tongban.materials.models import Document, Page
+from tongban.notices.models import Message
+from tongban.parties.models import Account, Membership
+from tongban.registers.models import Dispute, Resource
+
+pytestmark = [pytest.mark.django_db, pytest.mark.ignore_template_errors]
+
+ROLES = tuple(str(role) for role in Role)
+DEPARTMENTS = {"dept_reviewer": "PSB", "dept_approver": "PSB", "inspector": "PSB"}  # every other role works at the hall
+CITIZENS = ("newcomer", "stranger", "former", "hand", "clerk", "owner")
+OFFICERS = (*ROLES, "elsewhere", "off_duty", "without_factor")
+PEOPLE = ("anonymous", *CITIZENS, *OFFICERS)
+
+# who is concerned with what; whoever is not finds nothing there. `clerk` is a member of the owner's company, `former` was one,
+# `hand` helps with the draft by a code, `elsewhere` reviews and approves in another department
+CONCERNED = {
+    "draft": {"owner", "clerk"},
+    "case": {"owner", "clerk"},
+    "hand": {"owner", "clerk"},
+    "helping": {"hand"},
+    "message": {"owner"},
+    "member": {"owner"},
+    "licence": {"owner", "clerk"},
+    "paper": {"owner", "clerk"},
+    "dispute": {"owner"},
+    "company": {"owner", "clerk"},
+    "counter": set(),  # a draft at the counter: only for the window officer before whom its person stands (tests/office/test_window)
+    "officers_help": set(),  # a draft an officer has no code for
+    "work": {"window_officer", "dept_reviewer", "dept_approver", "inspector"},
+}
+NOT_WITHOUT_REASON = {
+    "pre_reviewer",
+    "issuing_officer",
+    "supervisor",
+    "coordinator",
+    "auditor",
+}  # may see it, says why first
+AWAY = ("/office/", "/my/", "/office/window/", "/office/help/", "/my/helping/")
+DENIED = {"none", "sign_in", "prove", "presence", "factor", "forbidden"}
+KIN = {
+    "clerk": "citizen",
+    "owner": "citizen",
+    "former": "stranger",
+    "hand": "stranger",
+}  # a row may say what one kind gets
+
+
+class World:
+    """A company's case under review, its draft, and one of each thing an address can name; nobody but `clerk` is not present."""
+
+    def __init__(self):
+        make.calendar()
+        self.owner = make.account(make.person("李示例"), login="owner")
+        self.company = make.company(of=self.owner.person)
+        self.newcomer = Account.objects.create_user("newcomer", "a good pass phrase")
+        for who in ("stranger", "former", "hand", "clerk"):
+            setattr(self, who, make.account(login=who))
+        for who, until in ((self.clerk, None), (self.former, datetime.date(2024, 1, 1))):
+            Membership.objects.create(
+                person=who.person, company=self.company, role="clerk", since=datetime.date(2020, 1, 1), until=until
+            )
+        for role in ROLES:
+            setattr(self, role, make.officer(role, of=make.department(DEPARTMENTS.get(role, "DSO"))).account)
+        self.elsewhere = make.officer("dept_reviewer", "dept_approver", of=make.department("HRB")).account
+        self.without_factor = make.officer(*ROLES, of=make.department("PSB")).account
+        self.off_duty = make.officer(*ROLES, of=make.department("PSB")).account
+        type(self.off_duty.officer).objects.filter(pk=self.off_duty.officer.pk).update(active=False)
+
+        make.material_type("lease")
+        papers = [{"material": "lease", "required": False, "exempt": "none"}]
+        matter = make.matter("shop", department=make.department("PSB"), objects_served=["company"], requirements=papers)
+        self.draft = make.draft(matter, account_=self.owner, party=self.company)
+        case = make.draft(matter, account_=self.owner, party=self.company)
+        case = services.submit(case, account=self.owner, level=3, key="one")
+        case = services.pass_pre_review(services.start_pre_review(case))
+        case = services.accept(case, officer=self.window_officer.officer)
+        self.case = services.start_review(case, officer=self.dept_reviewer.officer)
+        _hand, code = services.invite(self.draft, account=self.owner)
+        services.take(code, actor=Actor("applicant", "applicant", self.hand.pk), account=self.hand)
+
+        lease = self.case.materials.get(type__slug="lease")
+        lease.document, lease.how = make.document(self.company, by=self.owner), "upload"
+        lease.save()
+        Case.objects.filter(pk=self.case.pk).update(rules_trace={"lines": [{"zh": "示", "en": "x"}]})
+        self.case_page = Page.objects.get(document=lease.document)
+        services.attach(self.draft, "lease", make.document(self.company, by=self.owner), account=self.owner)
+        self.notices = {
+            row: MachineFinding.objects.create(
+                case=row,
+                document=lease.document,
+                material="lease",
+                code="expired",
+                severity="warning",
+                page=1,
+                mark="m",
+            )
+            for row in (self.case, self.draft)
+        }
+        self.page = Page.objects.get(document=make.document(self.company, by=self.owner))
+        self.message = Message.objects.create(
+            account=self.owner, party=self.company, kind="case_submitted", title={"zh": "示", "en": "x"},
+            body={"zh": "示", "en": "x"}, link="/my/",
+        )  # fmt: skip
+        today = datetime.date(2026, 3, 3)
+        self.licence = Licence.objects.create(
+            type=make.licence_type(), identifier="1.2.156.1", holder=self.company, issuer=make.department("PSB"),
+            serial="1", issued_on=today, valid_from=today, decision="case:0", token="t" * 32, face={"name": "示范"},
+        )  # fmt: skip
+        resource = Resource.objects.create(slug="work", name={"zh": "用工", "en": "Work"}, provider="PSB", share="open")
+        self.dispute = Dispute.objects.create(
+            resource=resource, provider="PSB", field="employer", of_party=self.owner.person, account=self.owner,
+            due=today, before={"value": "a"}, claimed={"value": "b"},
+        )  # fmt: skip
+        self.member = Membership.objects.get(person=self.clerk.person)
+
+    def client(self, who: str) -> Client:
+        made = Client(raise_request_exception=False)
+        if who != "anonymous":
+            space = self.company if who in CONCERNED["company"] else None
+            factor = False if who == "without_factor" else None
+            doors.enter(made, getattr(self, who), present=who != "clerk", second_factor=factor, space=space)
+        return made
+
+    def thing(self, of: str) -> dict:
+        return {
+            "draft": {"ref": self.draft.ref, "slug": "lease", "field": "reason", "pk": self.notices[self.draft].pk},
+            "hand": {"ref": self.draft.ref, "pk": self.draft.hands.get().pk},
+            "case": {"ref": self.case.ref, "number": self.case.documents.first().number},
+            "work": {
+                "ref": self.case.ref,
+                "number": self.case.documents.first().number,
+                "page": self.case_page.pk,
+                "move": "conclude",
+                "field": "reason",
+                "pk": self.notices[self.case].pk,
+            },
+            "helping": {"ref": self.draft.ref, "slug": "lease"},
+            "officers_help": {"ref": self.draft.ref},
+            "counter": {"ref": self.draft.ref},
+            "message": {"pk": self.message.pk},
+            "member": {"pk": self.member.pk},
+            "company": {"pk": self.company.pk},
+            "licence": {"pk": self.licence.pk},
+            "paper": {"key": self.page.document.key, "page": self.page.pk},
+            "dispute": {"ref": self.dispute.ref},
+        }[of]
+
+    def moved(self) -> tuple:
+        """All that knocking could have changed."""
+        return (
+            standing(self.case), standing(self.draft), Case.objects.count(), Document.objects.count(),
+            list(Message.objects.values_list("read_at", flat=True)), list(Dispute.objects.values_list("state", flat=True)),
+            list(Membership.objects.order_by("pk").values_list("role", "until")), Licence.objects.get().state,
+        )  # fmt: skip
+
+
+@pytest.fixture
+def drawn_world(db):
+    cache.clear()
+    return World()
+
+
+@pytest.fixture
+def world(db, monkeypatch):
+    cache.clear()
+    monkeypatch.setattr(Template, "render", lambda self, context=None, request=None: mark_safe("drawn"))
+    for views in ("office.views_case", "portal.views_cases"):
+        monkeypatch.setattr(f"tongban.channels.{views}.draw", lambda document: b"drawn")
+    return World()
+
+
+# -- what they should get
+
+
+def at_the_door(who: str, door: str) -> str:
+    """What the door alone says."""
+    if door in ("anyone", "machines"):
+        return "in"
+    if who == "anonymous":
+        return "sign_in"
+    if door == "signed_in":
+        return "in"
+    if door.startswith("party_"):
+        if who == "newcomer" or who in OFFICERS:
+            return "prove"
+        return "presence" if door == "party_3" and who == "clerk" else "in"
+    wanted = set(door.removeprefix("officer").removeprefix(":").split(",")) - {""}
+    held = {"elsewhere": {"dept_reviewer", "dept_approver"}, "without_factor": set(ROLES)}.get(who, {who} & set(ROLES))
+    if not held or (wanted and not wanted & held):
+        return "forbidden"
+    return "factor" if who == "without_factor" else "in"
+
+
+def expected(who: str, row: dict) -> str:
+    """What door, roles and relation say together."""
+    first, of = at_the_door(who, row["door"]), row.get("of")
+    if first == "in" and of and who in row:
+        return row[who]
+    if first == "in" and of and who not in CONCERNED[of]:
+        return "forbidden" if of == "work" and who in NOT_WITHOUT_REASON else "none"
+    kind = KIN.get(who, who if who in CITIZENS or who in ("anonymous", "elsewhere") else "officer")
+    if not of and kind in row and (first == "in" or not row["door"].startswith("officer")):
+        return row[kind]
+    return first
+
+
+# -- what they get
+
+
+def where(address: Address, row: dict, world: World) -> tuple[str, bool]:
+    """The address with the thing its row names, and whether there is one behind it."""
+    kwargs = {**address.arguments, **row.get("args", {})}
+    if of := row.get("of"):
+        kwargs |= {name: value for name, value in world.thing(of).items() if name in kwargs}
+    try:
+        return reverse(address.name, kwargs=kwargs), bool(of) or not address.kwargs
+    except NoReverseMatch:
+        return reverse(address.name, args=list(kwargs.values())), True
+
+
+def knock(client: Client, at: str, post: bool = False, *, away: str = "none") -> str:
+    """One knock, undone at once: whoever got in may have pressed something. Led `away` to a list of one's own is nothing found."""
+    with transaction.atomic():
+        answer = client.post(at, {"text": "x", "reason": "x"}) if post else client.get(at)
+        transaction.set_rollback(True)
+    if answer.status_code == 405:
+        return "405"
+    target = answer.headers.get("Location", "")
+    return away if answer.status_code == 302 and target in AWAY else outcome(answer)
+
+
+def got(client: Client, at: str, wanted: str, there: bool, behind_door: bool) -> str:
+    away = wanted if wanted in ("in", "none") else "none"  # a list of one's own is nobody else's thing
+    found = knock(client, at, away=away)
+    if found == "405":
+        found = knock(client, at, post=True, away=away)
+    elif (
+        behind_door and wanted in DENIED and found == wanted
+    ):  # not concerned: by POST nothing more, where the view takes it
+        by_post = knock(client, at, post=True)
+        found = found if by_post in DENIED | {"405"} else by_post
+    if found == "none" and wanted == "in" and not there:
+        return "in"  # the door let in, and there was nothing behind it
+    return found
+
+
+def opened(world: World, who_all=PEOPLE, only=None) -> dict:
+    """{address: {who: (should get, gets)}} wherever the two differ."""
+    content, wrong = matrix(), {}
+    clients = {who: world.client(who) for who in who_all}
+    for address in addresses():
+        row = row_of(content, address.name)
+        if "door" not in row or (only and address.name not in only):
+            continue  # the test of the book says which has none
+        row = {**row, "of": row.get("of") or row.get("thing")}
+        if row["of"] == "case" and address.name.startswith("office:"):
+            row["of"] = "work"
+        at, there = where(address, row, world)
+        for who, client in clients.items():
+            wanted = expected(who, row)
+            found = got(client, at, wanted, there, at_the_door(who, row["door"]) == "in")
+            if found != wanted:
+                wrong.setdefault(address.name, {})[who] = (wanted, found)
+    return wrong
+
+
+def test_everybody_gets_at_every_address_what_door_role_and_relation_say(world):
+    before = world.moved()
+
+    assert opened(world) == {}
+    assert world.moved() == before
+
+
+def unlisted() -> list[Address]:
+    """Addresses with a `ref` whose row names no thing."""
+    content = matrix()
+    return [
+        one
+        for one in addresses()
+        if "ref" in one.arguments and not {"of", "thing"} & set(row_of(content, one.name)) and one.door != "anyone"
+    ]
+
+
+def test_an_address_that_forgot_to_say_what_it_is_about_opens_no_case_and_no_draft_to_outsiders(world):
+    before, wrong = world.moved(), {}
+    for who in (one for one in PEOPLE if one not in CONCERNED["case"]):
+        client = world.client(who)
+        for one in unlisted():
+            for thing in (world.case, world.draft):
+                if one.name.startswith("office:") and who in ROLES and thing is world.case:
+                    continue  # may be at work on it
+                at = reverse(one.name, kwargs={**one.arguments, "ref": thing.ref})
+                found = {knock(client, at), knock(client, at, post=True)}
+                if not found <= DENIED | {"405"}:
+                    wrong[who, one.name] = found
+
+    assert wrong == {}
+    assert world.moved() == before
+
+
+def test_an_officer_sees_what_was_answered_only_in_a_case_to_work_on(drawn_world):
+    """Everybody else of the hall says first why; a person of another department does not get there by the address."""
+    at = reverse("office:case", args=[drawn_world.case.ref])
+
+    sees = {who: "示范餐饮有限公司" in drawn_world.client(who).get(at).content.decode() for who in OFFICERS}
+
+    assert sees == {who: who in CONCERNED["work"] for who in OFFICERS}
+
+
+# -- controls
+
+
+def pattern_of(name: str, resolver=None, namespace=()):
+    for entry in (resolver or get_resolver()).url_patterns:
+        if isinstance(entry, URLResolver):
+            found = pattern_of(name, entry, (*namespace, *([entry.namespace] if entry.namespace else [])))
+            if found is not None:
+                return found
+        elif ":".join((*namespace, entry.name or "")) == name:
+            return entry
+    return None
+
+
+@pytest.mark.parametrize(
+    "name", ["office:noticed", "office:case", "office:oversight", "portal:members", "portal:drafts", "account_profile"]
+)
+def test_control_an_address_whose_door_was_taken_off_is_found(world, monkeypatch, name):
+    """The view without its door, let in as whoever comes: each wrong one is named, and nobody else."""
+    pattern = pattern_of(name)
+    monkeypatch.setattr(pattern, "callback", _open(pattern.callback))
+
+    wrong = opened(world, only={name})
+
+    assert set(wrong) == {name}
+    assert {who for who in PEOPLE if expected(who, row_of(matrix(), name)) in ("sign_in", "forbidden")} <= set(
+        wrong[name]
+    )
+
+
+def _open(view):
+    from django.http import HttpResponse
+
+    def come_in(request, *args, **kwargs):
+        return HttpResponse("come in")
+
+    come_in.door = view.door
+    return come_in
+
+
+def test_control_one_role_too_many_is_found(world, monkeypatch):
+    from tongban.channels.office import views_noticed
+
+    pattern = pattern_of("office:noticed")
+    from tongban.channels.doorkeeper import for_officer
+
+    view = views_noticed.figures
+    while hasattr(view, "__wrapped__"):
+        view = view.__wrapped__
+    wider = for_officer("auditor", "coordinator", "helper")(view)
+    monkeypatch.setattr(pattern, "callback", wider)
+
+    assert opened(world, only={"office:noticed"}) == {"office:noticed": {"helper": ("forbidden", "in")}}
+
+
+def test_control_a_query_that_forgets_whose_case_it_is_is_found(world, monkeypatch):
+    from tongban.cases import queries
+
+    monkeypatch.setattr(queries, "own", lambda *parties: Case.objects.all())
+    monkeypatch.setattr("tongban.channels.portal.own._stand_with", lambda request, party: None)
+
+    wrong = opened(world, who_all=("stranger",))
+
+    assert len([name for name in wrong if name.startswith(("portal:apply", "portal:case"))]) >= 10
+
+
+def test_control_an_unlisted_address_is_found(world, monkeypatch):
+    row = next(one for one in addresses() if one.name == "portal:apply_form")
+    monkeypatch.setattr("tests.house.test_everybody.unlisted", lambda: [row])
+    monkeypatch.setattr("tongban.channels.portal.own.cases.own", lambda *parties: Case.objects.all())
+    monkeypatch.setattr("tongban.channels.portal.own._stand_with", lambda request, party: None)
+
+    with pytest.raises(AssertionError, match="stranger.*portal:apply_form"):
+        test_an_address_that_forgot_to_say_what_it_is_about_opens_no_case_and_no_draft_to_outsiders(world)
