@@ -9,7 +9,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from tongban.cases import clocks, rules
-from tongban.cases.models import Case, Escalation, Hand, Visit
+from tongban.cases.models import Case, Clock, Escalation, Hand, Visit
 from tongban.cases.permission import handler_of
 from tongban.cases.states import (
     EDITABLE,
@@ -430,7 +430,8 @@ def brought_up(officer: Officer, *, after: int = 0, limit: int = PAGE) -> tuple[
         "clock", "department", "case", "case__version", "case__applicant", "case__department", "case__claimed_by"
     ).only(
         "level", "role", "at", "clock__kind", "clock__due", "clock__started_on", "department__code", "department__name",
-        "case__ref", "case__number", "case__state", "case__promised_due", "case__statutory_due", "case__claimed_at",
+        "case__ref", "case__number", "case__state", "case__promised_due", "case__statutory_due", "case__next_due",
+        "case__claimed_at",
         "case__version__name", "case__applicant__kind", "case__applicant__name", "case__applicant__name_en",
         "case__department__code", "case__claimed_by__name", "case__claimed_by__staff_no",
     )  # fmt: skip
@@ -441,6 +442,18 @@ def brought_up(officer: Officer, *, after: int = 0, limit: int = PAGE) -> tuple[
 def count_brought_up(officer: Officer) -> int:
     """Counted up to MANY."""
     return len(_brought_up(officer).values_list("pk", flat=True)[:MANY])
+
+
+def is_brought_before(officer: Officer, row: Escalation) -> bool:
+    """Does it stand before this officer, answered or not?"""
+    here = row.role in rules.HALL_ROLES or row.department_id == officer.department_id
+    return row.role in officer.roles and here and row.case.applicant_id not in handler_of(officer).parties
+
+
+def resting_on(day: date) -> int:
+    """How many running clocks count this day, up to MANY: what a change of it would compute again."""
+    rows = Clock.objects.filter(stopped_on__isnull=True, due__gte=day, started_on__lt=day)
+    return len(rows.values_list("pk", flat=True)[:MANY])
 
 
 def _brought_up(officer: Officer) -> QuerySet[Escalation]:

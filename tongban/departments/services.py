@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from tongban.departments import events
+from tongban.departments.calendars import DAY_OFF, WORKED, Wanted
 from tongban.departments.models import CalendarYear, Certification, Department, Officer, Role
 from tongban.departments.queries import forget_calendar
 from tongban.journal import services as journal
@@ -51,6 +52,28 @@ def load_calendar_year(
     journal.record(events.CalendarChanged(year=year, first=first, last=last), subject=f"calendar:{year}", actor=actor)
     journal.touch("calendar")
     return row
+
+
+@transaction.atomic
+def put_right_a_day(wanted: Wanted, *, source: str = "", actor: Actor) -> CalendarYear:
+    """Make one day off, worked or ordinary. Every date that rests on it is computed again, and whoever was told is told."""
+    year = wanted.day.year
+    row = CalendarYear.objects.select_for_update().filter(year=year).first()
+    if row is None:
+        raise Invalid(
+            "year-not-loaded",
+            _("The list of this year is not loaded yet: one day of it cannot be put right."),
+            errors={"day": [_("Load the list of the year first.")]},
+            kept=_("The calendar was not changed."),
+        )
+    day = wanted.day.isoformat()
+    days_off = {one: name for one, name in row.days_off.items() if one != day}
+    workdays = {one: name for one, name in row.workdays.items() if one != day}
+    if wanted.kind == DAY_OFF:
+        days_off[day] = wanted.name
+    elif wanted.kind == WORKED:
+        workdays[day] = wanted.name
+    return load_calendar_year(year, days_off, workdays, row.official, source.strip()[:200] or row.source, actor=actor)
 
 
 def load_published_calendars(folder: Path = CALENDARS) -> int:

@@ -24,6 +24,7 @@ from tongban.channels.doorkeeper import for_officer
 from tongban.channels.office import noticed
 from tongban.channels.office.acts import ACTS, Act, findings_of, marked, open_to
 from tongban.channels.office.sight import seen
+from tongban.channels.office.views_limits import spent_on
 from tongban.lib.bilingual import say
 from tongban.lib.problems import Invalid, NotAllowed
 from tongban.licences.models import LicenceType
@@ -155,6 +156,7 @@ def show(request, officer, row, *, act: Act | None = None, problem=None, notice=
         "done": _done(request, officer, row),
         "may_write": _may_write(officer),
         "far_away": clocks.FAR_AWAY,
+        **spent_on(row),
     }
     return render(request, "office/case.html", context, status=problem.status if problem else 200)
 
@@ -212,7 +214,7 @@ def _answers(row, findings, changed, typed, errors, revealed) -> list[dict]:
     photos = {str(page.document.key): page for page in _photographs(row)}
     before = changed.get("fields", {})
     shown = []
-    for one in rules.form_of(row.version).visible(values):
+    for one in rules.form_of(row).visible(values):
         value, held = values.get(one.id), row.values.get(one.id) or {}
         covered = value not in (None, "", []) and _is_covered(one)
         opened = covered and revealed == one.id
@@ -259,7 +261,7 @@ def _rows(one, value, opened: bool) -> list[list[str]]:
 
 def _photographs(row) -> list[Page]:
     """Pictures that were handed in as an answer of the form: kept under the key that the answer holds."""
-    asked = rules.form_of(row.version)
+    asked = rules.form_of(row)
     keys = []
     for field, value in rules.plain_values(row.values).items():
         if field in asked and asked[field].type == "photo":
@@ -356,7 +358,7 @@ def answer(request, officer, ref):
 def reveal(request, officer, ref, field):
     """One covered value, uncovered for this look only. Who looked at which field is written down first."""
     row = seen(request, officer, ref)
-    asked = rules.form_of(row.version)
+    asked = rules.form_of(row)
     if field not in asked:
         raise Http404
     doorkeeper.reading(request, row.applicant_id, "handling", [field], about=row.subject)

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from tongban.cases import queries as cases
-from tongban.cases import rules
+from tongban.cases import rules, time_spent
 from tongban.cases.models import Case
 from tongban.cases.queries import QueueKey, Wanted
 from tongban.channels.doorkeeper import for_officer
@@ -60,6 +60,7 @@ def queue(request, officer):
         "begun": "after" in request.GET,
         "pressing": {name: shown(count) for name, count in cases.pressing(officer, tabs).items()},
         "on_desk": shown(cases.count_on_desk(officer)),
+        "brought_up": shown(cases.count_brought_up(officer)),
         "topics": topics(bodies),
     }
     return render(request, "office/queue.html", context)
@@ -96,9 +97,11 @@ def line(case: Case) -> dict:
 @for_officer
 def desk(request, officer):
     """What this officer has taken, in whatever state it is."""
+    lying = cases.desk(officer)
+    spent = time_spent.days_on_desk(officer, [case.pk for case in lying])
     context = {
         "officer": officer,
-        "rows": [line(case) for case in cases.desk(officer)],
+        "rows": [line(case) | {"on_desk": spent[case.pk]} for case in lying],
         "topics": topics([officer.department]),
     }
     return render(request, "office/desk.html", context)

@@ -1,6 +1,8 @@
 """What the record says in codes, said in words."""
 
 from django import template
+from django.utils.dates import WEEKDAYS_ABBR
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from tongban.channels.office.acts import PROOFS
@@ -21,3 +23,29 @@ REASON_WORDS = {
 def reason_words(step) -> str:
     """The reason of a step: what people wrote as it is, what the platform wrote in the reader's language."""
     return str(REASON_WORDS.get(step.reason, step.reason))
+
+
+PLACE_WORDS = {
+    "window": _("the comprehensive window"),
+    "department": _("the department"),
+    "issuing": _("issuing"),
+    "applicant": _("the applicant"),
+    "not_counted": _("a step that does not count"),
+}
+
+
+@register.filter
+def place_words(place: str) -> str:
+    """With whom a case is while its time runs."""
+    return str(PLACE_WORDS.get(place, place))
+
+
+@register.filter
+def month_words(first) -> str:
+    return date_format(first, "F")
+
+
+@register.filter
+def weekday_short(number: str) -> str:
+    """Monday is 1."""
+    return str(WEEKDAYS_ABBR[int(number) - 1])
