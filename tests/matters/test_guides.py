@@ -131,13 +131,15 @@ def test_where_people_decide_there_are_no_rules():
 
 
 @pytest.mark.parametrize("row", CONTENT.bundles, ids=lambda row: row["id"])
-def test_a_bundle_says_what_belongs_to_it_and_that_it_is_done_one_by_one(row):
+def test_a_bundle_says_what_belongs_to_it_and_is_applied_for_as_one(row):
     guide = guides.bundle_elements(row, CONTENT)
 
     assert list(bilingual_gaps(guide)) == []
     assert [one["matter"] for one in guide["members"] if one["required"]] == row["members"]
     assert all(one["matter"] in MATTERS for one in guide["members"])
-    assert guide["form"] == [] and "逐项申请" in guide["note"]["zh"]
+    assert guide["form"] == [] and {"online_pc", "online_mobile"} <= set(guide["channels"])
+    optional = [one for one in guide["members"] if not one["required"]]
+    assert all(one["question"]["en"].endswith("?") and one["question"]["zh"].endswith("？") for one in optional)
 
 
 def test_what_comes_after_what_is_said_in_the_bundle():

@@ -77,6 +77,7 @@ class Content:
     auto_rules: dict[str, dict]
     bundles: list[dict]
     dependencies: list[dict]
+    industries: list[dict]
     venue_kinds: list[str]
     words: dict[str, Any] = field(repr=False)
 
@@ -98,6 +99,7 @@ class Content:
             auto_rules={row["matter"]: row for row in forms["auto_rules"]},
             bundles=bundles["bundles"],
             dependencies=bundles["dependencies"],
+            industries=said("industries")["industries"],
             venue_kinds=said("digital_codes")["venue_code"]["kinds"],
             words=said("wording"),
         )
@@ -556,74 +558,157 @@ def bundle_slug(row: Mapping) -> str:
     return f"one-thing-{row['id']}"
 
 
-def bundle_elements(row: Mapping, content: Content) -> dict[str, Any]:
-    """The guide of a "one thing": what belongs together, in which order. It is applied for member by member."""
-    matters = {one["id"]: one for one in content.matters}
-    after = {one["matter"]: one["after"] for one in content.dependencies if one["bundle"] == row["id"]}
+def industry_slug(row: Mapping) -> str:
+    return f"industry-{row['id']}"
 
-    def member(slug: str, when: Bilingual | None) -> dict:
-        return {
+
+def bundle_elements(row: Mapping, content: Content) -> dict[str, Any]:
+    """The guide of a "one thing": what belongs together, in which order, applied for with one form."""
+    after: dict[str, list[str]] = {}
+    for one in content.dependencies:
+        if one["bundle"] == row["id"]:
+            after.setdefault(one["matter"], []).append(one["after"])
+    members = _members(row["id"], row["members"], row["optional_members"], after, content)
+    return {
+        **_of_members(row, members, content),
+        "type": "public",
+        "type_code": "20",
+        "legal_basis": [],
+        "statutory_days": None,
+        "conditions": both(row["trigger"]["zh"], row["trigger"]["en"]),
+        "result": {"kind": "package", "ref": "", "name": both("各事项结果一并送达", "The results of all its matters")},
+        "validity": {},
+    }
+
+
+def industry_elements(row: Mapping, content: Content) -> dict[str, Any]:
+    """The guide of an industry: the permits it merges, and the one licence that comes of them."""
+    members = _members(row["id"], row["merges_always"], row["merges_when"], {}, content)
+    matters = {one["id"]: one for one in content.matters}
+    always = [matters[slug] for slug in row["merges_always"]]
+    basis = {one["zh"]: named(one) for each in always for one in each["legal_basis"]}
+    return {
+        **_of_members(row, members, content),
+        "type": "permit",
+        "type_code": "01",
+        "legal_basis": list(basis.values()),
+        "statutory_days": max(one["time_limit"]["statutory"] for one in always),
+        "conditions": both(
+            f"已有营业执照，准备开办{row['zh']}",
+            f"You hold a business licence and are about to open: {row['en'].lower()}",
+        ),
+        "result": {
+            "kind": "e_licence",
+            "ref": "industry-licence",
+            "name": named(content.licence_types["industry-licence"]),
+        },
+        "validity": {
+            "text": both(
+                "以其中最先到期的许可为准，逐项提醒", "As valid as its weakest item; you are reminded of each item"
+            )
+        },
+    }
+
+
+def _members(
+    event: str,
+    always: Iterable[str],
+    optional: Iterable[Mapping],
+    after: Mapping[str, list[str]],
+    content: Content,
+) -> list[dict]:
+    """{"matter", "name", "required", "when", "after", "online"} each, and where there is one: the question that decides whether it
+    applies ("question", "help"), the situation that the event itself settles ("situation"), another wording for it ("ask")."""
+    matters = {one["id"]: one for one in content.matters}
+    words = content.words
+
+    def member(slug: str, when: Mapping | None) -> dict:
+        made = {
             "matter": slug,
             "name": named(matters[slug]),
             "required": when is None,
-            "when": when or {},
-            "after": [after[slug]] if slug in after else [],
+            "when": both(when["when_zh"], when["when_en"]) if when else {},
+            "after": after.get(slug, []),
             "online": is_online(matters[slug]),
         }
+        if when:
+            asked = words["questions"][when["when_en"]]
+            made["question"] = named(asked)
+            if asked.get("help"):
+                made["help"] = named(asked["help"])
+        settled = [name for name, events in words["settled"].get(slug, {}).items() if event in events]
+        if when and slug in words["asked"] and when["when_en"] in words["asked"][slug].get("settled_by", {}):
+            settled = [words["asked"][slug]["settled_by"][when["when_en"]]]
+        if settled:
+            made["situation"] = settled
+        elif slug in words["asked"]:
+            made["ask"] = {key: words["asked"][slug][key] for key in ("zh", "en", "help", "options")}
+        return made
 
-    members = [member(slug, None) for slug in row["members"]]
-    members += [member(one["matter"], both(one["when_zh"], one["when_en"])) for one in row["optional_members"]]
-    rows = [matters[slug] for slug in row["members"]]
+    return [*(member(slug, None) for slug in always), *(member(one["matter"], one) for one in optional)]
+
+
+def _of_members(row: Mapping, members: list[dict], content: Content) -> dict[str, Any]:
+    """The elements of a guide that follow from its members."""
+    matters = {one["id"]: one for one in content.matters}
+    always = [matters[one["matter"]] for one in members if one["required"]]
+    every = [matters[one["matter"]] for one in members]
     steps = [
         {
             "id": one["matter"],
             "name": one["name"],
             "who": named(content.departments[matters[one["matter"]]["department"]]),
-            "limit": both(f"在“{matters[one['after'][0]]['zh']}”之后", f"After “{matters[one['after'][0]]['en']}”")
+            "limit": both(
+                "在" + "、".join(f"“{matters[slug]['zh']}”" for slug in one["after"]) + "之后",
+                "After " + " and ".join(f"“{matters[slug]['en']}”" for slug in one["after"]),
+            )
             if one["after"]
-            else both("可与其他同时办理", "Together with the others"),
+            else both("与其他事项同时办理", "At the same time as the others"),
         }
         for one in members
         if one["required"]
     ]
-    served = sorted({who for one in rows for who in one["objects"]})
-    saves = (row["materials_separately"], row["materials_in_one_form"])
+    depths = [one["online_depth"] for one in always if is_online(one)]
     return {
         "name": named(row),
-        "type": "public",
-        "type_code": "20",
-        "objects_served": served,
+        "objects_served": bundle_serves(always),
         "level": "district",
-        "legal_basis": [],
         "handling_kind": "promised",
-        "statutory_days": None,
         "promised_days": row["promised_working_days"],
-        "visits": max(one["visits"] for one in rows),
-        "online_depth": 1,
-        "channels": ["window"],
+        "visits": max(one["visits"] for one in always),
+        "visit_reason": visit_reason(max(always, key=lambda one: one["visits"])),
+        "online_depth": min(depths, default=2),
+        "channels": ["online_pc", "online_mobile", "window"],
         "city_wide": False,
-        "conditions": both(row["trigger"]["zh"], row["trigger"]["en"]),
         "fee": {},
         "situations": [],
         "requirements": [],
         "form": [],
-        "result": {"kind": "package", "ref": "", "name": both("各事项结果一并送达", "The results of all its matters")},
-        "validity": {},
         "decided_by": "none",
         "rules": {},
-        "pre_review": False,
+        "commitment": any(one["commitment_available"] for one in every),
+        "site_inspection": any(one["site_inspection"] for one in every),
+        "express": all(one["express_delivery"] for one in always),
+        "pre_review": True,
         "steps": steps,
-        "places": places_of({"level": "district", "channels": ["window"], "online_depth": 1}, content.halls),
+        "places": places_of({"level": "district", "channels": ["window"], "online_depth": 5}, content.halls),
         "contacts": contacts_of(row["lead_department"], content),
         "appeal": APPEAL,
         "rights": RIGHTS,
         "faqs": [],
-        "editions": ["standard"],
+        "editions": ["standard", "elderly"],
         "members": members,
-        "note": both(
-            f"材料由{saves[0]}份减到{saves[1]}份是一并办理的目标；目前请从下列事项逐项申请，已填写和已有的证照会自动带入。",
-            f"Done as one errand the papers shall fall from {saves[0]} to {saves[1]}. For now, apply for its matters one by one below; "
-            "what you filled in and the licences you hold come along.",
-        ),
+        "note": {},
         "provenance": row["provenance"],
     }
+
+
+def bundle_serves(rows: list[Mapping]) -> list[str]:
+    """Who applies: whom every member serves; a founder where a company is made; else the company, not its people."""
+    founding = next(
+        (one for one in rows if one["result"]["ref"] == "business-licence" and "person" in one["objects"]), None
+    )
+    if founding:
+        return list(founding["objects"])
+    shared = set.intersection(*(set(one["objects"]) for one in rows))
+    return sorted(shared or {who for one in rows for who in one["objects"]} - {"person"})

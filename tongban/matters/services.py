@@ -39,6 +39,7 @@ def publish(
     if unknown:
         raise Invalid("no-such-element", _("The guide has elements nobody knows."), errors=dict.fromkeys(unknown, []))
     _check_rules(elements)
+    elements = _pinned(elements)
     themes = sorted(themes)
     last = matter.versions.order_by("-number").first()
     if last is not None and last.state == MatterVersion.State.PUBLISHED:
@@ -58,7 +59,34 @@ def publish(
         events.MatterPublished(matter=matter.pk, version=version.pk), subject=f"matter:{matter.pk}", actor=actor
     )
     journal.touch("catalogue", f"matter:{matter.slug}")
+    if last is not None and not version.members:
+        _into_bundles(version, today=today, actor=actor)
     return version
+
+
+def _pinned(elements: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A bundle remembers the version of each member it is published with, so that a running application keeps its plan."""
+    if not elements.get("members"):
+        return elements
+    slugs = [row["matter"] for row in elements["members"]]
+    published = MatterVersion.objects.filter(state=MatterVersion.State.PUBLISHED, matter__slug__in=slugs)
+    numbers = dict(published.values_list("matter__slug", "number"))
+    members = [
+        {**row, "version": numbers[row["matter"]]} if row["matter"] in numbers else {**row}
+        for row in elements["members"]
+    ]
+    return {**elements, "members": members}
+
+
+def _into_bundles(member: MatterVersion, *, today: date, actor: Actor) -> None:
+    """Every bundle with this member is published anew with its new version."""
+    bundles = MatterVersion.objects.filter(state=MatterVersion.State.PUBLISHED, matter__kind=Matter.Kind.BUNDLE)
+    holding = [
+        pk for pk, rows in bundles.values_list("pk", "members") if member.matter.slug in {r["matter"] for r in rows}
+    ]
+    for bundle in MatterVersion.objects.filter(pk__in=holding).select_related("matter").prefetch_related("themes"):
+        elements = {name: getattr(bundle, name) for name in ELEMENTS}
+        publish(bundle.matter, elements, today=today, themes=[theme.slug for theme in bundle.themes.all()], actor=actor)
 
 
 def _check_rules(elements: Mapping[str, Any]) -> None:
@@ -120,9 +148,17 @@ def load_demo(folder: Path, *, today: date, progress: Callable[[int], None] = la
             publish(matter, guides.elements(row, content), today=today, themes=row["themes"])
             progress(1)
         themes = {row["id"]: row["themes"] for row in content.matters}
-        for row in content.bundles:
+        joint = [
+            (guides.bundle_slug(row), row, guides.bundle_elements(row, content), row["members"])
+            for row in content.bundles
+        ]
+        joint += [
+            (guides.industry_slug(row), row, guides.industry_elements(row, content), row["merges_always"])
+            for row in content.industries
+        ]
+        for slug, row, elements, members in joint:
             matter, _made = Matter.objects.update_or_create(
-                slug=guides.bundle_slug(row),
+                slug=slug,
                 defaults={
                     "kind": Matter.Kind.BUNDLE,
                     "department": departments[row["lead_department"]],
@@ -130,7 +166,7 @@ def load_demo(folder: Path, *, today: date, progress: Callable[[int], None] = la
                     "origin": "demonstration",
                 },
             )
-            of_members = {theme for member in row["members"] for theme in themes[member]}
-            publish(matter, guides.bundle_elements(row, content), today=today, themes=of_members)
+            of_members = {theme for member in members for theme in themes[member]}
+            publish(matter, elements, today=today, themes=of_members)
             progress(1)
-    return len(content.matters) + len(content.bundles)
+    return len(content.matters) + len(joint)
