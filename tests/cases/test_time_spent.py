@@ -281,3 +281,14 @@ def test_a_light_is_brought_up_only_while_its_clock_runs():
         done = [escalating._bring_up(clock, "red") for clock in seen]
 
     assert seen and set(done) == {0}
+
+
+def test_clocks_of_an_older_district_get_their_day_of_warning():
+    case = under_review("2026-03-02", promised=5)
+    Clock.objects.filter(case=case).update(warn_on=None)
+
+    with time_machine.travel(at("2026-03-09"), tick=False):
+        services.escalate()
+
+    assert brought(case) == [("yellow", "dept_reviewer")]
+    assert not Clock.objects.filter(case=case, warn_on__isnull=True, stopped_on__isnull=True).exists()

@@ -7,10 +7,11 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tongban.cases import events
+from tongban.cases import clocks, events
 from tongban.cases.models import Case, Clock, Escalation
 from tongban.cases.moving import acting
 from tongban.cases.states import CHARGED_TO, ClockKind
+from tongban.departments import queries as departments
 from tongban.departments.models import Officer
 from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM
@@ -57,10 +58,21 @@ def _wanting(level: str, today: date):
 def escalate() -> int:
     """Bring up what became yellow, red or black since. Each light once, however often this runs."""
     today, done = timezone.localdate(), 0
+    _count_warnings()
     for level in (Level.BLACK, Level.RED, Level.YELLOW):
         for clock in _wanting(level, today)[:AT_ONCE]:
             done += _bring_up(clock, level)
     return done
+
+
+def _count_warnings() -> None:
+    """Clocks started before there were warnings get their day of warning."""
+    rows = list(
+        Clock.objects.filter(stopped_on__isnull=True, warn_on__isnull=True).exclude(due=clocks.FAR_AWAY)[:AT_ONCE]
+    )
+    for clock in rows:
+        clock.warn_on = clocks.warn_day(clock, departments.calendar()) or clock.due
+    Clock.objects.bulk_update(rows, ["warn_on"], batch_size=200)
 
 
 def _bring_up(clock: Clock, level: str) -> int:
