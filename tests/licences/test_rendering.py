@@ -226,7 +226,7 @@ def test_merged_licences_stand_in_a_table_and_move_to_the_annex_when_there_are_m
         ]
 
     few = render_licence(sheet("industry-licence", face={"merged_licences": merged(4)}))
-    many = render_licence(sheet("industry-licence", face={"merged_licences": merged(40)}))
+    many = render_licence(sheet("industry-licence", face={"merged_licences": merged(20)}))
 
     assert pages_of(few) == 1 and "NO-003" in text_of(few)
     assert pages_of(many) == 2

@@ -6,7 +6,8 @@ from django.utils.translation import gettext_lazy as _
 from tongban.departments.models import Department, Officer
 from tongban.lib.bilingual import say
 from tongban.lib.fields import EncryptedField, EncryptedJSONField
-from tongban.licences.states import LicenceState, ProceedingState
+from tongban.licences.proceeding_states import ProceedingState
+from tongban.licences.states import LicenceState
 from tongban.parties.models import Account, Party
 
 

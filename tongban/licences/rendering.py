@@ -74,7 +74,7 @@ class LicenceSheet:
     """Everything that stands on one licence.
 
     `face` maps field names to text, dates, numbers, {"zh","en"} or lists of those; `merged_licences` is a list of
-    {"name": {"zh","en"}, "number": str, "valid_to": date}. `glyph_pictures` holds SVG for characters no font has.
+    {"name": {"zh","en"}, "number": str, "regulator": {"zh","en"}, "valid_to": date}. `glyph_pictures` holds SVG for characters no font has.
     """
 
     type_id: str
@@ -466,12 +466,10 @@ def _merged(licences: Iterable[Mapping], printer: "_Printer") -> dict:
     rows = []
     for merged in licences:
         until = merged.get("valid_to") or {"zh": "长期", "en": "no end date"}
-        if isinstance(until, date):
-            until = until.isoformat()
-        rows.append([printer.one(merged.get("name")), printer.one(merged.get("number")), printer.one(until)])
+        rows.append([printer.one(merged.get(part)) for part in ("name", "number", "regulator")] + [printer.one(until)])
     head = [
-        {"zh": "许可事项", "en": "Licence"},
-        {"zh": "编号", "en": "Number"},
+        {"zh": "许可事项及编号", "en": "Permit and number"},
+        {"zh": "监管部门", "en": "Regulator"},
         {"zh": "有效期至", "en": "Until"},
     ]
     return {"head": [printer.bilingual(words) for words in head], "rows": rows}
@@ -484,6 +482,14 @@ def _legal_lines(sheet: LicenceSheet) -> list[Bilingual]:
             "en": "Sealed electronically by the issuing authority; any later change can be found. Scan for the present status.",
         }
     ]
+    if sheet.type_id == "industry-licence":
+        lines.append(
+            {
+                "zh": "所列各项许可由各监管部门分别监管，本证有效期以其中最早到期者为准；各项的当前状态扫码可查。",
+                "en": "Each permit listed is watched over by its own regulator; this licence ends with the first of them. Scan for the "
+                "present status of each.",
+            }
+        )
     if sheet.basis:
         lines.insert(0, {"zh": f"依据：{sheet.basis['zh']}", "en": f"Basis: {sheet.basis.get('en', '')}"})
     if sheet.demo:

@@ -27,10 +27,11 @@ from tongban.lib.encryption import blind_index
 from tongban.lib.identifiers import licence_identifier
 from tongban.lib.moves import Move, NotNow, make
 from tongban.lib.problems import NotAllowed, Unavailable
-from tongban.licences import keys, rendering, tokens
+from tongban.licences import items, keys, rendering, tokens
 from tongban.licences.events import LicenceIssued, LicenceSealed, LicenceStateChanged
+from tongban.licences.items import Present
 from tongban.licences.models import Licence, LicenceCall, LicenceCheck, LicenceSerial, LicenceType
-from tongban.licences.states import CANCEL, EXPIRE, RESUME, REVOKE, SUPERSEDE, SUSPEND, LicenceState
+from tongban.licences.states import CANCEL, EXPIRE, RESUME, REVOKE, SUPERSEDE, SUSPEND, LicenceState, standing
 from tongban.materials import store
 from tongban.parties.models import Party
 from tongban.registers import services as registers
@@ -62,14 +63,17 @@ def issue(
     valid_to: date | None,
     actor: Actor,
     previous: Licence | None = None,
+    issuer: Department | None = None,
     now: datetime | None = None,
 ) -> Licence:
     """Make the licence valid in the caller's transaction. Asked again for the same decision and type: the licence made then.
 
-    With `previous` (same type, same holder) it is the next edition of the same number, and the earlier one is superseded.
+    With `previous` (same type, same holder) it is the next edition of the same number, and the earlier one is superseded. `issuer` is
+    for a type that several departments issue; else it is the type's.
     """
     now = now or timezone.now()
     kind = LicenceType.objects.select_related("issuer").get(slug=type_slug)
+    issuer = issuer or kind.issuer
     with transaction.atomic():
         made = Licence.objects.filter(decision=decision, type=kind).first()
         if made is not None:
@@ -77,16 +81,16 @@ def issue(
         if previous is not None and (previous.type_id, previous.holder_id) != (kind.pk, holder.pk):
             raise NotAllowed("other-licence", _("This licence belongs to somebody else or is of another kind."))
         # Before the serial is taken: a new key writes files, and nobody should wait for that.
-        key = _key(kind.issuer, kind.slug, now)
+        key = _key(issuer, kind.slug, now)
         if previous is not None:
             make(previous, SUPERSEDE, state_since=now, state_reason=decision)
-            _changed(previous, actor)
+            note_change(previous, actor)
         serial, edition = (previous.serial, previous.edition + 1) if previous else (_next_serial(kind), 1)
         row = Licence(
             type=kind,
-            identifier=licence_identifier(kind.type_code, kind.issuer.uscc, serial, edition),
+            identifier=licence_identifier(kind.type_code, issuer.uscc, serial, edition),
             holder=holder,
-            issuer=kind.issuer,
+            issuer=issuer,
             face=tokens.plain(dict(face)),
             state=LicenceState.VALID,
             state_since=now,
@@ -272,8 +276,9 @@ VERIFIER = Actor(kind="anyone", role="verifier")  # who they are is not asked an
 class Verification:
     """What a verifier hears. `signature` is judged first; while it does not hold, `status` is unknown and the face empty.
 
-    `status`: valid, suspended, not_valid or unknown; `reason` says why (expired, superseded, revoked, cancelled, not_yet_valid,
-    or, without a good signature: key_withdrawn, bad_signature, altered, ...). `status_age` in seconds: 0, asked of the source.
+    `status`: valid, suspended, not_valid or unknown; `reason` says why (expired, superseded, revoked, cancelled, not_yet_valid;
+    of an industry licence item_suspended, item_ended or item_gone; or, without a good signature: key_withdrawn, bad_signature,
+    altered, ...). `status_age` in seconds: 0, asked of the source. `items`: what an industry licence merges, each as it is now.
     """
 
     signature: bool
@@ -291,9 +296,7 @@ class Verification:
     key_id: str
     demonstration: bool
     status_age: int = 0
-
-
-NOT_VALID = {LicenceState.EXPIRED, LicenceState.SUPERSEDED, LicenceState.REVOKED, LicenceState.CANCELLED}
+    items: Sequence[Present] = ()
 
 
 def verify(token: str, *, channel: str, now: datetime | None = None) -> Verification | None:
@@ -306,10 +309,14 @@ def verify(token: str, *, channel: str, now: datetime | None = None) -> Verifica
         return None
     read = tokens.read(row.statement, lambda key_id: keys.find(key_directory(), key_id))
     trouble = _trouble_with(row, read)
+    merged: Sequence[Present] = ()
     if trouble:
         status, reason = "unknown", trouble
     else:
         status, reason = _status(row, timezone.localdate(now))
+        if items.is_industry(row):
+            merged = items.present(row, timezone.localdate(now))
+            status, reason = standing(status, reason, [one.part for one in merged])
     LicenceCheck.objects.create(licence=row, at=now, channel=channel[:10], answer=(reason or status)[:20])
     claims = read.claims if not trouble else {}
     face = list(claims.get("face", []))
@@ -336,6 +343,7 @@ def verify(token: str, *, channel: str, now: datetime | None = None) -> Verifica
         face=face,
         key_id=row.key_id,
         demonstration=row.demonstration,
+        items=merged,
     )
 
 
@@ -385,7 +393,7 @@ def expire_due(today: date | None = None, *, now: datetime | None = None) -> int
         try:
             with transaction.atomic():
                 make(row, EXPIRE, state_since=now, state_reason="")
-                _changed(row, PLATFORM)
+                note_change(row, PLATFORM)
         except NotNow:  # somebody moved it in the meantime, which is as good
             continue
         expired += 1
@@ -405,15 +413,16 @@ def issuer_name(department: Department, *, demo: bool) -> Bilingual:
 
 def _move(licence: Licence, step: Move, reason: str, actor: Actor, now: datetime | None) -> Licence:
     now = now or timezone.now()
-    _only_the_issuer(licence, actor)
+    only_the_issuer(licence.issuer, actor)
     with transaction.atomic():
         make(licence, step, state_since=now, state_reason=reason.strip()[:200])
-        _changed(licence, actor)
+        note_change(licence, actor)
     return licence
 
 
-def _only_the_issuer(licence: Licence, actor: Actor) -> None:
-    if actor.kind == "platform" or (actor.kind == "officer" and actor.department == licence.issuer.code):
+def only_the_issuer(issuer: Department, actor: Actor) -> None:
+    """The authority itself, or the platform on its behalf."""
+    if actor.kind == "platform" or (actor.kind == "officer" and actor.department == issuer.code):
         return
     raise NotAllowed(
         "not-the-issuer",
@@ -423,7 +432,7 @@ def _only_the_issuer(licence: Licence, actor: Actor) -> None:
     )
 
 
-def _changed(licence: Licence, actor: Actor) -> None:
+def note_change(licence: Licence, actor: Actor) -> None:
     journal.record(
         LicenceStateChanged(licence=licence.pk, state=str(licence.state)), subject=f"licence:{licence.pk}", actor=actor
     )
@@ -443,16 +452,7 @@ def _in_force(row: Licence, today: date) -> bool:
 
 
 def _status(row: Licence, today: date) -> tuple[str, str]:
-    """By the calendar too: what ended last night is not valid this morning, whether or not the duty ran."""
-    if row.state in NOT_VALID:
-        return "not_valid", str(row.state)
-    if row.valid_to is not None and row.valid_to < today:
-        return "not_valid", str(LicenceState.EXPIRED)
-    if row.state == LicenceState.SUSPENDED:
-        return "suspended", ""
-    if row.valid_from > today:
-        return "not_valid", "not_yet_valid"
-    return "valid", ""
+    return items.judge(row.state, row.valid_from, row.valid_to, today)
 
 
 def trouble_with(licence: Licence) -> str:

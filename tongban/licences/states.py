@@ -79,24 +79,3 @@ def weakest(ends: Iterable[date | None]) -> date | None:
     """The day on which the first of several ends; None when none of them ever does."""
     known = [day for day in ends if day is not None]
     return min(known) if known else None
-
-
-# -- before a department takes a permit away
-
-
-class ProceedingState(models.TextChoices):
-    OPEN = "open", _("the holder is being heard")
-    CARRIED_OUT = "carried_out", _("decided and carried out")
-    DROPPED = "dropped", _("dropped")
-
-
-CARRY_OUT = move(
-    "carry_out", ProceedingState.OPEN, ProceedingState.CARRIED_OUT, by=("dept_approver",),
-    guard="the holder has answered, or the days for answering are over; another officer than the one who opened it",
-    document="decision to suspend or revoke",
-)  # fmt: skip
-DROP = move(
-    "drop", ProceedingState.OPEN, ProceedingState.DROPPED, by=("dept_approver",), guard="a reason is given"
-)  # fmt: skip
-PROCEEDING_MOVES = [CARRY_OUT, DROP]
-ANSWER_WITHIN_DAYS = 5  # Administrative Penalty Law, art. 64: a hearing may be asked for within five days

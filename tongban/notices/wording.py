@@ -224,6 +224,79 @@ WORDING: dict[str, Words] = {
         "您要求复核“%(matter)s”（%(number)s）的自动决定，工作人员已经看过，答复见办件。",
         "You asked for a person to look at the automatic decision on “%(matter)s” (%(number)s). The answer stands in the case.",
     ),
+    "industry_licence_reissued": _words(
+        "行业综合许可证已换发",
+        "Your industry licence was issued anew",
+        "合并在“%(industry)s”行业综合许可证中的许可事项有变化，已换发新版，旧版同时失效。张贴的请换成新版；您无需再办理任何手续。",
+        "One of the permits in your industry licence “%(industry)s” has changed. A new edition was issued and the one before is "
+        "no longer valid. Please put up the new one; there is nothing to apply for.",
+    ),
+    "industry_licence_ended": _words(
+        "行业综合许可证已注销",
+        "Your industry licence has ended",
+        "“%(industry)s”行业综合许可证中必备的许可“%(item)s”已不再有效，综合许可证随之注销。其他许可是否有效，以各自证照为准。",
+        "“%(item)s”, which the industry licence “%(industry)s” cannot do without, is no longer valid, and the industry licence "
+        "ended with it. Your other permits stand by themselves, each as its own licence says.",
+        urgent=True,
+    ),
+    "licence_ends": _words(
+        "有一项许可即将到期",
+        "A licence of yours ends soon",
+        "“%(licence)s”的有效期到%(due)s。请在到期前办理延续；如不再需要，可以不办。",
+        "“%(licence)s” is valid until %(due)s. Please renew it before then, or let it end if you no longer need it.",
+    ),
+    "proceeding_opened": _words(
+        "有一项关于您证照的告知，请您陈述意见",
+        "Something about your licence: you are asked to be heard",
+        "%(department)s拟对“%(licence)s”作出%(aim)s决定。事实、理由和依据见证照页面；您可以在%(due)s前在该页面陈述、申辩，之后才会作出决定。",
+        "%(department)s means to %(aim)s “%(licence)s”. Facts, reasons and the legal ground stand on the page of the licence. You can "
+        "answer there until %(due)s; nothing is decided before.",
+        urgent=True,
+    ),
+    "proceeding_urgent": _words(
+        "您的一项证照已被紧急暂停",
+        "A licence of yours was suspended at once",
+        "%(department)s已紧急暂停“%(licence)s”。事实、理由和依据见证照页面；您可以在%(due)s前在该页面陈述、申辩，之后由另一名负责人决定维持还是解除。",
+        "%(department)s has suspended “%(licence)s” because it could not wait. Facts, reasons and the legal ground stand on the page "
+        "of the licence. You can answer there until %(due)s; then another officer confirms or lifts it.",
+        urgent=True,
+    ),
+    "proceeding_carried_out": _words(
+        "关于您证照的决定",
+        "A decision about your licence",
+        "%(department)s已对“%(licence)s”作出%(aim)s决定。理由、依据和救济途径见证照页面。",
+        "%(department)s has decided to %(aim)s “%(licence)s”. The reasons, the ground and the ways to challenge it stand on the page "
+        "of the licence.",
+        urgent=True,
+    ),
+    "proceeding_dropped": _words(
+        "关于您证照的事项已了结",
+        "Nothing is done to your licence",
+        "%(department)s听取意见后，决定不对“%(licence)s”采取措施。说明见证照页面。",
+        "%(department)s has heard you and does nothing to “%(licence)s”. Why stands on the page of the licence.",
+    ),
+    "licence_resumed": _words(
+        "您的证照已恢复有效",
+        "Your licence holds again",
+        "%(department)s已解除对“%(licence)s”的暂停。",
+        "%(department)s has lifted the suspension of “%(licence)s”.",
+        urgent=True,
+    ),
+    "business_ended": _words(
+        "联合注销已完成",
+        "Your business is closed: everything is done",
+        "“%(name)s”已注销登记，名下%(count)s项许可和证照同时注销，无需再到任何部门办理。决定书见办件（%(number)s）。",
+        "“%(name)s” is struck off the register, and %(count)s permits and licences ended with it. There is no other office to go to; the "
+        "one letter about all of it stands in the case (%(number)s).",
+        urgent=True,
+    ),
+    "business_changed": _words(
+        "联合变更已完成",
+        "The change is in every licence",
+        "“%(name)s”的登记信息已变更，名下%(count)s项许可和证照已同时换发新版。详见办件（%(number)s）。",
+        "The registered facts of “%(name)s” were changed, and %(count)s permits and licences were issued anew with them. See the "
+        "case (%(number)s).",
+    ),
 }
 
 

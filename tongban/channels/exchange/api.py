@@ -475,6 +475,20 @@ def clock_is_working_day(request, date: date):
 # -- licences
 
 
+class MergedPermit(Strict):
+    """One permit of an industry licence, as it stands at the moment of asking."""
+
+    name: dict[str, str]
+    number: str
+    regulator: dict[str, str]
+    mandatory: bool
+    issued_on: date
+    valid_to: date | None
+    status: str
+    reason: str
+    since: datetime
+
+
 class Checked(Strict):
     signature: bool
     status: str
@@ -489,12 +503,13 @@ class Checked(Strict):
     valid_from: date
     valid_to: date | None
     face: list[dict[str, Any]]
+    items: list[MergedPermit]
     demonstration: bool
 
 
 @api.get("/licences/verify/{token}", response=Checked, tags=["licences"])
 def licence_verify(request, token: str):
-    """Signature, then status, then the limited face of a licence."""
+    """Signature, then status, then the limited face of a licence; of an industry licence each merged permit as it stands now."""
     found = licences.verify(token, channel="api")
     if found is None:
         raise Http404

@@ -21,17 +21,24 @@ from tongban.lib import qr
 from tongban.lib.bilingual import say
 from tongban.lib.identifiers import mask_id
 from tongban.lib.problems import Invalid
+from tongban.licences import industry, items
 from tongban.licences import queries as licences
 from tongban.licences import services as licence_services
 from tongban.licences.face_labels import label
 from tongban.licences.models import Licence
+from tongban.licences.states import standing
 from tongban.matters.models import MatterVersion
 from tongban.notices import queries as notices
 from tongban.notices import services as notice_services
 
 STARS = {Grade.VERY_SATISFIED: 5, Grade.SATISFIED: 4, Grade.BASICALLY_SATISFIED: 3, Grade.DISSATISFIED: 2, Grade.VERY_DISSATISFIED: 1}  # fmt: skip
 
-ON_CARD = {"name", "valid_to", "photo"}  # the card itself says whose it is and until when; a picture is no words
+ON_CARD = {
+    "name",
+    "valid_to",
+    "photo",
+    "merged_licences",
+}  # the card says whose it is and until when; permits have a list of their own
 
 COVERED = {"id_no"}  # whoever looks over a shoulder does not read it; the sealed file has it whole
 
@@ -67,7 +74,10 @@ def licence(request, party, pk):
         "party": party,
         "licence": row,
         "fields": [
-            (say(label(row.type.slug, name).text), mask_id(row.face[name]) if name in COVERED else row.face[name])
+            (
+                say(label(row.type.slug, name).text),
+                mask_id(row.face[name]) if name in COVERED else _worded(row.face[name]),
+            )
             for name in row.type.face_fields
             if row.face.get(name) and name not in ON_CARD
         ],
@@ -76,8 +86,28 @@ def licence(request, party, pk):
         "calls": _in_words(licences.calls_of(row)[:50]),
         "checks": row.checks.order_by("-id")[:20],
         "case": row.cases.first(),
+        **_permits(row, timezone.localdate()),
     }
     return render(request, "portal/hold/licence.html", context)
+
+
+def _worded(value):
+    return say(value) if isinstance(value, dict) else value
+
+
+def _permits(row: Licence, today) -> dict:
+    """Of an industry licence each permit as it stands now, and what the whole is worth; of a permit the industry licence it is in."""
+    if not items.is_industry(row):
+        whole = [one for one in industry.merging(row) if one.holder_id == row.holder_id]
+        return {"whole": next((one for one in whole if one.state in ("valid", "suspended")), None)}
+    there = items.present(row, today)
+    status, reason = standing(*items.judge(row.state, row.valid_from, row.valid_to, today), [one.part for one in there])
+    newest = items.editions(row).first()
+    return {
+        "permits": there,
+        "worth": {"status": status, "reason": reason},
+        "newer": newest if newest is not None and newest.pk != row.pk else None,
+    }
 
 
 def _in_words(calls) -> list[tuple]:
