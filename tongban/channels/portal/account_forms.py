@@ -11,7 +11,7 @@ from django.core.cache import cache
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from tongban.channels.portal.adapter import WRONG_CODE, confirmed_address
+from tongban.channels.portal.adapter import WRONG_CODE, confirmed_address, post_code
 from tongban.parties import queries, services
 
 
@@ -37,7 +37,8 @@ class ForgottenPassword(ResetPasswordForm):
 
     def clean_email(self):
         account = queries.account_by_login(self.cleaned_data["email"])
-        self.users = [account] if account is not None and account.is_active and confirmed_address(account) else []
+        address = confirmed_address(account)  # asked for nobody too
+        self.users = [account] if account is not None and account.is_active and address else []
         return self.cleaned_data["email"]
 
     def save(self, request, **kwargs):
@@ -45,7 +46,7 @@ class ForgottenPassword(ResetPasswordForm):
         account = self.users[0] if self.users else None
         PasswordResetVerificationProcess.initiate(request=request, user=account, email=typed)
         if account is None:
-            services.post_mail("", "", "")  # as much work as for an account that is there
+            post_code(typed, "")  # as much work as for an account that is there
         return typed
 
 

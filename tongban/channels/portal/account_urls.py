@@ -40,7 +40,7 @@ urlpatterns = [
     path("forgotten/", behind(for_anyone, account.password_reset), name="account_reset_password"),
     path(
         "forgotten/code/",
-        behind(for_anyone, account.confirm_password_reset_code),
+        ours.new_password_code,
         name="account_confirm_password_reset_code",
     ),
     path("forgotten/new/", behind(for_anyone, account.complete_password_reset), name="account_complete_password_reset"),

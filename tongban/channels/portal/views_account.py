@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from allauth.account import views as allauth_account
+from allauth.account.internal.flows.password_reset_by_code import PASSWORD_RESET_VERIFICATION_SESSION_KEY
 from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from allauth.mfa.base import views as allauth_second_factor
 from allauth.mfa.models import Authenticator
@@ -31,7 +32,7 @@ from tongban.channels.pages import reads as read_words
 from tongban.channels.pages.look import own_name
 from tongban.channels.portal import countries, demonstration, sign_in
 from tongban.channels.portal.account_forms import used_code
-from tongban.channels.portal.adapter import MFAAdapter
+from tongban.channels.portal.adapter import NOBODY, MFAAdapter
 from tongban.journal import queries as journal
 from tongban.lib.problems import Invalid
 from tongban.notices import queries as notices
@@ -40,7 +41,7 @@ from tongban.oversight import queries as oversight
 from tongban.oversight import services as oversight_services
 from tongban.parties import queries, rules, services
 from tongban.parties.gateways.proofing.simulated import invented_number
-from tongban.parties.models import IdKind, Proofing
+from tongban.parties.models import Account, IdKind, Proofing
 
 # -- signing in
 
@@ -63,6 +64,16 @@ def sign_in_page(request):
 @never_cache
 def sign_up(request):
     return allauth_account.signup(request)
+
+
+@for_anyone
+@never_cache
+def new_password_code(request):
+    """The code from the letter. Where there is no account to look up, nobody is looked up."""
+    state = request.session.get(PASSWORD_RESET_VERIFICATION_SESSION_KEY) or {}
+    if request.method == "POST" and state and not state.get("user_id"):
+        Account.objects.filter(pk=NOBODY).first()
+    return allauth_account.confirm_password_reset_code(request)
 
 
 def demonstration_code(account) -> str:
