@@ -21,6 +21,13 @@ from tongban.cases.models.application import (
 )
 from tongban.cases.models.bundles import Bundle, BundleMember
 from tongban.cases.models.cosigning import Signer
+from tongban.cases.models.inspections import (
+    Inspection,
+    InspectionPhoto,
+    InspectionSignature,
+    PublicNotice,
+    PublicObjection,
+)
 from tongban.cases.models.procedures import (
     Appeal,
     BrokenPromise,
@@ -50,6 +57,11 @@ __all__ = [
     "Clock",
     "Finding",
     "Hand",
+    "Inspection",
+    "InspectionPhoto",
+    "InspectionSignature",
+    "PublicNotice",
+    "PublicObjection",
     "Hearing",
     "MachineFinding",
     "PhoneNote",
