@@ -10,6 +10,7 @@ from PIL import Image
 
 from tests import doors, make
 from tongban.journal import services as journal
+from tongban.materials.models import Document
 from tongban.matters.models import Matter, Theme
 from tongban.site.demonstration import district
 
@@ -227,6 +228,45 @@ def test_a_number_that_cannot_be_says_why_in_the_callers_language(client):
     assert problem(client.get("/api/v1/check/id"), 422)["errors"].keys() == {"type", "value"}
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"type": "resident_id", "value": "990000199001010012"},
+        {"type": "resident_id", "value": "11010519491231002X"},
+        {"type": "uscc", "value": "x"},
+        {"type": "mrz", "value": ""},
+        {"type": "shoe", "value": "43"},
+        {"type": "uscc"},
+    ],
+)
+def test_a_number_in_the_body_is_answered_as_one_in_the_address(client, asked):
+    by_get = client.get("/api/v1/check/id", asked)
+    by_post = client.post("/api/v1/check/id", asked, content_type="application/json")
+
+    assert by_post.status_code == by_get.status_code
+    known = ("valid", "reason", "remarks", "code", "title")
+    assert {name: by_post.json().get(name) for name in known} == {name: by_get.json().get(name) for name in known}
+
+
+def test_a_number_in_an_address_is_written_nowhere(client, caplog, tmp_path):
+    """Not in a log, not in a cache, not in the next page's referrer; the shipped nginx file logs addresses without queries."""
+    number = "990000199001010012"
+
+    answer = client.get("/api/v1/check/id", {"type": "resident_id", "value": number})
+    client.get("/api/v1/check/id", {"type": "shoe", "value": number})
+    client.get("/api/v1/check/id/nowhere", {"value": number})
+
+    assert "check/id" in caplog.text and number not in caplog.text
+    assert answer.headers["Referrer-Policy"] == "no-referrer" and "no-store" in answer.headers["Cache-Control"]
+    assert number not in answer.content.decode()
+    nginx = (Path(__file__).parents[2] / "deploy" / "nginx" / "tongban.conf").read_text()
+    line = next(one for one in nginx.splitlines() if one.startswith("log_format"))
+    assert "$uri" in line and not any(
+        word in line for word in ("$request ", "$request_uri", "$args", "$query", "referer")
+    )
+    assert nginx.count("access_log ") == 1 and "access_log /var/log/nginx/tongban.log tongban;" in nginx
+
+
 # -- rules
 
 
@@ -298,6 +338,16 @@ def test_what_is_no_picture_and_no_pdf_is_refused_in_words(client):
     assert 400 <= body.status_code < 500
     assert problem(body, body.status_code)["title"]
     assert problem(client.post("/api/v1/uploads"), 422)["errors"].keys() == {"file"}
+
+
+@pytest.mark.parametrize("name", ["lea\x00se", "lea\x1bse", "lea\x85se", "lea\x7fse"])
+def test_a_name_with_control_characters_is_refused_and_nothing_is_kept(client, name):
+    doors.enter(client, make.account())
+
+    told = problem(client.post("/api/v1/uploads", {"file": picture(), "name": name}), 422)
+
+    assert told["errors"].keys() == {"name"} and told["kept"]
+    assert not Document.objects.exists()
 
 
 def test_nobody_uploads_without_signing_in_or_from_a_foreign_page(client):

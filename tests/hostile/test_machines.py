@@ -37,6 +37,7 @@ NAMES = [
     "GET /api/v1/matters",
     "GET /api/v1/matters/{id}",
     "GET /api/v1/check/id",
+    "POST /api/v1/check/id",
     "POST /api/v1/rules/evaluate",
     "GET /api/v1/clock/due",
     "GET /api/v1/clock/is-working-day",
@@ -118,6 +119,10 @@ def test_what_is_really_there_is_answered_exactly_as_described(described, cookie
         "GET /api/v1/matters": {"query": {"q": "居住证", "limit": 5}},
         "GET /api/v1/matters/{id}": {"path_parameters": {"id": "endorse"}},
         "GET /api/v1/check/id": {"query": {"type": "resident_id", "value": "990000199207080045"}},
+        "POST /api/v1/check/id": {
+            "body": {"type": "resident_id", "value": "990000199207080045"},
+            "media_type": "application/json",
+        },
         "GET /api/v1/clock/due": {"query": {"start": "2026-02-10", "working_days": 5}},
         "GET /api/v1/clock/is-working-day": {"query": {"date": "2026-02-10"}},
         "GET /api/v1/licences/verify/{token}": {"path_parameters": {"token": licence.token}},

@@ -1,6 +1,7 @@
 """More things that several hands do at the same moment, each with what would happen without its guard (see tests/many_hands)."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 from django.db import transaction
@@ -39,6 +40,27 @@ def test_a_new_opinion_and_the_approval_at_once_leave_the_opinion_that_was_decid
     assert Licence.objects.filter(decision=case.subject).count() == (now.state != "under_review")
     if isinstance(answers[0], Problem):
         assert (now.opinion, now.proposal) == ("in order", "approve")
+
+
+def test_control_without_the_lock_an_approval_would_stand_on_an_opinion_that_says_refuse():
+    """Each looks (under review; proposed: approve) and writes afterwards: the granted case then carries a proposal to refuse."""
+    case = ways.bring("reviewed")
+    looked = threading.Barrier(2)
+
+    def conclude():
+        assert fresh(case).state == "under_review"
+        looked.wait(10)
+        Case.objects.filter(pk=case.pk).update(proposal="refuse")
+
+    def approve():
+        assert fresh(case).proposal == "approve"
+        looked.wait(10)
+        Case.objects.filter(pk=case.pk).update(state="approved", decision="granted", decided_at=timezone.now())
+
+    answers = together(conclude, approve)
+
+    assert problems(answers) == []
+    assert (fresh(case).state, fresh(case).proposal) == ("approved", "refuse")
 
 
 def test_a_paper_taken_out_while_it_is_sent_is_either_in_the_case_or_the_case_was_not_sent():
@@ -132,3 +154,27 @@ def test_marking_read_many_times_at_once_keeps_the_first_hour():
     notices.mark_read(account, message.pk)
     message.refresh_from_db()
     assert message.read_at == first
+
+
+def test_control_without_the_condition_a_later_hand_would_write_its_own_hour():
+    """Looking whether it is unread and writing afterwards: the hour of the first reading is lost."""
+    account = make.account()
+    message = Message.objects.create(
+        account=account, party=account.person, kind="case_submitted", title={"zh": "示", "en": "x"},
+        body={"zh": "示", "en": "x"}, link="/my/",
+    )  # fmt: skip
+    hours = [timezone.now() - timedelta(hours=number) for number in range(2)]
+    looked, first = threading.Barrier(2), threading.Event()
+
+    def read(number: int):
+        assert Message.objects.get(pk=message.pk).read_at is None
+        looked.wait(10)
+        if number:
+            first.wait(10)
+        Message.objects.filter(pk=message.pk).update(read_at=hours[number])
+        first.set()
+
+    answers = together(lambda: read(0), lambda: read(1))
+
+    message.refresh_from_db()
+    assert problems(answers) == [] and message.read_at == hours[1]

@@ -21,6 +21,7 @@ from tongban.channels.doorkeeper import for_anyone, for_party
 from tongban.channels.exchange import guide_data
 from tongban.channels.exchange.api import api
 from tongban.journal.queries import topic_versions
+from tongban.lib import unicode
 from tongban.lib.problems import Invalid, NotAllowed, Problem
 from tongban.materials import queries as papers
 from tongban.materials import services as documents
@@ -53,9 +54,10 @@ def upload(request, party):
     files = request.FILES.getlist("file")
     if not files:
         raise Invalid("no-file", _("No file arrived."), errors={"file": [_("Please send at least one file.")]})
-    kept = documents.keep(
-        files, owner=party, by=request.user, name=request.POST.get("name", "")[:200], actor=doorkeeper.actor_of(request)
-    )
+    name = request.POST.get("name", "")[:200]
+    if sentence := unicode.unreadable(name):
+        raise Invalid("unreadable", sentence, errors={"name": [sentence]}, kept=_("Nothing was changed."))
+    kept = documents.keep(files, owner=party, by=request.user, name=name, actor=doorkeeper.actor_of(request))
     body = {
         "id": str(kept.key),
         "name": kept.name,
