@@ -7,3 +7,36 @@ class MatterPublished:
 
     matter: int
     version: int
+
+
+@event
+class DraftTakenUp:
+    """Somebody began to edit a matter: a draft version stands beside the one in force."""
+
+    matter: int
+    version: int
+
+
+@event
+class DraftMoved:
+    """A draft was sent to be checked, given back, passed for a later day, called back or discarded. `move` says which."""
+
+    matter: int
+    version: int
+    move: str
+
+
+@event
+class MatterRetiring:
+    """It was decided that a matter ends on a day, or that it does not. `move`: asked, confirmed, taken_back."""
+
+    matter: int
+    move: str
+
+
+@event
+class MatterRetired:
+    """A matter has ended: nobody can begin it any more, its guide says so and leads on. Running cases go on."""
+
+    matter: int
+    version: int

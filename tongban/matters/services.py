@@ -13,8 +13,8 @@ from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM, Actor
 from tongban.lib.problems import Invalid
 from tongban.lib.rules import RuleError, compile_rule
-from tongban.matters import events, guides
-from tongban.matters.models import MaterialType, Matter, MatterVersion, Theme
+from tongban.matters import commitment, events, guides
+from tongban.matters.models import MaterialType, Matter, MatterVersion, Retirement, Theme
 
 DRAWN_FROM = {"matter", "number", "state", "effective_from", "id", "themes", "cases", "why"}
 ELEMENTS = [one.name for one in MatterVersion._meta.get_fields() if one.name not in DRAWN_FROM and not one.is_relation]
@@ -39,13 +39,15 @@ def publish(
     if unknown:
         raise Invalid("no-such-element", _("The guide has elements nobody knows."), errors=dict.fromkeys(unknown, []))
     _check_rules(elements)
-    elements = _pinned(elements)
+    _check_promise(matter.slug, elements)
+    elements = pinned(elements)
     themes = sorted(themes)
     last = matter.versions.order_by("-number").first()
-    if last is not None and last.state == MatterVersion.State.PUBLISHED:
-        same = all(getattr(last, name) == value for name, value in elements.items())
-        if same and sorted(last.themes.values_list("slug", flat=True)) == themes:
-            return last
+    in_force = matter.versions.filter(state=MatterVersion.State.PUBLISHED).first()
+    if in_force is not None:
+        same = all(getattr(in_force, name) == value for name, value in elements.items())
+        if same and sorted(in_force.themes.values_list("slug", flat=True)) == themes:
+            return in_force
     matter.versions.filter(state=MatterVersion.State.PUBLISHED).update(state=MatterVersion.State.RETIRED)
     version = MatterVersion.objects.create(
         matter=matter,
@@ -60,11 +62,11 @@ def publish(
     )
     journal.touch("catalogue", f"matter:{matter.slug}")
     if last is not None and not version.members:
-        _into_bundles(version, today=today, actor=actor)
+        into_bundles(version, today=today, actor=actor)
     return version
 
 
-def _pinned(elements: Mapping[str, Any]) -> Mapping[str, Any]:
+def pinned(elements: Mapping[str, Any]) -> Mapping[str, Any]:
     """A bundle remembers the version of each member it is published with, so that a running application keeps its plan."""
     if not elements.get("members"):
         return elements
@@ -78,7 +80,7 @@ def _pinned(elements: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**elements, "members": members}
 
 
-def _into_bundles(member: MatterVersion, *, today: date, actor: Actor) -> None:
+def into_bundles(member: MatterVersion, *, today: date, actor: Actor) -> None:
     """Every bundle with this member is published anew with its new version."""
     bundles = MatterVersion.objects.filter(state=MatterVersion.State.PUBLISHED, matter__kind=Matter.Kind.BUNDLE)
     holding = [
@@ -97,6 +99,18 @@ def _check_rules(elements: Mapping[str, Any]) -> None:
         compile_rule(elements.get("rules"))
     except RuleError as wrong:
         raise Invalid("rules", _("The rules of this matter cannot be read."), errors=wrong.errors) from wrong
+
+
+def _check_promise(slug: str, elements: Mapping[str, Any]) -> None:
+    """Nothing is decided on a promise where safety, health or ecology are directly at stake."""
+    stakes = commitment.at_stake(slug, elements.get("legal_basis", ())) if elements.get("commitment") else []
+    if stakes:
+        raise Invalid(
+            "commitment-forbidden",
+            _("This matter may not be decided on a promise."),
+            errors={"commitment": [commitment.WORDS[what] for what in stakes]},
+            next_step=_("Take the promise out of the guide; everything else of the version is kept."),
+        )
 
 
 @transaction.atomic
@@ -127,6 +141,13 @@ def load_material_types(rows: Iterable[Mapping]) -> int:
     return len(rows)
 
 
+def kept_here(matter: Matter) -> bool:
+    """People here edited this matter or ended it: the demonstration's content does not come back over what they wrote."""
+    return (
+        matter.versions.filter(checked_by__isnull=False).exists() or Retirement.objects.filter(matter=matter).exists()
+    )
+
+
 def load_demo(folder: Path, *, today: date, progress: Callable[[int], None] = lambda done: None) -> int:
     """Take in the whole catalogue of the demonstration: themes, materials, matters, bundles. Again: only what changed is published."""
     content = guides.Content.read(folder)
@@ -145,7 +166,8 @@ def load_demo(folder: Path, *, today: date, progress: Callable[[int], None] = la
                     "origin": "demonstration",
                 },
             )
-            publish(matter, guides.elements(row, content), today=today, themes=row["themes"])
+            if not kept_here(matter):
+                publish(matter, guides.elements(row, content), today=today, themes=row["themes"])
             progress(1)
         themes = {row["id"]: row["themes"] for row in content.matters}
         joint = [
@@ -162,11 +184,12 @@ def load_demo(folder: Path, *, today: date, progress: Callable[[int], None] = la
                 defaults={
                     "kind": Matter.Kind.BUNDLE,
                     "department": departments[row["lead_department"]],
-                    "popularity": 4,
+                    "popularity": 4 if "members" in row else 3,  # events of life stand before industries
                     "origin": "demonstration",
                 },
             )
             of_members = {theme for member in members for theme in themes[member]}
-            publish(matter, elements, today=today, themes=of_members)
+            if not kept_here(matter):
+                publish(matter, elements, today=today, themes=of_members)
             progress(1)
     return len(content.matters) + len(joint)

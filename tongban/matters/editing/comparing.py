@@ -1,0 +1,223 @@
+"""What differs between two versions of a guide, element by element and field by field, in both languages. Pure."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from tongban.lib.bilingual import both, say
+from tongban.matters.editing.elements import LABELS, NAMES, PARTS, Element
+
+KEYS = ("id", "material", "matter", "code", "face", "kind")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One difference. `before` and `after` are {"zh", "en"} or plain; `kind`: added, removed, changed, moved."""
+
+    where: tuple[Any, ...]
+    kind: str
+    before: Any = None
+    after: Any = None
+
+    @property
+    def spoken(self) -> list[dict[str, Any]]:
+        """Each language that differs, with what was taken out and put in marked."""
+        before, after = _both(self.before), _both(self.after)
+        if self.kind == "moved":
+            return []
+        found = []
+        for language in ("zh", "en"):
+            if before[language] != after[language]:
+                found.append({"language": language, "pieces": pieces(before[language], after[language])})
+        same = len(found) == 2 and found[0]["pieces"] == found[1]["pieces"]
+        return found[:1] if same else found
+
+
+@dataclass
+class Difference:
+    """All changes of one element."""
+
+    name: str
+    label: Any
+    changes: list[Change] = field(default_factory=list)
+
+
+def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
+    """Element by element in the order of the editor; only what differs."""
+    found = []
+    for name in NAMES:
+        old, new = before.get(name), after.get(name)
+        if _empty(old) and _empty(new) or old == new:
+            continue
+        changes = list(_changes(old, new, (), _SPEC.get(name)))
+        if changes:
+            found.append(Difference(name, LABELS.get(name, name), changes))
+    return found
+
+
+_SPEC: dict[str, Element] = {one.name: one for part in PARTS for one in part.elements}
+
+
+def _changes(old: Any, new: Any, where: tuple, spec: Element | None) -> Iterable[Change]:
+    if old == new or (_empty(old) and _empty(new)):
+        return
+    if _rows(old) and _rows(new) and (old or new):
+        yield from _of_rows(old or [], new or [], where, spec)
+    elif (
+        isinstance(old, Mapping)
+        and isinstance(new, Mapping)
+        and not (_words(old) and _words(new))
+        and where.__len__() < 6
+    ):
+        for key in dict.fromkeys([*old, *new]):
+            if key in ("zh", "en") and "name" in new:
+                continue  # said by the name already
+            yield from _changes(old.get(key), new.get(key), (*where, _label(spec, key)), _inner(spec, key))
+    else:
+        kind = "added" if _empty(old) else "removed" if _empty(new) else "changed"
+        yield Change(where, kind, _shown(old, spec), _shown(new, spec))
+
+
+def _of_rows(old: list, new: list, where: tuple, spec: Element | None) -> Iterable[Change]:
+    held, now = _by_key(old), _by_key(new)
+    for key, row in held.items():
+        if key not in now:
+            yield Change((*where, _title(row, key)), "removed", _shown(row, spec), None)
+    for key, row in now.items():
+        if key not in held:
+            yield Change((*where, _title(row, key)), "added", None, _shown(row, spec))
+        else:
+            yield from _changes(held[key], row, (*where, _title(row, key)), spec)
+    stayed_before, stayed_after = [key for key in held if key in now], [key for key in now if key in held]
+    if stayed_before != stayed_after:
+        names = [_title(now[key], key) for key in stayed_after]
+        yield Change((*where, _("Order")), "moved", None, _joined(names))
+
+
+def _by_key(rows: list) -> dict[Any, Any]:
+    """Rows by what identifies them; where several have it, by their place too."""
+    found: dict[Any, Any] = {}
+    for number, row in enumerate(rows):
+        key = next((str(row[name]) for name in KEYS if isinstance(row, Mapping) and row.get(name)), "")
+        key = key or str(_title(row, "")) or str(number)
+        while key in found:
+            key += "′"
+        found[key] = row
+    return found
+
+
+def _rows(value: Any) -> bool:
+    return value in (None, []) or (isinstance(value, list) and all(isinstance(one, Mapping) for one in value))
+
+
+def _words(value: Any) -> bool:
+    return isinstance(value, Mapping) and (not value or set(value) <= {"zh", "en"})
+
+
+def _empty(value: Any) -> bool:
+    return value in (None, "", [], {})
+
+
+def _title(row: Any, otherwise: str) -> Any:
+    if isinstance(row, Mapping):
+        for key in ("name", "label", "question"):
+            if isinstance(row.get(key), Mapping):
+                return _Spoken(row[key])
+        if isinstance(row.get("zh"), str):
+            return _Spoken(both(row["zh"], row.get("en", "")))
+    return str(otherwise)
+
+
+def _label(spec: Element | None, key: str) -> Any:
+    inner = _inner(spec, key)
+    return inner.label if inner is not None else WORDS.get(key, key)
+
+
+def _inner(spec: Element | None, key: str) -> Element | None:
+    return next((one for one in spec.columns if one.name == key), None) if spec is not None else None
+
+
+WORDS: dict[str, Any] = {
+    "label": _("Question"), "zh": _("In Chinese"), "en": _("In English"), "help": _("Help"), "required": _("Needed"),
+    "type": _("Kind of answer"), "options": _("Answers"), "labels": _("Words of the answers"), "show_if": _("Asked only if"),
+    "prefill": _("Filled in from"), "section": _("Section"), "section_name": _("Section"), "min": _("At least"), "max": _("At most"),
+    "columns": _("Columns"), "facts": _("Facts"), "expected": _("Expected"), "readonly": _("Cannot be changed"), "masked": _("Covered"),
+    "example": _("Example"), "max_length": _("Longest"),
+}  # fmt: skip
+
+
+def _shown(value: Any, spec: Element | None) -> Any:
+    """Something to read: words as they are, codes in words where the editor knows them, the rest briefly."""
+    if value is None or _words(value):
+        return value
+    if isinstance(value, bool):
+        return both("是", "yes") if value else both("否", "no")
+    if isinstance(value, list) and all(isinstance(one, str | int) for one in value):
+        return _joined([_in_words(one, spec) for one in value])
+    if isinstance(value, Mapping):
+        if title := _title(value, ""):
+            return title
+        return _joined([f"{key}: {_brief(inner)}" for key, inner in value.items()])
+    if isinstance(value, list):
+        return _joined([_shown(one, spec) for one in value])
+    return _in_words(value, spec)
+
+
+def _brief(value: Any) -> str:
+    return say(value) if _words(value) else str(value)
+
+
+def _in_words(value: Any, spec: Element | None) -> Any:
+    if spec is not None and isinstance(spec.options, tuple):
+        return next((label for key, label in spec.options if key == str(value)), value)
+    return value
+
+
+class _Spoken:
+    """Bilingual words where a label may be lazy too: read in the language of the page, compared in both."""
+
+    def __init__(self, words: Mapping[str, str]):
+        self.words = words
+
+    def __str__(self) -> str:
+        return say(self.words)
+
+    def __bool__(self) -> bool:
+        return any(self.words.values())
+
+
+def _joined(parts: list) -> dict[str, str]:
+    return {
+        language: "，".join(_both(one)[language] for one in parts)
+        if language == "zh"
+        else ", ".join(_both(one)[language] for one in parts)
+        for language in ("zh", "en")
+    }
+
+
+def _both(value: Any) -> dict[str, str]:
+    if isinstance(value, _Spoken):
+        value = value.words
+    if isinstance(value, Mapping):
+        return {"zh": str(value.get("zh") or ""), "en": str(value.get("en") or "")}
+    text = "" if value is None else str(value)
+    return {"zh": text, "en": text}
+
+
+def pieces(before: str, after: str) -> list[tuple[str, str]]:
+    """The text with what was taken out and put in: [("same"|"out"|"in", text)]."""
+    if not before or not after:
+        return [(kind, text) for kind, text in (("out", before), ("in", after)) if text]
+    parts = []
+    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
+    if len(before) * len(after) > 4_000_000 or matcher.ratio() < 0.4:
+        return [("out", before), ("in", after)]
+    for tag, a, b, c, d in matcher.get_opcodes():
+        if tag == "equal":
+            parts.append(("same", before[a:b]))
+        else:
+            parts += [(kind, text) for kind, text in (("out", before[a:b]), ("in", after[c:d])) if text]
+    return parts
