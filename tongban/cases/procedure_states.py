@@ -18,15 +18,60 @@ class PromiseState(TextChoices):
 
 
 P = PromiseState
-CHOOSE = move("choose", set(), P.CHOSEN, by=("applicant",), guard="the matter has this way, and no promise of this person was found false")
-SIGN = move("sign", P.CHOSEN, P.SIGNED, by=("applicant",), guard="with the application", document="the promise as it was shown")
-LEAVE = move("leave", {P.CHOSEN, P.SIGNED}, P.LEFT, by=("applicant", "platform"), guard="before a decision; or it was not granted")
-GRANT = move("grant", P.SIGNED, P.TO_CHECK, by=("platform",), guard="granted on the promise", clock="starts commitment_check (2 months)")
-FIND_KEPT = move("find kept", {P.TO_CHECK, P.PUT_RIGHT}, P.KEPT, by=("inspector", "dept_reviewer"), guard="what was seen, where, by whom", clock="stops commitment_check")
-ORDER_PUT_RIGHT = move("order to put right", P.TO_CHECK, P.PUT_RIGHT, by=("inspector", "dept_reviewer"), guard="what is not as promised, and a day", document="order to put right")
-FIND_FALSE = move("find false", {P.TO_CHECK, P.PUT_RIGHT}, P.FALSE, by=("inspector", "dept_reviewer"), guard="what was seen, where, by whom", clock="stops commitment_check; starts hearing_request", document="hearing notice")
+CHOOSE = move(
+    "choose",
+    {P.LEFT},
+    P.CHOSEN,
+    by=("applicant",),
+    guard="the matter has this way, and no promise of this person was found false",
+)
+SIGN = move(
+    "sign", P.CHOSEN, P.SIGNED, by=("applicant",), guard="with the application", document="the promise as it was shown"
+)
+LEAVE = move(
+    "leave",
+    {P.CHOSEN, P.SIGNED},
+    P.LEFT,
+    by=("applicant", "platform"),
+    guard="before a decision; or it was not granted",
+)
+GRANT = move(
+    "grant",
+    P.SIGNED,
+    P.TO_CHECK,
+    by=("platform",),
+    guard="granted on the promise",
+    clock="starts commitment_check (2 months)",
+)
+FIND_KEPT = move(
+    "find kept",
+    {P.TO_CHECK, P.PUT_RIGHT},
+    P.KEPT,
+    by=("inspector", "dept_reviewer"),
+    guard="what was seen, where, by whom",
+    clock="stops commitment_check",
+)
+ORDER_PUT_RIGHT = move(
+    "order to put right",
+    P.TO_CHECK,
+    P.PUT_RIGHT,
+    by=("inspector", "dept_reviewer"),
+    guard="what is not as promised, and a day",
+    document="order to put right",
+)
+FIND_FALSE = move(
+    "find false",
+    {P.TO_CHECK, P.PUT_RIGHT},
+    P.FALSE,
+    by=("inspector", "dept_reviewer"),
+    guard="what was seen, where, by whom",
+    clock="stops commitment_check; starts hearing_request",
+    document="hearing notice",
+)
 FIND_TRUE_AFTER_ALL = move("find true after all", P.FALSE, P.KEPT, by=("dept_approver",), guard="after the hearing")
-BREAK = move("break", P.FALSE, P.BROKEN, by=("dept_approver",), guard="the decision is revoked", document="revocation decision")
+BREAK = move(
+    "break", P.FALSE, P.BROKEN, by=("dept_approver",), guard="the decision is revoked", document="revocation decision"
+)
 PROMISE_MOVES = [CHOOSE, SIGN, LEAVE, GRANT, FIND_KEPT, ORDER_PUT_RIGHT, FIND_FALSE, FIND_TRUE_AFTER_ALL, BREAK]  # fmt: skip
 PROMISE_OVER = {P.KEPT, P.BROKEN, P.LEFT}
 
@@ -40,12 +85,44 @@ class HearingState(TextChoices):
 
 
 H = HearingState
-OFFER = move("offer", set(), H.OFFERED, by=("dept_reviewer", "dept_approver", "inspector"), guard="a refusal that the law wants heard, or a revocation; reason given", clock="starts hearing_request (5 working days)", document="hearing notice")
-ASK = move("ask", H.OFFERED, H.ASKED, by=("applicant",), guard="within 5 working days", clock="stops hearing_request; starts hearing_hold (20 working days)")
+OFFER = move(
+    "offer",
+    set(),
+    H.OFFERED,
+    by=("dept_reviewer", "dept_approver", "inspector"),
+    guard="a refusal that the law wants heard, or a revocation; reason given",
+    clock="starts hearing_request (5 working days)",
+    document="hearing notice",
+)
+ASK = move(
+    "ask",
+    H.OFFERED,
+    H.ASKED,
+    by=("applicant",),
+    guard="within 5 working days",
+    clock="stops hearing_request; starts hearing_hold (20 working days)",
+)
 DECLINE = move("decline", H.OFFERED, H.NOT_ASKED, by=("applicant",), clock="stops hearing_request")
-RUN_OUT = move("run out", H.OFFERED, H.NOT_ASKED, by=("platform",), guard="5 working days over", clock="stops hearing_request")
-INVITE = move("invite", {H.ASKED, H.INVITED}, H.INVITED, by=("dept_reviewer", "dept_approver"), guard="at least 7 days before; led by somebody who did not handle the case", document="invitation to the hearing")
-HOLD = move("hold", H.INVITED, H.HELD, by=("dept_reviewer", "dept_approver"), guard="record and result written by whoever led it", clock="stops hearing_hold", document="record of the hearing")
+RUN_OUT = move(
+    "run out", H.OFFERED, H.NOT_ASKED, by=("platform",), guard="5 working days over", clock="stops hearing_request"
+)
+INVITE = move(
+    "invite",
+    {H.ASKED, H.INVITED},
+    H.INVITED,
+    by=("dept_reviewer", "dept_approver"),
+    guard="at least 7 days before; led by somebody who did not handle the case",
+    document="invitation to the hearing",
+)
+HOLD = move(
+    "hold",
+    H.INVITED,
+    H.HELD,
+    by=("dept_reviewer", "dept_approver"),
+    guard="record and result written by whoever led it",
+    clock="stops hearing_hold",
+    document="record of the hearing",
+)
 HEARING_MOVES = [OFFER, ASK, DECLINE, RUN_OUT, INVITE, HOLD]
 HEARING_OVER = {H.HELD, H.NOT_ASKED}
 
@@ -58,9 +135,30 @@ class AppealState(TextChoices):
 
 
 A = AppealState
-APPEAL = move("appeal", set(), A.ASKED, by=("applicant",), guard="within 60 days of the decision, not twice", document="receipt of the request for reconsideration")
-UPHOLD = move("uphold", A.ASKED, A.UPHELD, by=("coordinator",), guard="reason; whoever handled the case does not judge it", document="reconsideration decision")
-CHANGE = move("change", A.ASKED, A.CHANGED, by=("coordinator",), guard="reason and what follows; whoever handled the case does not judge it", document="reconsideration decision")
+APPEAL = move(
+    "appeal",
+    set(),
+    A.ASKED,
+    by=("applicant",),
+    guard="within 60 days of the decision, not twice",
+    document="receipt of the request for reconsideration",
+)
+UPHOLD = move(
+    "uphold",
+    A.ASKED,
+    A.UPHELD,
+    by=("coordinator",),
+    guard="reason; whoever handled the case does not judge it",
+    document="reconsideration decision",
+)
+CHANGE = move(
+    "change",
+    A.ASKED,
+    A.CHANGED,
+    by=("coordinator",),
+    guard="reason and what follows; whoever handled the case does not judge it",
+    document="reconsideration decision",
+)
 TAKE_BACK = move("take back", A.ASKED, A.WITHDRAWN, by=("applicant",))
 APPEAL_MOVES = [APPEAL, UPHOLD, CHANGE, TAKE_BACK]
 APPEAL_OVER = {A.UPHELD, A.CHANGED, A.WITHDRAWN}

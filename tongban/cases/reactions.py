@@ -1,7 +1,9 @@
 """What cases do when something below them happened, and what people are told when a case moved. One consequence, one call each."""
 
+from django.utils import timezone
+
 from tongban.cases import events
-from tongban.cases.models import Case, CaseMaterial
+from tongban.cases.models import Appeal, Case, CaseMaterial, Hearing, Promise
 from tongban.cases.services import issuing, keeping_time, machine, pre_reviewing
 from tongban.cases.states import ENDED, CaseState
 from tongban.departments.events import CalendarChanged
@@ -11,6 +13,8 @@ from tongban.licences.events import LicenceSealed
 from tongban.materials.events import DocumentChanged, DocumentRead, PageFoundDamaged
 from tongban.materials.models import Page
 from tongban.notices import services as notices
+from tongban.payments import services as till
+from tongban.payments.events import BillSettled
 
 
 @on(events.CaseSubmitted)
@@ -35,6 +39,22 @@ def make_the_result_ready(event):
     case = Case.objects.filter(licence_id=event.licence, state=CaseState.ISSUING).first()
     if case is not None:
         issuing.result_ready(case)
+
+
+@on(BillSettled)
+def go_on_when_paid(event):
+    """Paid or waived: the result is made without anybody having to look."""
+    room, _colon, key = event.about.partition(":")
+    if room == "case":
+        issuing.issue_by_platform(int(key))
+
+
+@on(events.CaseEnded, events.CaseNotAccepted, events.CaseDecided)
+def let_go_of_the_fee(event):
+    """Of a case that ended without its result nothing is owed; what was paid is proposed to go back."""
+    case = Case.objects.get(pk=event.case)
+    if case.state in ENDED - {CaseState.CLOSED, CaseState.REVOKED}:
+        till.cancel_for(case.subject, why="withdrawn" if case.state == CaseState.WITHDRAWN else "refused")
 
 
 @on(PageFoundDamaged)
@@ -154,3 +174,71 @@ def tell_dates(event):
 
 def _round(case_pk: int) -> int:
     return Case.objects.get(pk=case_pk).findings.count()
+
+
+@on(events.CorrectionRecalled)
+def tell_recalled(event):
+    case = Case.objects.get(pk=event.case)
+    _tell(event.case, "correction_recalled", once=str(case.steps.count()))
+
+
+@on(events.StaffChanged)
+def tell_staff_change(event):
+    _tell(event.case, "staff_changed", once=str(event.change))
+
+
+@on(events.PaperTolerated)
+def tell_to_supply(event):
+    _tell(event.case, "paper_tolerated", once="1", needs_answer=True, due=event.due)
+
+
+@on(events.ToleratedPaperSettled)
+def tell_paper_settled(event):
+    if event.how == "late":
+        _tell(event.case, "paper_not_supplied", once=str(event.tolerance), needs_answer=True)
+
+
+@on(events.HearingOffered)
+def tell_hearing_offered(event):
+    row = Hearing.objects.get(pk=event.hearing)
+    _tell(event.case, "hearing_offered", once=str(row.pk), needs_answer=True, due=row.ask_by.isoformat())
+
+
+@on(events.HearingInvited)
+def tell_hearing_day(event):
+    row = Hearing.objects.get(pk=event.hearing)
+    if row.meets_at is not None:
+        day = timezone.localdate(row.meets_at).isoformat()
+        _tell(event.case, "hearing_invited", once=f"{row.pk}:{row.meets_at:%Y%m%d%H%M}", needs_answer=True, due=day)
+
+
+@on(events.HearingOver)
+def tell_hearing_over(event):
+    if event.state == "held":
+        _tell(event.case, "hearing_held", once=str(event.hearing))
+
+
+@on(events.PromiseToCheck)
+def tell_check_to_come(event):
+    _tell(event.case, "promise_to_check", once=str(event.promise), due=event.due)
+
+
+@on(events.PromiseChecked)
+def tell_check(event):
+    row = Promise.objects.get(pk=event.promise)
+    if event.found == "put_right" and row.put_right_by is not None:
+        _tell(event.case, "promise_put_right", once=str(row.pk), needs_answer=True, due=row.put_right_by.isoformat())
+    elif event.found == "kept":
+        _tell(event.case, "promise_kept", once=str(row.pk))
+
+
+@on(events.AppealAsked)
+def tell_appeal_received(event):
+    row = Appeal.objects.get(pk=event.appeal)
+    _tell(event.case, "appeal_received", once=str(row.pk), due=row.due.isoformat())
+
+
+@on(events.AppealOver)
+def tell_appeal_over(event):
+    if event.state != "withdrawn":
+        _tell(event.case, "appeal_decided", once=str(event.appeal))

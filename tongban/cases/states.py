@@ -257,5 +257,6 @@ ACCEPTANCE_DAYS = 5  # Administrative Licensing Law, art. 32
 CORRECTION_CALENDAR_DAYS = 30  # demonstration district; no national figure
 ISSUANCE_DAYS = 10  # Administrative Licensing Law, art. 44
 EXTENSION_DAYS_AT_MOST = 10  # Administrative Licensing Law, art. 42
+JOINT_EXTENSION_DAYS_AT_MOST = 15  # the same, where several departments handle it jointly
 
 EXCLUDED_STEPS = ["hearing", "bidding", "auction", "inspection_testing", "quarantine", "appraisal", "expert_review"]

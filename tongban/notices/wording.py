@@ -84,6 +84,103 @@ WORDING: dict[str, Words] = {
         "Please send this page again on the page of the case; everything else is kept, and the promised date stands.",
         urgent=True,
     ),
+    "correction_recalled": _words(
+        "无需再补正",
+        "You need not correct anything",
+        "我们收回了对“%(matter)s”（%(number)s）的补正要求，您无需再做任何事，办理继续进行。",
+        "We took back our request to correct “%(matter)s” (%(number)s). There is nothing you need to do; we go on.",
+    ),
+    "staff_changed": _words(
+        "工作人员更正了您的申请",
+        "An officer put something right in your application",
+        "工作人员更正了“%(matter)s”（%(number)s）中的一处内容，原内容和现内容都列在办件里。如不同意，可在受理前撤销这一更正。",
+        "An officer put something right in “%(matter)s” (%(number)s). Before and after stand in the case. If you do not agree you can "
+        "undo it until the application is accepted.",
+        urgent=True,
+    ),
+    "paper_tolerated": _words(
+        "已容缺受理，请按期补交材料",
+        "Accepted: one paper may follow",
+        "“%(matter)s”（%(number)s）已容缺受理。请在%(due)s前补交所缺材料；补交前不会作出决定。",
+        "“%(matter)s” (%(number)s) is accepted although a paper is missing. Please supply it by %(due)s; nothing is decided before.",
+        urgent=True,
+    ),
+    "supply_reminder": _words(
+        "提醒：还有材料待补交",
+        "A reminder: a paper is still to come",
+        "“%(matter)s”（%(number)s）还缺“%(paper)s”，请在%(due)s前补交。",
+        "“%(matter)s” (%(number)s) still waits for “%(paper)s”. Please supply it by %(due)s.",
+        urgent=True,
+    ),
+    "paper_not_supplied": _words(
+        "材料逾期未补交",
+        "A paper was not supplied in time",
+        "“%(matter)s”（%(number)s）的容缺材料未按期补交。作出决定前您仍可补交；否则将依法不予准许或终止办理。",
+        "A paper for “%(matter)s” (%(number)s) did not come in time. You can still supply it until the decision; without it the "
+        "application is refused or ended as the law says.",
+        urgent=True,
+    ),
+    "hearing_offered": _words(
+        "您有权要求听证",
+        "You may ask for a hearing",
+        "关于“%(matter)s”（%(number)s），我们拟作出对您不利的决定，理由见办件。您可在%(due)s前要求听证，也可书面陈述意见。",
+        "We intend to decide against you in “%(matter)s” (%(number)s); the case says why. Until %(due)s you may ask for a hearing, or "
+        "say what you have to say in writing.",
+        urgent=True,
+    ),
+    "hearing_invited": _words(
+        "听证时间和地点已定",
+        "Your hearing: day and place",
+        "“%(matter)s”（%(number)s）的听证定于%(due)s举行，具体时间、地点和参加人见办件。",
+        "The hearing about “%(matter)s” (%(number)s) is on %(due)s. The hour, the place and who takes part stand in the case.",
+        urgent=True,
+    ),
+    "hearing_held": _words(
+        "听证笔录已入卷",
+        "The record of your hearing",
+        "“%(matter)s”（%(number)s）的听证已结束，笔录和结果见办件。",
+        "The hearing about “%(matter)s” (%(number)s) is over. Record and result stand in the case.",
+    ),
+    "promise_to_check": _words(
+        "承诺事项将在约定期限内核查",
+        "Your promise will be checked",
+        "“%(matter)s”（%(number)s）已按您的承诺办理。部门将在%(due)s前核查，请备齐承诺涉及的材料。",
+        "“%(matter)s” (%(number)s) was decided on your promise. The department checks by %(due)s; please keep what you promised ready.",
+    ),
+    "promise_put_right": _words(
+        "核查发现问题，请按期改正",
+        "The check found something to put right",
+        "对“%(matter)s”（%(number)s）的核查发现有与承诺不符之处，请在%(due)s前改正，具体见办件。",
+        "The check of “%(matter)s” (%(number)s) found something that is not as you promised. Please put it right by %(due)s; the case "
+        "says what.",
+        urgent=True,
+    ),
+    "promise_kept": _words(
+        "承诺核查通过",
+        "The check found it as you promised",
+        "“%(matter)s”（%(number)s）的承诺已经核查，情况属实，您无需再做任何事。",
+        "The check of “%(matter)s” (%(number)s) found it as you promised. There is nothing more to do.",
+    ),
+    "step_over_its_day": _words(
+        "特别程序未按计划完成",
+        "A step takes longer than planned",
+        "“%(matter)s”（%(number)s）的特别程序原计划于%(due)s完成，现仍在进行。这段时间不计入办理期限，完成后会立即继续。",
+        "The step in “%(matter)s” (%(number)s) that was planned until %(due)s is not finished yet. This time does not count; the review "
+        "goes on as soon as it is done.",
+    ),
+    "appeal_received": _words(
+        "行政复议申请已收到",
+        "Your request for reconsideration has arrived",
+        "您对“%(matter)s”（%(number)s）提出的行政复议申请已收到，将在%(due)s前作出复议决定。",
+        "Your request to look at “%(matter)s” (%(number)s) again has arrived. It is decided by %(due)s.",
+    ),
+    "appeal_decided": _words(
+        "行政复议决定已作出",
+        "Your request for reconsideration is decided",
+        "“%(matter)s”（%(number)s）的行政复议决定已作出，结果、理由和后续途径见办件。",
+        "The reconsideration of “%(matter)s” (%(number)s) is decided. Outcome, reason and what you can still do stand in the case.",
+        urgent=True,
+    ),
     "correction_reminder": _words(
         "提醒：材料尚未补齐",
         "A reminder: something is still missing",
@@ -166,6 +263,59 @@ WORDING: dict[str, Words] = {
         "Your application needs more time",
         "“%(matter)s”（%(number)s）的办理期限已延长一次，新日期是%(due)s，理由见办件。",
         "The time for “%(matter)s” (%(number)s) was extended once. The new date is %(due)s; the case gives the reason.",
+    ),
+    "bill_made": _words(
+        "有一笔费用待缴",
+        "There is a fee to pay",
+        "“%(matter)s”（%(number)s）应缴%(amount)s元，请在%(due)s前缴纳；缴清后即制作并发放结果。可以在网上缴，也可以到窗口缴。",
+        "The fee for “%(matter)s” (%(number)s) is %(amount)s yuan. Please pay it by %(due)s, online or at a window; the result is made "
+        "as soon as it is paid.",
+        urgent=True,
+    ),
+    "bill_due_soon": _words(
+        "提醒：费用即将到期",
+        "A reminder: a fee is due soon",
+        "“%(matter)s”（%(number)s）的费用还没有缴，最后一天是%(due)s。缴清后即制作并发放结果。",
+        "The fee for “%(matter)s” (%(number)s) is not paid yet. The last day is %(due)s; the result is made as soon as it is paid.",
+    ),
+    "bill_paid": _words(
+        "费用已缴清",
+        "Your fee is paid",
+        "“%(matter)s”（%(number)s）的费用%(amount)s元已缴清。电子收据在“我的缴费”里，随时可以下载。",
+        "The fee of %(amount)s yuan for “%(matter)s” (%(number)s) is paid. The receipt stands under “My bills”, to download at any time.",
+    ),
+    "bill_waived": _words(
+        "费用已免除",
+        "Your fee was waived",
+        "“%(matter)s”（%(number)s）的费用已依法免除，您无需缴费，办件继续办理。",
+        "The fee for “%(matter)s” (%(number)s) was waived. There is nothing to pay, and the case goes on.",
+    ),
+    "bill_reduced": _words(
+        "费用已减少",
+        "Your fee was reduced",
+        "“%(matter)s”（%(number)s）的费用已依法减少，现应缴%(amount)s元。",
+        "The fee for “%(matter)s” (%(number)s) was reduced. It is %(amount)s yuan now.",
+    ),
+    "bill_refunded": _words(
+        "费用已退还",
+        "Your fee was refunded",
+        "“%(matter)s”（%(number)s）的%(amount)s元已按原路退还，到账时间以支付机构为准。退款凭证在“我的缴费”里。",
+        "%(amount)s yuan for “%(matter)s” (%(number)s) went back the way it came; when it arrives depends on the payment service. The "
+        "receipt stands under “My bills”.",
+    ),
+    "surplus_refunded": _words(
+        "多收的款项已退还",
+        "What was charged too much went back",
+        "“%(matter)s”（%(number)s）有%(amount)s元被多收，已自动按原路退还，您无需办理任何手续。",
+        "%(amount)s yuan were charged too much for “%(matter)s” (%(number)s). It went back by itself the way it came; there is nothing "
+        "for you to do.",
+    ),
+    "payment_being_looked_at": _words(
+        "有一笔缴费正在核实",
+        "One of your payments is being looked into",
+        "“%(matter)s”（%(number)s）的缴费还没有得到支付机构的确认，我们正在核实。请不要重复缴费，不会重复扣款；有结果会告知您。",
+        "The payment service has not confirmed your payment for “%(matter)s” (%(number)s) yet, and we are looking into it. Please do not "
+        "pay again: nothing is charged twice, and you are told what came out.",
     ),
     "dates_changed": _words(
         "办结日期有变化",

@@ -109,7 +109,8 @@ class Promise(models.Model):
         ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(state__in=["chosen", "left"]) | Q(signed_at__isnull=False), name="promise_kept_to_was_signed"
+                condition=Q(state__in=["chosen", "left"]) | Q(signed_at__isnull=False),
+                name="promise_kept_to_was_signed",
             )
         ]
 
@@ -143,7 +144,7 @@ class Tolerance(models.Model):
 
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="tolerances")
     material = models.ForeignKey(CaseMaterial, on_delete=models.CASCADE, related_name="tolerances")
-    officer = models.ForeignKey(Officer, on_delete=models.PROTECT, related_name="tolerances")
+    officer = models.ForeignKey(Officer, null=True, on_delete=models.PROTECT, related_name="tolerances")
     at = models.DateTimeField(default=timezone.now)
     due = models.DateField()
     settled = models.CharField(max_length=8, choices=Settled.choices, blank=True, default="")

@@ -12,6 +12,7 @@ from tongban.cases.services.at_window import (
     send_code,
     take_over,
 )
+from tongban.cases.services.billing import owes, set_fee
 from tongban.cases.services.by_post import (
     begin_by_post,
     correct_by_post,
@@ -21,6 +22,11 @@ from tongban.cases.services.by_post import (
     note_call,
     register_paper,
 )
+from tongban.cases.services.committing import check as check_promise
+from tongban.cases.services.committing import choose as choose_promise
+from tongban.cases.services.committing import leave as leave_promise
+from tongban.cases.services.committing import true_after_all
+from tongban.cases.services.consulting import ask_opinion, give_opinion, recall_opinion
 from tongban.cases.services.conversing import answer, ask
 from tongban.cases.services.correcting import (
     add_document,
@@ -45,6 +51,12 @@ from tongban.cases.services.drafting import (
     supply_later,
 )
 from tongban.cases.services.escalating import answer_escalation, escalate
+from tongban.cases.services.hearing import ask as ask_hearing
+from tongban.cases.services.hearing import decline as decline_hearing
+from tongban.cases.services.hearing import hold as hold_hearing
+from tongban.cases.services.hearing import invite as invite_to_hearing
+from tongban.cases.services.hearing import offer as offer_hearing
+from tongban.cases.services.hearing import offer_before_revoking
 from tongban.cases.services.helping import invite, stop, take
 from tongban.cases.services.intake import (
     accept,
@@ -63,9 +75,11 @@ from tongban.cases.services.intake import (
     withdraw,
 )
 from tongban.cases.services.issuing import hand_over, issue, open_result, result_ready
+from tongban.cases.services.keeping_procedures import end_hearings_nobody_asked_for  # the same
 from tongban.cases.services.keeping_time import recount  # loading it enters the worker's duties
 from tongban.cases.services.machine import ask_a_person, consider
 from tongban.cases.services.pre_reviewing import it_is_right, look_over, offers, overrule, take_value
+from tongban.cases.services.reconsidering import appeal, judge, note_court, take_back
 from tongban.cases.services.reviewing import (
     claim,
     conclude,
@@ -79,16 +93,20 @@ from tongban.cases.services.reviewing import (
     start_review,
     suspend,
 )
+from tongban.cases.services.tolerating import supply, waive
 
 __all__ = [
+    "appeal", "ask_hearing", "ask_opinion", "check_promise", "choose_promise", "decline_hearing", "end_hearings_nobody_asked_for",
+    "give_opinion", "hold_hearing", "invite_to_hearing", "judge", "leave_promise", "note_court", "offer_before_revoking",
+    "offer_hearing", "recall_opinion", "supply", "take_back", "true_after_all", "waive",
     "add_document", "change_answer", "recall_correction", "remove_document", "supply_later", "undo_change",
     "Signature", "accept", "answer", "answer_escalation", "answer_finding", "approve", "as_seen", "ask", "ask_a_person", "attach",
     "auto_accept", "begin", "begin_at_window", "begin_by_post", "begin_visit", "choose_situation", "claim",
     "commit_to", "conclude", "confirm_by_phone", "consider", "content_of", "correct", "correct_by_post",
     "deem_accepted", "delete", "detach", "dispute", "end_visit", "escalate", "extend", "hand_in", "hand_in_posted", "hand_over",
     "inspection_done", "it_is_right", "invite", "issue", "lapse", "may_prepare", "may_register", "may_type_in", "look_over", "not_accept", "note_call",
-    "notice_over", "offers", "open_result", "order_inspection", "overrule", "pass_pre_review", "publish_notice", "recount",
+    "notice_over", "offers", "open_result", "owes", "order_inspection", "overrule", "pass_pre_review", "publish_notice", "recount",
     "refresh_materials", "refuse", "register_paper", "release", "request_correction", "resubmit", "result_ready",
-    "resume", "return_from_pre_review", "revoke", "save", "see_paper", "send_code", "start_pre_review",
+    "resume", "return_from_pre_review", "revoke", "save", "see_paper", "send_code", "set_fee", "start_pre_review",
     "start_review", "stop", "submit", "suspend", "take_value", "take", "take_over", "terminate", "withdraw",
 ]  # fmt: skip

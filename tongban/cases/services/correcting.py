@@ -111,7 +111,9 @@ def _may_ask_again(case: Case, officer: Officer, why_again: str) -> str:
         raise NotAllowed(
             "correction-once",
             _("Correction may be asked for once only, and that was done."),
-            next_step=_("Accept the application, or ask your supervisor: a second request is theirs and counts as a fault."),
+            next_step=_(
+                "Accept the application, or ask your supervisor: a second request is theirs and counts as a fault."
+            ),
         )
     if correction.who_asked_first(case) == officer.pk:
         raise NotAllowed(
@@ -226,7 +228,9 @@ def add_document(
         row = _material(case, material)
         if row.how not in {CaseMaterial.How.MISSING, CaseMaterial.How.LATER}:
             raise NotAllowed("paper-is-there", _("This document is there already; take it out first."))
-        document = documents.keep(files, owner=case.applicant, by=officer.account, name=say(row.type.name), actor=acting(officer, role))
+        document = documents.keep(
+            files, owner=case.applicant, by=officer.account, name=say(row.type.name), actor=acting(officer, role)
+        )
         documents.hand_in(document, actor=acting(officer, role))
         before = {"how": row.how}
         row.how, row.document, row.seen_by, row.trust = CaseMaterial.How.UPLOAD, document, officer, TRUST["paper"]
@@ -271,7 +275,10 @@ def undo_change(change: StaffChange, *, account: Account, why: str = "", now: da
         change = StaffChange.objects.select_for_update(of=("self",)).get(pk=change.pk)
         if change.undone_at is not None:
             return case
-        if case.state not in correction.STAFF_MAY_CHANGE_IN | {CaseState.CORRECTION_REQUESTED, CaseState.PRE_REVIEW_RETURNED}:
+        if case.state not in correction.STAFF_MAY_CHANGE_IN | {
+            CaseState.CORRECTION_REQUESTED,
+            CaseState.PRE_REVIEW_RETURNED,
+        }:
             raise NotAllowed(
                 "too-late-to-undo",
                 _("The application is decided on as it stands now."),

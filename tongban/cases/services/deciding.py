@@ -6,10 +6,11 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tongban.cases import clocks, damage, events, face, papers, rules
+from tongban.cases import clocks, damage, events, face, hearings, papers, rules
 from tongban.cases.models import Case
 from tongban.cases.moving import acting, again, go
 from tongban.cases.permission import permit
+from tongban.cases.services import billing, committing, following, hearing, tolerating
 from tongban.cases.services.intake import _reasoned
 from tongban.cases.states import APPROVE, AUTO_APPROVE, ISSUANCE_DAYS, REFUSE, REVOKE, TERMINATE, CaseState, ClockKind
 from tongban.departments.models import Officer
@@ -28,6 +29,8 @@ def approve(case: Case, *, officer: Officer, now: datetime | None = None) -> Cas
     with transaction.atomic():
         case = again(case)
         damage.wait_for(case)
+        tolerating.wait_for_papers(case, granting=True)
+        hearing.none_running(case)
         _four_eyes(case, officer)
         _grant(case, APPROVE, acting(officer, "dept_approver"), officer, now, trace={})
     return case
@@ -39,6 +42,7 @@ def approve_by_rule(case: Case, *, trace: dict, now: datetime) -> Case:
         case = again(case)
         if case.with_people:
             raise NotAllowed("with-people", _("This case was passed to people."))
+        tolerating.wait_for_papers(case, granting=True)
         _grant(case, AUTO_APPROVE, PLATFORM, None, now, trace=trace)
     return case
 
@@ -51,6 +55,8 @@ def refuse(case: Case, *, officer: Officer, reason: str, ground: str, now: datet
     with transaction.atomic():
         case = again(case)
         damage.wait_for(case)
+        tolerating.wait_for_papers(case, granting=False)
+        hearing.wait_for(case, "refusal")
         _four_eyes(case, officer)
         go(
             case, REFUSE, actor=acting(officer, "dept_approver"), officer=officer, now=now, reason=reason,
@@ -61,11 +67,13 @@ def refuse(case: Case, *, officer: Officer, reason: str, ground: str, now: datet
         case.reason = {"text": reason}
         case.save(update_fields=["reason"])
         clocks.stop_all(case, clocks.local_day(now))
+        committing.not_granted(case, now)
         clocks.show(case)
         papers.make(
             case, "refusal", now=now, appeal=True,
             paragraphs=[{"zh": f"理由:{reason}", "en": f"Reason: {reason}"}, {"zh": f"依据:{ground}", "en": f"Ground: {ground}"}],
         )  # fmt: skip
+        following.follow(case, now=now, officer=officer)
     return case
 
 
@@ -82,11 +90,13 @@ def terminate(case: Case, *, officer: Officer, reason: str, now: datetime | None
             what=events.CaseEnded(case=case.pk, state=CaseState.TERMINATED), claimed_by=None, claimed_at=None,
         )  # fmt: skip
         clocks.stop_all(case, clocks.local_day(now))
+        committing.not_granted(case, now)
         clocks.show(case)
         papers.make(
             case, "termination_notice", now=now, appeal=True,
             paragraphs=[{"zh": f"理由:{reason.strip()}", "en": f"Reason: {reason.strip()}"}],
         )  # fmt: skip
+        following.follow(case, now=now, officer=officer)
     return case
 
 
@@ -99,6 +109,8 @@ def revoke(case: Case, *, officer: Officer, reason: str, ground: str, heard: boo
         raise NotAllowed("not-heard", _("The holder must be heard before a decision is revoked."))
     with transaction.atomic():
         case = again(case)
+        if hearings.of(case, "revocation") is not None:
+            hearing.wait_for(case, "revocation")
         actor = acting(officer, "dept_approver")
         go(
             case, REVOKE, actor=actor, officer=officer, now=now, reason=reason,
@@ -106,10 +118,13 @@ def revoke(case: Case, *, officer: Officer, reason: str, ground: str, heard: boo
         )  # fmt: skip
         if case.licence is not None:
             licences.revoke(case.licence, reason=reason, actor=actor)
+        clocks.stop(case, ClockKind.COMMITMENT_CHECK, clocks.local_day(now))
+        committing.broken(case, actor=actor, reason=reason, now=now)
         papers.make(
             case, "revocation", now=now, appeal=True,
             paragraphs=[{"zh": f"理由:{reason}", "en": f"Reason: {reason}"}, {"zh": f"依据:{ground}", "en": f"Ground: {ground}"}],
         )  # fmt: skip
+        following.follow(case, now=now, officer=officer)
     return case
 
 
@@ -133,6 +148,7 @@ def _grant(case: Case, step, actor: Actor, officer: Officer | None, now: datetim
     clocks.stop_all(case, today)
     clocks.start(case, ClockKind.ISSUANCE, clocks.receipt_day(case, now), ISSUANCE_DAYS)
     clocks.show(case)
+    committing.granted(case, now)
     case.rules_trace = trace or case.rules_trace
     case.licence = _issue_licence(case, actor, now)
     case.save(update_fields=["rules_trace", "licence"])
@@ -148,8 +164,9 @@ def _grant(case: Case, step, actor: Actor, officer: Officer | None, now: datetim
         ],
         rows=[({"zh": "证照编号", "en": "Licence"}, case.licence.identifier)] if case.licence else [],
     )  # fmt: skip
-    if not (case.version.fee or {}).get("charged"):
+    if not billing.charge(case, billing.AFTER_APPROVAL, actor=actor, now=now):
         journal.enqueue("cases.issue", once=f"issue:{case.pk}", case=case.pk)
+    following.follow(case, now=now, officer=officer)
 
 
 def _issue_licence(case: Case, actor: Actor, now: datetime):

@@ -8,11 +8,11 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tongban.cases import clocks, damage, events, papers, planning, queries, rules
+from tongban.cases import clocks, damage, events, papers, planning, promising, queries, rules, standing
 from tongban.cases.models import Case, CaseMaterial, CaseNumber, Finding, Visit
-from tongban.cases.moving import acting, again, applying, go
+from tongban.cases.moving import acting, again, go
 from tongban.cases.permission import permit
-from tongban.cases.services import pre_reviewing
+from tongban.cases.services import billing, committing, cosigning, following, pre_reviewing, tolerating
 from tongban.cases.services.at_window import Signature, has_signed, may_prepare
 from tongban.cases.states import (
     ACCEPT,
@@ -31,8 +31,8 @@ from tongban.cases.states import (
     SKIP_PRE_REVIEW,
     START_REVIEW,
     SUBMIT,
-    WITHDRAW,
     WITH_APPLICANT,
+    WITHDRAW,
     CaseState,
     ClockKind,
 )
@@ -44,6 +44,7 @@ from tongban.lib.problems import Invalid, NotAllowed
 from tongban.licences import services as licences
 from tongban.materials import services as documents
 from tongban.parties.models import Account
+from tongban.parties.states import Act
 
 
 def submit(
@@ -68,12 +69,13 @@ def _submit(case: Case, account: Account, level: int, now: datetime, remark: str
     case = again(case)
     if case.state != CaseState.DRAFT:
         return case
+    actor = standing.act_as_applicant(account, case, Act.SUBMIT, "submit", now)
     lacking = rules.missing(case, list(case.materials.select_related("type")), level=level)
     if lacking:
         raise Invalid(
             "not-complete", _("Something is still missing."), errors=_named(lacking), kept=_("Your draft is kept.")
         )
-    actor = applying(account, case)
+    cosigning.stand(case)
     received = clocks.receipt_day(case, now)
     number = take_number(clocks.local_day(now))
     cleaned = rules.checked(case).values
@@ -81,8 +83,10 @@ def _submit(case: Case, account: Account, level: int, now: datetime, remark: str
     go(
         case, SUBMIT, actor=actor, account=account, now=now, what=events.CaseSubmitted(case=case.pk),
         number=number, submitted_at=now, received_on=received, values=values, expires_at=None, signed_how=Case.Signed.ONLINE,
-        delivery=(cleaned.get("delivery") or "")[:12], committed=bool(cleaned.get("commit")),
+        delivery=(cleaned.get("delivery") or "")[:12],
+        committed=committing.wanted(case, asked_in_form=bool(cleaned.get("commit"))),
     )  # fmt: skip
+    committing.sign(case, account=account, now=now)
     hand_in_papers(case, actor)
     _look_once_more(case, remark, now)
     clocks.start(case, ClockKind.PRE_REVIEW, received, PRE_REVIEW_DAYS)
@@ -94,6 +98,8 @@ def _submit(case: Case, account: Account, level: int, now: datetime, remark: str
             ({"zh": "提交时间", "en": "Sent"}, timezone.localtime(now).strftime("%Y-%m-%d %H:%M")),
             ({"zh": "收件日", "en": "Day of receipt"}, received.isoformat()),
             ({"zh": "承诺办结", "en": "Promised by"}, case.promised_due.isoformat() if case.promised_due else "—"),
+            *([({"zh": "代办人", "en": "Sent for the applicant by"}, account.person.name)] if actor.role == "agent" and account.person else []),
+            *(({"zh": "共同签署", "en": "Signed, too, by"}, row.name) for row in case.signers.filter(state="signed")),
             *((row.type.name, str(row.get_how_display())) for row in case.materials.select_related("type")),
         ],
     )  # fmt: skip
@@ -135,12 +141,15 @@ def hand_in(
             received_on=day, expires_at=None, prepared_by=officer, signed_how=signed.how,
             paper_kept=signed.kept.strip()[:120], channel=Case.Channel.WINDOW if visit else Case.Channel.POST,
             values={field: held for field, held in case.values.items() if field in cleaned},
-            delivery=(cleaned.get("delivery") or "")[:12], committed=bool(cleaned.get("commit")),
+            delivery=(cleaned.get("delivery") or "")[:12],
+            committed=committing.wanted(case, asked_in_form=bool(cleaned.get("commit"))),
         )  # fmt: skip
         case.hands.filter(ended_at__isnull=True).update(ended_at=now, ended_by="sent", code_index="")
+        committing.sign(case, account=case.account, now=now)
         hand_in_papers(case, actor)
         clocks.start(case, ClockKind.ACCEPTANCE, day, ACCEPTANCE_DAYS)
         promise(case, now)
+        following.receive(case, now=now)
         papers.make(
             case, "materials_receipt", now=now,
             paragraphs=[
@@ -224,14 +233,17 @@ def resubmit(case: Case, *, account: Account, level: int, remark: str = "", now:
     now = now or timezone.now()
     with transaction.atomic():
         case = again(case)
+        actor = standing.act_as_applicant(account, case, Act.SUBMIT, "resubmit", now)
         all_answered(case)
         complete(case, level)
+        cosigning.stand(case)
         received = clocks.receipt_day(case, now)
         go(
-            case, RESUBMIT, actor=applying(account, case), account=account, now=now,
-            what=events.CaseSubmitted(case=case.pk), received_on=received,
+            case, RESUBMIT, actor=actor, account=account, now=now,
+            what=events.CaseSubmitted(case=case.pk), received_on=received, committed=_on_a_promise(case),
         )  # fmt: skip
-        hand_in_papers(case, applying(account, case))
+        committing.sign(case, account=account, now=now)
+        hand_in_papers(case, actor)
         _look_once_more(case, remark, now)
         clocks.start(case, ClockKind.PRE_REVIEW, received, PRE_REVIEW_DAYS)
         promise(case, now)
@@ -252,17 +264,21 @@ def answer_finding(
             open_.update(answer=answer.strip()[:1000])
 
 
-def accept(case: Case, *, officer: Officer, now: datetime | None = None) -> Case:
-    """Formal yes: the decision clocks start. Refused while a required material is missing and no commitment was signed."""
+def accept(case: Case, *, officer: Officer, supply_days: int = 0, now: datetime | None = None) -> Case:
+    """Formal yes: the decision clocks start. Refused while a required material is missing and no commitment was signed.
+
+    What may follow later has to come within `supply_days` working days (five, if the officer names no other), before the decision.
+    """
     now = now or timezone.now()
     permit(officer, case, ACCEPT)
     with transaction.atomic():
         case = again(case)
-        lacking = [row for row in case.materials.all() if row.required and row.how == CaseMaterial.How.MISSING]
+        lacking = following.lacking(case)
         if lacking and not case.committed:
             raise NotAllowed("materials-missing", _("A required document is missing: ask for correction instead."))
         damage.wait_for(case)
         _accept(case, ACCEPT, acting(officer, "window_officer"), officer, clocks.local_day(now), now, deemed=False)
+        tolerating.tolerate(case, officer=officer, days=supply_days, now=now)
     return case
 
 
@@ -271,7 +287,7 @@ def auto_accept(case: Case, *, now: datetime | None = None) -> Case:
     now = now or timezone.now()
     with transaction.atomic():
         case = again(case)
-        if rules.missing(case, list(case.materials.all()), level=rules.SIGNING_LEVEL):
+        if rules.missing(case, list(case.materials.all()), level=rules.SIGNING_LEVEL) or tolerating.later(case):
             raise NotAllowed("not-complete", _("The machine accepts only what is complete."))
         # at night or on a Sunday too: counted from the day of receipt, as the applicant was told before sending
         _accept(case, AUTO_ACCEPT, PLATFORM, None, clocks.receipt_day(case, now), now, deemed=False)
@@ -286,6 +302,7 @@ def deem_accepted(case: Case, *, now: datetime) -> Case:
         if clock is None or clocks.local_day(now) <= clock.due:
             raise NotAllowed("too-early", _("The time for acceptance is not over yet."))
         _accept(case, DEEM_ACCEPTED, PLATFORM, None, clock.started_on, now, deemed=True)
+        tolerating.tolerate(case, officer=None, days=0, now=now)
     return case
 
 
@@ -294,14 +311,17 @@ def correct(case: Case, *, account: Account, level: int, remark: str = "", now: 
     now = now or timezone.now()
     with transaction.atomic():
         case = again(case)
+        actor = standing.act_as_applicant(account, case, Act.SUBMIT, "correct", now)
         all_answered(case)
         complete(case, level)
+        cosigning.stand(case)
         received = clocks.receipt_day(case, now)
         go(
-            case, CORRECT, actor=applying(account, case), account=account, now=now,
-            what=events.CaseCorrected(case=case.pk), received_on=received,
+            case, CORRECT, actor=actor, account=account, now=now,
+            what=events.CaseCorrected(case=case.pk), received_on=received, committed=_on_a_promise(case),
         )  # fmt: skip
-        hand_in_papers(case, applying(account, case))
+        committing.sign(case, account=account, now=now)
+        hand_in_papers(case, actor)
         _look_once_more(case, remark, now)
         clocks.stop(case, ClockKind.APPLICANT_CORRECTION, clocks.local_day(now))
         clocks.start(case, ClockKind.ACCEPTANCE, received, ACCEPTANCE_DAYS)
@@ -320,6 +340,7 @@ def lapse(case: Case, *, now: datetime) -> Case:
             case, LAPSE, actor=PLATFORM, now=now, what=events.CaseEnded(case=case.pk, state=CaseState.LAPSED),
         )  # fmt: skip
         clocks.stop_all(case, clocks.local_day(now))
+        committing.not_granted(case, now)
         clocks.show(case)
         papers.make(
             case, "lapse_notice", now=now,
@@ -330,6 +351,7 @@ def lapse(case: Case, *, now: datetime) -> Case:
                 }
             ],
         )  # fmt: skip
+        following.follow(case, now=now)
     return case
 
 
@@ -348,11 +370,13 @@ def not_accept(case: Case, *, officer: Officer, reason: str, ground: str, now: d
         case.reason = {"text": reason}
         case.save(update_fields=["reason"])
         clocks.stop_all(case, clocks.local_day(now))
+        committing.not_granted(case, now)
         clocks.show(case)
         papers.make(
             case, "non_acceptance", now=now, appeal=True,
             paragraphs=[{"zh": f"理由:{reason}", "en": f"Reason: {reason}"}, {"zh": f"依据:{ground}", "en": f"Ground: {ground}"}],
         )  # fmt: skip
+        following.follow(case, now=now, officer=officer)
     return case
 
 
@@ -362,15 +386,17 @@ def withdraw(case: Case, *, account: Account, reason: str = "", now: datetime | 
     with transaction.atomic():
         case = again(case)
         go(
-            case, WITHDRAW, actor=applying(account, case), account=account, now=now, reason=reason[:500],
+            case, WITHDRAW, actor=standing.act_as_applicant(account, case, Act.SUBMIT, "withdraw", now), account=account, now=now, reason=reason[:500],
             what=events.CaseEnded(case=case.pk, state=CaseState.WITHDRAWN),
         )  # fmt: skip
         clocks.stop_all(case, clocks.local_day(now))
+        committing.not_granted(case, now)
         clocks.show(case)
         papers.make(
             case, "withdrawal_record", now=now,
             paragraphs=[{"zh": "您已撤回本次申请。", "en": "You have withdrawn this application."}],
         )  # fmt: skip
+        following.follow(case, now=now, account=account)
     return case
 
 
@@ -390,6 +416,7 @@ def _received(case: Case, now: datetime) -> None:
     clocks.stop(case, ClockKind.PRE_REVIEW, clocks.local_day(now))
     clocks.start(case, ClockKind.ACCEPTANCE, clocks.receipt_day(case, now), ACCEPTANCE_DAYS)
     clocks.show(case)
+    following.receive(case, now=now)
 
 
 def _accept(case: Case, step, actor: Actor, officer, counted_from: date, now: datetime, *, deemed: bool) -> None:
@@ -399,9 +426,10 @@ def _accept(case: Case, step, actor: Actor, officer, counted_from: date, now: da
         accepted_at=now, claimed_by=None, claimed_at=None,
     )  # fmt: skip
     clocks.stop(case, ClockKind.ACCEPTANCE, clocks.local_day(now))
-    if version.promised_days is not None:
-        clocks.start(case, ClockKind.DECISION_PROMISED, counted_from, version.promised_days, version.time_unit)
-    if version.statutory_days:
+    promised = promising.decided_within(case)
+    if promised is not None:
+        clocks.start(case, ClockKind.DECISION_PROMISED, counted_from, promised, version.time_unit)
+    if version.statutory_days and not planning.is_bundle(case):  # its members have their own
         clocks.start(case, ClockKind.DECISION_STATUTORY, counted_from, version.statutory_days, version.time_unit)
     clocks.show(case)
     papers.make(
@@ -419,6 +447,12 @@ def _accept(case: Case, step, actor: Actor, officer, counted_from: date, now: da
             ({"zh": "法定期限", "en": "By law at the latest"}, case.statutory_due.isoformat() if case.statutory_due else "—"),
         ],
     )  # fmt: skip
+    if planning.is_bundle(case):
+        following.accept_members(case, step, actor, officer, counted_from, now, deemed=deemed)
+    elif case.parent_id:
+        following.take_turns(case)
+    else:
+        billing.charge(case, billing.AT_ACCEPTANCE, actor=actor, now=now)
     journal.enqueue("cases.start_review", once=f"start_review:{case.pk}:{case.corrections}", case=case.pk)
 
 
@@ -438,6 +472,10 @@ def promise(case: Case, now: datetime) -> None:
     case.statutory_due = expected["statutory"].day if expected["statutory"] else None
     case.provisional = any(due.provisional for due in (expected["promised"], expected["statutory"]) if due)
     clocks.show(case)
+
+
+def _on_a_promise(case: Case) -> bool:
+    return committing.wanted(case, asked_in_form=bool(rules.checked(case).values.get("commit")))
 
 
 def hand_in_papers(case: Case, actor: Actor) -> None:

@@ -6,10 +6,10 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from tongban.cases import damage, events, facts, noticed, rules
+from tongban.cases import damage, events, facts, noticed, planning, rules
 from tongban.cases.models import Case, CaseMaterial
 from tongban.cases.moving import again, changed, go
-from tongban.cases.services import deciding, intake
+from tongban.cases.services import deciding, intake, tolerating
 from tongban.cases.states import FALL_TO_PEOPLE, START_REVIEW, CaseState
 from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM
@@ -39,9 +39,11 @@ def consider(case: int) -> None:
     if row.state == CaseState.PRE_REVIEW and not _pre_review(row):
         return
     row.refresh_from_db()
-    if row.state == CaseState.RECEIVED and _decides(row.version):
+    if row.state == CaseState.RECEIVED and row.parent_id is None and _accepts(row) and not tolerating.later(row):
         row = intake.auto_accept(row)
-    if row.state == CaseState.ACCEPTED:
+    if planning.is_bundle(row):
+        return  # its members are considered each in its turn
+    if row.state == CaseState.ACCEPTED and row.parent_id is None:
         row = _start_review(row)
     if row.state == CaseState.UNDER_REVIEW and _decides(row.version) and not row.with_people and not row.decided_at:
         _decide(row, timezone.now())
@@ -49,6 +51,13 @@ def consider(case: int) -> None:
 
 def _decides(version: MatterVersion) -> bool:
     return version.decided_by in {MatterVersion.Decides.RULE, MatterVersion.Decides.FULL}
+
+
+def _accepts(case: Case) -> bool:
+    """The machine accepts where it may decide; a bundle only where it may decide every one of its members."""
+    if planning.is_bundle(case):
+        return all(_decides(one.version) for one in planning.plan_of(case).members)
+    return _decides(case.version)
 
 
 def _pre_review(case: Case) -> bool:
@@ -103,6 +112,7 @@ def _decide(case: Case, now: datetime) -> None:
         ],
     }
     doubtful = noticed.unsettled_warnings(case, facts.papers_behind(case)) or damage.pages(case).exists()
+    doubtful = doubtful or tolerating.open_ones(case).exists()
     if outcome.result is True and not doubtful and not drawn(case):
         deciding.approve_by_rule(case, trace=trace, now=now)
     else:

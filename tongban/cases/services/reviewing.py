@@ -11,11 +11,13 @@ from tongban.cases import clocks, damage, desk_time, events, papers, queries
 from tongban.cases.models import Case
 from tongban.cases.moving import acting, again, changed, go
 from tongban.cases.permission import permit, permit_to_work
+from tongban.cases.services import hearing
 from tongban.cases.states import (
     EXCLUDED_STEPS,
     EXTEND,
     EXTENSION_DAYS_AT_MOST,
     INSPECTION_DONE,
+    JOINT_EXTENSION_DAYS_AT_MOST,
     NOTICE_OVER,
     ORDER_INSPECTION,
     PUBLISH_NOTICE,
@@ -212,6 +214,7 @@ def resume(case: Case, *, officer: Officer, result: str, now: datetime | None = 
     today = clocks.local_day(now)
     with transaction.atomic():
         case = again(case)
+        hearing.none_running(case)
         go(case, RESUME, actor=acting(officer, "dept_reviewer"), officer=officer, now=now, reason=result.strip(),
            what=events.CaseDatesChanged(case=case.pk, why="resumed"))  # fmt: skip
         clocks.stop(case, ClockKind.SPECIAL_PROCEDURE, today)
@@ -224,10 +227,11 @@ def extend(case: Case, *, officer: Officer, days: int, why: str, now: datetime |
     """Lengthen the limit once, before it is over, by at most ten working days, with a reason told to the applicant."""
     now = now or timezone.now()
     permit(officer, case, EXTEND)
-    if not 1 <= days <= EXTENSION_DAYS_AT_MOST or not why.strip():
+    most = extension_at_most(case)
+    if not 1 <= days <= most or not why.strip():
         raise Invalid(
-            "extension", _("An extension is at most 10 working days and has a reason."),
-            errors={"days": [_("Between 1 and 10 working days.")]},
+            "extension", worded(_("An extension is at most %(most)s working days and has a reason."), most=most),
+            errors={"days": [worded(_("Between 1 and %(most)s working days."), most=most)]},
         )  # fmt: skip
     with transaction.atomic():
         case = again(case)
@@ -247,6 +251,11 @@ def extend(case: Case, *, officer: Officer, days: int, why: str, now: datetime |
             rows=[({"zh": "新的承诺办结", "en": "Promised by"}, case.promised_due.isoformat() if case.promised_due else "—")],
         )  # fmt: skip
     return case
+
+
+def extension_at_most(case: Case) -> int:
+    """Ten working days; fifteen where several departments handle it jointly (Administrative Licensing Law, art. 42)."""
+    return JOINT_EXTENSION_DAYS_AT_MOST if case.version.joint_departments else EXTENSION_DAYS_AT_MOST
 
 
 def publish_notice(case: Case, *, officer: Officer, text: str, now: datetime | None = None) -> Case:

@@ -1,0 +1,128 @@
+"""Questions about deciding on a promise: may this applicant, what does the promise say, what is to be checked. Nothing here changes anything."""
+
+from datetime import date
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from tongban.cases import planning
+from tongban.cases.models import BrokenPromise, Case, Promise
+from tongban.cases.permission import handler_of
+from tongban.cases.procedure_states import COMMITMENT_CHECK_MONTHS, COMMITMENT_DECIDED_WITHIN, PromiseState
+from tongban.cases.states import CaseState
+from tongban.departments import queries as departments
+from tongban.departments.models import Officer
+from tongban.lib.bilingual import Bilingual
+from tongban.matters import commitment
+from tongban.matters.models import MatterVersion
+from tongban.parties.models import Party
+
+OFFERED_WHILE = {CaseState.DRAFT, CaseState.PRE_REVIEW_RETURNED, CaseState.CORRECTION_REQUESTED}
+CHECKED_IN = {PromiseState.TO_CHECK, PromiseState.PUT_RIGHT}
+CHECKING_ROLES = {"inspector", "dept_reviewer"}
+
+
+def has_broken_one(party: Party) -> bool:
+    """Was a promise of this person or company found false, and the record not lifted since?"""
+    return BrokenPromise.objects.filter(party=party, lifted_at__isnull=True).exists()
+
+
+def versions_of(case: Case) -> list[MatterVersion]:
+    """Whose decision may rest on a promise: the matter's own; of a bundle those members that allow it."""
+    if not planning.is_bundle(case):
+        return [case.version] if not commitment.reasons_against(case.version) else []
+    return [one.version for one in planning.plan_of(case).members if not commitment.reasons_against(one.version)]
+
+
+def reasons_against(case: Case) -> list:
+    """Why this application is not decided on a promise; empty when it may be."""
+    reasons = [] if versions_of(case) else commitment.reasons_against(case.version)
+    if has_broken_one(case.applicant):
+        reasons.append(
+            _("A promise made here before was found false, so this way is closed: the ordinary way is open.")
+        )
+    return reasons
+
+
+def promise_of(case: Case) -> Promise | None:
+    """The promise that counts for this application; None on the ordinary way."""
+    row = Promise.objects.filter(case=case).first()
+    return row if row is not None and row.state != PromiseState.LEFT else None
+
+
+def decided_within(case: Case) -> int | None:
+    """Working days until the decision: on a promise at most one."""
+    days = planning.promised_days(case)
+    return min(days, COMMITMENT_DECIDED_WITHIN) if days is not None and case.committed else days
+
+
+def check_due(granted_on: date) -> date:
+    return departments.calendar().due_in_months(granted_on, COMMITMENT_CHECK_MONTHS).day or granted_on
+
+
+def text_of(case: Case) -> list[Bilingual]:
+    """What is promised, by when it is checked, and what happens if it is false: as it is shown, signed and kept."""
+    papers = [row.type.name for row in case.materials.select_related("type").filter(how="commitment")]
+    said: list[Bilingual] = [*(_conditions(version) for version in versions_of(case)), TRUE_AND_WHOLE]
+    if papers:
+        said.append(
+            {
+                "zh": "以本承诺代替的材料：" + "、".join(name.get("zh") or name.get("en", "") for name in papers),
+                "en": "Papers that this promise stands for: "
+                + ", ".join(name.get("en") or name.get("zh", "") for name in papers),
+            }
+        )
+    return [
+        *said,
+        {
+            "zh": f"部门据此当场或在受理后{COMMITMENT_DECIDED_WITHIN}个工作日内作出决定，不先到现场；并在准予后{COMMITMENT_CHECK_MONTHS}个月内核查。",
+            "en": f"The department decides on it at once or within {COMMITMENT_DECIDED_WITHIN} working day of acceptance, without coming first; "
+            f"it checks within {COMMITMENT_CHECK_MONTHS} months of granting.",
+        },
+        {
+            "zh": "如核查发现与承诺不符：可改正的，责令限期改正；不实的，先听取您的陈述（可申请听证），再依法撤销决定、收回证照，并记入信用记录，今后不再适用告知承诺。",
+            "en": "If the check finds it is not so: what can be put right must be put right by a day; if the promise was false you are heard "
+            "first, then the decision and the licence are revoked, it goes on your credit record, and this way is closed to you from then on.",
+        },
+    ]
+
+
+TRUE_AND_WHOLE: Bilingual = {
+    "zh": "我提交的内容真实、完整；以承诺代替的证明材料，我将在核查时备齐供查。",
+    "en": "What I hand in is true and complete. What I promise instead of proving I keep ready for the check.",
+}
+
+
+def _conditions(version: MatterVersion) -> Bilingual:
+    conditions, name = version.conditions or {}, version.name
+    zh, en = conditions.get("zh") or conditions.get("en") or "", conditions.get("en") or conditions.get("zh") or ""
+    return {
+        "zh": f"我已知悉“{name['zh']}”的办理条件，并承诺申请时即符合、办理后持续符合：{zh}",
+        "en": f"I know the conditions of “{name['en']}” and promise that I meet them now and will go on meeting them: {en}",
+    }
+
+
+def to_check(officer: Officer) -> QuerySet[Promise]:
+    """Promises that this officer's department has to look at, due first."""
+    rows = Promise.objects.filter(state__in=CHECKED_IN, case__department=officer.department)
+    rows = rows.exclude(case__applicant_id__in=handler_of(officer).parties)
+    return rows.select_related("case", "case__version", "case__applicant", "case__department").order_by(
+        "check_by", "id"
+    )
+
+
+def may_check(officer: Officer, case: Case) -> bool:
+    handler = handler_of(officer)
+    return (
+        handler.active
+        and handler.department == case.department.code
+        and bool(handler.roles & CHECKING_ROLES)
+        and bool({"*", case.matter.slug} & handler.certified)
+        and case.applicant_id not in handler.parties
+    )
+
+
+def days_left(row: Promise, today: date) -> int:
+    due = row.put_right_by or row.check_by or today
+    calendar = departments.calendar()
+    return calendar.working_days_between(today, due) if due >= today else -calendar.working_days_between(due, today)
