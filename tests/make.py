@@ -9,11 +9,16 @@ from django.utils import timezone
 from tongban.cases import services
 from tongban.cases.models import Case
 from tongban.departments.models import CalendarYear, Certification, Department, Officer
+from tongban.journal.actors import PLATFORM
+from tongban.lib import money
 from tongban.lib.encryption import blind_index
 from tongban.licences.models import LicenceType
 from tongban.materials.models import Document, Page
 from tongban.matters.models import MaterialType, Matter, MatterVersion
 from tongban.parties.models import Account, Company, Membership, Party, Person
+from tongban.payments import queries as payments
+from tongban.payments import services as till
+from tongban.payments.services.billing import Line
 
 _numbers = itertools.count(1)
 
@@ -166,3 +171,22 @@ def document(owner: Party, *, by: Account | None = None, pages: int = 1) -> Docu
     for number in range(pages):
         Page.objects.create(document=row, order=number + 1, mime="image/png", file="-", sha256="0" * 64, size=1)
     return row
+
+
+def bill(payer: Party, yuan=40, *, about: str = "", title="示范费", of: Department | None = None, **given):
+    """An open bill of one position."""
+    number = next(_numbers)
+    return till.make_bill(
+        about=about or f"thing:{number}", payer=payer, department=of or department(),
+        title={"zh": title, "en": f"Demo fee {number}"},
+        lines=[Line("demo", {"zh": "办理费", "en": "Fee of the service"}, money.of_yuan(yuan))], actor=PLATFORM, **given,
+    )  # fmt: skip
+
+
+def paid(case: Case) -> Case:
+    """The fee of this case was set, if it was open how much, and taken in cash at a window."""
+    row = payments.bill_for(case.subject) or services.set_fee(
+        case, officer=officer("issuing_officer", of=department("DSO")), amount="10", ground="list of fees"
+    )
+    till.take_at_window([row], officer=officer("window_officer", of=department("DSO")), method="cash")
+    return case

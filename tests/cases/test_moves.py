@@ -148,7 +148,7 @@ OFFICERS_ACTS = {
     "approve": ("reviewed", "dept_approver", lambda case, who: services.approve(case, officer=who)),
     "refuse": ("reviewed", "dept_approver", lambda case, who: services.refuse(
         case, officer=who, reason="does not fit", ground="Art. 38")),
-    "issue": ("approved", "issuing_officer", lambda case, who: services.issue(case, officer=who, fee_paid=True)),
+    "issue": ("approved", "issuing_officer", lambda case, who: services.issue(case, officer=who)),
     "result_ready": ("issuing", "issuing_officer", lambda case, who: services.result_ready(case, officer=who)),
     "deliver": ("ready", "issuing_officer", lambda case, who: services.hand_over(case, officer=who, how="identity")),
     "terminate": ("under_review", "dept_approver", lambda case, who: services.terminate(
@@ -387,15 +387,15 @@ def test_a_matter_without_inspection_or_notice_has_none():
 
 
 def test_nothing_is_made_before_the_fee_is_paid():
-    case = make.case("approved", make.matter(fee={"charged": True, "amount_cny": 10}))
+    case = make.case("approved", make.matter(fee={"charged": True, "amount": 10}))
     ways.work()
     officer = ways.hall("issuing_officer")
 
     with pytest.raises(NotAllowed) as due:
-        services.issue(case, officer=officer, fee_paid=False)
+        services.issue(case, officer=officer)
 
     assert (due.value.code, Case.objects.get(pk=case.pk).state) == ("fee-due", "approved")
-    assert services.issue(case, officer=officer, fee_paid=True) and Case.objects.get(pk=case.pk).state == "ready"
+    assert services.issue(make.paid(case), officer=officer) and Case.objects.get(pk=case.pk).state == "ready"
 
 
 def test_a_decision_is_taken_back_only_after_the_holder_was_heard_and_takes_the_licence_along():

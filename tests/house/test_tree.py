@@ -67,6 +67,7 @@ ROOMS = [
     "notices",
     "oversight",
     "licences",
+    "payments",
     "cases",
     "evaluations",
     "indicators",

@@ -39,7 +39,7 @@ ACTS = {
     "publish_notice": ("under_review", {"text": "Objections until the fifth day."}, "dept_reviewer"),
     "approve": ("reviewed", {}, "dept_approver"),
     "refuse": ("reviewed", REASON, "dept_approver"),
-    "issue": ("approved", {"fee_paid": "1"}, "issuing_officer"),
+    "issue": ("approved", {}, "issuing_officer"),
     "result_ready": ("issuing", {}, "issuing_officer"),
     "deliver": ("ready", {"how": "identity checked"}, "issuing_officer"),
     "terminate": ("under_review", {"reason": "The company has ended."}, "dept_approver"),
@@ -77,7 +77,7 @@ def case_in(state: str, of=None) -> Case:
         if state == "issuing":
             Case.objects.filter(pk=case.pk).update(state="issuing")  # between two acts that follow on each other
         else:
-            case = services.issue(case, officer=window, fee_paid=True)
+            case = services.issue(make.paid(case), officer=window)
         if state == "delivered":
             case = services.hand_over(case, officer=window, how="identity checked")
     return Case.objects.get(pk=case.pk)

@@ -5,11 +5,13 @@ from datetime import date
 
 from django.utils.translation import gettext_lazy as _
 
-from tongban.cases import planning
+from tongban.cases import planning, signers
 from tongban.cases.models import Case, CaseMaterial
+from tongban.lib import money
 from tongban.lib.formschema import Form
 from tongban.lib.moves import Move
 from tongban.lib.problems import worded
+from tongban.licences.models import Licence
 from tongban.matters.models import MatterVersion
 from tongban.matters.requirements import Requirement as Requirement
 from tongban.matters.requirements import requirements as requirements
@@ -59,6 +61,7 @@ def missing(case: Case, materials: list[CaseMaterial], *, level: int) -> Missing
         others.append(_("Please say which situation is yours."))
     if level < SIGNING_LEVEL:
         others.append(_("Sending is signing: please confirm that it is you (face check or a visit to a window)."))
+    others += [worded(_("%(name)s has not signed yet."), name=name) for name in signers.lacking(case)]
     return Missing(
         fields=cleaned.errors,
         materials=[row for row in materials if row.required and row.how == CaseMaterial.How.MISSING],
@@ -120,3 +123,16 @@ def licence_validity(version: MatterVersion, validity: dict, on: date) -> date |
     except ValueError:  # 29 February
         end = on.replace(year=on.year + years, day=28)
     return date.fromordinal(end.toordinal() - 1)
+
+
+def fee_of(fee: dict, licence: Licence | None) -> int | None:
+    """The fee of a matter in fen; None where the matter alone cannot tell. Fees by time follow how long the licence is valid."""
+    if not fee.get("charged"):
+        return 0
+    if fee.get("amount") is not None:
+        return money.of_yuan(fee["amount"])
+    if licence is None or licence.valid_to is None or licence.valid_from is None:
+        return None
+    years = (licence.valid_to - licence.valid_from).days / 365.25
+    steps = sorted((one for one in fee.get("cases", ()) if one.get("years")), key=lambda one: one["years"])
+    return next((money.of_yuan(one["amount"]) for one in steps if years <= one["years"]), None)

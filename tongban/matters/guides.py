@@ -245,7 +245,11 @@ def fee_of(row: Mapping) -> dict:
             "valid over 1 and up to 3 years": "有效期1年以上3年以下（含）",
             "valid over 3 and up to 5 years": "有效期3年以上5年以下（含）",
         }
-        cases = [{"name": both(names[one["case"]], one["case"]), "amount": one["amount_cny"]} for one in fee]
+        years = {"valid 1 year or less": 1, "valid over 1 and up to 3 years": 3, "valid over 3 and up to 5 years": 5}
+        cases = [
+            {"name": both(names[one["case"]], one["case"]), "amount": one["amount_cny"], "years": years[one["case"]]}
+            for one in fee
+        ]
         return {
             "charged": True,
             "amount": None,

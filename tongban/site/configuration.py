@@ -98,6 +98,21 @@ class Configuration(BaseSettings):
         pattern="^(simulated|none|clamd:.+)$",
         description="Scanner of uploads: clamd:/path/of/socket or clamd:host:port for ClamAV, none, or the simulated one, which finds only the test string.",
     )
+    payment_gateways: Words = Field(
+        default_factory=lambda: ["simulated"],
+        description="Payment services people may choose, separated by commas: simulated (in the demonstration alone: no money moves), stripe, alipay. Empty: fees are paid at a window.",
+    )
+    stripe_key: str = Field("", description="Secret key of the Stripe account (sk_...).")
+    stripe_webhook_secret: str = Field(
+        "", description="Signing secret of the webhook (whsec_...) that points to PUBLIC_URL/gateways/stripe/notices."
+    )
+    stripe_url: str = Field("https://api.stripe.com", description="Where Stripe is called.")
+    alipay_app: str = Field("", description="App id of the Alipay open platform.")
+    alipay_key: str = Field("", description="File with our own RSA private key (PEM), readable by the product alone.")
+    alipay_public_key: str = Field(
+        "", description="File with Alipay's RSA public key (PEM, not our own): answers and notices are believed by it."
+    )
+    alipay_url: str = Field("https://openapi.alipay.com/gateway.do", description="Where Alipay is called.")
     reading: Literal["on", "off"] = Field(
         "on",
         description="Reading of documents by machine, where it is installed (requirements/reading.lock): a process of about 0.7 GB while it reads.",
@@ -122,10 +137,25 @@ class Configuration(BaseSettings):
             raise ValueError(f"unknown language {', '.join(unknown)}; codes are those of Django, such as fr, ja, ar")
         return list(dict.fromkeys(["zh-hans", "en", *value]))
 
-    @field_validator("allowed_hosts", "trusted_proxies", "metrics_from", "languages", mode="before")
+    @field_validator("allowed_hosts", "trusted_proxies", "metrics_from", "languages", "payment_gateways", mode="before")
     @classmethod
     def _words(cls, value):
         return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
+
+    @field_validator("payment_gateways")
+    @classmethod
+    def _known_gateways(cls, value):
+        if unknown := sorted(set(value) - {"simulated", "stripe", "alipay"}):
+            raise ValueError(f"unknown payment service {', '.join(unknown)}; known are simulated, stripe, alipay")
+        return list(dict.fromkeys(value))
+
+    @field_validator("stripe_url", "alipay_url")
+    @classmethod
+    def _called_over_tls(cls, value):
+        parts = urlsplit(value)
+        if parts.scheme != "https" and parts.hostname not in {"127.0.0.1", "localhost"}:
+            raise ValueError("must be an https:// address")
+        return value
 
     @field_validator("database_url")
     @classmethod

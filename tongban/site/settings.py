@@ -66,6 +66,7 @@ ROOMS = [
     "tongban.notices",
     "tongban.oversight",
     "tongban.licences",
+    "tongban.payments",
     "tongban.cases",
     "tongban.evaluations",
     "tongban.indicators",
@@ -369,6 +370,14 @@ else:
     EMAIL_FILE_PATH = TONGBAN_VAR / "mail"
 SMS_GATEWAY = CONFIGURATION.sms
 MALWARE_GATEWAY = CONFIGURATION.malware
+PAYMENT_GATEWAYS = CONFIGURATION.payment_gateways
+STRIPE_KEY = CONFIGURATION.stripe_key
+STRIPE_WEBHOOK_SECRET = CONFIGURATION.stripe_webhook_secret
+STRIPE_URL = CONFIGURATION.stripe_url
+ALIPAY_APP = CONFIGURATION.alipay_app
+ALIPAY_KEY = CONFIGURATION.alipay_key
+ALIPAY_PUBLIC_KEY = CONFIGURATION.alipay_public_key
+ALIPAY_URL = CONFIGURATION.alipay_url
 READING = CONFIGURATION.reading
 
 LOGGING_CONFIG = None

@@ -6,16 +6,18 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tongban.cases import clocks, events, papers
+from tongban.cases import clocks, events, papers, standing
 from tongban.cases.models import Case
 from tongban.cases.moving import acting, again, go
 from tongban.cases.permission import permit
+from tongban.cases.services import billing, following
 from tongban.cases.states import CLOSE, DELIVER, ISSUE, RESULT_READY, CaseState, ClockKind
 from tongban.departments.models import Officer
 from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM
 from tongban.lib.problems import NotAllowed
 from tongban.parties.models import Account
+from tongban.parties.states import Act
 
 
 @journal.carrier("cases.issue")
@@ -23,20 +25,25 @@ def issue_by_platform(case: int) -> None:
     """Go on from the decision; the result is ready at once unless a licence is still being sealed. A second time does nothing."""
     with transaction.atomic():
         row = again(Case(pk=case))
-        if row.state == CaseState.APPROVED:
+        if row.state == CaseState.APPROVED and not billing.owes(row):
             go(row, ISSUE, actor=PLATFORM, now=timezone.now())
-    if row.state == CaseState.ISSUING and (row.licence is None or row.licence.sealed_at is not None):
+    sealed = row.licence is None or row.licence.sealed_at is not None
+    if row.state == CaseState.ISSUING and sealed and following.results_are_there(row):
         result_ready(row)
 
 
-def issue(case: Case, *, officer: Officer, fee_paid: bool, now: datetime | None = None) -> Case:
-    """An issuing officer goes on where a fee was due, having seen it paid."""
+def issue(case: Case, *, officer: Officer, now: datetime | None = None) -> Case:
+    """An issuing officer goes on where the platform did not. Nothing is made while a fee is owed."""
     now = now or timezone.now()
     permit(officer, case, ISSUE)
-    if (case.version.fee or {}).get("charged") and not fee_paid:
-        raise NotAllowed("fee-due", _("The fee is not paid yet."))
     with transaction.atomic():
         case = again(case)
+        if billing.owes(case):
+            raise NotAllowed(
+                "fee-due",
+                _("The fee is not paid yet."),
+                next_step=_("It can be paid online or taken at a window; the case then goes on by itself."),
+            )
         go(case, ISSUE, actor=acting(officer, "issuing_officer"), officer=officer, now=now)
     if case.licence is None or case.licence.sealed_at is not None:
         result_ready(case, now=now)
@@ -52,14 +59,18 @@ def result_ready(case: Case, *, officer: Officer | None = None, now: datetime | 
         case = again(case)
         if case.licence is not None and case.licence.sealed_at is None:
             raise NotAllowed("not-sealed", _("The licence is still being sealed."))
+        if not following.results_are_there(case):
+            raise NotAllowed("not-all-there", _("Some of its results are still being made; all are handed over together."))
         actor = acting(officer, "issuing_officer") if officer else PLATFORM
         go(case, RESULT_READY, actor=actor, officer=officer, now=now, what=events.CaseReady(case=case.pk))
         clocks.stop(case, ClockKind.ISSUANCE, clocks.local_day(now))
         clocks.show(case)
-        papers.make(
-            case, "collection_notice", now=now,
-            paragraphs=[{"zh": "您的办理结果已经可以查看或领取。", "en": "Your result is ready to be opened or collected."}],
-        )  # fmt: skip
+        if not following.held_back(case):
+            papers.make(
+                case, "collection_notice", now=now,
+                paragraphs=[{"zh": "您的办理结果已经可以查看或领取。", "en": "Your result is ready to be opened or collected."}],
+            )  # fmt: skip
+        following.follow(case, now=now)
     return case
 
 
@@ -70,6 +81,8 @@ def open_result(case: Case, *, account: Account, now: datetime | None = None) ->
         case = again(case)
         if case.state != CaseState.READY:
             return case
+        standing.act_as_applicant(account, case, Act.RECEIVE, "open_result", now)
+        _not_before_the_others(case)
         _delivered(case, PLATFORM, None, now, "electronic")
     return case
 
@@ -80,12 +93,24 @@ def hand_over(case: Case, *, officer: Officer, how: str, now: datetime | None = 
     permit(officer, case, DELIVER)
     with transaction.atomic():
         case = again(case)
+        _not_before_the_others(case)
         _delivered(case, acting(officer, "issuing_officer"), officer, now, how)
     return case
 
 
+def _not_before_the_others(case: Case) -> None:
+    if following.held_back(case):
+        raise NotAllowed(
+            "together",
+            _("This result belongs to a bundle: all results are handed over together."),
+            next_step=_("You may ask to have it earlier, on the page of the bundle."),
+        )
+
+
 def _delivered(case: Case, actor, officer, now: datetime, how: str) -> None:
     go(case, DELIVER, actor=actor, officer=officer, now=now, reason=how, what=events.CaseDelivered(case=case.pk))
+    for member in following.to_hand_over(case):
+        go(member, DELIVER, actor=actor, officer=officer, now=now, reason=how, what=events.CaseDelivered(case=member.pk))
     papers.make(
         case, "delivery_proof", now=now,
         paragraphs=[{"zh": "办理结果已送达。", "en": "The result was delivered."}],
@@ -100,5 +125,8 @@ def close(case: int, now: str | None = None) -> None:
     moment = datetime.fromisoformat(now) if now else timezone.now()
     with transaction.atomic():
         row = again(Case(pk=case))
-        if row.state == CaseState.DELIVERED:
+        for member in following.to_close(row):
+            go(member, CLOSE, actor=PLATFORM, now=moment, what=events.CaseClosed(case=member.pk))
+        if row.state == CaseState.DELIVERED and following.may_close(row):
             go(row, CLOSE, actor=PLATFORM, now=moment, what=events.CaseClosed(case=row.pk))
+            following.follow(row, now=moment)

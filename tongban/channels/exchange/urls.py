@@ -1,7 +1,7 @@
 from django.urls import path
 
 from tongban.channels.doorkeeper import behind, for_anyone
-from tongban.channels.exchange import views, views_data
+from tongban.channels.exchange import views, views_data, views_payments
 from tongban.channels.exchange.api import api
 
 app_name = "exchange"
@@ -13,6 +13,8 @@ for _one in _api_urls:
 urlpatterns = [
     path("verify/", views.ask, name="verify_ask"),
     path("verify/<slug:token>", views.verify, name="verify"),
+    path("gateways/<slug:gateway>/notices", views_payments.notices, name="gateway_notices"),
+    path("simulated-payment/<slug:key>/", views_payments.simulated_payment, name="simulated_payment"),
     path("catalogue.jsonld", views_data.catalogue, name="catalogue"),
     path("api/openapi.json", views_data.described, name="described"),
     path("api/v1/uploads", views_data.upload, name="upload"),

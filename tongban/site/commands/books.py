@@ -20,6 +20,7 @@ ROOMS_WITH_MOVES = {
     "licences (before one is taken away)": ("tongban.licences.proceeding_states", "ProceedingState"),
     "evaluations (putting bad ratings right)": ("tongban.evaluations.states", "FollowUpState"),
     "materials": ("tongban.materials.states", "DocumentState"),
+    "payments (bills, payments, refunds, reductions)": ("tongban.payments.states", "BillState"),
     "registers (disputed values)": ("tongban.registers.states", "DisputeState"),
     "notices (being rung up)": ("tongban.notices.states", "CallBackState"),
     "cases (what the machine noticed)": ("tongban.cases.finding_states", "FindingState"),

@@ -24,6 +24,7 @@ from tongban.channels.pages.live import live_address
 from tongban.channels.pages.look import Look, query_string
 from tongban.journal.queries import topic_versions
 from tongban.lib import bilingual
+from tongban.lib.money import in_yuan
 
 register = template.Library()
 
@@ -176,6 +177,12 @@ def money(value) -> str:
     return format_currency(amount, "CNY", pattern, locale=_locale(_language()), currency_digits=False).replace(
         "CN¥", "¥"
     )
+
+
+@register.filter
+def fen(value) -> str:
+    """An amount kept in fen: ¥40 or ¥12.50."""
+    return money(in_yuan(int(value))) if value else "¥0"
 
 
 @register.filter

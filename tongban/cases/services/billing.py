@@ -1,0 +1,89 @@
+"""The fee of a case: its bill is made in the act that makes it due, and nothing is issued while it is owed."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from tongban.cases import rules
+from tongban.cases.models import Case
+from tongban.cases.moving import acting, again, changed
+from tongban.cases.permission import permit
+from tongban.cases.states import ISSUE, CaseState
+from tongban.departments.models import Officer
+from tongban.journal.actors import Actor
+from tongban.lib import money
+from tongban.lib.bilingual import Bilingual
+from tongban.lib.problems import Invalid, NotAllowed
+from tongban.payments import queries as payments
+from tongban.payments import services as till
+from tongban.payments.models import Bill
+from tongban.payments.services.billing import Line
+
+AT_ACCEPTANCE, AFTER_APPROVAL = "acceptance", "approval"
+
+
+def charge(case: Case, moment: str, *, actor: Actor, now: datetime) -> bool:
+    """Make the bill if this is the moment of the matter's fee. True when something is owed, so that issuing waits.
+
+    Where the amount cannot be told from the matter (by value), no bill is made: an officer sets it (`set_fee`).
+    """
+    fee = case.version.fee or {}
+    if not fee.get("charged"):
+        return False
+    amount = rules.fee_of(fee, case.licence)
+    if amount == 0:
+        return False
+    if amount is not None and fee.get("when", AFTER_APPROVAL) == moment:
+        _bill(case, amount, ground={}, actor=actor, now=now)
+    return owes(case)
+
+
+def owes(case: Case) -> bool:
+    """Whether the result waits for money."""
+    fee = case.version.fee or {}
+    if not fee.get("charged") or rules.fee_of(fee, case.licence) == 0:
+        return False
+    return not payments.settled(case.subject)
+
+
+def set_fee(case: Case, *, officer: Officer, amount: str, ground: str, now: datetime | None = None) -> Bill:
+    """An officer says how much it is, where the matter alone cannot: the bill is made and the applicant told."""
+    now = now or timezone.now()
+    permit(officer, case, ISSUE)
+    fen = money.typed(amount)
+    if not fen:
+        sentence = _("Write an amount above nothing.")
+        raise Invalid("amount-missing", sentence, errors={"amount": [sentence]})
+    if not ground.strip():
+        raise Invalid("ground-missing", _("Name the legal ground."), errors={"ground": [_("Name the legal ground.")]})
+    with transaction.atomic():
+        case = again(case)
+        if case.state != CaseState.APPROVED or not (case.version.fee or {}).get("charged"):
+            raise NotAllowed("no-fee-now", _("No fee is due for this case now."))
+        if payments.bill_for(case.subject) is not None:
+            raise NotAllowed("billed", _("There is a bill already."), next_step=_("Reduce it, if it is too much."))
+        text = ground.strip()[:300]
+        row = _bill(case, fen, ground={"zh": text, "en": text}, actor=acting(officer, "issuing_officer"), now=now)
+        changed(case)
+    return row
+
+
+def _bill(case: Case, amount: int, *, ground: Bilingual, actor: Actor, now: datetime) -> Bill:
+    fee = case.version.fee or {}
+    return till.make_bill(
+        about=case.subject,
+        whole=f"case:{case.parent_id}" if case.parent_id else "",
+        payer=case.applicant,
+        department=case.department,
+        title=case.version.name,
+        label=case.number or "",
+        link=f"/my/cases/{case.ref}/",
+        lines=[Line(case.matter.slug, fee.get("name") or FEE, amount, ground or fee.get("basis") or {})],
+        actor=actor,
+        now=now,
+    )
+
+
+FEE: Bilingual = {"zh": "办理费", "en": "Fee of the service"}
