@@ -114,6 +114,46 @@ class QuestionAnswered:
 
 
 @event
+class MemberReceived:
+    """A member of a bundle has become a case of its own, in its department."""
+
+    case: int
+    bundle: int
+
+
+@event
+class BundleChoiceAsked:
+    """An optional part was refused: the applicant says whether to go on without it or to wait for a new decision."""
+
+    case: int
+    member: int
+
+
+@event
+class BundleChoiceMade:
+    case: int
+    member: int
+    choice: str
+
+
+@event
+class BundleMemberDropped:
+    """The whole goes on without this part; `why` is the state in which it ended, or `time` when nobody chose."""
+
+    case: int
+    member: int
+    why: str
+
+
+@event
+class BundleMemberReleased:
+    """The applicant wants this result before the others."""
+
+    case: int
+    member: int
+
+
+@event
 class CaseDatesChanged:
     """The promised or statutory date moved: an extension, a pause, or a calendar that was published."""
 
@@ -356,3 +396,100 @@ class AppealOver:
     case: int
     appeal: int
     state: str
+
+
+@event
+class SignerAsked:
+    """Somebody named in the application is asked to sign it beside the applicant."""
+
+    case: int
+    signer: int
+
+
+@event
+class SignerSigned:
+    case: int
+    signer: int
+
+
+@event
+class SignerDeclined:
+    case: int
+    signer: int
+
+
+@event
+class SignatureUndone:
+    """The application was changed after this signature: it must be signed again."""
+
+    case: int
+    signer: int
+
+
+@event
+class SignerReminded:
+    case: int
+    signer: int
+
+
+@event
+class SignerLapsed:
+    case: int
+    signer: int
+
+
+@event
+class InspectionPlanned:
+    """Day, hour and the two inspectors are known; `again`: another day than was told before."""
+
+    case: int
+    inspection: int
+    at: str
+    again: bool
+
+
+@event
+class InspectionRecorded:
+    """Something was written, photographed or signed on the spot."""
+
+    case: int
+    inspection: int
+    what: str
+
+
+@event
+class InspectionDone:
+    """Two inspectors signed the same record."""
+
+    case: int
+    inspection: int
+    finding: str
+
+
+@event
+class PublicNoticePublished:
+    case: int
+    notice: int
+    until: str
+
+
+@event
+class PublicObjectionMade:
+    case: int
+    objection: int
+
+
+@event
+class PublicObjectionAnswered:
+    case: int
+    objection: int
+    followed: bool
+
+
+@event
+class CaseMovedOver:
+    """An application that was not accepted yet goes on under the version in force, on purpose; its applicant was told why."""
+
+    case: int
+    before: int
+    version: int

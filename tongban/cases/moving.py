@@ -1,10 +1,12 @@
 """One move of a case: the conditional UPDATE, the line of history, the event and the word to live pages, in one transaction."""
 
+from collections.abc import Callable
 from contextlib import contextmanager
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tongban.cases import desk_time, events
@@ -17,7 +19,11 @@ from tongban.journal.actors import Actor
 from tongban.journal.queries import history
 from tongban.lib.moves import Move, NotNow, make, state_label
 from tongban.lib.problems import NotAllowed, worded
+from tongban.parties import queries as parties
 from tongban.parties.models import Account
+
+# What members of a bundle do when their whole has moved; entered by `services.following`.
+AFTER_MOVES: list[Callable[..., None]] = []
 
 
 def acting(officer: Officer, role: str) -> Actor:
@@ -32,8 +38,10 @@ def acting(officer: Officer, role: str) -> Actor:
 
 
 def applying(account: Account, case: Case) -> Actor:
-    """The applicant's account as the journal knows actors."""
-    return Actor(kind="applicant", role="applicant", account=account.pk, party=case.applicant_id)
+    """The applicant's account as the journal knows actors: an agent where it acts for somebody else."""
+    found = parties.over(account, case.applicant_id, timezone.localdate())
+    role = "agent" if found and not any(power.own for power in found) else "applicant"
+    return Actor(kind="applicant", role=role, account=account.pk, party=case.applicant_id)
 
 
 def go(
@@ -81,6 +89,9 @@ def go(
         actor=actor,
     )
     changed(case)
+    if case.parent_id is None:
+        for follows in AFTER_MOVES:
+            follows(case, step, actor=actor, now=now, officer=officer, account=account, reason=reason, changes=changes)
 
 
 def changed(case: Case) -> None:
@@ -89,9 +100,22 @@ def changed(case: Case) -> None:
 
 
 def again(case: Case) -> Case:
-    """The case as the database has it now, locked (SQLite locks the whole database at the first word of the transaction)."""
+    """The case as the database has it now, locked (SQLite locks the whole database at the first word of the transaction).
+
+    Of a member the whole is held first: whoever is last of several at once sees what the others did, and nobody waits in a circle.
+    """
+    whole = parent_of(case)
+    if whole is not None:
+        Case.objects.select_for_update().only("pk").get(pk=whole)
     rows = Case.objects.select_related("matter", "version", "department", "applicant", "applicant__division", "account")
     return rows.select_for_update(of=("self",)).get(pk=case.pk)
+
+
+def parent_of(case: Case) -> int | None:
+    """The whole this case belongs to, also when the row was not loaded yet."""
+    if case._state.adding:
+        return Case.objects.filter(pk=case.pk).values_list("parent", flat=True).first()
+    return case.parent_id
 
 
 @contextmanager

@@ -8,9 +8,9 @@ from datetime import date
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from tongban.cases import clocks, rules
+from tongban.cases import bundles, clocks, planning, rules
 from tongban.cases.models import Case, Clock, Escalation, Hand, Visit
-from tongban.cases.permission import handler_of
+from tongban.cases.permission import handler_of, reasons_against_step
 from tongban.cases.states import (
     EDITABLE,
     ENDED,
@@ -34,8 +34,9 @@ TOGETHER = ("matter", "version", "department", "applicant")
 
 
 def of(party: Party) -> QuerySet[Case]:
-    """A party's own cases that were sent, newest first."""
-    return _own_lines(Case.objects.filter(applicant=party).exclude(state=CaseState.DRAFT)).order_by("-id")
+    """A party's own cases that were sent, newest first; the members of a bundle stand inside it."""
+    rows = Case.objects.filter(bundles.NOT_A_MEMBER, applicant=party)
+    return _own_lines(rows.exclude(state=CaseState.DRAFT)).order_by("-id")
 
 
 def drafts(party: Party) -> QuerySet[Case]:
@@ -59,8 +60,8 @@ def own(*parties: Party) -> QuerySet[Case]:
 
 
 def needing(party: Party) -> QuerySet[Case]:
-    """Cases that wait for the party itself."""
-    return of(party).filter(state__in=WITH_APPLICANT | {CaseState.READY})
+    """Cases that wait for the party itself, also by one member of a bundle."""
+    return of(party).filter(Q(state__in=WITH_APPLICANT | {CaseState.READY}) | bundles.asks_for_an_answer())
 
 
 def page_of(rows: QuerySet[Case], *, before: int | None = None, limit: int = PAGE) -> tuple[list[Case], int | None]:
@@ -89,14 +90,8 @@ def by_number(number: str, query_code: str) -> Case | None:
 
 
 def is_own(account: Account, case: Case) -> bool:
-    """Is the applicant this person, or a company they act for today?"""
-    person = account.person
-    if person is None:
-        return False
-    return case.applicant_id in {
-        person.pk,
-        *(one.company_id for one in parties.memberships_of(person, timezone.localdate())),
-    }
+    """Is the applicant this person, or somebody they act for today?"""
+    return bool(parties.over(account, case.applicant_id, timezone.localdate()))
 
 
 def visit_of(officer: Officer) -> Visit | None:
@@ -169,7 +164,8 @@ def visible_to(officer: Officer) -> QuerySet[Case]:
     rows = Case.objects.exclude(state=CaseState.DRAFT)
     handler = handler_of(officer)
     if not handler.roles & (rules.HALL_ROLES | rules.READING_ROLES):
-        rows = rows.filter(department=officer.department)
+        # need to know: a department sees its own members of a bundle, the front desk the whole
+        rows = rows.filter(department=officer.department).exclude(matter__in=bundles.wholes())
     if handler.parties:
         rows = rows.exclude(applicant_id__in=handler.parties)
     return rows.select_related(*TOGETHER, "claimed_by", "reviewer", "approver", "licence")
@@ -183,7 +179,8 @@ def concerns(officer: Officer, case: Case) -> bool:
     if officer.pk in {case.claimed_by_id, case.reviewer_id, case.approver_id}:
         return True
     roles = set(officer.roles) - rules.READING_ROLES - {"coordinator"}
-    if roles and case.department_id == officer.department_id and case.state in OPEN:
+    here = case.department_id == officer.department_id and case.state in OPEN
+    if here and (roles & rules.HALL_ROLES if planning.is_bundle(case) else roles):
         return True
     waits_in = {tab for role in roles & rules.HALL_ROLES for tab in TABS_OF_ROLE.get(role, ())}
     if any(case.state in TABS[tab] for tab in waits_in):
@@ -215,6 +212,14 @@ def waiting_for(officer: Officer, tab: str, *, among: QuerySet[Case] | None = No
     rows = (
         rows.filter(state__in=TABS[tab]) if more else rows.filter(state=first)
     )  # SQLite proves a partial index by "=" alone
+    if tab == "intake":
+        return rows.filter(bundles.AT_THE_FRONT_DESK)
+    if tab == "waiting":
+        return rows.exclude(bundles.WAITS_WITH_THE_WHOLE)
+    if tab == "issuing":
+        return rows.filter(bundles.HANDED_OUT_BY_ITSELF)
+    if tab in {"review", "decision", "inspection"}:
+        rows = rows.exclude(matter__in=bundles.wholes())
     if tab == "review":
         return rows.filter(Q(opinion="") | Q(reviewer__isnull=True))
     if tab == "decision":
@@ -415,7 +420,9 @@ def moves_for(officer: Officer, case: Case) -> list[Move]:
     found = []
     for step in MOVES:
         role = rules.role_for(handler, step)
-        if role and step.may_start_from(case.state) and not rules.reasons_against_handling(handler, case, role=role):
+        if not role or not step.may_start_from(case.state):
+            continue
+        if not rules.reasons_against_handling(handler, case, role=role) and not reasons_against_step(case, step):
             found.append(step)
     return found
 

@@ -20,6 +20,7 @@ from tongban.notices import services as notices
 from tongban.notices.queries import accounts_of
 from tongban.parties import queries as parties
 from tongban.parties.models import Account
+from tongban.parties.states import Act
 
 AT_A_TIME = 500
 
@@ -112,7 +113,7 @@ def _may_rate(case: Case, account: Account, today) -> None:
     handled = {case.claimed_by_id, case.reviewer_id, case.approver_id} - {None}
     reasons = rules.reasons_against_rating(
         decided=case.decided_at is not None,
-        may_act=parties.may_act_for(account, case.applicant, today),
+        may_act=any(power.full or power.allows(Act.RECEIVE, case.matter.slug) for power in parties.over(account, case.applicant, today)),
         handled_it=officer is not None and officer.pk in handled,
         rated=Rating.objects.filter(case=case).exists(),
     )

@@ -100,3 +100,93 @@ class ComparedAtWindow:
 
     person: int
     proof: str
+
+
+@event
+class MandateAsked:
+    """Somebody would like to act for the principal, who says yes or no on the own account."""
+
+    mandate: int
+
+
+@event
+class MandateGranted:
+    mandate: int
+
+
+@event
+class MandateDeclined:
+    mandate: int
+
+
+@event
+class MandateOver:
+    """Taken back, given back or run out: from this moment the agent does nothing more for the principal."""
+
+    mandate: int
+    state: str
+
+
+@event
+class BondFound:
+    """The family register says that one is the parent of the other."""
+
+    kinship: int
+
+
+@event
+class BondClaimed:
+    kinship: int
+
+
+@event
+class BondDecided:
+    kinship: int
+    confirmed: bool
+
+
+@event
+class BondObjected:
+    kinship: int
+
+
+@event
+class BondEnded:
+    kinship: int
+    why: str
+
+
+@event
+class ClerkRightsChanged:
+    membership: int
+    company: int
+    person: int
+
+
+@event
+class RepresentativeChanged:
+    """The business register names another legal representative."""
+
+    company: int
+    person: int
+
+
+@event
+class DeathNoted:
+    """From the day of death nobody acts for the person any more, and the person for nobody."""
+
+    person: int
+
+
+@event
+class ActedForSomebody:
+    """Somebody did something for the principal, who is told."""
+
+    deed: int
+
+
+@event
+class MandateQuestion:
+    """Somebody asked by details, or tried a code that does not hold: counted, so that nobody tries many."""
+
+    account: int

@@ -7,7 +7,36 @@ from datetime import date
 from django.db.models import Q, QuerySet
 
 from tongban.parties import rules
-from tongban.parties.models import Account, Company, Membership, Objection, Party, Person, Proofing
+from tongban.parties.kin_states import KinState
+from tongban.parties.models import (
+    Account,
+    Company,
+    Deed,
+    Kinship,
+    Mandate,
+    Membership,
+    Objection,
+    Party,
+    Person,
+    Proofing,
+)
+from tongban.parties.powers import of as powers_of
+from tongban.parties.powers import (
+    Power,
+    accounts_for,
+    all_of,
+    company_of,
+    conflicts_of,
+    decides_for,
+    may_act_for,
+    over,
+    own_accounts,
+    parties_in,
+    spaces_of,
+)
+from tongban.parties.states import MandateState
+
+__all__ = ["Power", "accounts_for", "all_of", "company_of", "conflicts_of", "decides_for", "may_act_for", "over", "own_accounts", "parties_in", "powers_of", "spaces_of"]  # fmt: skip
 
 
 def _current(today: date) -> Q:
@@ -22,23 +51,6 @@ def memberships_of(person: Person, today: date) -> QuerySet[Membership]:
 def members_of(company: Company, today: date) -> QuerySet[Membership]:
     """Who may act for this company today."""
     return company.memberships.filter(_current(today)).select_related("person").order_by("role", "since", "pk")
-
-
-def spaces_of(account: Account, today: date) -> list[Party]:
-    """The person, then the companies of the memberships that hold today. Nobody proved: no space yet."""
-    person = account.person
-    if person is None:
-        return []
-    return [person, *(membership.company for membership in memberships_of(person, today))]
-
-
-def may_act_for(account: Account, party: Party, today: date) -> bool:
-    """Asked at every step, so that a membership that ended a second ago opens nothing any more."""
-    if account.person_id is None or not account.is_active:
-        return False
-    if party.pk == account.person_id:
-        return True
-    return Membership.objects.filter(_current(today), person_id=account.person_id, company_id=party.pk).exists()
 
 
 def may_name_members(account: Account, company: Company, today: date) -> bool:
@@ -86,9 +98,83 @@ def proofings_of(account: Account) -> QuerySet[Proofing]:
     return account.proofings.order_by("-at", "-pk")
 
 
-def company_of(party: Party) -> Company | None:
-    return Company.objects.filter(pk=party.pk).first()
-
-
 def objects_to(account: Account, processing: str) -> bool:
     return Objection.objects.filter(account=account, processing=processing).exists()
+
+
+# -- mandates, families, and what was done for somebody
+
+
+def mandates_given(party: Party, limit: int = 50) -> list[Mandate]:
+    """By whom this party lets itself be represented: what waits for an answer first, then what is in force, then what is over."""
+    rows = (
+        Mandate.objects.filter(principal=party).select_related("agent", "under", "under__agent").order_by("-id")[:limit]
+    )
+    return _waiting_first(rows)
+
+
+def mandates_held(person: Person, limit: int = 50) -> list[Mandate]:
+    """For whom this person acts or wants to act. What was asked for by details alone shows only once the principal said yes: else it
+    would say who is here."""
+    rows = (
+        Mandate.objects.filter(agent=person)
+        .exclude(how=Mandate.Asked.DETAILS, state__in=[MandateState.ASKED, MandateState.DECLINED])
+        .exclude(how=Mandate.Asked.DETAILS, state=MandateState.ENDED, granted_at__isnull=True)
+    )
+    return _waiting_first(rows.select_related("principal", "under").order_by("-id")[:limit])
+
+
+def _waiting_first(rows: Iterable[Mandate]) -> list[Mandate]:
+    places = {MandateState.ASKED: 0, MandateState.GRANTED: 1}
+    return sorted(rows, key=lambda row: (places.get(MandateState(row.state), 2), -row.pk))
+
+
+def mandate_seen_by(account: Account, ref: str, today: date) -> tuple[Mandate, str] | None:
+    """The mandate and as whom this account sees it: principal or agent. For everybody else there is none."""
+    row = Mandate.objects.select_related("principal", "agent", "under", "under__agent").filter(ref=ref).first()
+    if row is None or account.person_id is None:
+        return None
+    if decides_for(account, row.principal, today):
+        return row, "principal"
+    if row.agent_id == account.person_id and row in mandates_held(row.agent, limit=500):
+        return row, "agent"
+    if row.under is not None and row.under.agent_id == account.person_id:
+        return row, "passed_on"
+    return None
+
+
+def bonds_of(person: Person) -> list[Kinship]:
+    """Children and wards of this person, and who is parent or guardian of theirs; the newest first."""
+    rows = Kinship.objects.filter(Q(person=person) | Q(relative=person)).select_related("person", "relative")
+    return list(rows.order_by("-id")[:50])
+
+
+def bond_by_ref(person: Person, ref: str) -> Kinship | None:
+    return (
+        Kinship.objects.filter(Q(person=person) | Q(relative=person), ref=ref)
+        .select_related("person", "relative")
+        .first()
+    )
+
+
+def claims_waiting(limit: int = 50) -> list[Kinship]:
+    """Guardianships that a person has to look at, oldest first: claimed, or objected to by the ward."""
+    rows = Kinship.objects.filter(state__in=[KinState.CLAIMED, KinState.OBJECTED])
+    return list(rows.select_related("person", "relative").order_by("asked_at", "pk")[:limit])
+
+
+def deeds_for(
+    party: Party, *, before: int | None = None, limit: int = 25, mandate: Mandate | None = None
+) -> tuple[list[Deed], int | None]:
+    """What others did for this party, newest first, and where to go on."""
+    rows = Deed.objects.filter(principal=party).select_related("agent", "mandate", "kinship").order_by("-id")
+    if mandate is not None:
+        rows = rows.filter(mandate=mandate)
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    page = list(rows[: limit + 1])
+    return page[:limit], page[limit - 1].pk if len(page) > limit else None
+
+
+def membership_of(account: Account, company: Party, today: date) -> Membership | None:
+    return Membership.objects.filter(_current(today), person_id=account.person_id, company_id=company.pk).first()

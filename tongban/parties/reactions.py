@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 
 from tongban.journal import services as journal
 from tongban.lib import encryption
-from tongban.parties import events, services
-from tongban.parties.models import Account
+from tongban.parties import events, families, mandates, services
+from tongban.parties.models import Account, Person
 
 
 @journal.carrier("parties.mail", outward=True)
@@ -49,3 +49,18 @@ def warn_of_a_new_number(event: events.MobileChanged) -> None:
             "If this was not you, change your password at once and end all sessions under “My account”, or call the help line."
         )
     services.post_mail(account.email, subject, body)
+
+
+END_FAMILY_BONDS = families.end_what_is_over  # loading it enters the worker's duties
+
+
+@journal.on(events.IdentityProved, events.ComparedAtWindow)
+def find_mandates_that_wait(event: events.IdentityProved | events.ComparedAtWindow) -> None:
+    mandates.find_their_agent(Person.objects.get(pk=event.person))
+
+
+@journal.on(events.ProofingDecided)
+def find_mandates_of_a_person_compared_by_hand(event: events.ProofingDecided) -> None:
+    account = Account.objects.select_related("person").get(pk=event.account)
+    if event.proved and account.person is not None:
+        mandates.find_their_agent(account.person)

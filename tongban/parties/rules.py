@@ -76,6 +76,23 @@ def convinces(score: float, alive: bool) -> bool:
     return alive and score >= ALIKE_ENOUGH
 
 
+GROWN_UP = 18  # Civil Code, art. 17
+
+
+def comes_of_age(born: date) -> date:
+    """The 18th birthday. Born on 29 February, in a year without one the last day of the month is the day that corresponds
+    (Civil Code, art. 202)."""
+    try:
+        return born.replace(year=born.year + GROWN_UP)
+    except ValueError:
+        return date(born.year + GROWN_UP, 2, 28)
+
+
+def is_minor(born: date, today: date) -> bool:
+    """Until midnight before the 18th birthday; `today` is the day in the district's own time."""
+    return today < comes_of_age(born)
+
+
 def plausible_birth(day: date | None, today: date) -> bool:
     return day is not None and date(1900, 1, 1) <= day <= today
 

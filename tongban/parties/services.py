@@ -26,6 +26,7 @@ from tongban.parties import events, queries, rules
 from tongban.parties.gateways.proofing import proofing_gateway
 from tongban.parties.gateways.proofing.base import Claim, Match, Refused, Registered, Unanswered
 from tongban.parties.models import Account, Company, IdKind, Membership, Objection, Party, Person, Proofing
+from tongban.parties.states import Act
 
 log = structlog.get_logger("parties")
 
@@ -444,32 +445,55 @@ def _join(account: Account, person: Person, level: int) -> None:
 
 @transaction.atomic
 def add_member(
-    company: Company, person: Person, role: str, *, since: date | None = None, actor: Actor = PLATFORM
+    company: Company,
+    person: Person,
+    role: str,
+    *,
+    since: date | None = None,
+    actor: Actor = PLATFORM,
+    rights: dict | None = None,
+    until: date | None = None,
 ) -> Membership:
-    """Let a person act for a company from this day. Named again after an end, the membership begins anew."""
+    """Let a person act for a company from this day, `until` a day, within `rights` (None: everything). Named again after an end, the
+    membership begins anew."""
     if role not in Membership.Role.values:
         raise Invalid("no-such-role", errors={"role": [_("Please choose one of the roles shown.")]})
+    rights = checked_rights(rights) if role == Membership.Role.CLERK else None
     since = since or timezone.localdate()
+    if until is not None and until < since:
+        raise Invalid("no-such-day", errors={"until": [_("The last day lies before the first.")]}, kept=NOTHING_CHANGED)
     Company.objects.select_for_update().get(pk=company.pk)  # two hands naming the same person wait for each other here
     _only_its_representative(company, actor)
+    today = timezone.localdate()
     membership, made = Membership.objects.get_or_create(
-        person=person, company=company, defaults={"role": role, "since": since}
+        person=person, company=company, defaults={"role": role, "since": since, "rights": rights, "until": until}
     )
-    if not made and membership.until is None:
-        if membership.role == role:
+    if not made and (membership.until is None or membership.until >= today):
+        if (membership.role, membership.rights, membership.until) == (role, rights, until):
             return membership
-        membership.role = role
-        membership.save(update_fields=["role"])
+        if membership.role == Membership.Role.LEGAL_REPRESENTATIVE and actor.kind != "platform":
+            raise _from_the_register()
+        membership.role, membership.rights, membership.until = role, rights, until
+        membership.save(update_fields=["role", "rights", "until"])
     elif not made:
-        membership.role, membership.since, membership.until = role, since, None
-        membership.save(update_fields=["role", "since", "until"])
+        membership.role, membership.since, membership.until, membership.rights = role, since, until, rights
+        membership.save(update_fields=["role", "since", "until", "rights"])
     journal.record(
         events.MemberNamed(person=person.pk, company=company.pk, role=role), subject=f"party:{company.pk}", actor=actor
     )
     return membership
 
 
-def name_member(company: Company, *, id_kind: str, id_no: str, name: str, actor: Actor) -> Membership:
+def name_member(
+    company: Company,
+    *,
+    id_kind: str,
+    id_no: str,
+    name: str,
+    actor: Actor,
+    rights: dict | None = None,
+    until: date | None = None,
+) -> Membership:
     """Name a clerk by document and name. Whether only the name does not fit, or nobody has that number, is not said."""
     _only_its_representative(company, actor)
     _no_new_number(actor)
@@ -486,7 +510,75 @@ def name_member(company: Company, *, id_kind: str, id_no: str, name: str, actor:
             },
             kept=NOTHING_CHANGED,
         )
-    return add_member(company, person, Membership.Role.CLERK, actor=actor)
+    return add_member(company, person, Membership.Role.CLERK, actor=actor, rights=rights, until=until)
+
+
+@transaction.atomic
+def set_rights(membership: Membership, *, rights: dict | None, until: date | None, actor: Actor) -> Membership:
+    """What a clerk may do from this second on; None is everything, as it was before anybody chose."""
+    _only_its_representative(membership.company, actor)
+    row = Membership.objects.select_for_update(of=("self",)).select_related("company").get(pk=membership.pk)
+    if row.role != Membership.Role.CLERK:
+        raise _from_the_register()
+    rights = checked_rights(rights)
+    if until is not None and until < timezone.localdate():
+        raise Invalid(
+            "no-such-day",
+            errors={"until": [_("This day is over. To end it at once, press “No longer”.")]},
+            kept=NOTHING_CHANGED,
+        )
+    row.rights, row.until = rights, until
+    row.save(update_fields=["rights", "until"])
+    journal.record(
+        events.ClerkRightsChanged(membership=row.pk, company=row.company_id, person=row.person_id),
+        subject=f"party:{row.company_id}",
+        actor=actor,
+    )
+    return row
+
+
+def checked_rights(rights: dict | None) -> dict | None:
+    if rights is None:
+        return None
+    acts = [act for act in Act.values if act in (rights.get("acts") or ())]
+    matters = rights.get("matters")
+    errors: dict[str, list] = {}
+    if not acts:
+        errors["acts"] = [_("Please choose at least one thing that may be done.")]
+    if matters is not None and not matters:
+        errors["matters"] = [_("Please choose at least one matter, or all of them.")]
+    if errors:
+        raise Invalid("rights-incomplete", errors=errors, kept=NOTHING_CHANGED)
+    return {"acts": acts, "matters": None if matters is None else sorted(set(matters))}
+
+
+@transaction.atomic
+def change_representative(company: Company, person: Person, *, actor: Actor = PLATFORM) -> Membership:
+    """The business register names another legal representative: the one before acts for the company no more, clerks and mandates stay
+    until the new one looks at them. A company is never without one."""
+    if actor.kind != "platform":
+        raise _from_the_register()
+    Company.objects.select_for_update().get(pk=company.pk)
+    today = timezone.localdate()
+    before = Membership.objects.filter(company=company, role=Membership.Role.LEGAL_REPRESENTATIVE).exclude(
+        person=person
+    )
+    for row in before.filter(Q(until__isnull=True) | Q(until__gte=today)):
+        end_membership(row, actor=actor)
+    named = add_member(company, person, Membership.Role.LEGAL_REPRESENTATIVE, actor=actor)
+    Company.objects.filter(pk=company.pk).update(legal_representative=person)
+    journal.record(
+        events.RepresentativeChanged(company=company.pk, person=person.pk), subject=f"party:{company.pk}", actor=actor
+    )
+    return named
+
+
+def _from_the_register() -> NotAllowed:
+    return NotAllowed(
+        "representative-comes-from-the-register",
+        _("The legal representative changes in the business register, not here."),
+        kept=NOTHING_CHANGED,
+    )
 
 
 @transaction.atomic
@@ -494,16 +586,14 @@ def end_membership(membership: Membership, *, on: date | None = None, actor: Act
     """From this moment the person no longer acts for the company: the day before is the last one."""
     _only_its_representative(membership.company, actor)
     if membership.role == Membership.Role.LEGAL_REPRESENTATIVE and actor.kind != "platform":
-        raise NotAllowed(
-            "representative-comes-from-the-register",
-            _("The legal representative changes in the business register, not here."),
-            kept=NOTHING_CHANGED,
-        )
+        raise _from_the_register()
     first_day_without = on or timezone.localdate()
     last_day = first_day_without - timedelta(days=1)
     if membership.since >= first_day_without:  # never held for a day: there is no last day to write
         membership.delete()
-    elif not Membership.objects.filter(pk=membership.pk, until__isnull=True).update(until=last_day):
+    elif not Membership.objects.filter(Q(until__isnull=True) | Q(until__gt=last_day), pk=membership.pk).update(
+        until=last_day
+    ):
         return membership
     membership.until = last_day
     journal.record(

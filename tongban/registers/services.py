@@ -150,6 +150,12 @@ def look(resource_slugs: Iterable[str], *, of: Party, matter: str, about: str) -
     return {slug: known.get(slug, False) for slug in resource_slugs}
 
 
+def last_outcome(resource_slug: str, *, of: Party, matter: str) -> str:
+    """How the last call ended; empty when there was none."""
+    calls = Call.objects.filter(resource__slug=resource_slug, of_party=of, matter=matter).order_by("-id")
+    return calls.values_list("outcome", flat=True).first() or ""
+
+
 def picture(reference: str, *, of: Party, actor: Actor) -> bytes | None:
     """The photograph a register's answer refers to, if that register answered about this party; written into the read log."""
     resource = reference.partition(":")[0]

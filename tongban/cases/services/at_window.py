@@ -3,7 +3,6 @@
 The officer prepares and takes in; the applicant signs, by hand on paper that is kept or by a code on the own phone.
 """
 
-import hashlib
 import json
 import secrets
 from dataclasses import dataclass
@@ -15,11 +14,12 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tongban.cases import events, queries, rules
+from tongban.cases import events
 from tongban.cases.models import Case, Hand, PhoneSignature, Visit
 from tongban.cases.moving import acting, again, changed
 from tongban.cases.permission import handler_of, permit
 from tongban.cases.services.drafting import draft_for
+from tongban.cases.signing import content_of
 from tongban.cases.states import CREATE, EDITABLE, HAND_IN
 from tongban.departments.models import Officer
 from tongban.journal import services as journal
@@ -30,6 +30,7 @@ from tongban.matters.models import Matter, MatterVersion
 from tongban.notices.gateways.sms import text_messages
 from tongban.parties import queries as parties
 from tongban.parties.models import Account, Party, Person
+from tongban.parties.states import Act
 
 VISIT_LASTS = timedelta(hours=2)
 CODE_LASTS = timedelta(minutes=10)
@@ -153,8 +154,7 @@ def _still_here(visit: Visit, party: Party, now: datetime) -> None:
             kept=_("The draft is kept, on the person's own devices too."),
             next_step=_("If the person is still here, compare the document once more."),
         )
-    companies = {one.company_id for one in parties.memberships_of(visit.person, timezone.localdate(now))}
-    if party.pk not in {visit.person_id, *companies}:
+    if not any(power.allows(Act.PREPARE) for power in parties.powers_of(visit.person, timezone.localdate(now), over=party)):
         raise NotAllowed("not-theirs", _("The person here may not act for this applicant."), status=403)
 
 
@@ -178,17 +178,6 @@ def published_for(matter: Matter, party: Party) -> MatterVersion:
 
 
 # -- the applicant signs
-
-
-def content_of(case: Case) -> str:
-    """What is signed, in one short word: it changes with every answer, situation and document."""
-    said = {
-        "values": rules.plain_values(case.values),
-        "situation": case.situation,
-        "materials": queries.as_it_stood(case)["materials"],
-    }
-    text = json.dumps(said, sort_keys=True, ensure_ascii=False, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def phone_of(case: Case, visit: Visit) -> str:

@@ -6,14 +6,15 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tongban.cases import events
+from tongban.cases import events, standing
 from tongban.cases.models import Case, Question
-from tongban.cases.moving import acting, applying, changed
+from tongban.cases.moving import acting, changed
 from tongban.cases.permission import permit_to_work
 from tongban.departments.models import Officer
 from tongban.journal import services as journal
 from tongban.lib.problems import Invalid
 from tongban.parties.models import Account
+from tongban.parties.states import Act
 
 LONGEST = 4000
 
@@ -24,11 +25,12 @@ def ask(case: Case, *, account: Account, text: str, key: str, now: datetime | No
     text = _written(text)
 
     def write() -> str:
+        actor = standing.act_as_applicant(account, case, Act.SEE, "ask", now)
         question = Question.objects.create(case=case, account=account, text=text, at=now)
         journal.record(
             events.QuestionAsked(case=case.pk, question=question.pk),
             subject=case.subject,
-            actor=applying(account, case),
+            actor=actor,
         )
         changed(case)
         return str(question.pk)

@@ -8,9 +8,10 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tongban.cases import correction, events, planning, prefill, rules
+from tongban.cases import correction, events, planning, prefill, rules, standing
 from tongban.cases.models import Case, CaseMaterial, Step, new_ref
 from tongban.cases.moving import again, applying, changed
+from tongban.cases.services import cosigning
 from tongban.cases.states import CREATE, EDITABLE, WITH_APPLICANT, CaseState
 from tongban.departments.models import Officer
 from tongban.journal import services as journal
@@ -20,7 +21,10 @@ from tongban.licences import queries as licences
 from tongban.materials import services as documents
 from tongban.materials.models import Document
 from tongban.matters.models import MaterialType, Matter, MatterVersion
+from tongban.parties import mandates
+from tongban.parties import queries as parties
 from tongban.parties.models import Account, Party, Person
+from tongban.parties.states import Act
 from tongban.registers import consenting
 from tongban.registers import services as registers
 
@@ -47,13 +51,17 @@ def begin(
     """
     now = now or timezone.now()
     version = _may_begin(matter, party, account)
+    today = timezone.localdate(now)
+    power = mandates.choose(parties.over(account, party, today), act=Act.PREPARE, matter=matter.slug)
+    if power is None:
+        raise mandates.no_power_for(parties.over(account, party, today), Act.PREPARE)
     for grant in consenting.needed(matter.slug, party):
         if grant.resource.slug in set(consents):
             consenting.give(grant, party=party, account=account, matter_name=version.name, now=now)
-    actor = Actor(kind="applicant", role="applicant", account=account.pk, party=party.pk)
+    actor = standing.actor_by(power, account, party)
     return draft_for(
-        version, party=party, person=account.person, account=account, actor=actor, channel=channel,
-        situation=situation, now=now,
+        version, party=party, person=standing.person_behind(party, account), account=account, actor=actor, channel=channel,
+        situation=situation, now=now, also=lambda case: standing.act_as_applicant(account, case, Act.PREPARE, "begin", now),
     )  # fmt: skip
 
 
@@ -121,6 +129,7 @@ def choose_situation(case: Case, situation: list[str], *, account: Account, now:
     with transaction.atomic():
         case = again(case)
         _editable(case)
+        standing.prepare(account, case, now)
         correction.refuse_locked_situation(case)
         case.situation = situation
         case.values = {**more, **case.values}  # what was typed stays, also where it is not asked any more
@@ -149,6 +158,7 @@ def save(
     with transaction.atomic():
         case = again(case)
         _editable(case)
+        standing.prepare(account, case, now)
         if revision != case.revision and not (saver and saver == case.saver):
             raise NotAllowed(
                 "changed-elsewhere",
@@ -209,6 +219,7 @@ def detach(case: Case, material: str, *, account: Account, now: datetime | None 
     with transaction.atomic():
         case = again(case)
         _editable(case)
+        standing.prepare(account, case, now)
         correction.refuse_locked_paper(case, material)
         case.materials.filter(type__slug=material).delete()
         _settle_materials(case, shared)
@@ -254,6 +265,7 @@ def delete(case: Case, *, account: Account, now: datetime | None = None) -> None
             if Case.objects.filter(pk=case.pk).exists():
                 raise NotAllowed("already-sent", _("This was already sent. You can withdraw it instead."))
             return
+        standing.act_as_applicant(account, again(case), Act.PREPARE, "delete", now or timezone.now())
         rows.delete()
 
 
@@ -325,6 +337,7 @@ def _touch_draft(case: Case, now: datetime, step: str) -> None:
         case.warned_at = None
         fields += ["expires_at", "warned_at"]
     case.save(update_fields=fields)
+    cosigning.undo_what_was_signed(case, now)
     changed(case)
 
 
@@ -358,6 +371,7 @@ def _satisfy(
     with transaction.atomic():
         case = again(case)
         _editable(case)
+        standing.prepare(account, case, now)
         row = case.materials.select_related("type").filter(type__slug=material).first()
         if row is None:
             raise NotAllowed("material-not-asked", _("This document is not asked for here."))
@@ -423,6 +437,9 @@ def _settle_materials(case: Case, shared: dict[str, bool]) -> None:
         row.save()
 
 
+settle_materials, ask_registers_for = _settle_materials, _ask_registers
+
+
 def _stand_in(row: CaseMaterial, requirement, kind: MaterialType, case: Case, shared: dict[str, bool]) -> None:
     row.how, row.licence, row.resource = CaseMaterial.How.MISSING, None, ""
     if requirement.exempt == "generated":
@@ -446,9 +463,9 @@ def _licence_for(case: Case, licence_type: str):
 
 
 def _who_acts(case: Case) -> Person | None:
-    """The person of the account, or whoever stood at the window with it."""
-    if case.account is not None:
-        return case.account.person
+    """The applicant; for a company whoever acts for it, or stood at the window."""
+    if case.account is not None or case.applicant.kind == Party.Kind.PERSON:
+        return standing.person_behind(case.applicant, case.account)
     hand = case.hands.select_related("visit__person").filter(visit__isnull=False).order_by("-id").first()
     return hand.visit.person if hand is not None else None
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from tongban.cases import damage, events, facts, noticed, planning, rules
+from tongban.cases import damage, events, facts, noticed, planning, rules, standing
 from tongban.cases.models import Case, CaseMaterial
 from tongban.cases.moving import again, changed, go
 from tongban.cases.services import deciding, intake, tolerating
@@ -16,6 +16,7 @@ from tongban.journal.actors import PLATFORM
 from tongban.lib.rules import compile_rule
 from tongban.matters.fact_labels import FACT_LABELS, VALUE_LABELS
 from tongban.matters.models import MatterVersion
+from tongban.parties.states import Act
 
 SAMPLE_PERCENT = 5  # demo/forms.yaml: a share of machine grants is drawn for checking by people
 SEEN_BY_MACHINE = {
@@ -145,10 +146,11 @@ def ask_a_person(case: Case, *, account, now: datetime | None = None) -> Case:
     now = now or timezone.now()
     with transaction.atomic():
         case = again(case)
+        actor = standing.act_as_applicant(account, case, Act.SUBMIT, "ask_a_person", now)
         Case.objects.filter(pk=case.pk, decided_at__isnull=True).update(with_people=True)
         journal.record(
             events.CasePassedToPeople(case=case.pk, reason="asked"), subject=case.subject,
-            actor=journal.Actor(kind="applicant", role="applicant", account=account.pk, party=case.applicant_id),
+            actor=actor,
         )  # fmt: skip
         changed(case)
     return case

@@ -21,6 +21,7 @@ from tongban.matters import services as matters
 from tongban.matters.models import MaterialType, Matter, MatterVersion
 from tongban.notices.gateways.mail import FolderMail
 from tongban.places import services as places
+from tongban.registers import families
 from tongban.registers import services as registers
 from tongban.site.configuration import ROOT
 from tongban.site.demonstration import history, papers, people
@@ -86,6 +87,7 @@ def load_registers() -> None:
     for row in rows:
         row["fields"] = [*row["fields"], *extra["more_fields"].get(row["id"], ())]
     registers.load_resources([*rows, *extra["resources"]])
+    registers.load_grants(families.ERRAND, facts=[f"{families.RESOURCE}.children"], ground=families.GROUND)
     resources = dict(MaterialType.objects.exclude(resource="").values_list("slug", "resource"))
     published = MatterVersion.objects.filter(state=MatterVersion.State.PUBLISHED).select_related("matter")
     for version in published:

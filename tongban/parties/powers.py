@@ -1,0 +1,256 @@
+"""By what one person may act for a party: itself, its company, its child or ward, or a mandate; and how far that reaches.
+
+`may_act_for` is the one question. It is asked at every step, reads the rows as they are at that moment, and `hold` keeps them as they
+are until the act is done: whoever takes a mandate back waits for an act that has begun, and every later one finds it taken back.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Q, QuerySet
+
+from tongban.parties import rules
+from tongban.parties.kin_states import KinState
+from tongban.parties.models import Account, Company, Kinship, Mandate, Membership, Party, Person
+from tongban.parties.states import Act, MandateState
+
+EVERYTHING: frozenset[str] = frozenset(Act.values)
+SELF, REPRESENTATIVE, PARENT, GUARDIAN, CLERK, MANDATE = (
+    "self", "representative", "parent", "guardian", "clerk", "mandate",
+)  # fmt: skip
+STRONGEST_FIRST = (SELF, REPRESENTATIVE, PARENT, GUARDIAN, CLERK, MANDATE)
+
+
+@dataclass(frozen=True)
+class Power:
+    """`full`: as the party itself, also where no matter and no act is named. A mandate never is, however wide."""
+
+    by: str
+    party: Party
+    acts: frozenset[str] = EVERYTHING
+    matters: frozenset[str] | None = None
+    since: date | None = None
+    until: date | None = None
+    amount_at_most: int | None = None
+    sendings_left: int | None = None
+    membership: int | None = None
+    kinship: int | None = None
+    mandate: int | None = None
+
+    @property
+    def full(self) -> bool:
+        return self.by != MANDATE and self.matters is None and self.acts == EVERYTHING
+
+    @property
+    def own(self) -> bool:
+        """The party's own hand: nobody has to be told what it did."""
+        return self.by in {SELF, REPRESENTATIVE}
+
+    def allows(self, act: str | None = None, matter: str | None = None, amount: int | None = None) -> bool:
+        if matter is not None and self.matters is not None and matter not in self.matters:
+            return False
+        if act is None:
+            return True
+        if act not in self.acts:
+            return False
+        if act == Act.SUBMIT and self.sendings_left == 0:
+            return False
+        return amount is None or self.amount_at_most is None or amount <= self.amount_at_most
+
+
+def current(today: date) -> Q:
+    return Q(since__lte=today) & (Q(until__isnull=True) | Q(until__gte=today))
+
+
+def mandates_in_force(today: date) -> QuerySet[Mandate]:
+    """Granted, within their days, and where one was passed on, the one above it in force too; of the living."""
+    above = Q(under__isnull=True) | Q(
+        under__state=MandateState.GRANTED, under__since__lte=today, under__until__gte=today
+    )
+    return Mandate.objects.filter(
+        above,
+        state=MandateState.GRANTED,
+        since__lte=today,
+        until__gte=today,
+        agent__isnull=False,
+        agent__died_on__isnull=True,
+        principal__person__died_on__isnull=True,
+    )
+
+
+def bonds_in_force(today: date) -> QuerySet[Kinship]:
+    """Confirmed and not ended; whether a child is still a minor on this day is for `rules.is_minor`."""
+    return Kinship.objects.filter(
+        Q(until__isnull=True) | Q(until__gte=today),
+        state=KinState.CONFIRMED,
+        person__died_on__isnull=True,
+        relative__died_on__isnull=True,
+    )
+
+
+def of(person: Person, today: date, *, over: Party | int | None = None, held: bool = False) -> list[Power]:
+    """All powers of this person today, or those over one party. `held`: the rows stay as they are until the transaction ends."""
+    if person.died_on is not None:
+        return []
+    key = over.pk if isinstance(over, Party) else over
+    memberships: QuerySet = person.memberships.filter(current(today)).select_related("company")
+    bonds = bonds_in_force(today).filter(relative=person).select_related("person")
+    mandates = mandates_in_force(today).filter(agent=person).select_related("principal", "under")
+    if key is not None:
+        memberships, bonds = memberships.filter(company_id=key), bonds.filter(person_id=key)
+        mandates = mandates.filter(principal_id=key)
+    if held:  # then read once more: what was changed until they were held is seen, and nothing changes after
+        _hold(memberships, bonds, mandates)
+    found = [Power(SELF, person)] if key in {None, person.pk} else []
+    found += [_of_member(one) for one in memberships.order_by("since", "pk")]
+    for bond in bonds.order_by("pk"):
+        if bond.kind == Kinship.Kind.WARD:
+            found.append(Power(GUARDIAN, bond.person, until=bond.until, kinship=bond.pk))
+        elif rules.is_minor(bond.person.birth_date, today):
+            last = date.fromordinal(rules.comes_of_age(bond.person.birth_date).toordinal() - 1)
+            found.append(Power(PARENT, bond.person, until=last, kinship=bond.pk))
+    return found + [_of_mandate(one) for one in mandates.order_by("pk")]
+
+
+def _hold(memberships: QuerySet, bonds: QuerySet, mandates: QuerySet) -> None:
+    """Rows are taken in the order of their numbers, a mandate that was passed on after the one above it: nobody waits in a ring."""
+    keys = {key for pair in mandates.values_list("pk", "under") for key in pair if key is not None}
+    for model, wanted in (
+        (Membership, memberships.values_list("pk", flat=True)),
+        (Kinship, bonds.values_list("pk", flat=True)),
+        (Mandate, keys),
+    ):
+        list(model._default_manager.select_for_update().filter(pk__in=list(wanted)).order_by("pk").values_list("pk"))
+
+
+def _of_member(row: Membership) -> Power:
+    if row.role == Membership.Role.LEGAL_REPRESENTATIVE:
+        return Power(REPRESENTATIVE, row.company, since=row.since, until=row.until, membership=row.pk)
+    rights = row.rights or {"acts": Act.values, "matters": None}
+    matters = rights.get("matters")
+    return Power(
+        CLERK,
+        row.company,
+        acts=frozenset(rights.get("acts") or ()),
+        matters=None if matters is None else frozenset(matters),
+        since=row.since,
+        until=row.until,
+        membership=row.pk,
+    )
+
+
+def _of_mandate(row: Mandate) -> Power:
+    limits = [row] if row.under is None else [row, row.under]
+    left = [max(one.cases_at_most - one.cases_sent, 0) for one in limits if one.cases_at_most is not None]
+    return Power(
+        MANDATE,
+        row.principal,
+        acts=frozenset(row.acts),
+        matters=None if row.matters is None else frozenset(row.matters),
+        since=row.since,
+        until=row.until,
+        amount_at_most=row.amount_at_most,
+        sendings_left=min(left) if left else None,
+        mandate=row.pk,
+    )
+
+
+def over(account: Account, party: Party | int, today: date, *, held: bool = False) -> list[Power]:
+    """What this account has over the party today, the strongest first; nothing for an account that was closed."""
+    if account.person_id is None or not account.is_active or account.person is None:
+        return []
+    found = of(account.person, today, over=party, held=held)
+    return sorted(found, key=lambda power: STRONGEST_FIRST.index(power.by))
+
+
+def all_of(account: Account, today: date) -> list[Power]:
+    if account.person_id is None or not account.is_active or account.person is None:
+        return []
+    return of(account.person, today)
+
+
+def spaces_of(account: Account, today: date) -> list[Party]:
+    """The person, then whom it may act for today: companies, children and wards, principals. Nobody proved: no space yet."""
+    return parties_in(all_of(account, today))
+
+
+def parties_in(powers: Iterable[Power]) -> list[Party]:
+    return list({power.party.pk: power.party for power in powers}.values())
+
+
+def may_act_for(
+    account: Account,
+    party: Party,
+    today: date,
+    matter: str | None = None,
+    act: str | None = None,
+    *,
+    amount: int | None = None,
+) -> bool:
+    """Asked at every step, so that a power that ended a second ago opens nothing any more.
+
+    Without a matter or an act: whether the account may stand in the party's space at all. `amount` in yuan is for paying.
+    """
+    return any(power.allows(act, matter, amount) for power in over(account, party, today))
+
+
+def accounts_for(party: Party, today: date, matter: str | None = None) -> list[Account]:
+    """Whom to tell what concerns the party: its own account or representative, parents and guardians, clerks with all rights; of a
+    matter also those clerks and agents who may see it or receive its result."""
+    people: dict[int, Person] = {}
+    if party.kind == Party.Kind.PERSON:
+        own = Person.objects.filter(pk=party.pk).first()
+        if own is not None and own.died_on is None:
+            people[own.pk] = own
+        for bond in bonds_in_force(today).filter(person_id=party.pk).select_related("person", "relative"):
+            if bond.kind == Kinship.Kind.WARD or rules.is_minor(bond.person.birth_date, today):
+                people[bond.relative_id] = bond.relative
+    else:
+        for row in Membership.objects.filter(current(today), company_id=party.pk).select_related("person", "company"):
+            power = _of_member(row)
+            if power.full or matter is not None and _hears(power, matter):
+                people[row.person_id] = row.person
+    if matter is not None:
+        mandates = mandates_in_force(today).filter(principal_id=party.pk).select_related("agent", "principal", "under")
+        for one in mandates:
+            if one.agent is not None and _hears(_of_mandate(one), matter):
+                people[one.agent.pk] = one.agent
+    return list(Account.objects.filter(is_active=True, person__in=list(people)).select_related("person").order_by("pk"))
+
+
+def _hears(power: Power, matter: str) -> bool:
+    return power.allows(Act.SEE, matter) or power.allows(Act.RECEIVE, matter)
+
+
+def own_accounts(party: Party, today: date) -> list[Account]:
+    """The party's own hands: the person's account, or those of the company's legal representatives."""
+    if party.kind == Party.Kind.PERSON:
+        return list(Account.objects.filter(is_active=True, person_id=party.pk).select_related("person"))
+    rows = Membership.objects.filter(
+        current(today), company_id=party.pk, role=Membership.Role.LEGAL_REPRESENTATIVE
+    ).values("person")
+    return list(Account.objects.filter(is_active=True, person__in=rows).select_related("person").order_by("pk"))
+
+
+def decides_for(account: Account, party: Party, today: date) -> bool:
+    """Who lets others act for the party: the person itself on its own account, or the company's legal representative. Nobody else."""
+    return any(power.own for power in over(account, party, today))
+
+
+def conflicts_of(person: Person) -> set[int]:
+    """Whose applications this person must never handle as an officer: everybody they act for, want to act for or ever acted for,
+    and everybody who acts for them. A mandate that was given back unused is no bond: else a stranger could choose who judges."""
+    mandates = Mandate.objects.filter(Q(state__in=[MandateState.ASKED, MandateState.GRANTED]) | Q(deeds__isnull=False))
+    return {
+        person.pk,
+        *Membership.objects.filter(person=person).values_list("company_id", flat=True),
+        *mandates.filter(agent=person).values_list("principal_id", flat=True),
+        *mandates.filter(principal_id=person.pk, agent__isnull=False).values_list("agent_id", flat=True),
+        *Kinship.objects.filter(relative=person).values_list("person_id", flat=True),
+        *Kinship.objects.filter(person=person).values_list("relative_id", flat=True),
+    }
+
+
+def company_of(party: Party) -> Company | None:
+    return Company.objects.filter(pk=party.pk).first()
