@@ -23,7 +23,7 @@ from tongban.cases import services
 from tongban.cases.models import Case, MachineFinding
 from tongban.departments.models import Role
 from tongban.journal.actors import Actor
-from tongban.licences.models import Licence
+from tongban.licences.models import Licence, Proceeding
 from tongban.materials.models import Document, Page
 from tongban.notices.models import Message
 from tongban.parties.models import Account, Membership
@@ -51,6 +51,7 @@ CONCERNED = {
     "dispute": {"owner"},
     "company": {"owner", "clerk"},
     "counter": set(),  # a draft at the counter: only for the window officer before whom its person stands (tests/office/test_window)
+    "issued": {"dept_reviewer", "dept_approver", "coordinator", "auditor"},  # a licence, seen from the office of its issuer
     "officers_help": set(),  # a draft an officer has no code for
     "work": {"window_officer", "dept_reviewer", "dept_approver", "inspector"},
 }
@@ -132,6 +133,9 @@ class World:
             type=make.licence_type(), identifier="1.2.156.1", holder=self.company, issuer=make.department("PSB"),
             serial="1", issued_on=today, valid_from=today, decision="case:0", token="t" * 32, face={"name": "示范"},
         )  # fmt: skip
+        self.proceeding = Proceeding.objects.create(
+            licence=self.licence, aim="revoke", reason="x", ground="x", opened_by=self.dept_reviewer.officer, answer_until=today
+        )
         resource = Resource.objects.create(slug="work", name={"zh": "用工", "en": "Work"}, provider="PSB", share="open")
         self.dispute = Dispute.objects.create(
             resource=resource, provider="PSB", field="employer", of_party=self.owner.person, account=self.owner,
@@ -166,7 +170,8 @@ class World:
             "message": {"pk": self.message.pk},
             "member": {"pk": self.member.pk},
             "company": {"pk": self.company.pk},
-            "licence": {"pk": self.licence.pk},
+            "licence": {"pk": self.licence.pk, "proceeding": self.proceeding.pk},
+            "issued": {"pk": self.licence.pk, "move": "open"},
             "paper": {"key": self.page.document.key, "page": self.page.pk},
             "dispute": {"ref": self.dispute.ref},
         }[of]

@@ -28,7 +28,6 @@ from tongban.licences.states import (
     CANCEL,
     EXPIRE,
     ITEM_GONE,
-    NOT_VALID_NOW,
     RESUME,
     REVOKE,
     SUSPEND,
@@ -108,7 +107,7 @@ def issue_industry(
             before = None
         if before is not None:
             known = {one.key for one in permits}
-            kept = [one for one in items.present(before, today) if one.status != NOT_VALID_NOW and one.key not in known]
+            kept = [one for one in items.present(before, today) if not one.over and one.key not in known]
             permits = [*permits, *(_again(one) for one in kept)]
         return _issue(
             holder,
@@ -136,8 +135,8 @@ def refresh(whole: Licence, *, actor: Actor = PLATFORM, now: datetime | None = N
         if newest.state not in HOLDS:
             return None
         there = items.present(newest, today)
-        staying = [one for one in there if one.status != NOT_VALID_NOW]
-        missing = [one for one in there if one.mandatory and one.status == NOT_VALID_NOW]
+        staying = [one for one in there if not one.over]
+        missing = [one for one in there if one.mandatory and one.over]
         if missing or not staying:
             _end_with(newest, missing or there, actor, now)
             return None

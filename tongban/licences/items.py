@@ -11,6 +11,7 @@ from tongban.licences.models import Licence, LicenceItem
 from tongban.licences.states import NOT_VALID_NOW, OVER, SUSPENDED, VALID, LicenceState, Part
 
 INDUSTRY = "industry-licence"
+NOT_YET = "not_yet_valid"
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,11 @@ class Present:
         return Part(self.status, self.mandatory, self.valid_to)
 
     @property
+    def over(self) -> bool:
+        """It has ended; one that only begins later has not."""
+        return self.status == NOT_VALID_NOW and self.reason != NOT_YET
+
+    @property
     def printed(self) -> tuple[str, str, date | None]:
         """What a sheet of paper says of it: when this changes, the paper has to be made again."""
         return self.key, self.number, self.valid_to
@@ -53,7 +59,7 @@ def judge(state: str, valid_from: date, valid_to: date | None, today: date) -> t
     if state == LicenceState.SUSPENDED:
         return SUSPENDED, ""
     if valid_from > today:
-        return NOT_VALID_NOW, "not_yet_valid"
+        return NOT_VALID_NOW, NOT_YET
     return VALID, ""
 
 

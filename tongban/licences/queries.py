@@ -6,7 +6,9 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from tongban.licences.models import Licence, LicenceCall, LicenceType
+from tongban.departments.models import Officer
+from tongban.licences.models import Licence, LicenceCall, LicenceItem, LicenceType, Proceeding
+from tongban.licences.proceeding_states import ProceedingState
 from tongban.licences.states import LicenceState
 from tongban.parties.models import Party
 
@@ -71,3 +73,57 @@ def ending(today: date, within_days: int) -> list[Ending]:
 
 def types() -> QuerySet[LicenceType]:
     return LicenceType.objects.select_related("issuer").order_by("slug")
+
+
+READS_ALL = {"coordinator", "auditor"}
+
+
+def office_sees(officer: Officer) -> QuerySet[Licence]:
+    """Licences of the officer's department, and industry licences that list a permit of it; the government service office sees all."""
+    rows = Licence.objects.select_related("type", "issuer", "holder")
+    if READS_ALL & set(officer.roles):
+        return rows
+    merged = LicenceItem.objects.filter(regulator_id=officer.department_id).values("whole")
+    return rows.filter(Q(issuer_id=officer.department_id) | Q(pk__in=merged))
+
+
+def found_for(officer: Officer, said: str) -> QuerySet[Licence]:
+    """By its whole number, or every one of a company by its credit code."""
+    said = said.strip()
+    rows = office_sees(officer)
+    if len(said) == 18 and "." not in said:
+        return rows.filter(holder__company__uscc=said.upper()).order_by("-id")
+    return rows.filter(identifier=said).order_by("-id")
+
+
+def suspended_of(officer: Officer) -> QuerySet[Licence]:
+    return office_sees(officer).filter(state=LicenceState.SUSPENDED).order_by("-id")
+
+
+def proceedings_for(officer: Officer, *, running: bool) -> QuerySet[Proceeding]:
+    """Of the officer's department: those in which the holder is heard, the first due first; or those that are over, newest first."""
+    rows = Proceeding.objects.select_related(
+        "licence__type", "licence__issuer", "item__regulator", "opened_by", "decided_by"
+    )
+    if not READS_ALL & set(officer.roles):
+        own = officer.department_id
+        rows = rows.filter(Q(item__isnull=True, licence__issuer_id=own) | Q(item__regulator_id=own))
+    if running:
+        return rows.filter(state=ProceedingState.OPEN).order_by("answer_until", "id")
+    return rows.exclude(state=ProceedingState.OPEN).order_by("-id")
+
+
+def proceedings_about(licence: Licence) -> QuerySet[Proceeding]:
+    """All of one permit, in whatever edition it was then, newest first."""
+    rows = Proceeding.objects.select_related("licence__issuer", "item__regulator", "opened_by", "decided_by")
+    return rows.filter(licence__type_id=licence.type_id, licence__serial=licence.serial).order_by("-id")
+
+
+def permits_of(holder: Party, today: date) -> list[Licence]:
+    """What a business holds that ends or changes with it: every licence that is valid or suspended, the sealed whole last."""
+    rows = (
+        Licence.objects.select_related("type", "issuer", "holder")
+        .filter(holder_id=holder.pk, state__in=[LicenceState.VALID, LicenceState.SUSPENDED])
+        .filter(Q(valid_to__isnull=True) | Q(valid_to__gte=today))
+    )
+    return sorted(rows, key=lambda row: (row.type.slug == "industry-licence", row.type.slug, row.pk))

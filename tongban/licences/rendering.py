@@ -138,6 +138,7 @@ class Letter:
     blocks: Sequence[Paragraph | Table | Notice] = ()
     verify_url: str = ""
     title: Bilingual | None = None
+    addressed_as: Bilingual | None = None
     place_for_seal: bool = True
     demo: bool = True
     glyph_pictures: Mapping[str, bytes] = field(default_factory=dict)
@@ -263,6 +264,7 @@ def render_document(letter: Letter) -> bytes:
         "case_number": printer.text(letter.case_number),
         "issuer": printer.bilingual(letter.issuer),
         "addressee": printer.text(letter.addressee),
+        "addressed_as": printer.bilingual(letter.addressed_as or {"zh": "申请人", "en": "Applicant"}),
         "dated": printer.bilingual(spoken_day(letter.dated)),
         "facts": [
             {"label": printer.bilingual(fact.label), "value": printer.value(fact.value), "important": fact.important}

@@ -25,6 +25,7 @@ PURPOSES = {
     "decision": lazy("to decide by rule"),
     "show": lazy("to show it to you"),
     "handling": lazy("to handle an application"),
+    "licence": lazy("to look after a licence it issued"),
     "window": lazy("you were at a window"),
     "post": lazy("to type in what you sent by post"),
     "help": lazy("somebody helped you, with a code of yours"),

@@ -6,10 +6,12 @@ from tongban.channels.portal import views_device as device
 from tongban.channels.portal import views_disputing as disputing
 from tongban.channels.portal import views_finding as finding
 from tongban.channels.portal import views_hands as hands
+from tongban.channels.portal import views_heard as heard
 from tongban.channels.portal import views_help as help_
 from tongban.channels.portal import views_holding as holding
 from tongban.channels.portal import views_my_data as data
 from tongban.channels.portal import views_papers as papers
+from tongban.channels.portal import views_paying as paying
 from tongban.channels.portal import views_space as space
 
 app_name = "portal"
@@ -18,6 +20,7 @@ urlpatterns = [
     path("", finding.home, name="home"),
     path("search/", finding.search, name="search"),
     path("search/suggest", finding.suggest, name="suggest"),
+    path("industries/", finding.industries, name="industries"),
     path("matters/<slug:slug>/", finding.guide, name="guide"),
     path("matters/<slug:slug>/apply/", applying.begin, name="begin"),
     path("apply/<slug:ref>/", applying.resume, name="apply"),
@@ -78,6 +81,7 @@ urlpatterns = [
     path("my/cases/<slug:ref>/rate/", holding.rate, name="rate"),
     path("my/licences/", holding.wallet, name="licences"),
     path("my/licences/<int:pk>/", holding.licence, name="licence"),
+    path("my/licences/<int:pk>/answer/<int:proceeding>", heard.answer, name="licence_answer"),
     path("my/licences/<int:pk>/licence.pdf", holding.licence_pdf, name="licence_pdf"),
     path("my/device/", device.device, name="device"),
     path("my/device/pages", device.pages, name="device_pages"),
@@ -87,4 +91,10 @@ urlpatterns = [
     path("my/inbox/read", holding.all_read, name="all_read"),
     path("my/inbox/<int:pk>/open", holding.open_message, name="open_message"),
     path("track/", cases.track, name="track"),
+    path("my/bills/", paying.bills, name="bills"),
+    path("my/bills/pay", paying.pay, name="pay"),
+    path("my/bills/<str:number>/", paying.bill, name="bill"),
+    path("my/payments/<slug:ref>/", paying.payment, name="payment"),
+    path("my/payments/<slug:ref>/<slug:move>", paying.payment_act, name="payment_act"),
+    path("my/receipts/<str:number>.pdf", paying.receipt, name="receipt"),
 ]

@@ -87,6 +87,8 @@ def licence(request, party, pk):
         "checks": row.checks.order_by("-id")[:20],
         "case": row.cases.first(),
         **_permits(row, timezone.localdate()),
+        "heard": list(licences.proceedings_about(row)),
+        "today": timezone.localdate(),
     }
     return render(request, "portal/hold/licence.html", context)
 
