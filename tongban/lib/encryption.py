@@ -2,7 +2,8 @@
 
 A value reads `e1.<key id>.<base64url of nonce and ciphertext>`. The context (model and field) is authenticated with it, so a
 value copied into another column does not open there. Keys are files outside the database: `field-<id>.key`, the last id in
-order encrypts and all of them decrypt; `index.key` is for blind indexes alone and is never renewed, or nobody is found again.
+order encrypts and all of them decrypt; `index.key` is for blind indexes and findable values (`d1.<base64url>`: the same text is the
+same value) and is never renewed, or nobody is found again.
 """
 
 import base64
@@ -17,10 +18,11 @@ from pathlib import Path
 from threading import Lock
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESSIV
 from django.conf import settings
 
 PREFIX = "e1"
+FINDABLE = "d1"
 _NONCE = 12
 
 
@@ -38,6 +40,7 @@ class Keyring:
             raise KeysMissing("There is no field key. Run the set-up, or bring back the key files from the backup.")
         self._opens = {key_id: AESGCM(key) for key_id, key in field_keys.items()}
         self._index_key = index_key
+        self._findable = AESSIV(hmac.new(index_key, b"tongban findable", hashlib.sha512).digest())
         self.newest = max(field_keys)
 
     @classmethod
@@ -80,6 +83,23 @@ class Keyring:
         """Sealed with an older key than the newest: the rotation writes it anew."""
         return _parts(value)[0] != self.newest
 
+    def seal_findable(self, text: str, context: str) -> str:
+        """The same text in the same context gives the same value (AES-SIV), so a database can find it by its whole and not otherwise."""
+        sealed = self._findable.encrypt(text.encode("utf-8", "surrogatepass"), [context.encode()])
+        return f"{FINDABLE}.{base64.urlsafe_b64encode(sealed).rstrip(b'=').decode()}"
+
+    def open_findable(self, value: str, context: str) -> str:
+        prefix, _, sealed = value.partition(".")
+        try:
+            if prefix != FINDABLE:
+                raise Unreadable("This is not an encrypted value.")
+            raw = base64.b64decode(sealed + "=" * (-len(sealed) % 4), altchars=b"-_", validate=True)
+            return self._findable.decrypt(raw, [context.encode()]).decode("utf-8", "surrogatepass")
+        except (ValueError, binascii.Error) as wrong:
+            raise Unreadable("This is not an encrypted value.") from wrong
+        except InvalidTag as wrong:
+            raise Unreadable(f"This value was changed or does not belong to {context}.") from wrong
+
     def blind_index(self, text: str, context: str) -> str:
         """The same text in the same context gives the same 64 hexadecimal digits; the caller brings it into one spelling."""
         return hmac.new(
@@ -100,6 +120,14 @@ def decrypt(value: bytes | str, context: str) -> str:
 
 def blind_index(text: str, context: str) -> str:
     return keyring().blind_index(text, context)
+
+
+def seal_findable(text: str, context: str) -> str:
+    return keyring().seal_findable(text, context)
+
+
+def open_findable(value: str, context: str) -> str:
+    return keyring().open_findable(value, context)
 
 
 _rings: dict[Path, Keyring] = {}

@@ -9,7 +9,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import migrations, models
 from django.db.models.lookups import Exact
 
-from .encryption import PREFIX, decrypt, encrypt
+from .encryption import FINDABLE, PREFIX, decrypt, encrypt, open_findable, seal_findable
 
 
 class Empty(Exact):
@@ -113,6 +113,95 @@ class EncryptedJSONField(EncryptedField):
 
     def value_to_string(self, obj):
         return self.written(self.value_from_object(obj))
+
+
+class Findable:
+    """What makes a field of short text sealed and findable: the same text is stored the same, so it may be unique and indexed.
+
+    It can be asked for as a whole (`exact`, `in`; `iexact` asks for the small letters, which is how such text is kept) and not by a part.
+    Who reads the database sees which rows hold the same text, and nothing else. Its key is the index key: it is not renewed.
+    """
+
+    ASKED_BY = frozenset({"exact", "in", "isnull"})
+    model: type[models.Model]
+
+    @property
+    def context(self) -> str:
+        return f"{self.model._meta.label_lower}.{self.name}"  # type: ignore[attr-defined]
+
+    def db_type(self, connection) -> str:
+        return "text"
+
+    def get_lookup(self, lookup_name: str):
+        if lookup_name == "iexact":
+            return Whole
+        if lookup_name not in self.ASKED_BY:
+            raise FieldError(f"{self.name} is sealed and can only be asked for as a whole, not by {lookup_name}.")  # type: ignore[attr-defined]
+        return super().get_lookup(lookup_name)  # type: ignore[misc]
+
+    def get_transform(self, lookup_name: str):
+        raise FieldError(f"{self.name} is sealed and can only be asked for as a whole, not by {lookup_name}.")  # type: ignore[attr-defined]
+
+    def get_db_prep_value(self, value, connection, prepared=False):
+        text = self.get_prep_value(value)  # type: ignore[attr-defined]
+        return seal_findable(text, self.context) if text else text
+
+    def from_db_value(self, value, expression, connection):
+        return open_findable(value, self.context) if value else value
+
+
+class Whole(Exact):
+    """Whatever the case it was typed in: such text is kept in small letters."""
+
+    lookup_name = "iexact"
+
+    def get_prep_lookup(self):
+        return super().get_prep_lookup().lower()
+
+
+class FindableField(Findable, models.CharField):
+    description = "Short text, sealed in the database and found as a whole"
+
+
+class FindableEmailField(Findable, models.EmailField):
+    """For the address column of a library's table (see parties.apps): to migrations it stays what the library says it is."""
+
+    def deconstruct(self):
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.EmailField", args, kwargs
+
+
+def make_findable(app: str, model: str, field: str):
+    """The migration step that seals a column as `Findable` does."""
+    context = f"{app}.{model.lower()}.{field}"
+
+    def seal(apps, schema_editor):
+        connection = schema_editor.connection
+        table = apps.get_model(app, model)._meta.db_table
+        _widen(schema_editor, table, field)
+        with connection.cursor() as cursor:
+            clear = f"SELECT id, {field} FROM {table} WHERE {field} <> '' AND {field} NOT LIKE %s"  # noqa: S608 - our own names
+            cursor.execute(clear, [f"{FINDABLE}.%"])
+            rows = cursor.fetchall()
+            cursor.executemany(
+                f"UPDATE {table} SET {field} = %s WHERE id = %s",  # noqa: S608 - our own names
+                [(seal_findable(text, context), pk) for pk, text in rows],
+            )
+
+    return migrations.RunPython(seal, migrations.RunPython.noop)
+
+
+def as_text(app: str, model: str, field: str):
+    """The migration step that lets a column hold sealed text, which is longer than what it seals."""
+    return migrations.RunPython(
+        lambda apps, schema_editor: _widen(schema_editor, apps.get_model(app, model)._meta.db_table, field),
+        migrations.RunPython.noop,
+    )
+
+
+def _widen(schema_editor, table: str, field: str) -> None:
+    if schema_editor.connection.vendor == "postgresql":  # SQLite does not count letters
+        schema_editor.execute(f"ALTER TABLE {table} ALTER COLUMN {field} TYPE text")
 
 
 def seal_what_was_written(app: str, model: str, *fields: str):
