@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from django.utils import timezone
 
+from tongban.cases import planning
 from tongban.cases.models import Case, Clock, Escalation
 from tongban.cases.states import CHARGED_TO, WITH_APPLICANT, CaseState, ClockKind
 from tongban.departments import queries as departments
@@ -118,12 +119,13 @@ def expected(case: Case, *, sent: datetime, counted_from: date | None = None) ->
     """
     received = counted_from or receipt_day(case, sent)
     calendar = departments.calendar()
-    version = case.version
+    version, promised = case.version, planning.promised_days(case)
+    statutory = None if planning.is_bundle(case) else version.statutory_days
     due = calendar.due_in_days if version.time_unit == "calendar_day" else calendar.due
     return {
         "received_on": received,
-        "promised": due(received, version.promised_days) if version.promised_days is not None else None,
-        "statutory": due(received, version.statutory_days) if version.statutory_days else None,
+        "promised": due(received, promised) if promised is not None else None,
+        "statutory": due(received, statutory) if statutory else None,
     }
 
 

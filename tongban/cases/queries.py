@@ -28,6 +28,7 @@ from tongban.lib.workdays import light
 from tongban.matters.models import Matter
 from tongban.parties import queries as parties
 from tongban.parties.models import Account, Party
+from tongban.parties.states import Act
 
 PAGE = 25
 TOGETHER = ("matter", "version", "department", "applicant")
@@ -57,6 +58,24 @@ def own(*parties: Party) -> QuerySet[Case]:
     """Everything of these parties, draft or sent: what an address with a `ref` is looked up in."""
     rows = Case.objects.filter(applicant_id__in=[party.pk for party in parties])
     return rows.select_related(*TOGETHER, "licence", "licence__type", "account")
+
+
+def within(rows: QuerySet[Case], held: Iterable[parties.Power], account: Account) -> QuerySet[Case]:
+    """Of these rows what somebody sees by the powers they hold over the party: all of them, those of the matters named, or of
+    those only what they began themselves, or what is ready to be received."""
+    held = list(held)
+    if any(power.full for power in held):
+        return rows
+    seen = Q(pk__in=())
+    for power in held:
+        scope = Q() if power.matters is None else Q(matter__slug__in=power.matters) | Q(parent__matter__slug__in=power.matters)
+        if Act.SEE in power.acts:
+            seen |= Q(pk__isnull=False) & scope
+        elif {Act.PREPARE, Act.SUBMIT} & power.acts:
+            seen |= scope & Q(account=account)
+        if Act.RECEIVE in power.acts:
+            seen |= scope & Q(state__in=[CaseState.READY, CaseState.DELIVERED, CaseState.CLOSED])
+    return rows.filter(seen)
 
 
 def needing(party: Party) -> QuerySet[Case]:

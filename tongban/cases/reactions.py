@@ -2,9 +2,9 @@
 
 from django.utils import timezone
 
-from tongban.cases import events
-from tongban.cases.models import Appeal, Case, CaseMaterial, Hearing, Promise
-from tongban.cases.services import issuing, keeping_time, machine, pre_reviewing
+from tongban.cases import events, standing
+from tongban.cases.models import Appeal, BundleMember, Case, CaseMaterial, Hearing, Promise
+from tongban.cases.services import following, issuing, keeping_time, machine, pre_reviewing
 from tongban.cases.states import ENDED, CaseState
 from tongban.departments.events import CalendarChanged
 from tongban.journal import services as journal
@@ -89,8 +89,14 @@ def recount_running_clocks(event):
     journal.enqueue(keeping_time.RECOUNT, after=0, first=event.first, last=event.last)
 
 
+# What is said once, of the whole: a bundle is one errand.
+OF_THE_WHOLE = {"case_received", "case_accepted", "case_with_people", "case_withdrawn", "result_ready"}
+
+
 def _tell(case_pk: int, kind: str, *, once: str, needs_answer: bool = False, **more) -> None:
-    case = Case.objects.select_related("applicant", "version").get(pk=case_pk)
+    case = Case.objects.select_related("applicant", "version", "parent").get(pk=case_pk)
+    if case.parent is not None and kind in OF_THE_WHOLE and case.parent.state not in ENDED:
+        return
     notices.tell(
         case.applicant,
         kind,
@@ -104,6 +110,7 @@ def _tell(case_pk: int, kind: str, *, once: str, needs_answer: bool = False, **m
         },
         once=f"{kind}:{case_pk}:{once}",
         needs_answer=needs_answer,
+        matter=standing.matter_of(case),
     )
 
 
@@ -114,6 +121,32 @@ def tell_received(event):
         not case.decided_by_machine and case.version.decided_by == "none"
     ):  # a machine's answer follows in the same minute
         _tell(event.case, "case_received", once="1")
+
+
+@on(events.BundleChoiceAsked)
+def tell_of_choice(event):
+    """An optional part was refused: the applicant says whether to go on without it."""
+    member = Case.objects.select_related("version").get(pk=event.member)
+    until = BundleMember.objects.filter(case=member.pk).values_list("choose_by", flat=True).first()
+    if until is not None:
+        _tell(
+            event.case, "bundle_choice", once=str(member.pk), needs_answer=True, part=member.version.name,
+            until=until.isoformat(),
+        )  # fmt: skip
+
+
+@on(events.BundleMemberDropped)
+def tell_dropped(event):
+    """Nobody chose in time: the whole goes on without the part, and it is said."""
+    if event.why == "time":
+        member = Case.objects.select_related("version").get(pk=event.member)
+        _tell(event.case, "bundle_dropped", once=str(member.pk), part=member.version.name)
+
+
+@on(events.CaseDecided)
+def stand_in_for_what_was_waited_for(event):
+    if event.outcome == Case.Decision.GRANTED:
+        following.stand_in(Case.objects.select_related("matter").get(pk=event.case), now=timezone.now())
 
 
 @on(events.PreReviewReturned)
@@ -135,6 +168,8 @@ def tell_accepted(event):
 
 @on(events.CaseNotAccepted)
 def tell_not_accepted(event):
+    if _ended_with_the_whole(event.case):
+        return
     _tell(event.case, "case_not_accepted", once="1")
 
 
@@ -143,9 +178,22 @@ def tell_passed_to_people(event):
     _tell(event.case, "case_with_people", once="1")
 
 
+def _ended_with_the_whole(case_pk: int) -> bool:
+    case = Case.objects.select_related("parent").only("state", "parent__state").get(pk=case_pk)
+    return case.parent is not None and case.parent.state == case.state
+
+
+def _said_of_the_whole(case_pk: int) -> bool:
+    """A member's refusal is said once: by the choice it asks for, or by the end of the whole that it brought."""
+    case = Case.objects.select_related("parent").only("decided_at", "parent__ended_at").get(pk=case_pk)
+    if case.parent is None or case.decided_at is None:
+        return False
+    return case.parent.ended_at is None or case.parent.ended_at >= case.decided_at
+
+
 @on(events.CaseDecided)
 def tell_refused(event):
-    if event.outcome == Case.Decision.REFUSED:
+    if event.outcome == Case.Decision.REFUSED and not _said_of_the_whole(event.case):
         _tell(event.case, "case_refused", once="1")
 
 
@@ -156,7 +204,7 @@ def tell_ready(event):
 
 @on(events.CaseEnded)
 def tell_ended(event):
-    if event.state in {CaseState.LAPSED, CaseState.TERMINATED, CaseState.REVOKED}:
+    if event.state in {CaseState.LAPSED, CaseState.TERMINATED, CaseState.REVOKED} and not _ended_with_the_whole(event.case):
         _tell(event.case, f"case_{event.state}", once="1")
 
 

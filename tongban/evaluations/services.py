@@ -28,6 +28,8 @@ AT_A_TIME = 500
 def invite(case: Case, *, now: datetime | None = None) -> Invitation | None:
     """Ask the applicant once how it was. Nobody with an account, or asked or rated before: nothing happens."""
     now = now or timezone.now()
+    if case.parent_id is not None:  # a bundle is one errand, and asked about once
+        return None
     account = case.account or next(iter(accounts_of(case.applicant, timezone.localdate(now))), None)
     if account is None or Rating.objects.filter(case=case).exists():
         return None

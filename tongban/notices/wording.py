@@ -181,6 +181,13 @@ WORDING: dict[str, Words] = {
         "The reconsideration of “%(matter)s” (%(number)s) is decided. Outcome, reason and what you can still do stand in the case.",
         urgent=True,
     ),
+    "case_moved_over": _words(
+        "您的申请改用新版办事指南",
+        "Your application now follows the new guide",
+        "“%(matter)s”（%(number)s）自即日起按%(due)s起施行的新版办事指南办理，原因：%(reason)s。您已填写的内容都保留着，请打开申请，看看有没有新的问题或材料。",
+        "“%(matter)s” (%(number)s) now follows the guide in force since %(due)s. The reason: %(reason)s. Everything you filled in is "
+        "kept; please open it and look whether a question or document is new.",
+    ),
     "correction_reminder": _words(
         "提醒：材料尚未补齐",
         "A reminder: something is still missing",
@@ -217,6 +224,23 @@ WORDING: dict[str, Words] = {
         "“%(matter)s” (%(number)s) was refused. The decision gives the reasons and the legal ground. You may ask for "
         "reconsideration within 60 days or go to court within 6 months.",
         urgent=True,
+    ),
+    "bundle_choice": _words(
+        "有一项未获准予，请您选择",
+        "One part was refused: please choose",
+        "“%(matter)s”（%(number)s）中的可选事项“%(part)s”未获准予，理由、依据和救济途径写在办件里。其余事项不受影响。请在%(until)s前选择："
+        "不办这一项、其余照办，或等待复议结果；到期未选的，按不办这一项处理。",
+        "The optional part “%(part)s” of “%(matter)s” (%(number)s) was refused; reason, legal ground and ways of appeal stand in the "
+        "case. The other parts are not touched. Please choose by %(until)s: go on without it, or wait for reconsideration. Without "
+        "an answer it is left out.",
+        urgent=True,
+    ),
+    "bundle_dropped": _words(
+        "未获准予的一项已按不办处理",
+        "The part that was refused is left out",
+        "“%(matter)s”（%(number)s）中的“%(part)s”到期未选，已按不办处理，其余事项继续。您可以随时单独再次申请。",
+        "Nobody chose about “%(part)s” of “%(matter)s” (%(number)s) in time, so the rest goes on without it. You may apply for it "
+        "again at any time.",
     ),
     "result_ready": _words(
         "办好了，结果可查看",

@@ -13,6 +13,8 @@ from tongban.cases.services.at_window import (
     take_over,
 )
 from tongban.cases.services.billing import owes, set_fee
+from tongban.cases.services.bundling import choose as choose_about_part
+from tongban.cases.services.bundling import release_early
 from tongban.cases.services.by_post import (
     begin_by_post,
     correct_by_post,
@@ -58,6 +60,14 @@ from tongban.cases.services.hearing import invite as invite_to_hearing
 from tongban.cases.services.hearing import offer as offer_hearing
 from tongban.cases.services.hearing import offer_before_revoking
 from tongban.cases.services.helping import invite, stop, take
+from tongban.cases.services.inspecting import (
+    add_photo,
+    note_inspection,
+    plan_inspection,
+    platform_order,
+    sign_inspection,
+    wish_other_time,
+)
 from tongban.cases.services.intake import (
     accept,
     answer_finding,
@@ -79,15 +89,19 @@ from tongban.cases.services.keeping_procedures import end_hearings_nobody_asked_
 from tongban.cases.services.keeping_time import recount  # loading it enters the worker's duties
 from tongban.cases.services.machine import ask_a_person, consider
 from tongban.cases.services.pre_reviewing import it_is_right, look_over, offers, overrule, take_value
+from tongban.cases.services.publishing import (
+    answer_objection,
+    notice_over,
+    object_to,
+    publish_notice,
+    take_objection_back,
+)
 from tongban.cases.services.reconsidering import appeal, judge, note_court, take_back
 from tongban.cases.services.reviewing import (
     claim,
     conclude,
     extend,
-    inspection_done,
-    notice_over,
     order_inspection,
-    publish_notice,
     release,
     resume,
     start_review,
@@ -101,12 +115,13 @@ __all__ = [
     "offer_hearing", "recall_opinion", "supply", "take_back", "true_after_all", "waive",
     "add_document", "change_answer", "recall_correction", "remove_document", "supply_later", "undo_change",
     "Signature", "accept", "answer", "answer_escalation", "answer_finding", "approve", "as_seen", "ask", "ask_a_person", "attach",
-    "auto_accept", "begin", "begin_at_window", "begin_by_post", "begin_visit", "choose_situation", "claim",
+    "auto_accept", "begin", "begin_at_window", "begin_by_post", "begin_visit", "choose_about_part", "choose_situation", "claim",
     "commit_to", "conclude", "confirm_by_phone", "consider", "content_of", "correct", "correct_by_post",
     "deem_accepted", "delete", "detach", "dispute", "end_visit", "escalate", "extend", "hand_in", "hand_in_posted", "hand_over",
-    "inspection_done", "it_is_right", "invite", "issue", "lapse", "may_prepare", "may_register", "may_type_in", "look_over", "not_accept", "note_call",
+    "add_photo", "answer_objection", "note_inspection", "object_to", "plan_inspection", "platform_order", "sign_inspection",
+    "take_objection_back", "wish_other_time", "it_is_right", "invite", "issue", "lapse", "may_prepare", "may_register", "may_type_in", "look_over", "not_accept", "note_call",
     "notice_over", "offers", "open_result", "owes", "order_inspection", "overrule", "pass_pre_review", "publish_notice", "recount",
-    "refresh_materials", "refuse", "register_paper", "release", "request_correction", "resubmit", "result_ready",
+    "refresh_materials", "refuse", "register_paper", "release", "release_early", "request_correction", "resubmit", "result_ready",
     "resume", "return_from_pre_review", "revoke", "save", "see_paper", "send_code", "set_fee", "start_pre_review",
     "start_review", "stop", "submit", "suspend", "take_value", "take", "take_over", "terminate", "withdraw",
 ]  # fmt: skip

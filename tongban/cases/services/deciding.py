@@ -10,7 +10,7 @@ from tongban.cases import clocks, damage, events, face, hearings, papers, rules
 from tongban.cases.models import Case
 from tongban.cases.moving import acting, again, go
 from tongban.cases.permission import permit
-from tongban.cases.services import billing, committing, following, hearing, tolerating
+from tongban.cases.services import billing, committing, following, hearing, publishing, tolerating
 from tongban.cases.services.intake import _reasoned
 from tongban.cases.states import APPROVE, AUTO_APPROVE, ISSUANCE_DAYS, REFUSE, REVOKE, TERMINATE, CaseState, ClockKind
 from tongban.departments.models import Officer
@@ -31,6 +31,7 @@ def approve(case: Case, *, officer: Officer, now: datetime | None = None) -> Cas
         damage.wait_for(case)
         tolerating.wait_for_papers(case, granting=True)
         hearing.none_running(case)
+        publishing.wait_for_answers(case)
         _four_eyes(case, officer)
         _grant(case, APPROVE, acting(officer, "dept_approver"), officer, now, trace={})
     return case
@@ -57,6 +58,7 @@ def refuse(case: Case, *, officer: Officer, reason: str, ground: str, now: datet
         damage.wait_for(case)
         tolerating.wait_for_papers(case, granting=False)
         hearing.wait_for(case, "refusal")
+        publishing.wait_for_answers(case)
         _four_eyes(case, officer)
         go(
             case, REFUSE, actor=acting(officer, "dept_approver"), officer=officer, now=now, reason=reason,

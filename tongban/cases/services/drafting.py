@@ -131,6 +131,13 @@ def choose_situation(case: Case, situation: list[str], *, account: Account, now:
         _editable(case)
         standing.prepare(account, case, now)
         correction.refuse_locked_situation(case)
+        if case.number and planning.is_bundle(case) and case.members.exists():
+            raise NotAllowed(
+                "parts-received",
+                _("The parts of this application were received already and cannot be chosen anew."),
+                kept=_("Nothing was changed."),
+                next_step=_("You can withdraw an optional part, or the whole."),
+            )
         case.situation = situation
         case.values = {**more, **case.values}  # what was typed stays, also where it is not asked any more
         _touch_draft(case, now, "situation")

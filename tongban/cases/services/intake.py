@@ -133,6 +133,9 @@ def hand_in(
                 "not-complete", _("Something is still missing."), errors=_named(lacking), kept=_("The draft is kept.")
             )
         has_signed(case, signed, now)
+        if visit is not None:
+            standing.sign_at_window(visit.person, case, now)
+        cosigning.stand(case)
         day = received_on or clocks.local_day(now)
         actor, cleaned = acting(officer, "window_officer"), rules.checked(case).values
         go(
@@ -385,6 +388,7 @@ def withdraw(case: Case, *, account: Account, reason: str = "", now: datetime | 
     now = now or timezone.now()
     with transaction.atomic():
         case = again(case)
+        following.may_withdraw(case)
         go(
             case, WITHDRAW, actor=standing.act_as_applicant(account, case, Act.SUBMIT, "withdraw", now), account=account, now=now, reason=reason[:500],
             what=events.CaseEnded(case=case.pk, state=CaseState.WITHDRAWN),

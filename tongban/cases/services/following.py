@@ -1,0 +1,728 @@
+"""A bundle and its members: made when the whole is received, moved with it until acceptance, and from then on the whole follows them.
+
+Whoever acts on a member holds the whole first (`moving.again`), so that of several departments deciding at once the last one sees
+what the others decided. Without that, on PostgreSQL, each sees the others still undecided, and the whole waits for ever.
+"""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Min
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from tongban.cases import clocks, events, moving, papers, planning, rules
+from tongban.cases.bundles import Part, parts_of
+from tongban.cases.models import Bundle, BundleMember, Case, CaseMaterial, Clock, Step
+from tongban.cases.moving import acting, again, applying, changed, go
+from tongban.cases.states import (
+    AUTO_APPROVE,
+    CORRECT,
+    ENDED,
+    HAND_IN,
+    IN_REVIEW,
+    ISSUANCE_DAYS,
+    LAPSE,
+    NOT_ACCEPT,
+    REFUSE,
+    REQUEST_CORRECTION,
+    START_REVIEW,
+    SUBMIT,
+    TERMINATE,
+    WITHDRAW,
+    CaseState,
+    ClockKind,
+)
+from tongban.departments import queries as departments
+from tongban.departments.models import Officer
+from tongban.journal import services as journal
+from tongban.journal.actors import PLATFORM, Actor
+from tongban.lib.bilingual import Bilingual
+from tongban.lib.formschema import Form
+from tongban.lib.moves import Move
+from tongban.lib.problems import NotAllowed
+from tongban.licences import industry
+from tongban.licences.models import Licence, LicenceType
+from tongban.matters import bundling as plans
+from tongban.matters.models import MatterVersion
+from tongban.matters.requirements import requirements
+from tongban.parties.models import Account
+
+CHOICE_DAYS = 10  # working days to say what becomes of an optional part that was refused; demonstration district
+
+
+# -- made when the whole is received
+
+
+def receive(whole: Case, *, now: datetime) -> list[Case]:
+    """One case for each member of the plan, with its own fields and papers and nothing else. A second time brings them up to date."""
+    if not planning.is_bundle(whole):
+        return []
+    if whole.bundle_members.exists():
+        return refill(whole)
+    plan = planning.plan_of(whole)
+    Bundle.objects.update_or_create(
+        case=whole,
+        defaults={"promised_days": plan.promised_days},
+        create_defaults={
+            "promised_days": plan.promised_days,
+            "versions": {one.slug: one.version.pk for one in plan.members},
+        },
+    )
+    made = Case.objects.bulk_create(_member_of(whole, plan, place, now) for place in range(1, len(plan.members) + 1))
+    BundleMember.objects.bulk_create(
+        BundleMember(
+            parent=whole, case=case, slug=one.slug, place=place, mandatory=one.mandatory, after=list(one.after), why=one.why
+        )
+        for place, (one, case) in enumerate(zip(plan.members, made, strict=True), 1)
+    )  # fmt: skip
+    _write_papers(whole, made)
+    _write_beginning(whole, made)
+    for case in made:
+        journal.record(
+            events.MemberReceived(case=case.pk, bundle=whole.pk), subject=case.subject, actor=PLATFORM
+        )  # fmt: skip
+    return made
+
+
+def _member_of(whole: Case, plan: plans.Plan, place: int, now: datetime) -> Case:
+    one = plan.members[place - 1]
+    values = own_values(whole, plan, one)
+    return Case(
+        matter=one.version.matter,
+        version=one.version,
+        department=one.version.matter.department,
+        parent=whole,
+        applicant=whole.applicant,
+        account=whole.account,
+        channel=whole.channel,
+        state=CaseState.RECEIVED,
+        number=f"{whole.number}-{place:02d}",
+        query_code=whole.query_code,
+        situation=list(one.situation),
+        values=values,
+        step="check",
+        saved_at=whole.saved_at,
+        submitted_at=whole.submitted_at,
+        received_on=whole.received_on,
+        with_people=whole.with_people,
+        delivery=whole.delivery,
+        committed=bool((values.get("commit") or {}).get("value")),
+        prepared_by=whole.prepared_by,
+        signed_how=whole.signed_how,
+        paper_kept=whole.paper_kept,
+        created_at=now,
+    )
+
+
+def own_values(whole: Case, plan: plans.Plan, member: plans.Member) -> dict:
+    """What of the one form this member needs to know, under its own names and with where each value came from."""
+    held = plan.answers_of(member.slug, whole.values)
+    form = Form.from_demo(member.version.form)
+    return {one.id: held[one.id] for one in form.visible(rules.plain_values(held)) if one.id in held}
+
+
+def _write_papers(whole: Case, members: Iterable[Case]) -> None:
+    """Each member has the papers its own guide asks for, as the whole satisfied them."""
+    held = {row.type.slug: row for row in whole.materials.select_related("type")}
+    rows = []
+    for case in members:
+        for wanted in requirements(case.version, case.situation):
+            row = held.get(wanted.slug)
+            if row is None or (row.how == CaseMaterial.How.MISSING and not wanted.required):
+                continue  # another member makes it, or nobody needs it
+            rows.append(
+                CaseMaterial(
+                    case=case, type=row.type, how=row.how, required=wanted.required, document_id=row.document_id,
+                    licence_id=row.licence_id, resource=row.resource, trust=row.trust, seen_by_id=row.seen_by_id,
+                )
+            )  # fmt: skip
+    CaseMaterial.objects.bulk_create(rows)
+
+
+def _write_beginning(whole: Case, members: Iterable[Case]) -> None:
+    """How the whole was sent and received is how each of its members was."""
+    sent = whole.steps.filter(move__in=[SUBMIT.name, HAND_IN.name, "resubmit"]).order_by("-id").first()
+    received = whole.steps.filter(target=CaseState.RECEIVED).order_by("-id").first()
+    steps = [one for one in dict.fromkeys([sent, received]) if one is not None]
+    Step.objects.bulk_create(
+        Step(
+            case=case, at=one.at, move=one.move, source=one.source, target=one.target, role=one.role,
+            officer_id=one.officer_id, account_id=one.account_id,
+        )
+        for case in members
+        for one in steps
+    )  # fmt: skip
+
+
+def refill(whole: Case) -> list[Case]:
+    """What was changed in the whole before acceptance reaches the members it concerns; those corrected on their own stay as they are."""
+    plan = planning.plan_of(whole)
+    members = [
+        part.case for part in parts_of(whole) if part.case.state == CaseState.RECEIVED and part.case.next_due is None
+    ]
+    by_slug = {one.slug: one for one in plan.members}
+    for case in members:
+        one = by_slug[case.matter.slug]
+        case.values = own_values(whole, plan, one)
+        case.received_on, case.delivery = whole.received_on, whole.delivery
+        case.save(update_fields=["values", "received_on", "delivery", "updated_at"])
+    CaseMaterial.objects.filter(case__in=members).delete()
+    _write_papers(whole, members)
+    return members
+
+
+# -- until acceptance the members move with the whole
+
+
+WITH_THE_WHOLE = {
+    step.name: sources
+    for step, sources in (
+        (REQUEST_CORRECTION, {CaseState.RECEIVED}),
+        (CORRECT, {CaseState.CORRECTION_REQUESTED}),
+        (LAPSE, {CaseState.CORRECTION_REQUESTED}),
+        (NOT_ACCEPT, {CaseState.RECEIVED}),
+        (WITHDRAW, set(WITHDRAW.sources)),
+        (TERMINATE, set(TERMINATE.sources)),
+    )
+}
+
+
+def move_along(
+    whole: Case,
+    step: Move,
+    *,
+    actor: Actor,
+    now: datetime,
+    officer: Officer | None,
+    account: Account | None,
+    reason: str,
+    changes: dict,
+) -> None:
+    """What happens to the whole happens to its members as far as they are not over; those corrected on their own go on with that."""
+    if step.name not in WITH_THE_WHOLE or not planning.is_bundle(whole):
+        return
+    one_by_one = step.name in {CORRECT.name, REQUEST_CORRECTION.name}
+    for part in parts_of(whole):
+        case = part.case
+        if case.state not in WITH_THE_WHOLE[step.name] or (one_by_one and case.next_due is not None):
+            continue
+        said = {name: changes[name] for name in ("decision", "decided_at", "ground", "received_on") if name in changes}
+        go(
+            case,
+            step,
+            actor=actor,
+            now=now,
+            officer=officer,
+            account=account,
+            reason=reason,
+            what=_what(case, step),
+            **said,
+        )
+        if step.target in ENDED:
+            clocks.stop_all(case, clocks.local_day(now))
+            clocks.show(case)
+        if "decision" in said:
+            case.reason = {"text": reason}
+            case.save(update_fields=["reason"])
+    if step is CORRECT or step.name == CORRECT.name:
+        whole.refresh_from_db(fields=["values", "received_on"])
+        refill(whole)
+
+
+moving.AFTER_MOVES.append(move_along)
+
+
+def _what(case: Case, step: Move):
+    if step.name == NOT_ACCEPT.name:
+        return events.CaseNotAccepted(case=case.pk)
+    return events.CaseEnded(case=case.pk, state=step.target) if step.target in ENDED else None
+
+
+def accept_members(
+    whole: Case, step: Move, actor: Actor, officer, counted_from: date, now: datetime, *, deemed: bool
+) -> None:
+    """The yes to the whole is the yes to every member that is complete; each has its own limit by law, and one promise for all."""
+    if not planning.is_bundle(whole):
+        return
+    for part in parts_of(whole):
+        if part.case.state == CaseState.RECEIVED:
+            accept_one(part, step, actor, officer, counted_from, now, deemed=deemed)
+    show_limits(whole)
+    journal.enqueue(GO_ON, once=f"go on:{whole.pk}:accepted", case=whole.pk)
+
+
+def accept_one(
+    part: Part, step: Move, actor: Actor, officer, counted_from: date, now: datetime, *, deemed: bool
+) -> None:
+    case = part.case
+    go(
+        case, step, actor=actor, officer=officer, now=now, what=events.CaseAccepted(case=case.pk, deemed=deemed),
+        accepted_at=now, claimed_by=None, claimed_at=None,
+    )  # fmt: skip
+    clocks.stop(case, ClockKind.ACCEPTANCE, clocks.local_day(now))
+    start_clocks(case, counted_from, by_law=not part.row.after)
+
+
+def take_turns(member: Case) -> None:
+    """Accepted by itself, after a correction of its own: its review begins when it is its turn."""
+    journal.enqueue(GO_ON, once=f"go on:{member.parent_id}:{member.pk}:{member.corrections}", case=member.parent_id)
+
+
+def lacking(case: Case) -> list[CaseMaterial]:
+    """Required papers that are not there; of a bundle, of the members that are accepted with it."""
+    rows = CaseMaterial.objects.filter(required=True, how=CaseMaterial.How.MISSING).select_related("type")
+    if not planning.is_bundle(case) or not case.bundle_members.exists():
+        return list(rows.filter(case=case))
+    if case.corrections or case.staff_changes.exists():
+        refill(case)
+    return list(rows.filter(case__parent=case.pk, case__state=CaseState.RECEIVED))
+
+
+def start_clocks(case: Case, counted_from: date, *, by_law: bool = True) -> None:
+    """The promise of the bundle runs from acceptance; the limit by law of a member that must wait, from when it reaches its department."""
+    promised, version = planning.promised_days(case), case.version
+    if promised is not None:
+        clocks.start(case, ClockKind.DECISION_PROMISED, counted_from, promised, MatterVersion.Unit.WORKING_DAY)
+    if by_law and version.statutory_days:
+        clocks.start(case, ClockKind.DECISION_STATUTORY, counted_from, version.statutory_days, version.time_unit)
+    clocks.show(case)
+
+
+def show_limits(whole: Case) -> None:
+    """The whole is late when its own time is over, or the limit by law of one member: it shows the nearest of those."""
+    rows = Clock.objects.filter(case__parent=whole.pk, kind=ClockKind.DECISION_STATUTORY, stopped_on__isnull=True)
+    nearest = rows.exclude(due=clocks.FAR_AWAY).aggregate(due=Min("due"))["due"]
+    if nearest != whole.statutory_due:
+        whole.statutory_due = nearest
+        Case.objects.filter(pk=whole.pk).update(statutory_due=nearest)
+
+
+# -- reviews begin
+
+
+GO_ON = "cases.go_on"
+CONSIDER = "cases.consider"
+
+
+@journal.carrier(GO_ON)
+def go_on(case: int) -> None:
+    """Begin the review of every member that is accepted and whose turn it is. A second time does nothing."""
+    now = timezone.now()
+    with transaction.atomic():
+        whole = again(Case(pk=case))
+        if whole.state == CaseState.ACCEPTED:
+            go(whole, START_REVIEW, actor=PLATFORM, now=now)
+        parts = parts_of(whole)
+        granted = {part.row.slug: part for part in parts if part.granted}
+        settled = {part.row.slug for part in parts if part.granted or part.gone}
+        for part in parts:
+            if part.case.state == CaseState.ACCEPTED and settled.issuperset(part.row.after):
+                _begin_review(part, [granted[slug] for slug in part.row.after if slug in granted], now)
+        show_limits(whole)
+
+
+def _begin_review(part: Part, before: list[Part], now: datetime) -> None:
+    case = part.case
+    go(case, START_REVIEW, actor=PLATFORM, now=now)
+    if part.row.after:
+        _hand_on(case, before)
+        version = case.version
+        if version.statutory_days and not case.clocks.filter(kind=ClockKind.DECISION_STATUTORY).exists():
+            today = clocks.local_day(now)
+            clocks.start(case, ClockKind.DECISION_STATUTORY, today, version.statutory_days, version.time_unit)
+            clocks.show(case)
+    if case.version.decided_by in {MatterVersion.Decides.RULE, MatterVersion.Decides.FULL}:
+        journal.enqueue(CONSIDER, once=f"consider:{case.pk}:in turn", case=case.pk)
+
+
+def _hand_on(case: Case, before: list[Part]) -> None:
+    """What the members before it granted is there now, as the paper its guide asks for."""
+    held = set(case.materials.values_list("type__slug", flat=True))
+    wanted = {one.slug: one for one in requirements(case.version, case.situation) if one.slug not in held}
+    given = {part.result.licence.type.slug: part.result.licence for part in before if part.result.licence is not None}
+    if not wanted:
+        return
+    kinds = planning.MaterialType.objects.filter(slug__in=wanted)
+    rows = []
+    for kind in kinds:
+        licence = given.get(kind.licence_type) or given.get(kind.slug)
+        if licence is not None:
+            rows.append(
+                CaseMaterial(
+                    case=case, type=kind, how=CaseMaterial.How.LICENCE, required=wanted[kind.slug].required,
+                    licence=licence, trust="A",
+                )
+            )  # fmt: skip
+    CaseMaterial.objects.bulk_create(rows)
+
+
+# -- the whole follows
+
+
+def follow(member: Case, *, now: datetime, officer: Officer | None = None, account: Account | None = None) -> None:
+    """A member has come to an end or to its result: judge all of them and move the whole. Call last in the act's transaction."""
+    if member.parent_id is None:
+        return
+    judge(_held(member.parent_id), now=now, officer=officer, account=account)
+
+
+def _held(pk: int) -> Case:
+    rows = Case.objects.select_related("matter", "version", "department", "applicant", "applicant__division", "account")
+    return rows.select_for_update(of=("self",)).get(pk=pk)
+
+
+def judge(whole: Case, *, now: datetime, officer: Officer | None = None, account: Account | None = None) -> None:
+    parts = parts_of(whole)
+    _settle_choices(whole, parts, now)
+    _end_what_waits_in_vain(parts, now, officer, account)
+    _let_the_next_begin(whole, parts)
+    show_limits(whole)
+    if whole.state == CaseState.ISSUING:
+        journal.enqueue(
+            "cases.issue", once=f"issue:{whole.pk}:{sum(part.case.state == 'ready' for part in parts)}", case=whole.pk
+        )
+    if whole.state == CaseState.DELIVERED:
+        journal.enqueue(
+            "cases.close", once=f"close:{whole.pk}:{sum(part.case.state in ENDED for part in parts)}", case=whole.pk
+        )
+    if whole.state not in IN_REVIEW:
+        return
+    lost = next((part for part in parts if part.row.mandatory and part.lost), None)
+    if lost is not None:
+        _end_whole(whole, parts, lost, now, officer)
+    elif any(part.open for part in parts):
+        return
+    elif any(part.to_be_chosen for part in parts):
+        _departments_are_done(whole, now)
+    elif whole.state == CaseState.UNDER_REVIEW:
+        _grant_whole(whole, parts, now)
+
+
+def _settle_choices(whole: Case, parts: list[Part], now: datetime) -> None:
+    """An optional member that was refused waits for its applicant's choice; one that ended otherwise is left out at once."""
+    for part in parts:
+        if not part.to_be_chosen or part.row.choose_by is not None:
+            continue
+        if part.case.state == CaseState.REFUSED and whole.state in IN_REVIEW:
+            part.row.choose_by = departments.calendar().due(clocks.local_day(now), CHOICE_DAYS).day
+            part.row.save(update_fields=["choose_by"])
+            journal.record(
+                events.BundleChoiceAsked(case=whole.pk, member=part.case.pk), subject=whole.subject, actor=PLATFORM
+            )
+            changed(whole)
+        else:
+            drop(whole, part, now=now, actor=PLATFORM, why=part.case.state)
+
+
+def drop(whole: Case, part: Part, *, now: datetime, actor: Actor, why: str) -> None:
+    part.row.dropped_at, part.row.choose_by = now, None
+    part.row.save(update_fields=["dropped_at", "choose_by", "choice"])
+    journal.record(
+        events.BundleMemberDropped(case=whole.pk, member=part.case.pk, why=why), subject=whole.subject, actor=actor
+    )
+    changed(whole)
+
+
+def _end_what_waits_in_vain(parts: list[Part], now: datetime, officer: Officer | None, account: Account | None) -> None:
+    """Whoever waits for a member of which nothing will come is told so, and how to go on; never left waiting."""
+    by_slug = {part.row.slug: part for part in parts}
+    ended = True
+    while ended:
+        ended = False
+        for part in parts:
+            if part.case.state != CaseState.ACCEPTED:
+                continue
+            lost = next((by_slug[slug] for slug in part.row.after if slug in by_slug and by_slug[slug].gone), None)
+            if lost is not None:
+                _end_in_vain(part, lost, now, officer or lost.case.approver, account)
+                ended = True
+
+
+def _end_in_vain(part: Part, lost: Part, now: datetime, officer: Officer | None, account: Account | None) -> None:
+    case, name = part.case, lost.case.version.name
+    reason = f"“{name['zh']}”({lost.case.number})没有办成，本事项以它为前提 / it rests on “{name['en']}”, which was not granted"
+    if officer is not None:
+        go(
+            case, TERMINATE, actor=acting(officer, "dept_approver"), officer=officer, now=now, reason=reason,
+            what=events.CaseEnded(case=case.pk, state=CaseState.TERMINATED), claimed_by=None, claimed_at=None,
+        )  # fmt: skip
+    else:
+        by = account or case.account
+        actor = (
+            applying(by, case) if by is not None else Actor(kind="applicant", role="applicant", party=case.applicant_id)
+        )
+        go(
+            case, WITHDRAW, actor=actor, account=by, now=now, reason=reason,
+            what=events.CaseEnded(case=case.pk, state=CaseState.WITHDRAWN),
+        )  # fmt: skip
+    clocks.stop_all(case, clocks.local_day(now))
+    clocks.show(case)
+    papers.make(
+        case, "termination_notice", now=now, appeal=True,
+        paragraphs=[
+            {
+                "zh": f"本事项须以“{name['zh']}”办成为前提。该事项（{lost.case.number}）没有办成，因此本事项终止办理。",
+                "en": f"This part rests on “{name['en']}” ({lost.case.number}). That was not granted, so this part has ended.",
+            },
+            {
+                "zh": "待前提具备后，您可以单独申请本事项，已填写的内容和已交的材料会自动带入。",
+                "en": "As soon as it is, you may apply for this part alone; what you filled in and handed in comes along.",
+            },
+        ],
+    )  # fmt: skip
+    part.row.dropped_at = None if part.row.mandatory else now
+    part.row.save(update_fields=["dropped_at"])
+
+
+def _let_the_next_begin(whole: Case, parts: list[Part]) -> None:
+    settled = {part.row.slug for part in parts if part.granted or part.gone}
+    waiting = [part for part in parts if part.case.state == CaseState.ACCEPTED and settled.issuperset(part.row.after)]
+    if waiting:
+        once = f"go on:{whole.pk}:{'.'.join(str(part.row.place) for part in waiting)}"
+        journal.enqueue(GO_ON, once=once, case=whole.pk)
+
+
+def _departments_are_done(whole: Case, now: datetime) -> None:
+    """Only the applicant's word is waited for: the promise of the departments has been kept or not."""
+    clocks.stop(whole, ClockKind.DECISION_PROMISED, clocks.local_day(now))
+    clocks.show(whole)
+
+
+def _end_whole(whole: Case, parts: list[Part], lost: Part, now: datetime, officer: Officer | None) -> None:
+    """One mandatory member was lost: so is the whole. What else was granted is the applicant's, what runs goes on by itself."""
+    officer = officer or lost.case.approver
+    name = lost.case.version.name
+    reason = lost.case.reason.get("text", "") if lost.case.state == CaseState.REFUSED else ""
+    said = f"{name['zh']} {name['en']}: {reason}".strip(": ")
+    if lost.case.state == CaseState.TERMINATED or officer is None:
+        step, what, decided = TERMINATE, events.CaseEnded(case=whole.pk, state=CaseState.TERMINATED), {}
+    else:
+        step = REFUSE
+        what = events.CaseDecided(case=whole.pk, outcome=Case.Decision.REFUSED, by_machine=False)
+        decided = {
+            "decision": Case.Decision.REFUSED, "decided_at": now, "approver": officer, "ground": lost.case.ground,
+            "reason": {"text": said},
+        }  # fmt: skip
+    if officer is None:
+        return  # nobody ended it by a decision: withdrawn or lapsed with the whole, which has ended already
+    if whole.state == CaseState.ACCEPTED and step is REFUSE:
+        go(whole, START_REVIEW, actor=PLATFORM, now=now)
+    go(whole, step, actor=acting(officer, "dept_approver"), officer=officer, now=now, reason=said, what=what, **decided)
+    clocks.stop_all(whole, clocks.local_day(now))
+    clocks.show(whole)
+    # nothing is held back any more: what was granted, and what will be, is handed over by itself
+    BundleMember.objects.filter(parent=whole.pk, released_at__isnull=True).update(released_at=now)
+    decision_letter(whole, parts, now)
+
+
+def _grant_whole(whole: Case, parts: list[Part], now: datetime) -> None:
+    by_machine = all(part.case.decided_by_machine for part in parts if part.granted)
+    go(
+        whole, AUTO_APPROVE, actor=PLATFORM, now=now, reason="各事项均已办结 / every part is decided",
+        what=events.CaseDecided(case=whole.pk, outcome=Case.Decision.GRANTED, by_machine=by_machine),
+        decision=Case.Decision.GRANTED, decided_at=now, decided_by_machine=by_machine,
+    )  # fmt: skip
+    clocks.stop_all(whole, clocks.local_day(now))
+    clocks.start(whole, ClockKind.ISSUANCE, clocks.receipt_day(whole, now), ISSUANCE_DAYS)
+    clocks.show(whole)
+    licence = _licence_of_whole(whole, [part for part in parts if part.granted], now)
+    if licence is not None:
+        whole.licence = licence
+        whole.save(update_fields=["licence"])
+    decision_letter(whole, parts, now)
+    journal.enqueue("cases.issue", once=f"issue:{whole.pk}", case=whole.pk)
+
+
+def _licence_of_whole(whole: Case, granted: list[Part], now: datetime) -> Licence | None:
+    """The one licence of an industry, listing what its members granted; a bundle of results has none of its own."""
+    result = whole.version.result or {}
+    if not plans.is_industry(whole.version) or not LicenceType.objects.filter(slug=result["ref"]).exists():
+        return None
+    today = clocks.local_day(now)
+    return industry.issue_industry(
+        holder=whole.applicant,
+        industry=whole.version.name,
+        permits=[_permit(part, today) for part in granted],
+        decision=whole.subject,
+        actor=PLATFORM,
+        lead=whole.department,
+        address=str(whole.value("premises") or whole.value("address") or ""),
+        issued_on=today,
+        now=now,
+    )
+
+
+def _permit(part: Part, today: date) -> industry.Permit:
+    case = part.result
+    if case.licence is not None:
+        return industry.permit_of(case.licence, key=part.row.slug, mandatory=part.row.mandatory)
+    return industry.Permit(
+        key=part.row.slug,
+        name=case.version.name,
+        number=case.number or "",
+        regulator=case.department,
+        issued_on=timezone.localdate(case.decided_at) if case.decided_at else today,
+        valid_to=rules.licence_validity(case.version, case.version.validity, today),
+        mandatory=part.row.mandatory,
+        decision=case.subject,
+    )
+
+
+# -- one letter
+
+
+RESULTS: dict[str, Bilingual] = {
+    "granted": {"zh": "准予", "en": "granted"},
+    CaseState.REFUSED: {"zh": "不予", "en": "refused"},
+    CaseState.NOT_ACCEPTED: {"zh": "不予受理", "en": "not accepted"},
+    CaseState.WITHDRAWN: {"zh": "已撤回", "en": "withdrawn"},
+    CaseState.LAPSED: {"zh": "逾期失效", "en": "lapsed"},
+    CaseState.TERMINATED: {"zh": "终止办理", "en": "ended"},
+    CaseState.REVOKED: {"zh": "已撤销", "en": "revoked"},
+    "open": {"zh": "仍在办理，单独继续", "en": "still being handled, goes on by itself"},
+}
+
+
+def decision_letter(whole: Case, parts: list[Part], now: datetime) -> None:
+    """What became of every member, by whom, on which ground, and what can be done against it: once, on one paper."""
+    granted = whole.decision == Case.Decision.GRANTED
+    dropped = [part for part in parts if part.dropped]
+    lines: list[Bilingual] = [
+        {"zh": "您申请的“一件事”各事项办理结果如下。", "en": "This is what became of every part of your application."}
+    ]
+    lines += [_said_of(part) for part in parts]
+    if granted and dropped:
+        lines.append(
+            {
+                "zh": "未办成的可选事项不影响其他结果；您可以随时单独再次申请。",
+                "en": "The optional parts that were not granted do not touch the others; you may apply for them again at any time.",
+            }
+        )
+    if not granted:
+        lines.append(
+            {
+                "zh": "必办事项没有办成，因此整件事不予办成。已准予的事项继续有效，可以立即领取；仍在办理的事项单独继续，您也可以撤回。",
+                "en": "A part that is always needed was not granted, so the whole is not. What was granted stays yours and can be had at once; "
+                "what is still being handled goes on by itself, and you may withdraw it.",
+            }
+        )
+    against = any(
+        part.case.decision == Case.Decision.REFUSED or part.case.state == CaseState.NOT_ACCEPTED for part in parts
+    )
+    papers.make(
+        whole, "bundle_decision", now=now, paragraphs=lines, appeal=against,
+        rows=[(part.case.version.name, _result_of(part)) for part in parts],
+    )  # fmt: skip
+
+
+def _said_of(part: Part) -> Bilingual:
+    case = part.result
+    name, office = case.version.name, case.department.name
+    result = RESULTS["granted"] if part.granted else RESULTS["open"] if part.open else RESULTS[CaseState(case.state)]
+    reason, ground = case.reason.get("text", ""), case.ground.get("text", "")
+    zh = f"{case.number} {name['zh']}（{office['zh']}）：{result['zh']}。"
+    en = f"{case.number} {name['en']} ({office['en']}): {result['en']}."
+    if case.licence is not None:
+        zh += f"证照编号：{case.licence.identifier}。"
+        en += f" Licence {case.licence.identifier}."
+    if part.lost and reason:
+        zh += f"理由：{reason}。依据：{ground}。"
+        en += f" Reason: {reason}. Ground: {ground}."
+    return {"zh": zh, "en": en}
+
+
+def _result_of(part: Part) -> str:
+    result = (
+        RESULTS["granted"] if part.granted else RESULTS["open"] if part.open else RESULTS[CaseState(part.result.state)]
+    )
+    return f"{result['zh']} {result['en']}"
+
+
+# -- what stands in
+
+
+def stand_in(case: Case, *, now: datetime) -> bool:
+    """A new decision of the same matter for the same applicant takes the place of the refused member that was waited for."""
+    if case.parent_id is not None or case.decision != Case.Decision.GRANTED:
+        return False
+    waiting = BundleMember.objects.filter(
+        choice=BundleMember.Choice.WAIT, dropped_at__isnull=True, stood_in__isnull=True, choose_by__isnull=False,
+        slug=case.matter.slug, case__applicant=case.applicant_id,
+    )  # fmt: skip
+    found = waiting.values_list("pk", "parent").order_by("pk").first()
+    if found is None:
+        return False
+    with transaction.atomic():
+        whole = _held(found[1])
+        taken = waiting.filter(pk=found[0]).update(stood_in=case.pk, choose_by=None)
+        if taken:
+            judge(whole, now=now)
+    return bool(taken)
+
+
+def held_back(case: Case) -> bool:
+    """Whether a finished member still waits for the others: results are handed over together unless asked for earlier."""
+    if case.parent_id is None:
+        return False
+    row = BundleMember.objects.filter(case=case.pk).values_list("released_at", "parent__state").first()
+    return row is not None and row[0] is None and row[1] in IN_REVIEW | {CaseState.APPROVED, CaseState.ISSUING}
+
+
+def may_withdraw(case: Case) -> None:
+    """A member that the bundle cannot do without goes with the whole, or not at all."""
+    if case.parent_id is None:
+        return
+    parts = parts_of(case.parent)
+    own = next(part for part in parts if part.case.pk == case.pk)
+    if case.parent.state in ENDED:
+        return
+    needed_by = [part for part in parts if own.row.slug in part.row.after and part.row.mandatory and not part.gone]
+    if own.row.mandatory or needed_by:
+        raise NotAllowed(
+            "part-of-the-whole",
+            _("The bundle cannot do without this part, so it is not withdrawn alone."),
+            kept=_("Nothing was changed."),
+            next_step=_("You can withdraw the whole bundle."),
+        )
+
+
+# -- handed over together
+
+
+def results_are_there(whole: Case) -> bool:
+    """Whether every result of a bundle that was granted can be handed over; of a single matter nothing else is waited for."""
+    if not planning.is_bundle(whole):
+        return True
+    made = {CaseState.READY, CaseState.DELIVERED, CaseState.CLOSED, CaseState.REVOKED}
+    return all(part.result.state in made for part in parts_of(whole) if part.granted)
+
+
+def to_hand_over(whole: Case) -> list[Case]:
+    """The members whose results go with the whole."""
+    if not planning.is_bundle(whole):
+        return []
+    return [part.case for part in parts_of(whole) if part.case.state == CaseState.READY]
+
+
+def to_close(whole: Case) -> list[Case]:
+    if not planning.is_bundle(whole) or whole.state != CaseState.DELIVERED:
+        return []
+    return [part.case for part in parts_of(whole) if part.case.state == CaseState.DELIVERED]
+
+
+def may_close(whole: Case) -> bool:
+    """demo/states.yaml: closing a bundle needs every mandatory member closed, refused or dropped."""
+    if not planning.is_bundle(whole):
+        return True
+    return all(part.case.state in ENDED or part.row.stood_in_id for part in parts_of(whole) if part.row.mandatory)
+
+
+WAIT_AT_MOST = timedelta(days=60)  # the time to ask for reconsideration
+
+
+__all__ = [
+    "Part", "accept_members", "decision_letter", "drop", "follow", "go_on", "held_back", "judge", "lacking", "may_close", "may_withdraw",
+    "parts_of", "receive", "refill", "results_are_there", "stand_in", "take_turns", "to_close", "to_hand_over",
+]  # fmt: skip
