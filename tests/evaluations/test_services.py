@@ -13,10 +13,12 @@ from tongban.evaluations.models import FollowUp, Invitation, Rating
 from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM
 from tongban.journal.models import Event
+from tongban.lib.encryption import encrypt
 from tongban.lib.moves import NotNow
 from tongban.lib.problems import Invalid, NotAllowed
 from tongban.lib.workdays import Calendar, Year
 from tongban.notices.models import Message
+from tongban.site.safekeeping import verifying
 
 pytestmark = pytest.mark.django_db
 
@@ -61,14 +63,58 @@ def test_two_hands_at_once_get_one_rating_and_a_clear_sentence(case, monkeypatch
     assert late.value.code == "already-rated"
 
 
-@pytest.mark.parametrize("act", ["UPDATE evaluations_rating SET grade = 1", "DELETE FROM evaluations_rating"])
+@pytest.mark.parametrize(
+    "act",
+    [
+        "UPDATE evaluations_rating SET grade = 1",
+        "UPDATE evaluations_rating SET text = 'nothing but praise'",
+        "UPDATE evaluations_rating SET text = ''",
+        "UPDATE evaluations_rating SET words = 'x'",
+        "UPDATE evaluations_rating SET named = NOT named",
+        "DELETE FROM evaluations_rating",
+    ],
+)
 def test_the_database_itself_refuses_to_change_a_rating(case, act):
-    rate(case, 5)
+    rate(case, 5, text="慢")
 
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(act)
 
-    assert Rating.objects.get().grade == 5
+    assert (Rating.objects.get().grade, Rating.objects.get().text) == (5, "慢")
+
+
+def stored_words() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT text FROM evaluations_rating")
+        return cursor.fetchone()[0]
+
+
+def test_the_words_of_a_rating_are_sealed_and_only_their_seal_may_be_renewed(case, settings, tmp_path):
+    rate(case, 5, text="慢")
+    before = stored_words()
+    assert "慢" not in before and before.startswith("e1.")
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE evaluations_rating SET text = %s", [encrypt("慢", "evaluations.rating.text").decode("ascii")]
+        )
+
+    assert stored_words() != before and Rating.objects.get().text == "慢"
+    assert queries.stands(Rating.objects.get().pk)
+
+
+def test_other_words_under_a_good_seal_are_found(case):
+    """The guard cannot read what is under a seal; the mark of the words can."""
+    rating = rate(case, 5, text="慢")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE evaluations_rating SET text = %s", [encrypt("快", "evaluations.rating.text").decode("ascii")]
+        )
+
+    assert not queries.stands(rating.pk)
+    assert list(verifying.words(lambda number: None)) == [
+        f"Rating {rating.pk} of case {case.pk}: its words are not those that were given."
+    ]
 
 
 def test_without_the_guard_the_same_statement_would_go_through(case):

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from tongban.cases.models import Case
 from tongban.departments.models import Officer
 from tongban.evaluations.states import FollowUpState
+from tongban.lib.encryption import blind_index
 from tongban.lib.fields import EncryptedField
 from tongban.parties.models import Account
 
@@ -34,14 +35,19 @@ class Invitation(models.Model):
 
 
 class Rating(models.Model):
-    """What the applicant thought of the service. Given once, never changed by anybody."""
+    """What the applicant thought of the service. Given once, never changed by anybody: the database refuses (decision 0020).
+
+    Only the seal of the words may be renewed, with the keys. `words` is their keyed mark: it never changes, so whoever puts other
+    words under a new seal is found by `tongban verify-all`.
+    """
 
     case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="rating")
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="ratings")
     grade = models.PositiveSmallIntegerField(choices=Grade.choices)
     reasons = models.JSONField(default=list)
     dimensions = models.JSONField(default=dict)
-    text = models.TextField(blank=True, default="")
+    text = EncryptedField(blank=True, default="")
+    words = models.CharField(max_length=64, null=True, editable=False)
     named = models.BooleanField(default=False)
     channel = models.CharField(max_length=16, default="portal")
     at = models.DateTimeField(default=timezone.now)
@@ -51,6 +57,16 @@ class Rating(models.Model):
 
     def __str__(self):
         return f"{self.grade} for {self.case_id}"
+
+    def save(self, *args, **kwargs):
+        if self._state.adding:
+            self.words = mark_of(self.case_id, self.text)
+        super().save(*args, **kwargs)
+
+
+def mark_of(case_id: int, text: str) -> str:
+    """The keyed mark of what was written about this case."""
+    return blind_index(f"{case_id}:{text}", "evaluations.rating.text")
 
 
 class FollowUp(models.Model):

@@ -4,10 +4,20 @@ from django.db.models import Q, QuerySet
 
 from tongban.cases.models import Case
 from tongban.departments.models import Officer
-from tongban.evaluations.models import FollowUp, Invitation, Rating
+from tongban.evaluations.models import FollowUp, Invitation, Rating, mark_of
 from tongban.evaluations.states import CALL_BACK, CONTACT, RECTIFY, FollowUpState
 from tongban.lib.moves import Move
 from tongban.parties.models import Account, Party
+
+
+def all_of_them() -> QuerySet[Rating]:
+    return Rating.objects.order_by("pk")
+
+
+def stands(pk: int) -> bool:
+    """Are the words of this rating those that were given? Raises Unreadable when their seal does not open."""
+    rating = Rating.objects.get(pk=pk)
+    return rating.words == mark_of(rating.case_id, rating.text)
 
 
 def rating_of(case: Case) -> Rating | None:

@@ -12,9 +12,11 @@ from django.db.models import Max, Q
 from django.utils import timezone
 
 from tongban.cases.models import Case, CaseMaterial, CaseNumber
+from tongban.evaluations import queries as ratings
 from tongban.journal import anchors
 from tongban.journal import services as journal
 from tongban.journal.models import Event, ReadEntry
+from tongban.lib.encryption import Unreadable
 from tongban.licences import services as licences
 from tongban.licences.models import Licence, LicenceSerial
 from tongban.materials import services as materials
@@ -84,6 +86,18 @@ def seals(progress: Progress) -> Iterator[str]:
         progress(1)
 
 
+def words(progress: Progress) -> Iterator[str]:
+    """Every rating still says what its person wrote."""
+    for pk, case in ratings.all_of_them().values_list("pk", "case_id").iterator(chunk_size=5000):
+        try:
+            as_given = ratings.stands(pk)
+        except Unreadable:
+            as_given = False
+        if not as_given:
+            yield f"Rating {pk} of case {case}: its words are not those that were given."
+        progress(1)
+
+
 def counters(progress: Progress) -> Iterator[str]:
     """No counter stands behind a number that was given."""
     given: dict[tuple[str, str], int] = {}
@@ -128,6 +142,7 @@ PARTS = [
     Part("log", lambda: Event.objects.count() + ReadEntry.objects.count(), log),
     Part("documents", lambda: Page.objects.count(), documents),
     Part("licences", lambda: Licence.objects.count(), seals),
+    Part("ratings", lambda: ratings.all_of_them().count(), words),
     Part("counters", lambda: 1, counters),
     Part("orphans", lambda: 1, orphans),
 ]
