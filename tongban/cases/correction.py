@@ -58,7 +58,7 @@ def changeable(case: Case) -> Changeable | None:
     form = rules.form_of(case)
     shown = {one.id for one in form.visible(rules.plain_values(case.values))}
     wrong = {name.split("-")[0] for name in rules.checked(case).errors}
-    missing = case.materials.filter(how=CaseMaterial.How.MISSING).values_list("type__slug", flat=True)
+    missing = case.materials.filter(how=CaseMaterial.How.MISSING, required=True).values_list("type__slug", flat=True)
     return Changeable(
         fields=frozenset({one.field for one in found if one.field} | wrong | {one.id for one in form if one.id not in shown}),
         materials=frozenset({one.material for one in found if one.material} | set(missing)),
