@@ -136,8 +136,7 @@ OFFICERS_ACTS = {
     "start_review": ("accepted", "dept_reviewer", lambda case, who: services.start_review(case, officer=who)),
     "order_inspection": ("under_review", "dept_reviewer", lambda case, who: services.order_inspection(
         case, officer=who, why="kitchen")),
-    "inspection_done": ("site_inspection", "inspector", lambda case, who: services.inspection_done(
-        case, officer=who, second=ways.of_department("inspector", case), record="clean", place="at the shop")),
+    "inspection_done": ("site_inspection", "inspector", lambda case, who: ways.inspect(case, who)),
     "suspend": ("under_review", "dept_reviewer", lambda case, who: services.suspend(
         case, officer=who, kind="hearing", planned_days=5, why="the neighbours are heard")),
     "resume": ("suspended", "dept_reviewer", lambda case, who: services.resume(case, officer=who, result="heard")),
@@ -359,17 +358,6 @@ def test_the_reviewer_does_not_decide_and_nobody_decides_without_a_review():
 
     assert early.value.code == "four-eyes"
     assert services.approve(case, officer=ways.of_department("dept_approver", case)).state == "approved"
-
-
-def test_an_inspection_is_signed_by_two_different_inspectors():
-    case = ways.bring("site_inspection")
-    one = ways.of_department("inspector", case)
-
-    with pytest.raises(NotAllowed) as alone:
-        services.inspection_done(case, officer=one, second=one, record="clean", place="at the shop")
-
-    assert alone.value.code == "two-inspectors"
-    assert Case.objects.get(pk=case.pk).state == "site_inspection"
 
 
 def test_a_matter_without_inspection_or_notice_has_none():

@@ -32,7 +32,6 @@ ACTS = {
     "start_review": ("accepted", {}, "dept_reviewer"),
     "conclude": ("under_review", {"proposal": "approve", "opinion": "In order."}, "dept_reviewer"),
     "order_inspection": ("under_review", {"why": "The kitchen."}, "dept_reviewer"),
-    "inspection_done": ("site_inspection", {"place": "18 River Road", "record": "As drawn."}, "inspector"),
     "suspend": ("under_review", {"kind": "hearing", "planned_days": "15", "why": "A hearing is asked for."}, "dept_reviewer"),
     "resume": ("suspended", {"result": "The hearing was held."}, "dept_reviewer"),
     "extend": ("under_review", {"days": "5", "why": "A report is late."}, "dept_approver"),
@@ -106,8 +105,6 @@ def services_mark(case) -> str:
 def press(client, case, act, data, *, mark=None, **more):
     """Do an act as the page does it: with the mark of the page, and where a notice is sent, after its preview."""
     data = {**data, "seen": services_mark(case) if mark is None else mark}
-    if act == "inspection_done" and "second" not in data:
-        data["second"] = make.officer("inspector", of=case.department).pk
     where = reverse("office:act", args=[case.ref, act])
     answer = client.post(where, data, **more)
     if answer.status_code == 200:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
+from tongban.cases import planning
 from tongban.cases.models import Case, CaseDocument
 from tongban.lib.bilingual import Bilingual
 
@@ -71,10 +72,11 @@ def make(
     `before`: the application as it stood, kept beside a notice that asks for changes.
     """
     count = case.documents.count() + 1
+    whole = "-00" if planning.is_bundle(case) else ""  # "-01" is its first member
     return CaseDocument.objects.create(
         case=case,
         kind=kind,
-        number=f"{case.number or case.ref}-{count:02d}",
+        number=f"{case.number or case.ref}{whole}-{count:02d}",
         made_at=now,
         content={
             "title": TITLES[kind],

@@ -71,7 +71,7 @@ class Migration(migrations.Migration):
             name='InspectionSignature',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('way', models.CharField(choices=[('account', 'signed in with the own account'), ('glass', 'signed on the glass'), ('refused', 'would not sign'), ('absent', 'nobody was there')], max_length=8)),
+                ('way', models.CharField(choices=[('account', 'signed in with the own account'), ('glass', 'signed on the glass'), ('paper', 'signed on paper, photographed'), ('refused', 'would not sign'), ('absent', 'nobody was there')], max_length=8)),
                 ('name', tongban.lib.fields.EncryptedField(blank=True, default='')),
                 ('strokes', tongban.lib.fields.EncryptedJSONField(default=list)),
                 ('content', models.CharField(max_length=64)),

@@ -113,6 +113,7 @@ class InspectionSignature(models.Model):
     class Way(models.TextChoices):
         ACCOUNT = "account", _("signed in with the own account")
         GLASS = "glass", _("signed on the glass")
+        PAPER = "paper", _("signed on paper, photographed")
         REFUSED = "refused", _("would not sign")
         ABSENT = "absent", _("nobody was there")
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from tongban.cases import clocks, events
 from tongban.cases.models import Case, Clock
 from tongban.cases.moving import changed
-from tongban.cases.services import drafting, intake, reviewing
+from tongban.cases.services import drafting, intake, publishing
 from tongban.cases.states import CaseState, ClockKind
 from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM
@@ -74,7 +74,7 @@ def remind_of_corrections() -> int:
 @journal.every("end public notices", timedelta(minutes=30))
 def end_public_notices() -> int:
     cases = Case.objects.filter(state=CaseState.PUBLIC_NOTICE).order_by("id")[:500]
-    return _each(cases, reviewing.notice_over)
+    return _each(cases, publishing.notice_over)
 
 
 @journal.every("drafts", timedelta(hours=1))

@@ -1,6 +1,6 @@
 """The department's work on an accepted case: claim, review, inspect, stand still, go on, extend."""
 
-from datetime import date, datetime
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Q
@@ -11,16 +11,13 @@ from tongban.cases import clocks, damage, desk_time, events, papers, queries
 from tongban.cases.models import Case
 from tongban.cases.moving import acting, again, changed, go
 from tongban.cases.permission import permit, permit_to_work
-from tongban.cases.services import hearing
+from tongban.cases.services import hearing, inspecting
 from tongban.cases.states import (
     EXCLUDED_STEPS,
     EXTEND,
     EXTENSION_DAYS_AT_MOST,
-    INSPECTION_DONE,
     JOINT_EXTENSION_DAYS_AT_MOST,
-    NOTICE_OVER,
     ORDER_INSPECTION,
-    PUBLISH_NOTICE,
     RESUME,
     START_REVIEW,
     SUSPEND,
@@ -28,13 +25,10 @@ from tongban.cases.states import (
     CaseState,
     ClockKind,
 )
-from tongban.departments import queries as departments
 from tongban.departments.models import Officer
 from tongban.journal import services as journal
-from tongban.journal.actors import PLATFORM
 from tongban.lib.problems import Invalid, NotAllowed, worded
 
-NOTICE_DAYS = 5  # demonstration district; a matter may say otherwise (issue 4)
 PROPOSALS = {"approve", "refuse"}
 
 
@@ -130,38 +124,16 @@ def order_inspection(case: Case, *, officer: Officer, why: str, now: datetime | 
     with transaction.atomic():
         case = again(case)
         go(case, ORDER_INSPECTION, actor=acting(officer, "dept_reviewer"), officer=officer, now=now, reason=why[:500])
+        inspecting.ordered(case, officer=officer, why=why, now=now)
         papers.make(
             case, "inspection_notice", now=now,
             paragraphs=[
                 {
-                    "zh": "我们将派两名工作人员到现场核查，时间另行与您联系约定。核查时间计入办理期限。",
-                    "en": "Two officers will look at the premises; they will agree the time with you. The inspection counts in the time limit.",
+                    "zh": "我们将派两名工作人员到现场核查，时间另行书面告知；您可以在办件页面提出方便的时间。核查时间计入办理期限。",
+                    "en": "Two officers will look at the premises. You are told in writing when; on the page of the case you can say when it "
+                    "suits you. The inspection counts in the time limit.",
                 }
             ],
-        )  # fmt: skip
-    return case
-
-
-def inspection_done(
-    case: Case, *, officer: Officer, second: Officer, record: str, place: str, now: datetime | None = None
-) -> Case:
-    """Two different inspectors sign what they saw and where."""
-    now = now or timezone.now()
-    permit(officer, case, INSPECTION_DONE)
-    permit(second, case, INSPECTION_DONE)
-    if officer.pk == second.pk:
-        raise NotAllowed("two-inspectors", _("An inspection is signed by two different inspectors."))
-    if not record.strip() or not place.strip():
-        raise Invalid(
-            "record-missing",
-            _("Write what you saw and where."),
-            errors={"record": [_("Write what you saw and where.")]},
-        )
-    with transaction.atomic():
-        case = again(case)
-        go(
-            case, INSPECTION_DONE, actor=acting(officer, "inspector"), officer=officer, now=now,
-            reason=f"{record.strip()} ({place.strip()}; {officer.staff_no}, {second.staff_no})",
         )  # fmt: skip
     return case
 
@@ -256,31 +228,3 @@ def extend(case: Case, *, officer: Officer, days: int, why: str, now: datetime |
 def extension_at_most(case: Case) -> int:
     """Ten working days; fifteen where several departments handle it jointly (Administrative Licensing Law, art. 42)."""
     return JOINT_EXTENSION_DAYS_AT_MOST if case.version.joint_departments else EXTENSION_DAYS_AT_MOST
-
-
-def publish_notice(case: Case, *, officer: Officer, text: str, now: datetime | None = None) -> Case:
-    now = now or timezone.now()
-    permit(officer, case, PUBLISH_NOTICE)
-    if not case.version.public_notice:
-        raise NotAllowed("no-public-notice", _("This matter has no public notice."))
-    with transaction.atomic():
-        case = again(case)
-        go(case, PUBLISH_NOTICE, actor=acting(officer, "dept_reviewer"), officer=officer, now=now, reason=text[:2000])
-        papers.make(case, "public_notice", now=now, paragraphs=[{"zh": text, "en": text}])
-    return case
-
-
-def notice_over(case: Case, *, now: datetime) -> Case:
-    """The days of the public notice are over (a duty of the worker)."""
-    with transaction.atomic():
-        case = again(case)
-        begun = case.steps.filter(move=PUBLISH_NOTICE.name).order_by("-id").first()
-        ends = notice_ends(begun.at) if begun else None
-        if ends is None or clocks.local_day(now) <= ends:
-            raise NotAllowed("too-early", _("The public notice is not over yet."))
-        go(case, NOTICE_OVER, actor=PLATFORM, now=now)
-    return case
-
-
-def notice_ends(published: datetime) -> date | None:
-    return departments.calendar().due(clocks.local_day(published), NOTICE_DAYS).day

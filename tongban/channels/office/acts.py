@@ -13,7 +13,7 @@ from tongban.cases import clocks, rules, services
 from tongban.cases import queries as cases
 from tongban.cases.models import Case
 from tongban.cases.papers import TITLES
-from tongban.cases.services.reviewing import notice_ends
+from tongban.cases.services.publishing import notice_ends
 from tongban.cases.states import (
     ACCEPTANCE_DAYS,
     CORRECTION_CALENDAR_DAYS,
@@ -265,7 +265,7 @@ def _extended(case, officer):
 
 
 def _published(case, officer):
-    ends = notice_ends(timezone.now())
+    ends = notice_ends(case, timezone.now())
     return [worded(_("The notice stands until %(day)s; then the review goes on by itself."), day=_day(ends))]
 
 
@@ -294,21 +294,6 @@ def _revoked(case, officer):
 
 
 # -- the acts
-
-
-def _second(case: Case, officer: Officer, data):
-    chosen = _text(data, "second")
-    found = next((one for one in departments.officers(case.department, "inspector") if str(one.pk) == chosen), None)
-    if found is None or found.pk == officer.pk:
-        sentence = _("Choose the second inspector.")
-        raise Invalid("second-inspector", sentence, errors={"second": [sentence]})
-    return found
-
-
-def _other_inspectors(case, officer):
-    return [
-        (one.pk, one.shown_name) for one in departments.officers(case.department, "inspector") if one.pk != officer.pk
-    ]
 
 
 REASON = Ask("reason", gettext_lazy("Reason, in words the applicant understands"), "lines")
@@ -391,20 +376,6 @@ ACTS: dict[str, Act] = {
             lambda case, officer, data: services.order_inspection(case, officer=officer, **_filled(data, "why")),
             icon="footsteps", asks=(Ask("why", gettext_lazy("What should be looked at"), "lines"),),
             happens=_inspected, paper="inspection_notice", done=gettext_lazy("The inspection is ordered."),
-        ),
-        Act(
-            "inspection_done", gettext_lazy("Record the inspection"), gettext_lazy("Both inspectors sign"),
-            lambda case, officer, data: services.inspection_done(
-                case, officer=officer,
-                **{**_filled(data, "place", "record", "second"), "second": _second(case, officer, data)},
-            ),
-            icon="footsteps",
-            asks=(
-                Ask("place", gettext_lazy("Place")), Ask("record", gettext_lazy("What was seen"), "lines"),
-                Ask("second", gettext_lazy("Second inspector"), "choice", options=_other_inspectors),
-            ),
-            happens=lambda case, officer: [_("The case goes back to the reviewer with your record.")],
-            variant="primary", done=gettext_lazy("The record is with the reviewer."),
         ),
         Act(
             "suspend", gettext_lazy("Stop the clock"), gettext_lazy("Stop the clock"),
