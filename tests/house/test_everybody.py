@@ -27,6 +27,7 @@ from tongban.licences.models import Licence, Proceeding
 from tongban.materials.models import Document, Page
 from tongban.notices.models import Message
 from tongban.parties.models import Account, Membership
+from tongban.payments import services as till
 from tongban.registers.models import Dispute, Resource
 
 pytestmark = [pytest.mark.django_db, pytest.mark.ignore_template_errors]
@@ -49,6 +50,8 @@ CONCERNED = {
     "licence": {"owner", "clerk"},
     "paper": {"owner", "clerk"},
     "dispute": {"owner"},
+    "bill": {"owner", "clerk"},
+    "receipt": {"owner", "clerk"},
     "company": {"owner", "clerk"},
     "counter": set(),  # a draft at the counter: only for the window officer before whom its person stands (tests/office/test_window)
     "issued": {"dept_reviewer", "dept_approver", "coordinator", "auditor"},  # a licence, seen from the office of its issuer
@@ -142,6 +145,11 @@ class World:
             due=today, before={"value": "a"}, claimed={"value": "b"},
         )  # fmt: skip
         self.member = Membership.objects.get(person=self.clerk.person)
+        self.bill = make.bill(self.company, about=self.case.subject, of=make.department("PSB"))
+        other = make.bill(self.company, of=make.department("PSB"))
+        till.take_at_window([other], officer=self.window_officer.officer, method="cash")
+        self.receipt = other.receipts.get()
+        self.payment = till.start([self.bill], party=self.company, account=self.owner)
 
     def client(self, who: str) -> Client:
         made = Client(raise_request_exception=False)
@@ -174,6 +182,8 @@ class World:
             "issued": {"pk": self.licence.pk, "move": "open"},
             "paper": {"key": self.page.document.key, "page": self.page.pk},
             "dispute": {"ref": self.dispute.ref},
+            "bill": {"number": self.bill.number, "ref": self.payment.ref, "move": "ask"},
+            "receipt": {"number": self.receipt.number},
         }[of]
 
     def moved(self) -> tuple:
@@ -197,6 +207,7 @@ def world(db, monkeypatch):
     monkeypatch.setattr(Template, "render", lambda self, context=None, request=None: mark_safe("drawn"))
     for views in ("office.views_case", "portal.views_cases"):
         monkeypatch.setattr(f"tongban.channels.{views}.draw", lambda document: b"drawn")
+    monkeypatch.setattr("tongban.channels.pages.receipt_sheet.draw", lambda receipt: b"drawn")
     return World()
 
 
@@ -205,7 +216,7 @@ def world(db, monkeypatch):
 
 def at_the_door(who: str, door: str) -> str:
     """What the door alone says."""
-    if door in ("anyone", "machines"):
+    if door in ("anyone", "machines", "signature"):
         return "in"
     if who == "anonymous":
         return "sign_in"

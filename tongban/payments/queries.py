@@ -63,7 +63,7 @@ def settled_bills(party: Party, *, before: int | None = None, limit: int = 20) -
     rows = own(party).exclude(state=BillState.OPEN)
     if before:
         rows = rows.filter(pk__lt=before)
-    page = list(rows.prefetch_related("receipts").order_by("-pk")[: limit + 1])
+    page = list(rows.prefetch_related("receipts", "lines").order_by("-pk")[: limit + 1])
     return page[:limit], page[limit - 1].pk if len(page) > limit else None
 
 

@@ -370,6 +370,87 @@ def matter_detail(request, id: Annotated[str, Path(max_length=100)]):
     return guide
 
 
+class PlanOption(Strict):
+    id: str
+    name: Said
+
+
+class PlanQuestion(Strict):
+    id: str
+    text: Said
+    help: Said
+    member: str
+    options: list[PlanOption] = Field(
+        description="Without options the question's own id is chosen when the answer is yes"
+    )
+
+
+class PlanMember(Strict):
+    id: str
+    name: Said
+    version: int
+    department: str
+    why: Said
+    mandatory: bool
+    situation: list[str]
+    after: list[str] = Field(description="Members that are granted before this one is reviewed")
+    wave: int = Field(description="Members of one wave run at the same time")
+    promised_days: int
+    fee: dict[str, Any]
+    in_person: bool
+    url: str
+
+
+class PlanPaper(Strict):
+    material: str
+    required: bool
+    exempt: Literal["licence", "data", "commitment", "generated", "none"]
+    tolerant: bool
+    asked_by: list[str]
+
+
+class PlanMade(Strict):
+    material: str
+    by: str
+    asked_by: list[str]
+
+
+class PlanFigures(Strict):
+    applications: int
+    documents: int
+    days: int
+    visits: int
+
+
+class BundlePlan(Strict):
+    id: str
+    version: int
+    chosen: list[str]
+    questions: list[PlanQuestion]
+    unanswered: list[str]
+    members: list[PlanMember]
+    requirements: list[PlanPaper]
+    made: list[PlanMade] = Field(description="Papers that one member makes for another: nobody brings them")
+    fee_total: int
+    fee_open: list[str]
+    promised_days: int
+    by_commitment: bool
+    separately: PlanFigures
+    together: PlanFigures
+    form: dict[str, Any] = Field(description="JSON Schema of the one form, each question once")
+    asked_by: dict[str, list[str]] = Field(description="Which members ask for each field of the form")
+    url: str
+
+
+@api.get("/matters/{id}/plan", response=BundlePlan, tags=["matters"])
+def matter_plan(request, id: Annotated[str, Path(max_length=100)], chosen: Annotated[str, Query(max_length=4000)] = ""):
+    """What applies to somebody who gave these answers (ids of questions and options, divided by commas): one form, one set of papers."""
+    plan = guide_data.plan(id, [one.strip() for one in chosen.split(",") if one.strip()])
+    if plan is None:
+        raise Http404
+    return plan
+
+
 # -- numbers
 
 

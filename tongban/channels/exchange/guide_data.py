@@ -1,6 +1,7 @@
 """Guides as data: what the list says, every element of one, and the whole catalogue as CPSV-AP 3.2."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings
@@ -8,6 +9,7 @@ from django.urls import reverse
 
 from tongban.lib.bilingual import both
 from tongban.lib.formschema import Form
+from tongban.matters import bundling
 from tongban.matters import queries as matters
 from tongban.matters.guides import SERVED
 from tongban.matters.models import MaterialType, Matter, MatterVersion, Theme
@@ -84,7 +86,7 @@ def guide(asked: str) -> dict[str, Any] | None:
         "themes": [theme.slug for theme in version.themes.all()],
         "online": version.online,
         "requirements": _requirements(version),
-        "form": Form.from_demo(version.form).json_schema() if version.online else None,
+        "form": Form.from_demo(version.form).json_schema() if version.online and version.form else None,
         "registers": [
             {
                 "register": grant.resource.slug,
@@ -97,6 +99,68 @@ def guide(asked: str) -> dict[str, Any] | None:
         ],
         "not_supplied": [str(words) for words in matters.not_supplied(version)],
         "url": address(matter.slug),
+    }
+
+
+def plan(asked: str, chosen: list[str]) -> dict[str, Any] | None:
+    """What a bundle comes to for these answers; None when there is no such bundle."""
+    version = bundling.published(asked)
+    if version is None:
+        return None
+    made = bundling.plan(version, chosen)
+    return {
+        "id": version.matter.slug,
+        "version": version.number,
+        "chosen": list(made.chosen),
+        "questions": [
+            {
+                "id": one.id,
+                "text": one.text,
+                "help": one.help or {"zh": "", "en": ""},
+                "member": one.member,
+                "options": [{"id": option.id, "name": option.name} for option in one.options],
+            }
+            for one in made.questions
+        ],
+        "unanswered": [one.id for one in made.unanswered],
+        "members": [
+            {
+                "id": one.slug,
+                "name": one.name,
+                "version": one.version.number,
+                "department": one.version.matter.department.code,
+                "why": one.why,
+                "mandatory": one.mandatory,
+                "situation": list(one.situation),
+                "after": list(one.after),
+                "wave": one.wave,
+                "promised_days": one.promised_days,
+                "fee": one.fee,
+                "in_person": one.in_person,
+                "url": address(one.slug),
+            }
+            for one in made.members
+        ],
+        "requirements": [
+            {
+                "material": one.slug,
+                "required": one.required,
+                "exempt": one.exempt,
+                "tolerant": one.tolerant,
+                "asked_by": list(one.asked_by),
+            }
+            for one in made.requirements
+        ],
+        "made": [{"material": one.slug, "by": one.by, "asked_by": list(one.asked_by)} for one in made.made],
+        "fee_total": made.fee_total,
+        "fee_open": list(made.fee_open),
+        "promised_days": made.promised_days,
+        "by_commitment": made.by_commitment,
+        "separately": asdict(made.separately),
+        "together": asdict(made.together),
+        "form": Form.from_demo(made.form).json_schema(),
+        "asked_by": {one["id"]: one["asked_by"] for one in made.form},
+        "url": f"{address(version.matter.slug)}?chosen={','.join(made.chosen)}",
     }
 
 

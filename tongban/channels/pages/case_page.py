@@ -18,6 +18,7 @@ from tongban.cases.states import (
     CaseState,
 )
 from tongban.lib.bilingual import say
+from tongban.payments import queries as payments
 
 TEMPLATE = "portal/case/case.html"
 WAY = [
@@ -66,6 +67,7 @@ def context(row, party, *, base: str = "base_portal.html", sent=None, errors=Non
         "calls": list(row.phone_notes.select_related("officer__department")),
         "posted": list(row.posted.all()),
         "hands": list(cases.hands_of(row)),
+        "bills": list(payments.of_subject(row.subject)) if (row.version.fee or {}).get("charged") else [],
         "forecast": clocks.forecast(row, now=timezone.now()),
         "spent": [one for one in time_spent.by_place(row) if one.working_days or one.running],
     }

@@ -9,6 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from tongban.cases import queries as cases
+from tongban.cases import signing
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_party, for_signed_in, safe_next
 from tongban.channels.pages.case_page import shown
@@ -17,6 +18,7 @@ from tongban.licences import queries as licences
 from tongban.notices import queries as notices
 from tongban.parties import queries, rules, services
 from tongban.parties.models import Party
+from tongban.payments import queries as payments
 
 FEW = 3
 
@@ -24,18 +26,28 @@ FEW = 3
 @for_signed_in
 @never_cache
 def space(request, account):
-    party = doorkeeper.space(request)
+    party = doorkeeper.standing_for(request)
     if party is None:
         return render(request, "portal/space_new.html", {"account": account})
-    needing = [shown(case) for case in cases.needing(party)[:FEW]]
+    held = doorkeeper.powers_over(request, party)
+    limited = doorkeeper.within_limits(request, party)
+
+    def seen(rows):
+        return cases.within(rows, held, account)
+
+    needing = [shown(case) for case in seen(cases.needing(party))[:FEW]]
     waiting = {line["case"].pk for line in needing}
     context = {
         "party": party,
         "is_company": party.kind == Party.Kind.COMPANY,
         "needing": needing,
-        "running": [shown(case) for case in cases.of(party)[: FEW + len(waiting)] if case.pk not in waiting][:FEW],
-        "drafts": cases.drafts(party)[:FEW],
-        "licences": licences.of(party).filter(state="valid")[:FEW],
+        "running": [shown(case) for case in seen(cases.of(party))[: FEW + len(waiting)] if case.pk not in waiting][:FEW],
+        "drafts": seen(cases.drafts(party))[:FEW],
+        "limited": limited,
+        "to_sign": signing.waiting_for(account)[:FEW],
+        "mandates_asked": queries.mandates_asked(party, account, timezone.localdate())[:FEW],
+        "licences": [] if limited else licences.of(party).filter(state="valid")[:FEW],
+        "owed": payments.owed_sum(party),
         "news": notices.inbox(account, limit=FEW)[0],
     }
     return render(request, "portal/space.html", context)
@@ -45,7 +57,7 @@ def space(request, account):
 @require_POST
 def switch(request, account, pk=None):
     """Act for oneself or for a company from here on. Somebody else's space is simply not there."""
-    mine = {str(party.pk): party for party in doorkeeper.spaces(request)}
+    mine = {str(party.pk): party for party in doorkeeper.all_spaces(request)}
     wanted = str(pk or request.POST.get("space", ""))
     if wanted not in mine and wanted:
         raise Http404
