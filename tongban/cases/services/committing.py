@@ -6,9 +6,9 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tongban.cases import clocks, events, papers, promising, rules
+from tongban.cases import clocks, events, papers, promising, rules, standing
 from tongban.cases.models import BrokenPromise, Case, CaseMaterial, Promise
-from tongban.cases.moving import acting, again, applying, changed
+from tongban.cases.moving import acting, again, changed
 from tongban.cases.noting import note
 from tongban.cases.permission import handler_of
 from tongban.cases.procedure_states import (
@@ -34,6 +34,7 @@ from tongban.journal.actors import PLATFORM, Actor
 from tongban.lib.moves import make
 from tongban.lib.problems import Invalid, NotAllowed, worded
 from tongban.parties.models import Account
+from tongban.parties.states import Act
 
 FOUND = ("kept", "put_right", "false")
 
@@ -52,7 +53,11 @@ def choose(case: Case, *, account: Account, now: datetime | None = None) -> Prom
         for one in case.materials.select_related("type").filter(how=CaseMaterial.How.MISSING, type__commitment_ok=True):
             one.how, one.trust = CaseMaterial.How.COMMITMENT, "D"
             one.save()
-        journal.record(events.PromiseChosen(case=case.pk), subject=case.subject, actor=applying(account, case))
+        journal.record(
+            events.PromiseChosen(case=case.pk),
+            subject=case.subject,
+            actor=standing.act_as_applicant(account, case, Act.PREPARE, "choose_promise", now),
+        )
         changed(case)
         row.refresh_from_db()
     return row
@@ -75,7 +80,11 @@ def leave(case: Case, *, account: Account, now: datetime | None = None) -> None:
                 one.save()
         case.committed = False
         case.save(update_fields=["committed", "updated_at"])
-        journal.record(events.PromiseLeft(case=case.pk), subject=case.subject, actor=applying(account, case))
+        journal.record(
+            events.PromiseLeft(case=case.pk),
+            subject=case.subject,
+            actor=standing.act_as_applicant(account, case, Act.PREPARE, "leave_promise", now or timezone.now()),
+        )
         changed(case)
 
 

@@ -9,9 +9,9 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tongban.cases import clocks, correction, events, papers, queries, rules
+from tongban.cases import clocks, correction, events, papers, queries, rules, standing
 from tongban.cases.models import Case, CaseMaterial, CorrectionRequest, StaffChange
-from tongban.cases.moving import acting, again, applying, go
+from tongban.cases.moving import acting, again, go
 from tongban.cases.noting import note
 from tongban.cases.permission import permit, permit_to_work
 from tongban.cases.services.drafting import TRUST
@@ -32,6 +32,7 @@ from tongban.materials import services as documents
 from tongban.oversight import services as oversight
 from tongban.oversight.models import Alert
 from tongban.parties.models import Account
+from tongban.parties.states import Act
 
 REASON_AT_MOST = 1000
 
@@ -300,7 +301,7 @@ def undo_change(change: StaffChange, *, account: Account, why: str = "", now: da
         change.undone_at, change.undone_why = now, why.strip()[:REASON_AT_MOST]
         change.save(update_fields=["undone_at", "undone_why"])
         note(
-            case, "undo_staff_change", actor=applying(account, case), account=account, now=now, reason=change.undone_why,
+            case, "undo_staff_change", actor=standing.act_as_applicant(account, case, Act.PREPARE, "undo_staff_change", now), account=account, now=now, reason=change.undone_why,
             what=events.StaffChangeUndone(case=case.pk, change=change.pk),
         )  # fmt: skip
     return case

@@ -7,9 +7,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tongban.cases import clocks, events, hearings, papers
+from tongban.cases import clocks, events, hearings, papers, standing
 from tongban.cases.models import Case, Hearing
-from tongban.cases.moving import acting, again, applying, go
+from tongban.cases.moving import acting, again, go
 from tongban.cases.noting import note
 from tongban.cases.permission import permit, permit_to_work
 from tongban.cases.procedure_states import (
@@ -31,6 +31,7 @@ from tongban.journal.actors import PLATFORM
 from tongban.lib.moves import make
 from tongban.lib.problems import Invalid, NotAllowed, worded
 from tongban.parties.models import Account
+from tongban.parties.states import Act
 
 
 def offer(case: Case, *, officer: Officer, reason: str, ground: str, now: datetime | None = None) -> Hearing:
@@ -125,7 +126,7 @@ def ask(row: Hearing, *, account: Account, wish: str = "", now: datetime | None 
         clock = clocks.start(case, ClockKind.HEARING_HOLD, today, HEARING_HOLD_DAYS)
         make(row, ASK, asked_at=now, wish=wish.strip()[:2000], hold_by=clock.due)
         note(
-            case, "ask_hearing", actor=applying(account, case), account=account, now=now,
+            case, "ask_hearing", actor=standing.act_as_applicant(account, case, Act.SUBMIT, "ask_hearing", now), account=account, now=now,
             what=events.HearingAsked(case=case.pk, hearing=row.pk),
         )  # fmt: skip
     return row
@@ -143,7 +144,7 @@ def decline(row: Hearing, *, account: Account, wish: str = "", now: datetime | N
         clocks.stop(case, ClockKind.HEARING_REQUEST, clocks.local_day(now))
         _go_on(case, row, now)
         note(
-            case, "decline_hearing", actor=applying(account, case), account=account, now=now,
+            case, "decline_hearing", actor=standing.act_as_applicant(account, case, Act.SUBMIT, "decline_hearing", now), account=account, now=now,
             what=events.HearingOver(case=case.pk, hearing=row.pk, state=row.state),
         )  # fmt: skip
     return row
@@ -300,7 +301,9 @@ def none_running(case: Case) -> None:
     """Nothing is granted while somebody waits to be heard about its refusal: it may not be needed any more, but that is said there."""
     row = hearings.running(case)
     if row is not None:
-        raise NotAllowed("hearing-runs", _("A hearing about this case is not over yet."), kept=_("Nothing was changed."))
+        raise NotAllowed(
+            "hearing-runs", _("A hearing about this case is not over yet."), kept=_("Nothing was changed.")
+        )
 
 
 def waiting(officer: Officer) -> QuerySet[Hearing]:

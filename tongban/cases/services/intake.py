@@ -8,7 +8,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tongban.cases import clocks, damage, events, papers, planning, promising, queries, rules, standing
+from tongban.cases import barring, clocks, damage, events, papers, planning, promising, queries, rules, standing
 from tongban.cases.models import Case, CaseMaterial, CaseNumber, Finding, Visit
 from tongban.cases.moving import acting, again, go
 from tongban.cases.permission import permit
@@ -59,6 +59,8 @@ def submit(
     now = now or timezone.now()
     if case.state != CaseState.DRAFT and case.number and case.account_id == account.pk:
         return case
+    if case.state == CaseState.DRAFT:
+        barring.refuse_if_barred(case, today=clocks.local_day(now))
     with transaction.atomic():
         journal.once("submit", f"{case.pk}:{key}", lambda: str(_submit(case, account, level, now, remark).pk))
     case.refresh_from_db()
@@ -100,6 +102,7 @@ def _submit(case: Case, account: Account, level: int, now: datetime, remark: str
             ({"zh": "承诺办结", "en": "Promised by"}, case.promised_due.isoformat() if case.promised_due else "—"),
             *([({"zh": "代办人", "en": "Sent for the applicant by"}, account.person.name)] if actor.role == "agent" and account.person else []),
             *(({"zh": "共同签署", "en": "Signed, too, by"}, row.name) for row in case.signers.filter(state="signed")),
+            *planning.numbered(case),
             *((row.type.name, str(row.get_how_display())) for row in case.materials.select_related("type")),
         ],
     )  # fmt: skip
@@ -164,6 +167,7 @@ def hand_in(
                 ({"zh": "收件日", "en": "Day of receipt"}, day.isoformat()),
                 ({"zh": "签字方式", "en": "How it was signed"}, SIGNED_WORDS[signed.how]),
                 ({"zh": "承诺办结", "en": "Promised by"}, case.promised_due.isoformat() if case.promised_due else "—"),
+                *planning.numbered(case),
                 *((row.type.name, str(row.get_how_display())) for row in case.materials.select_related("type")),
             ],
         )  # fmt: skip
@@ -262,6 +266,7 @@ def answer_finding(
         case = again(case)
         if case.state not in WITH_APPLICANT:
             raise NotAllowed("not-in-this-state", _("Nothing is asked of you now."), kept=_("Nothing was changed."))
+        standing.prepare(account, case, now)
         open_ = case.findings.filter(pk=finding)
         if not open_.filter(answered_at__isnull=True).update(answered_at=now, answer=answer.strip()[:1000]) and answer.strip():
             open_.update(answer=answer.strip()[:1000])
@@ -449,6 +454,7 @@ def _accept(case: Case, step, actor: Actor, officer, counted_from: date, now: da
         rows=[
             ({"zh": "承诺办结", "en": "Promised by"}, case.promised_due.isoformat() if case.promised_due else "—"),
             ({"zh": "法定期限", "en": "By law at the latest"}, case.statutory_due.isoformat() if case.statutory_due else "—"),
+            *planning.numbered(case),
         ],
     )  # fmt: skip
     if planning.is_bundle(case):
@@ -571,6 +577,10 @@ def as_paragraphs(case: Case, findings: list[dict]) -> list[dict]:
         zh, en = what.get("zh") or what.get("en", ""), what.get("en") or what.get("zh", "")
         if one.get("page"):
             zh, en = f"{zh}第{one['page']}页", f"{en}, page {one['page']}"
+        asked = planning.asking_members(case, field=one.get("field") or "", material=one.get("material") or "")
+        if asked:
+            zh += f"（{'、'.join(each.name['zh'] for each in asked)}）"
+            en += f" ({', '.join(each.name['en'] for each in asked)})"
         said.append({"zh": f"{number}. {zh}:{one['text']}", "en": f"{number}. {en}: {one['text']}"})
     return said
 

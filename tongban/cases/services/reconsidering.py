@@ -8,9 +8,9 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tongban.cases import clocks, events, papers
+from tongban.cases import clocks, events, papers, standing
 from tongban.cases.models import Appeal, Case, CaseMaterial
-from tongban.cases.moving import acting, again, applying
+from tongban.cases.moving import acting, again
 from tongban.cases.noting import note
 from tongban.cases.permission import handler_of
 from tongban.cases.procedure_states import (
@@ -33,6 +33,7 @@ from tongban.lib.problems import Invalid, NotAllowed, worded
 from tongban.licences import services as licences
 from tongban.licences.states import LicenceState
 from tongban.parties.models import Account
+from tongban.parties.states import Act
 
 JUDGED_WITHIN = 60  # calendar days, Administrative Reconsideration Law
 CAN_BE_CHALLENGED = {CaseState.REFUSED, CaseState.NOT_ACCEPTED, CaseState.REVOKED, CaseState.TERMINATED,
@@ -108,7 +109,7 @@ def appeal(case: Case, *, account: Account, wish: str, now: datetime | None = No
             rows=[({"zh": "复议决定期限", "en": "To be decided by"}, row.due.isoformat())],
         )  # fmt: skip
         note(
-            case, "appeal", actor=applying(account, case), account=account, now=now,
+            case, "appeal", actor=standing.act_as_applicant(account, case, Act.SUBMIT, "appeal", now), account=account, now=now,
             what=events.AppealAsked(case=case.pk, appeal=row.pk),
         )  # fmt: skip
     return row
@@ -123,7 +124,7 @@ def take_back(row: Appeal, *, account: Account, now: datetime | None = None) -> 
             return row
         make(row, TAKE_BACK, over_at=now)
         note(
-            case, "take_back_appeal", actor=applying(account, case), account=account, now=now,
+            case, "take_back_appeal", actor=standing.act_as_applicant(account, case, Act.SUBMIT, "take_back_appeal", now), account=account, now=now,
             what=events.AppealOver(case=case.pk, appeal=row.pk, state=row.state),
         )  # fmt: skip
     return row

@@ -7,9 +7,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tongban.cases import clocks, events, papers
+from tongban.cases import clocks, events, papers, standing
 from tongban.cases.models import Case, CaseMaterial, Tolerance
-from tongban.cases.moving import acting, again, applying
+from tongban.cases.moving import acting, again
 from tongban.cases.noting import note
 from tongban.cases.permission import permit_to_work
 from tongban.cases.procedure_states import SUPPLY_DAYS
@@ -22,6 +22,7 @@ from tongban.lib.problems import Invalid, NotAllowed, worded
 from tongban.materials import services as documents
 from tongban.materials.models import Document
 from tongban.parties.models import Account
+from tongban.parties.states import Act
 
 
 def later(case: Case) -> list[CaseMaterial]:
@@ -87,11 +88,12 @@ def supply(row: Tolerance, document: Document, *, account: Account, now: datetim
         material = row.material
         material.how, material.document, material.trust = CaseMaterial.How.UPLOAD, document, "C"
         material.save()
-        documents.hand_in(document, actor=applying(account, case))
+        actor = standing.act_as_applicant(account, case, Act.PREPARE, "supply", now)
+        documents.hand_in(document, actor=actor)
         documents.ask_reading(document)
         _settle(case, row, Tolerance.Settled.SUPPLIED, now)
         note(
-            case, "supply_paper", actor=applying(account, case), account=account, now=now,
+            case, "supply_paper", actor=actor, account=account, now=now,
             what=events.ToleratedPaperSettled(case=case.pk, tolerance=row.pk, how="supplied"),
         )  # fmt: skip
     return case
