@@ -3,6 +3,7 @@
 import datetime
 import uuid
 
+from django.db import transaction
 from django.utils import timezone
 
 from tests import make
@@ -143,8 +144,9 @@ def inspect(case: Case, last: Officer, first: Officer | None = None, **said) -> 
     if not row.place:
         type(row).objects.filter(pk=row.pk).update(place="18 River Road")
     writer = first or of_department("inspector", case)
-    row = services.sign_inspection(row, officer=writer, said=SEEN | said, revision=row.revision)
-    services.sign_inspection(row, officer=last)
+    with transaction.atomic():  # whoever may not sign leaves nothing of the other's behind
+        row = services.sign_inspection(row, officer=writer, said=SEEN | said, revision=row.revision)
+        services.sign_inspection(row, officer=last)
     return Case.objects.get(pk=case.pk)
 
 
