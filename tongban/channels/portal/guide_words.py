@@ -199,9 +199,9 @@ def responsible(version: MatterVersion) -> list[tuple[str, str]]:
         (_("Office that deals with it"), say(version.handling_office)),
         (_("Source of the power"), version.get_power_source_display()),
         (_("Entrusted to"), say(version.entrusted_to)),
-        (_("Together with"), _listed(say(one["name"]) for one in version.joint_departments)),
+        (_("Together with"), listed(say(one["name"]) for one in version.joint_departments)),
         (_("Who decides at which level"), say(version.authority_split)),
-        (_("Can be done"), _listed(str(ACROSS[one]) for one in version.cross_region if one in ACROSS)),
+        (_("Can be done"), listed(str(ACROSS[one]) for one in version.cross_region if one in ACROSS)),
     ]
     return [(label, str(words)) for label, words in rows if words]
 
@@ -266,8 +266,9 @@ def documents(
     types: Mapping[str, MaterialType],
     licence_names: Mapping[str, str],
     resource_names: Mapping[str, str],
-    departments: Mapping[str, str],
     held: Mapping[str, Licence] | None = None,
+    *,
+    departments: Mapping[str, str],
 ) -> list[Needed]:
     """What is asked for in this situation; before one is chosen, everything, each with the situation it is for.
 
@@ -288,13 +289,14 @@ def documents(
         rows = rules.requirements(version, chosen)
         by_situation = {}
     return [
-        _needed(version, row, details.get(row.slug, {}), types.get(row.slug), by_situation.get(row.slug, []),
-                licence_names, resource_names, departments, held)
+        document(version, row, details.get(row.slug, {}), types.get(row.slug), by_situation.get(row.slug, []),
+                 licence_names, resource_names, departments, held)
         for row in rows
     ]  # fmt: skip
 
 
-def _needed(version, row, detail, kind, situations, licence_names, resource_names, departments, held) -> Needed:
+def document(version, row, detail, kind, situations, licence_names, resource_names, departments, held) -> Needed:
+    """One document as people read it. `row`: what is wanted; `detail`: copies and when, as the guide says."""
     licence = kind.licence_type if kind else ""
     own = held.get(licence) if held is not None and licence else None
     state, why, source = "upload", "", ""
@@ -315,7 +317,7 @@ def _needed(version, row, detail, kind, situations, licence_names, resource_name
     if state == "upload" and row.tolerant:
         state = "later"
     when = say(detail.get("when")) or (
-        _("Only if: %(situations)s") % {"situations": _listed(situations)} if situations else ""
+        _("Only if: %(situations)s") % {"situations": listed(situations)} if situations else ""
     )
     return Needed(
         slug=row.slug,
@@ -339,7 +341,7 @@ def _copies(detail: Mapping, online: bool) -> str:
         parts.append(ngettext("%(n)s copy", "%(n)s copies", detail["copies"]) % {"n": detail["copies"]})
     if detail.get("electronic") and online:
         parts.append(_("a photo or file is enough"))
-    return _listed(parts)
+    return listed(parts)
 
 
 def _issuer(said: str, departments: Mapping[str, str]) -> str:
@@ -349,11 +351,11 @@ def _issuer(said: str, departments: Mapping[str, str]) -> str:
     for link in LINKS:
         names = [departments.get(part, "") for part in said.split(link)]
         if len(names) > 1 and all(names):
-            return _listed(names)
+            return listed(names)
     return departments.get(said, "")
 
 
-def _listed(words: Iterable[str]) -> str:
+def listed(words: Iterable[str]) -> str:
     return ("、" if short(get_language()) == "zh" else ", ").join(words)
 
 
@@ -384,7 +386,7 @@ def readings(version: MatterVersion, grants: Iterable, departments: Mapping[str,
             {
                 "name": resource.shown_name,
                 "provider": departments.get(resource.provider, ""),
-                "what": _listed(what),
+                "what": listed(what),
                 "purpose": str(PURPOSES.get(grant.purpose, grant.purpose)),
                 "ground": say(grant.ground),
             }

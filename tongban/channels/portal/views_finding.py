@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from django.conf import settings
 from django.http import Http404, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy
@@ -16,7 +16,7 @@ from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_anyone
 from tongban.channels.pages.case_page import shown
 from tongban.channels.pages.look import Look, query_string
-from tongban.channels.portal import guide_words
+from tongban.channels.portal import bundle_words, guide_words
 from tongban.channels.portal.kept_pages import for_strangers
 from tongban.channels.portal.views_applying import serves
 from tongban.departments import queries as departments
@@ -25,6 +25,7 @@ from tongban.lib import qr
 from tongban.lib.bilingual import say
 from tongban.licences import queries as licences
 from tongban.licences.models import LicenceType
+from tongban.matters import bundling
 from tongban.matters import queries as matters
 from tongban.matters.models import MaterialType, Matter, MatterVersion
 from tongban.registers import queries as registers
@@ -42,7 +43,27 @@ DRAWINGS = {
 LIFE = ["birth", "education", "employ", "housing", "residence", "medical", "elderly", "traffic"]
 BUSINESS = ["start-business", "catering", "licences", "tax"]
 FILTERS = ("theme", "department", "object", "kind", "online", "instant", "kiosk")
-FEW, HOT, BUNDLES, PAGE, OFTEN = 3, 9, 6, 20, 6
+FEW, HOT, BUNDLES, PAGE, OFTEN, INDUSTRIES = 3, 9, 6, 20, 6, 8
+OF_INDUSTRIES = {
+    "food": ("restaurant", "small-catering", "bakery", "cafe-teahouse", "bar", "fresh-snack"),
+    "shop": ("convenience-store", "supermarket", "bookstore"),
+    "health": ("pharmacy", "clinic", "pet-hospital", "postpartum-centre", "beauty-salon", "bath-foot"),
+    "home": ("hotel",),
+    "culture": ("cinema", "karaoke", "arcade", "internet-cafe", "gym", "swimming-pool"),
+    "study": ("training-institution",),
+    "car": ("road-logistics",),
+    "work": ("hr-agency",),
+}  # drawing: industries
+OFTEN_OPENED = [
+    "restaurant",
+    "convenience-store",
+    "cafe-teahouse",
+    "pharmacy",
+    "beauty-salon",
+    "hotel",
+    "gym",
+    "bakery",
+]
 
 
 # -- home
@@ -68,6 +89,7 @@ def home(request):
         "business": _theme_cards(BUSINESS, names, companies, "company"),
         "bundles": _lines(bundles.items),
         "all_bundles": bundles.total,
+        "industries": _industries()[:INDUSTRIES],
         "all_matters": everything.total,
         **_for_you(request),
     }
@@ -148,6 +170,56 @@ def _theme_cards(slugs: Iterable[str], names: dict, counts: dict, served: str) -
         for slug in slugs
         if slug in names and counts.get(slug)
     ]
+
+
+# -- industries
+
+
+@require_GET
+@for_anyone
+@for_strangers()
+def industries(request):
+    """One licence for one industry: every industry by its card."""
+    lines = sorted(_industries(), key=lambda line: line["order"])
+    return render(request, "portal/find/industries.html", {"industries": lines})
+
+
+def _industries() -> list[dict]:
+    """Cards of all industries, those opened most often first."""
+    drawn = {f"industry-{slug}": drawing for drawing, slugs in OF_INDUSTRIES.items() for slug in slugs}
+    often = {f"industry-{slug}": place for place, slug in enumerate(OFTEN_OPENED)}
+    order = {slug: place for place, slug in enumerate(drawn)}
+    rows = (
+        MatterVersion.objects.filter(
+            matter__kind=Matter.Kind.BUNDLE, state=MatterVersion.State.PUBLISHED, type="permit"
+        )
+        .select_related("matter__department")
+        .only(
+            "name",
+            "members",
+            "promised_days",
+            "statutory_days",
+            "time_unit",
+            "result",
+            "matter__slug",
+            "matter__department__name",
+        )
+    )
+    cards = [
+        {
+            "title": row.shown_name,
+            "drawing": drawn.get(row.matter.slug, "shop"),
+            "href": _address(row.matter.slug),
+            "department": say(row.matter.department.name),
+            "days": guide_words.days_in_words(row),
+            "merges": len(row.members),
+            "place": often.get(row.matter.slug, len(often)),
+            "order": (order.get(row.matter.slug, len(order)), row.matter.slug),
+        }
+        for row in rows
+        if bundling.is_industry(row)
+    ]
+    return sorted(cards, key=lambda card: (card["place"], card["order"]))
 
 
 # -- search
@@ -317,7 +389,7 @@ def suggest(request):
 
 @require_GET
 @for_anyone
-@for_strangers("situation")
+@for_strangers("situation", "chosen")
 def guide(request, slug):
     """Everything about a matter, as it is in force today."""
     version = (
@@ -328,7 +400,10 @@ def guide(request, slug):
     )
     if version is None:
         raise Http404
-    address = f"{settings.PUBLIC_URL}{_address(slug)}"
+    is_bundle = version.matter.kind == Matter.Kind.BUNDLE
+    if is_bundle and not bundle_words.is_canonical(request.GET):
+        return redirect(f"{_address(slug)}{bundle_words.canonical(request.GET)}")
+    address = f"{settings.PUBLIC_URL}{_address(slug)}{bundle_words.canonical(request.GET) if is_bundle else ''}"
     themes = list(version.themes.all())
     context = {
         "version": version,
@@ -344,8 +419,8 @@ def guide(request, slug):
         "not_supplied": matters.not_supplied(version),
         "brought_nothing": indicators.of_matter(slug, today=timezone.localdate())["nothing_brought"].of_ten,
     }  # fmt: skip
-    if version.matter.kind == Matter.Kind.BUNDLE:
-        return render(request, "portal/find/bundle.html", {**context, "members": _members(version)})
+    if is_bundle:
+        return render(request, "portal/find/bundle.html", {**context, **_bundle(request, version)})
     return render(request, "portal/find/guide.html", {**context, **_matter(request, version)})
 
 
@@ -353,6 +428,8 @@ def _shelf(version: MatterVersion, themes: list) -> tuple[str, str]:
     """Where this guide stands in the catalogue: one step back leads to the others beside it."""
     everything = reverse("portal:search")
     if version.matter.kind == Matter.Kind.BUNDLE:
+        if bundling.is_industry(version):
+            return _("One licence for one industry"), reverse("portal:industries")
         return _("One thing, done as one"), f"{everything}?kind=bundle"
     if themes:
         return themes[0].shown_name, f"{everything}?theme={themes[0].slug}"
@@ -395,6 +472,11 @@ def _documents(request, version: MatterVersion, chosen: list[str], names: dict[s
     slugs = {row["material"] for row in version.requirements} | {
         slug for one in version.situations for slug in one.get("adds", ())
     }
+    return guide_words.documents(version, chosen, *_about_documents(request, version, slugs), departments=names)
+
+
+def _about_documents(request, version: MatterVersion, slugs: set[str]) -> tuple:
+    """What documents are called, where each comes from, and which of them whoever is signed in holds already."""
     types = {kind.slug: kind for kind in MaterialType.objects.filter(slug__in=slugs)}
     kinds = {kind.licence_type for kind in types.values() if kind.licence_type}
     licence_names = {one.slug: say(one.name) for one in LicenceType.objects.filter(slug__in=kinds)} if kinds else {}
@@ -407,7 +489,35 @@ def _documents(request, version: MatterVersion, chosen: list[str], names: dict[s
     held = None
     if party is not None and serves(version, party):
         held = guide_words.in_force(licences.of(party), timezone.localdate())
-    return guide_words.documents(version, chosen, types, licence_names, resources, names, held)
+    return types, licence_names, resources, held
+
+
+def _bundle(request, version: MatterVersion) -> dict:
+    """What the guide of a bundle or an industry has besides: questions, and from the answers one notice for this applicant."""
+    chosen = bundle_words.chosen(request.GET)
+    plan = bundling.plan(version, chosen)
+    slugs = {one.slug for one in plan.requirements} | {one.slug for one in plan.made}
+    types, licence_names, resources, held = _about_documents(request, version, slugs)
+    notice = bundle_words.notice(
+        plan,
+        types=types,
+        licence_names=licence_names,
+        resource_names=resources,
+        departments=_department_names(),
+        held=held,
+        today=timezone.localdate(),
+        address=_address,
+    )
+    return {
+        "plan": plan,
+        "notice": notice,
+        "industry": bundling.is_industry(version),
+        "answered": "chosen" in request.GET,
+        "questions": bundle_words.questions(plan),
+        "begin": reverse("portal:begin", args=[version.matter.slug]) + bundle_words.canonical(request.GET),
+        "responsible": guide_words.responsible(version),
+        "code_of_item": version.matter.item_code or version.matter.basic_code,
+    }
 
 
 def _bundles_with(slug: str) -> list[dict]:
@@ -417,34 +527,4 @@ def _bundles_with(slug: str) -> list[dict]:
         {"name": row.shown_name, "href": _address(row.matter.slug)}
         for row in rows.select_related("matter").only("name", "members", "matter__slug")
         if any(member["matter"] == slug for member in row.members)
-    ]
-
-
-def _members(version: MatterVersion) -> list[dict]:
-    """The matters of a bundle in their order, each as a line with what it waits for."""
-    slugs = [member["matter"] for member in version.members]
-    rows = {
-        row.matter.slug: row
-        for row in MatterVersion.objects.filter(matter__slug__in=slugs, state=MatterVersion.State.PUBLISHED)
-        .select_related("matter__department")
-        .defer("faqs", "rules", "steps")
-    }
-    titles = {member["matter"]: say(member["name"]) for member in version.members}
-    return [
-        {
-            "name": say(member["name"]),
-            "href": _address(member["matter"]),
-            "begin": reverse("portal:begin", args=[member["matter"]]),
-            "required": member["required"],
-            "when": say(member["when"]),
-            "after": [titles.get(slug, slug) for slug in member["after"]],
-            "online": row.online,
-            "instant": row.handling_kind == "instant",
-            "department": say(row.matter.department.name),
-            "days": guide_words.days_in_words(row),
-            "visits": guide_words.visits_in_words(row),
-            "fee": guide_words.fee_in_words(row),
-        }
-        for member in version.members
-        if (row := rows.get(member["matter"])) is not None
     ]
