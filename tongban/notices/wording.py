@@ -25,6 +25,171 @@ def _words(title_zh, title_en, body_zh, body_en, **how) -> Words:
 
 
 WORDING: dict[str, Words] = {
+    "mandate_asked": _words(
+        "有人申请为您代办",
+        "Somebody asks to act for you",
+        "%(name)s申请为您代办事项。是否同意、同意哪些，由您在自己的账号里决定；不认识的人请直接拒绝。在您同意之前，对方什么也做不了。",
+        "%(name)s asks to act for you. You alone decide, on your own account, whether and in what. If you do not know this person, decline: "
+        "until you agree they can do nothing.",
+        urgent=True,
+    ),
+    "mandate_given": _words(
+        "已为您登记一份委托",
+        "A mandate of yours was written down",
+        "%(name)s现在可以在约定范围内为您代办，有效期至%(due)s。对方每办一件事您都会收到通知；您可以随时收回，立即生效。",
+        "From now on %(name)s may act for you within what was agreed, until %(due)s. You are told of everything they do, and can take it "
+        "back at any moment; that holds at once.",
+        urgent=True,
+    ),
+    "mandate_yours": _words(
+        "您获得了一份委托",
+        "You may act for somebody",
+        "%(name)s委托您代办，有效期至%(due)s。可以办什么、不可以办什么，请打开查看。您所办的每件事都会告知对方。",
+        "%(name)s lets you act for them until %(due)s. Open it to see what is included. They are told of everything you do.",
+    ),
+    "mandate_declined": _words(
+        "您的代办申请未获同意",
+        "You were not given a mandate",
+        "%(name)s没有同意您的代办申请。如有疑问，请直接与对方联系。",
+        "%(name)s did not agree that you act for them. If you have questions, please talk to them.",
+    ),
+    "mandate_revoked": _words(
+        "一份委托已被收回",
+        "A mandate was taken back",
+        "%(name)s收回了给您的委托，立即生效。已经提交的办件继续办理，结果归本人；草稿仍保留在本人名下。",
+        "%(name)s took back what you were allowed to do, from now on. Applications you sent go on and belong to them; drafts stay theirs.",
+    ),
+    "mandate_ended": _words(
+        "一份委托已结束",
+        "A mandate has ended",
+        "您为%(name)s代办的委托已结束。已经提交的办件继续办理，结果归本人。",
+        "What you were allowed to do for %(name)s has ended. Applications you sent go on and belong to them.",
+    ),
+    "mandate_ended_yours": _words(
+        "您给出的一份委托已结束",
+        "A mandate of yours has ended",
+        "%(name)s不再为您代办。已经提交的办件继续办理；需要时可以重新委托。",
+        "%(name)s does not act for you any more. Applications that were sent go on. You can give a new mandate when you need one.",
+    ),
+    "acted_for_you": _words(
+        "有人为您办了一件事",
+        "Somebody did something for you",
+        "%(name)s为您%(what)s：%(matter)s。这是您授权或法律允许的代办。如果您不知情，请立即收回委托并拨打帮助热线。",
+        "%(name)s %(what)s for you: %(matter)s. You or the law allow it. If you know nothing of it, take the mandate back at once and ring "
+        "the help line.",
+        urgent=True,
+    ),
+    "parent_acts": _words(
+        "您的父母可以为您办事",
+        "Your parent may act for you",
+        "根据亲属关系登记，%(name)s在您年满18周岁之前可以为您办事。办了什么，您都能看到。",
+        "The family register says that %(name)s is your parent. Until you are 18 they may act for you, and you see what they did.",
+    ),
+    "guardian_claims": _words(
+        "有人申请以监护人身份为您办事",
+        "Somebody says that they are your guardian",
+        "%(name)s提出法院指定其为您的监护人。工作人员核对判决之前，对方什么也做不了。如不属实，请拨打帮助热线或到任一窗口。",
+        "%(name)s says that a court made them your guardian. Until an officer has seen the judgment they can do nothing. If it is not true, "
+        "ring the help line or come to any window.",
+        urgent=True,
+    ),
+    "guardian_confirmed": _words(
+        "监护关系已确认",
+        "Your guardianship is confirmed",
+        "工作人员已核对判决，您现在可以作为%(name)s的监护人办事。",
+        "An officer has seen the judgment: you may now act for %(name)s as guardian.",
+    ),
+    "guardian_refused": _words(
+        "监护关系未能确认",
+        "Your guardianship could not be confirmed",
+        "您提出的关于%(name)s的监护关系未能确认。请带判决书和身份证件到任一窗口。",
+        "What you said about %(name)s could not be confirmed. Please come to any window with the judgment and your document.",
+    ),
+    "guardian_acts": _words(
+        "监护人可以为您办事",
+        "A guardian may act for you",
+        "%(name)s已被确认为您的监护人，可以为您办事，每件事都会告知您。如不同意，可在“为他人办事”页面提出异议，立即停止。",
+        "%(name)s is confirmed as your guardian and may act for you; you are told of everything. If you do not agree, object under “Acting "
+        "for others”: that stops it at once.",
+        urgent=True,
+    ),
+    "guardian_objected": _words(
+        "被监护人提出了异议",
+        "Your ward has objected",
+        "%(name)s对您的监护提出异议。在工作人员作出决定之前，您暂时不能为其办事。",
+        "%(name)s objects. Until an officer has decided you cannot act for them.",
+    ),
+    "bond_ended": _words(
+        "一份家庭代办关系已结束",
+        "A family bond has ended",
+        "您与%(name)s之间的代办关系已结束。已经提交的办件继续办理，由工作人员联系本人。",
+        "Between you and %(name)s nobody acts for the other any more. Applications that were sent go on.",
+    ),
+    "child_grown": _words(
+        "您的孩子已年满18周岁",
+        "Your child is 18",
+        "%(name)s已年满18周岁，从今天起由本人办事。需要时可以由本人委托您。",
+        "%(name)s is 18 and acts for themselves from today on. If they want, they can give you a mandate.",
+    ),
+    "you_are_grown": _words(
+        "您已年满18周岁，从今天起由您自己办事",
+        "You are 18: from today on you act for yourself",
+        "此前由%(name)s为您办理的办件和草稿都在您的账号里，请查看并继续办理。父母不再能为您办事，除非您委托。",
+        "Everything %(name)s did for you, applications and drafts, is in your account: please look and go on. Your parents act for you no "
+        "more, unless you let them.",
+    ),
+    "clerk_rights": _words(
+        "您代表企业办事的权限有变化",
+        "What you may do for a company has changed",
+        "%(name)s调整了您的办事权限，立即生效。可以办什么，请打开查看。",
+        "%(name)s changed what you may do, from now on. Open it to see what.",
+    ),
+    "new_representative": _words(
+        "您现在是企业的法定代表人",
+        "You are the legal representative of a company now",
+        "根据市场主体登记，您已成为%(name)s的法定代表人。请查看哪些办事人员和委托仍然有效，不需要的请收回。",
+        "The business register names you as legal representative of %(name)s. Please look which clerks and mandates are still in force, and "
+        "end those you do not want.",
+    ),
+    "cosign_asked": _words(
+        "有一份申请请您签署",
+        "You are asked to sign an application",
+        "%(name)s申请“%(matter)s”，需要您作为%(role)s签署。请先看清全部内容，再决定签署或拒绝。有效期30天。",
+        "%(name)s applies for “%(matter)s” and needs your signature as %(role)s. Look at all of it, then sign or decline. You have 30 days.",
+        urgent=True,
+    ),
+    "cosign_again": _words(
+        "您签署过的申请有改动，请重新签署",
+        "What you signed was changed: please sign again",
+        "您签署之后，“%(matter)s”的内容有改动，原签署已失效。请查看现在的内容后再次签署或拒绝。",
+        "After you signed, something in “%(matter)s” was changed, so your signature counts no more. Look at it as it stands now and sign again, "
+        "or decline.",
+        urgent=True,
+    ),
+    "cosign_reminder": _words(
+        "还有一份申请等您签署",
+        "An application still waits for your signature",
+        "“%(matter)s”还在等您签署，到%(due)s为止。",
+        "“%(matter)s” still waits for your signature, until %(due)s.",
+    ),
+    "cosign_declined": _words(
+        "有人拒绝签署您的申请",
+        "Somebody declined to sign your application",
+        "%(name)s没有签署“%(matter)s”，理由：%(why)s",
+        "%(name)s did not sign “%(matter)s”. The reason: %(why)s",
+    ),
+    "cosign_lapsed": _words(
+        "签署邀请已过期",
+        "A request to sign is over",
+        "%(name)s在30天内没有签署“%(matter)s”。您可以再次邀请。",
+        "%(name)s did not sign “%(matter)s” within 30 days. You can ask again.",
+    ),
+    "cosign_complete": _words(
+        "所有人都已签署，可以提交了",
+        "Everybody has signed: you can send it",
+        "“%(matter)s”的共同签署人都已签署。请核对后提交；提交前如有改动，需要重新签署。",
+        "Everybody who must sign “%(matter)s” has done so. Check it and send it. A change before that takes the signatures away.",
+    ),
     "call_back_missed": _words(
         "我们给您打过电话",
         "We tried to ring you",

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tongban.lib.bilingual import Bilingual, both
 from tongban.lib.formschema import Form
-from tongban.lib.rules import Rule, RuleError, compile_rule
+from tongban.lib.rules import Rule, RuleError, Said, compile_rule, in_words
 from tongban.matters.fact_labels import FACT_LABELS, VALUE_LABELS
 
 DEEPEST = 3
@@ -217,8 +217,8 @@ def drawn(tree: Mapping, facts: Mapping[str, Fact], name: str = "c", *, depth: i
         fact = facts.get(one.get("fact", ""))
         kind = fact.kind if fact else "text"
         value = one.get("value")
-        said = ", ".join(map(_plain, value)) if isinstance(value, list) else "" if value is None else _plain(value)
-        held = [_plain(part) for part in value] if isinstance(value, list) else [said]
+        said = ", ".join(map(plain, value)) if isinstance(value, list) else "" if value is None else plain(value)
+        held = [plain(part) for part in value] if isinstance(value, list) else [said]
         ops = OPS_OF[kind] if not one.get("op") or one["op"] in OPS_OF[kind] else (one["op"], *OPS_OF[kind])
         items.append({
             "name": here, "number": number, "fact": one.get("fact", ""), "known": fact is not None, "kind": kind,
@@ -236,7 +236,7 @@ def drawn(tree: Mapping, facts: Mapping[str, Fact], name: str = "c", *, depth: i
     }
 
 
-def _plain(value: Any) -> str:
+def plain(value: Any) -> str:
     return ("true" if value else "false") if isinstance(value, bool) else str(value)
 
 
@@ -340,6 +340,24 @@ def _at(tree: dict, path: list[int]) -> dict | None:
     return tree if "join" in tree else None
 
 
+def spoken(logic: Any, facts: Mapping[str, Fact]) -> Bilingual | None:
+    """A condition as one sentence in both languages; None when it cannot be read."""
+    if not logic:
+        return None
+    try:
+        return _sentence(in_words(logic, *labels_of(facts)))
+    except RuleError:
+        return None
+
+
+def _sentence(said: Said) -> Bilingual:
+    if not said.parts:
+        return said.text or both("", "")
+    parts = [_sentence(one) for one in said.parts]
+    zh, en = ("；且", "; and ") if said.joined == "all" else ("；或", "; or ")
+    return both(zh.join(one["zh"] for one in parts), en.join(one["en"] for one in parts))
+
+
 # -- can it hold at all?
 
 
@@ -396,10 +414,10 @@ def _possible(said: list[tuple[str, Any]]) -> bool:
     allowed: set | None = None
     for op, value in said:
         if op in ("==", "in"):
-            here = set(map(_plain, value)) if op == "in" else {_plain(value)}
+            here = set(map(plain, value)) if op == "in" else {plain(value)}
             allowed = here if allowed is None else allowed & here
-    forbidden = {_plain(value) for op, value in said if op == "!="}
-    forbidden |= {_plain(one) for op, value in said if op == "not in" for one in value or ()}
+    forbidden = {plain(value) for op, value in said if op == "!="}
+    forbidden |= {plain(one) for op, value in said if op == "not in" for one in value or ()}
     numbers = [(op, float(value)) for op, value in said if op in _ORDER and isinstance(value, int | float)]
     if allowed is not None:
         left = {one for one in allowed - forbidden if all(_in_order(one, op, edge) for op, edge in numbers)}

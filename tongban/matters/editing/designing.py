@@ -220,7 +220,7 @@ def drawn(one: Mapping[str, Any], fields: list[dict]) -> dict[str, Any]:
     """One field as its editor shows it; columns and options always in words."""
     field = _readable(one)
     kind = one.get("type", "text")
-    facts = conditions.facts_of_form(_form_before(fields, str(one.get("id"))))
+    facts = conditions.facts_of_form(before(fields, str(one.get("id"))))
     tree = conditions.tree_of(field.show_if if field else None)
     return {
         "id": one.get("id", ""),
@@ -278,7 +278,7 @@ def _readable(one: Mapping[str, Any]) -> Field | None:
         return None
 
 
-def _form_before(fields: list[dict], name: str) -> Iterable[Field]:
+def before(fields: list[dict], name: str) -> Iterable[Field]:
     """The questions asked before this one, as far as they can be read."""
     found = []
     for one in fields:
@@ -338,7 +338,7 @@ def read(post: Any, fields: list[dict], name: str) -> tuple[list[dict], str]:
     if kind == "table":
         one |= _columns(post, text, errors, old)
     if post.get("when") == "if":
-        facts = conditions.facts_of_form(_form_before(fields, name))
+        facts = conditions.facts_of_form(before(fields, name))
         said = conditions.read(post, facts)
         errors |= said.errors
         if logic := conditions.short(conditions.logic_of(said.tree)):

@@ -446,9 +446,9 @@ def _title(row: Mapping) -> Mapping | str:
 class Misread(ValueError):
     """What cannot be stored, by the name of its input."""
 
-    def __init__(self, errors: dict[str, list]):
+    def __init__(self, errors: dict[str, list], found: dict[str, Any]):
         super().__init__(", ".join(errors))
-        self.errors = errors
+        self.errors, self.found = errors, found
 
 
 @dataclass
@@ -556,7 +556,7 @@ def read(part: Part, post: Any, held: Mapping[str, Any], options: Options) -> di
     reader = _Reader(post, options)
     found = {one.name: reader.read(one, one.name, held.get(one.name)) for one in part.elements}
     if reader.errors:
-        raise Misread(reader.errors)
+        raise Misread(reader.errors, found)
     if part.slug == "time" and found["online_depth"]:
         found["online_depth"] = int(found["online_depth"])
     if part.slug == "identity":

@@ -54,6 +54,7 @@ MOVE_WORDS = {
     "auto_approve": _("Granted by published rules"),
     "fall_to_people": _("Passed to people to decide"),
     "overrule_finding": _("What the machine noticed was overruled"),
+    "move_over": _("Moved to the new version of the guide"),
     "order_inspection": _("Site inspection ordered"),
     "inspection_done": _("Site inspection done"),
     "suspend": _("Clock stopped for an excluded step"),
