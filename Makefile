@@ -35,7 +35,7 @@ bench: ## measure the hot paths and print a table for each
 
 faults: ## the long form of the fault tests, with their figures: kills, bad disks, bad lines, flipped bits, on both databases
 	@$(BOOT) tools/setup.py test
-	@export TONGBAN_KILLS=$${TONGBAN_KILLS:-100} TONGBAN_LINES=400 TONGBAN_IO_TRIES=2000 TONGBAN_FLIPS=1000 TONGBAN_LOOKS=2000 TONGBAN_ERRANDS=1000; \
+	@export TONGBAN_KILLS=$${TONGBAN_KILLS:-100} TONGBAN_LINES=400 TONGBAN_IO_TRIES=2000 TONGBAN_FLIPS=1000 TONGBAN_LOOKS=2000 TONGBAN_ERRANDS=1000 TONGBAN_BUNDLES=1000 TONGBAN_DECISIONS=10000; \
 	what="tests/faults tests/many_hands tests/site/test_backup.py tests/site/test_verify_all.py"; \
 	$(PY) -m pytest -n0 -s $$what --timeout=7200; first=$$?; \
 	$(PY) tools/with_postgres.py $(PY) -m pytest -n0 -s $$what -m postgres --timeout=7200; second=$$?; \

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tongban.cases.models import Bundle, Case
+from tongban.lib.bilingual import Bilingual
 from tongban.matters import bundling
 from tongban.matters.models import MaterialType, Matter, MatterVersion
 from tongban.matters.requirements import Requirement, requirements
@@ -76,7 +77,8 @@ def known_answers(case: Case) -> set[str]:
     """Every answer the guide's questions can have."""
     if is_bundle(case):
         asked = plan_of(case).questions
-        return {one.id for one in asked if not one.options} | {each.id for one in asked for each in one.options}
+        known = {one.id for one in asked if not one.options} | {each.id for one in asked for each in one.options}
+        return known | bundling.by_holding(case.version)
     return {one["id"] for one in case.version.situations}
 
 
@@ -130,3 +132,10 @@ def prefilling(case: Case) -> list[tuple[MatterVersion, list[dict[str, Any]]]]:
         if field["id"] not in case.values:
             of[field["asked_by"][0]].append(field)
     return [(one.version, of[one.slug]) for one in plan.members]
+
+
+def numbered(case: Case) -> list[tuple[Bilingual, str]]:
+    """The members of a bundle and the numbers they have, or will have once the whole is received."""
+    if not is_bundle(case) or not case.number:
+        return []
+    return [(one.name, f"{case.number}-{place:02d}") for place, one in enumerate(plan_of(case).members, 1)]

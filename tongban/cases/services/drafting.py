@@ -8,10 +8,10 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tongban.cases import correction, events, planning, prefill, rules, standing
+from tongban.cases import clocks, correction, events, planning, prefill, rules, standing
 from tongban.cases.models import Case, CaseMaterial, Step, new_ref
 from tongban.cases.moving import again, applying, changed
-from tongban.cases.services import cosigning
+from tongban.cases.services import cosigning, ending
 from tongban.cases.states import CREATE, EDITABLE, WITH_APPLICANT, CaseState
 from tongban.departments.models import Officer
 from tongban.journal import services as journal
@@ -20,10 +20,12 @@ from tongban.lib.problems import Invalid, NotAllowed, worded
 from tongban.licences import queries as licences
 from tongban.materials import services as documents
 from tongban.materials.models import Document
+from tongban.matters import bundling
 from tongban.matters.models import MaterialType, Matter, MatterVersion
+from tongban.matters.permit_errands import PART
 from tongban.parties import mandates
 from tongban.parties import queries as parties
-from tongban.parties.models import Account, Party, Person
+from tongban.parties.models import Account, Company, Party, Person
 from tongban.parties.states import Act
 from tongban.registers import consenting
 from tongban.registers import services as registers
@@ -84,6 +86,7 @@ def draft_for(
     versions = planning.begin(draft)
     known = planning.known_answers(draft)
     situation = draft.situation = [one for one in draft.situation if one in known] or _only_situation(version)
+    situation = draft.situation = _with_what_is_held(draft, situation, now)
     values = _prefilled(draft, person=person, actor=actor, now=now)
     shared = _ask_registers(draft, f"case:{ref}")
     with transaction.atomic():
@@ -123,7 +126,7 @@ def choose_situation(case: Case, situation: list[str], *, account: Account, now:
         raise Invalid(
             "situation", _("Please choose one of the situations listed."), errors={"situation": [_("Please choose.")]}
         )
-    case.situation = situation
+    case.situation = situation = _with_what_is_held(case, situation, now)
     more = _prefilled(case, person=_who_acts(case), actor=applying(account, case), now=now) if planning.is_bundle(case) else {}
     shared = _ask_registers(case, case.subject)
     with transaction.atomic():
@@ -297,6 +300,18 @@ def _may_begin(matter: Matter, party: Party, account: Account) -> MatterVersion:
             _("This matter cannot be applied for online yet."),
             next_step=_("The guide says where it can be done."),
         )
+    if matter.origin == PART:
+        raise NotAllowed(
+            "part-of-a-bundle",
+            _("This is a part of a joint errand and is not applied for alone."),
+            next_step=_("Begin the joint cancellation or the joint change: the parts that apply to you come along."),
+        )
+    if Company.objects.filter(pk=party.pk, status=Company.Status.CLOSED).exists():
+        raise NotAllowed(
+            "business-closed",
+            _("This business is closed, so nothing new can be applied for in its name."),
+            next_step=_("What it held and was told stays here to be read."),
+        )
     served = set(version.objects_served)
     kinds = {"person"} if party.kind == Party.Kind.PERSON else served - {"person"}
     if not served & kinds:
@@ -318,6 +333,13 @@ def _may_begin(matter: Matter, party: Party, account: Account) -> MatterVersion:
             next_step=_("Send or delete some of them, then begin a new one."),
         )
     return version
+
+
+def _with_what_is_held(case: Case, situation: list[str], now: datetime) -> list[str]:
+    """Which parts of a joint cancellation or change apply follows from the permits that are held; nobody answers for that."""
+    held = ending.parts_held(case.version, case.applicant, today=clocks.local_day(now))
+    left = bundling.by_holding(case.version)
+    return [*(one for one in situation if one not in left), *held] if left else situation
 
 
 def _only_situation(version: MatterVersion) -> list[str]:

@@ -4,7 +4,7 @@ Whoever acts on a member holds the whole first (`moving.again`), so that of seve
 what the others decided. Without that, on PostgreSQL, each sees the others still undecided, and the whole waits for ever.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
@@ -16,6 +16,7 @@ from tongban.cases import clocks, events, moving, papers, planning, rules
 from tongban.cases.bundles import Part, parts_of
 from tongban.cases.models import Bundle, BundleMember, Case, CaseMaterial, Clock, Step
 from tongban.cases.moving import acting, again, applying, changed, go
+from tongban.cases.services import ending
 from tongban.cases.states import (
     AUTO_APPROVE,
     CORRECT,
@@ -204,7 +205,10 @@ def move_along(
     if step.name not in WITH_THE_WHOLE or not planning.is_bundle(whole):
         return
     one_by_one = step.name in {CORRECT.name, REQUEST_CORRECTION.name}
-    for part in parts_of(whole):
+    parts = parts_of(whole)
+    if step.name == TERMINATE.name and any(part.row.mandatory and part.lost for part in parts):
+        return  # here the whole follows a member; what runs elsewhere is those departments' own
+    for part in parts:
         case = part.case
         if case.state not in WITH_THE_WHOLE[step.name] or (one_by_one and case.next_due is not None):
             continue
@@ -494,7 +498,7 @@ def _end_whole(whole: Case, parts: list[Part], lost: Part, now: datetime, office
     """One mandatory member was lost: so is the whole. What else was granted is the applicant's, what runs goes on by itself."""
     officer = officer or lost.case.approver
     name = lost.case.version.name
-    reason = lost.case.reason.get("text", "") if lost.case.state == CaseState.REFUSED else ""
+    reason = lost.case.reason.get("text", "") if lost.case.state == CaseState.REFUSED else _last_reason(lost.case)
     said = f"{name['zh']} {name['en']}: {reason}".strip(": ")
     if lost.case.state == CaseState.TERMINATED or officer is None:
         step, what, decided = TERMINATE, events.CaseEnded(case=whole.pk, state=CaseState.TERMINATED), {}
@@ -503,7 +507,6 @@ def _end_whole(whole: Case, parts: list[Part], lost: Part, now: datetime, office
         what = events.CaseDecided(case=whole.pk, outcome=Case.Decision.REFUSED, by_machine=False)
         decided = {
             "decision": Case.Decision.REFUSED, "decided_at": now, "approver": officer, "ground": lost.case.ground,
-            "reason": {"text": said},
         }  # fmt: skip
     if officer is None:
         return  # nobody ended it by a decision: withdrawn or lapsed with the whole, which has ended already
@@ -514,7 +517,15 @@ def _end_whole(whole: Case, parts: list[Part], lost: Part, now: datetime, office
     clocks.show(whole)
     # nothing is held back any more: what was granted, and what will be, is handed over by itself
     BundleMember.objects.filter(parent=whole.pk, released_at__isnull=True).update(released_at=now)
+    if decided:
+        whole.reason = {"text": said}
+        whole.save(update_fields=["reason"])
     decision_letter(whole, parts, now)
+
+
+def _last_reason(case: Case) -> str:
+    last = case.steps.order_by("-id").first()
+    return last.reason if last is not None else ""
 
 
 def _grant_whole(whole: Case, parts: list[Part], now: datetime) -> None:
@@ -531,7 +542,8 @@ def _grant_whole(whole: Case, parts: list[Part], now: datetime) -> None:
     if licence is not None:
         whole.licence = licence
         whole.save(update_fields=["licence"])
-    decision_letter(whole, parts, now)
+    more = ending.after_grant_of_whole(whole, [part.result for part in parts if part.granted], now=now)
+    decision_letter(whole, parts, now, more)
     journal.enqueue("cases.issue", once=f"issue:{whole.pk}", case=whole.pk)
 
 
@@ -585,8 +597,11 @@ RESULTS: dict[str, Bilingual] = {
 }
 
 
-def decision_letter(whole: Case, parts: list[Part], now: datetime) -> None:
-    """What became of every member, by whom, on which ground, and what can be done against it: once, on one paper."""
+def decision_letter(whole: Case, parts: list[Part], now: datetime, more: Sequence[tuple[Bilingual, str]] = ()) -> None:
+    """What became of every member, by whom, on which ground, and what can be done against it: once, on one paper.
+
+    `more`: what ended or was issued anew with the whole.
+    """
     granted = whole.decision == Case.Decision.GRANTED
     dropped = [part for part in parts if part.dropped]
     lines: list[Bilingual] = [
@@ -613,7 +628,7 @@ def decision_letter(whole: Case, parts: list[Part], now: datetime) -> None:
     )
     papers.make(
         whole, "bundle_decision", now=now, paragraphs=lines, appeal=against,
-        rows=[(part.case.version.name, _result_of(part)) for part in parts],
+        rows=[*((part.case.version.name, _result_of(part)) for part in parts), *more],
     )  # fmt: skip
 
 
