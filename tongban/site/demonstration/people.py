@@ -82,6 +82,12 @@ HALL = [
     ("coordinator", ["coordinator"], "政务服务办", "Service office"),
     ("auditor", ["auditor"], "监察", "Audit"),
 ]
+EDITORS = [  # the service office keeps the catalogue of all departments; this one writes its own guides
+    ("catalogue", "DSO", ["catalogue_manager"], "目录管理", "Catalogue"),
+    ("editor", "DSO", ["content_editor"], "指南编辑", "Guides"),
+    ("amr-catalogue", "AMR", ["catalogue_manager"], "目录管理", "Catalogue"),
+    ("amr-editor", "AMR", ["content_editor"], "指南编辑", "Guides"),
+]
 
 
 @dataclass
@@ -218,6 +224,10 @@ def _staff(district: District, hashed: str) -> None:
         for job, roles, zh, en in jobs:
             number += 1
             _officer(district, f"{prefix}-{job}", department, roles, zh, en, number, hashed)
+    of_code = Department.objects.in_bulk(field_name="code")
+    for login, code, roles, zh, en in EDITORS:
+        number += 1
+        _officer(district, login, of_code[code], roles, zh, en, number, hashed)
 
 
 def _officer(district, login, department, roles, zh, en, number, hashed) -> None:
