@@ -493,3 +493,12 @@ class CaseMovedOver:
     case: int
     before: int
     version: int
+
+
+@event
+class BusinessEnded:
+    """A business was closed with everything it held."""
+
+    case: int
+    company: int
+    permits: int

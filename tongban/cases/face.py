@@ -44,6 +44,10 @@ def face_for(
 def _given(case: Case) -> dict:
     """The answers; what was chosen from a list in the words of both languages."""
     given = {field: held.get("value") for field, held in case.values.items()}
+    if given.get("new_name"):  # a registered name or address that is being changed
+        given |= dict.fromkeys(("name", "operator", "company"), given["new_name"])
+    if given.get("new_address"):
+        given["address"] = given["new_address"]
     for field in rules.form_of(case):
         if field.id in given and field.labels and field.type in ("choice", "multi"):
             chosen = given[field.id] if isinstance(given[field.id], list) else [given[field.id]]

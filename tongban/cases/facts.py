@@ -31,6 +31,7 @@ FROM_REGISTERS: dict[str, tuple[str, str]] = {
     "bank.verified": ("bank-check", "verified"),
     "open_penalties": ("penalty-register", "open_penalties"),
     "tax.cleared": ("tax-clearance", "cleared"),
+    "tax.arrears": ("tax-ledger", "arrears"),
     "tax.credit_class": ("tax-ledger", "tax_credit_class"),
     "tax.fraud_36m": ("tax-ledger", "fraud_36m"),
     "tax.vat_credit": ("tax-ledger", "vat_credit"),

@@ -127,3 +127,22 @@ def permits_of(holder: Party, today: date) -> list[Licence]:
         .filter(Q(valid_to__isnull=True) | Q(valid_to__gte=today))
     )
     return sorted(rows, key=lambda row: (row.type.slug == "industry-licence", row.type.slug, row.pk))
+
+
+def open_proceedings_of(holder: Party) -> QuerySet[Proceeding]:
+    rows = Proceeding.objects.select_related("licence__type", "licence__issuer", "item__regulator")
+    return rows.filter(licence__holder_id=holder.pk, state=ProceedingState.OPEN).order_by("id")
+
+
+def lines_of(holder: Party) -> QuerySet[LicenceItem]:
+    """Permits that are no e-licences, of the industry licences that hold: they end and change with the business too."""
+    return (
+        LicenceItem.objects.select_related("regulator", "whole")
+        .filter(
+            licence__isnull=True,
+            state__in=[LicenceState.VALID, LicenceState.SUSPENDED],
+            whole__holder_id=holder.pk,
+            whole__state__in=[LicenceState.VALID, LicenceState.SUSPENDED, LicenceState.EXPIRED],
+        )
+        .order_by("whole", "order")
+    )

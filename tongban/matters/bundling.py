@@ -208,6 +208,7 @@ def planned(
     offered = [row for row in version.members if row["matter"] in versions]
     asked = questions(version, versions)
     known = {one.id for one in asked if not one.options} | {option.id for one in asked for option in one.options}
+    known |= by_holding(version)
     given = tuple(dict.fromkeys(one for one in chosen if one in known))
     rows = {row["matter"]: row for row in offered if row["required"] or row["matter"] in given}
     situations = {slug: _situation(row, versions[slug], given) for slug, row in rows.items()}
@@ -220,7 +221,7 @@ def planned(
             slug=slug,
             version=versions[slug],
             why=_why(version, rows[slug]),
-            mandatory=bool(rows[slug]["required"]),
+            mandatory=bool(rows[slug]["required"]) or rows[slug].get("held") == "needed",
             situation=situations[slug],
             after=tuple(one for one in slugs if one in after[slug] and waves[one] < waves[slug]),
             wave=waves[slug],
@@ -268,12 +269,17 @@ def planned(
 # -- questions
 
 
+def by_holding(version: MatterVersion) -> set[str]:
+    """Members that apply because of the permits the applicant holds; nobody is asked about them."""
+    return {row["matter"] for row in version.members if row.get("held")}
+
+
 def questions(version: MatterVersion, versions: Mapping[str, MatterVersion]) -> tuple[Question, ...]:
     """Every question of the guide in its order: which optional members apply, which situation in each, and the short way."""
     found = []
     for row in version.members:
         slug = row["matter"]
-        if slug not in versions:
+        if slug not in versions or row.get("held"):
             continue
         if not row["required"]:
             found.append(Question(slug, row.get("question") or row["when"], slug, row.get("help")))

@@ -20,6 +20,7 @@ FACT_LABELS: dict[str, dict[str, str]] = {
     "bank.verified": {"zh": "银行账户已核验", "en": "The bank account is verified"},
     "open_penalties": {"zh": "未履行的行政处罚", "en": "Penalties not yet settled"},
     "tax.cleared": {"zh": "税款已结清", "en": "Taxes are cleared"},
+    "tax.arrears": {"zh": "欠税金额", "en": "Tax owed"},
     "tax.credit_class": {"zh": "纳税信用级别", "en": "Tax credit class"},
     "tax.fraud_36m": {"zh": "36个月内有骗税记录", "en": "Tax fraud within 36 months"},
     "tax.vat_credit": {"zh": "增值税留抵税额", "en": "VAT credit"},

@@ -15,6 +15,7 @@ from tongban.lib.bilingual import Bilingual, both
 from tongban.lib.formschema import Form
 from tongban.lib.rules import compile_rule, from_conditions
 from tongban.matters.fact_labels import FACT_LABELS
+from tongban.matters.permit_errands import effect_of
 
 ONLINE = {"online_pc", "online_mobile"}
 COMPANIES = {"company", "sole_proprietor", "organisation"}
@@ -156,7 +157,7 @@ def elements(row: Mapping, content: Content) -> dict[str, Any]:
         "situations": [situation(one) for one in row.get("situations", ())],
         "requirements": [requirement(one, content) for one in row["materials"]],
         "form": form,
-        "result": result_of(row, content),
+        "result": {**result_of(row, content), **effect_of(row)},
         "validity": validity_of(row, content),
         "decided_by": decided_by,
         "rules": rules,
@@ -640,6 +641,8 @@ def _members(
             made["question"] = named(asked)
             if asked.get("help"):
                 made["help"] = named(asked["help"])
+            if when.get("held"):
+                made["held"] = when["held"]
         settled = [name for name, events in words["settled"].get(slug, {}).items() if event in events]
         if when and slug in words["asked"] and when["when_en"] in words["asked"][slug].get("settled_by", {}):
             settled = [words["asked"][slug]["settled_by"][when["when_en"]]]
@@ -656,6 +659,8 @@ def _of_members(row: Mapping, members: list[dict], content: Content) -> dict[str
     """The elements of a guide that follow from its members."""
     matters = {one["id"]: one for one in content.matters}
     always = [matters[one["matter"]] for one in members if one["required"]]
+    held = {one["matter"] for one in members if one.get("held")}
+    before = {one["matter"]: [slug for slug in one["after"] if slug not in held] for one in members}
     every = [matters[one["matter"]] for one in members]
     steps = [
         {
@@ -663,10 +668,10 @@ def _of_members(row: Mapping, members: list[dict], content: Content) -> dict[str
             "name": one["name"],
             "who": named(content.departments[matters[one["matter"]]["department"]]),
             "limit": both(
-                "在" + "、".join(f"“{matters[slug]['zh']}”" for slug in one["after"]) + "之后",
-                "After " + " and ".join(f"“{matters[slug]['en']}”" for slug in one["after"]),
+                "在" + "、".join(f"“{matters[slug]['zh']}”" for slug in before[one["matter"]]) + "之后",
+                "After " + " and ".join(f"“{matters[slug]['en']}”" for slug in before[one["matter"]]),
             )
-            if one["after"]
+            if before[one["matter"]]
             else both("与其他事项同时办理", "At the same time as the others"),
         }
         for one in members
@@ -690,7 +695,7 @@ def _of_members(row: Mapping, members: list[dict], content: Content) -> dict[str
         "form": [],
         "decided_by": "none",
         "rules": {},
-        "commitment": any(one["commitment_available"] for one in every),
+        "commitment": False,  # each member says it for itself; the whole is not decided on a promise
         "site_inspection": any(one["site_inspection"] for one in every),
         "express": all(one["express_delivery"] for one in always),
         "pre_review": True,

@@ -17,6 +17,7 @@ from tongban.lib.bilingual import short
 from tongban.matters import search as engine
 from tongban.matters.models import Matter, MatterVersion
 from tongban.matters.models import Theme as ThemeRow
+from tongban.matters.permit_errands import PART
 
 FURTHEST = 10_000
 
@@ -126,6 +127,7 @@ def _known(filters: Mapping[str, Any] | None) -> dict[str, Any]:
 def entries() -> list[engine.Entry]:
     versions = (
         MatterVersion.objects.filter(state=MatterVersion.State.PUBLISHED)
+        .exclude(matter__origin=PART)
         .select_related("matter__department")
         .prefetch_related(Prefetch("themes", ThemeRow.objects.only("slug")))
         .only(

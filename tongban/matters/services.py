@@ -13,7 +13,7 @@ from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM, Actor
 from tongban.lib.problems import Invalid
 from tongban.lib.rules import RuleError, compile_rule
-from tongban.matters import commitment, events, guides
+from tongban.matters import commitment, events, guides, permit_errands
 from tongban.matters.models import MaterialType, Matter, MatterVersion, Retirement, Theme
 
 DRAWN_FROM = {"matter", "number", "state", "effective_from", "id", "themes", "cases", "why"}
@@ -150,7 +150,7 @@ def kept_here(matter: Matter) -> bool:
 
 def load_demo(folder: Path, *, today: date, progress: Callable[[int], None] = lambda done: None) -> int:
     """Take in the whole catalogue of the demonstration: themes, materials, matters, bundles. Again: only what changed is published."""
-    content = guides.Content.read(folder)
+    content = permit_errands.extended(guides.Content.read(folder))
     departments = Department.objects.in_bulk(field_name="code")
     with transaction.atomic():
         load_themes(content.themes)
@@ -163,7 +163,7 @@ def load_demo(folder: Path, *, today: date, progress: Callable[[int], None] = la
                     "department": departments[row["department"]],
                     "basic_code": row["basic_code"],
                     "popularity": row["popularity"],
-                    "origin": "demonstration",
+                    "origin": permit_errands.PART if "effect" in row else "demonstration",
                 },
             )
             if not kept_here(matter):

@@ -190,3 +190,18 @@ class MandateQuestion:
     """Somebody asked by details, or tried a code that does not hold: counted, so that nobody tries many."""
 
     account: int
+
+
+@event
+class CompanyChanged:
+    """The registered name or address; `reference` names the decision."""
+
+    company: int
+    fields: list[str]
+    reference: str
+
+
+@event
+class CompanyClosed:
+    company: int
+    reference: str

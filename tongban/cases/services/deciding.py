@@ -10,7 +10,7 @@ from tongban.cases import clocks, damage, events, face, hearings, papers, rules
 from tongban.cases.models import Case
 from tongban.cases.moving import acting, again, go
 from tongban.cases.permission import permit
-from tongban.cases.services import billing, committing, following, hearing, publishing, tolerating
+from tongban.cases.services import billing, committing, ending, following, hearing, publishing, tolerating
 from tongban.cases.services.intake import _reasoned
 from tongban.cases.states import APPROVE, AUTO_APPROVE, ISSUANCE_DAYS, REFUSE, REVOKE, TERMINATE, CaseState, ClockKind
 from tongban.departments.models import Officer
@@ -152,6 +152,7 @@ def _grant(case: Case, step, actor: Actor, officer: Officer | None, now: datetim
     clocks.show(case)
     committing.granted(case, now)
     case.rules_trace = trace or case.rules_trace
+    ending.after_grant(case, now=now)
     case.licence = _issue_licence(case, actor, now)
     case.save(update_fields=["rules_trace", "licence"])
     papers.make(

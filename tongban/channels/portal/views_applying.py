@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from tongban.cases import clocks, rules, services
+from tongban.cases import barring, clocks, rules, services
 from tongban.cases import queries as cases
 from tongban.cases.models import Case, CaseMaterial
 from tongban.cases.states import EDITABLE, CaseState
@@ -32,6 +32,7 @@ from tongban.materials import queries as papers
 from tongban.materials import services as paper_services
 from tongban.matters.models import Matter, MatterVersion
 from tongban.parties.models import Party
+from tongban.parties.states import Act
 from tongban.registers import consenting
 from tongban.registers.models import Resource
 
@@ -51,7 +52,13 @@ def begin(request, party, slug):
     """What you need, for whom you apply, drafts to go on with; then a prefilled draft."""
     matter = get_object_or_404(Matter.objects.select_related("department"), slug=slug)
     version = matter.versions.filter(state=MatterVersion.State.PUBLISHED).select_related("matter").first()
-    possible = [one for one in doorkeeper.spaces(request) if version is not None and serves(version, one)]
+    possible = [
+        one
+        for one in doorkeeper.all_spaces(request)
+        if version is not None
+        and serves(version, one)
+        and any(power.allows(Act.PREPARE, slug) for power in doorkeeper.powers_over(request, one))
+    ]
     if request.method == "POST":
         chosen = next((one for one in possible if str(one.pk) == request.POST.get("for")), None) or (
             party if party in possible else possible[0] if len(possible) == 1 else party
@@ -72,7 +79,13 @@ def begin(request, party, slug):
         "version": version,
         "possible": possible,
         "party": party,
-        "drafts": [case for one in possible for case in cases.drafts(one).filter(matter=matter)[:5]],
+        "drafts": [
+            case
+            for one in possible
+            for case in cases.within(
+                cases.drafts(one).filter(matter=matter), doorkeeper.powers_over(request, one), request.user
+            )[:5]
+        ],
         "wanted": rules.requirements(version, []) if version else [],
         "situations": [one for one in version.situations if one["id"] in request.GET.getlist("situation")]
         if version
@@ -408,6 +421,7 @@ def _check_page(request, party, case, *, problem=None):
         materials=rows,
         situations=[one for one in case.version.situations if one["id"] in case.situation],
         lacking=lacking,
+        bars=barring.bars(case, today=timezone.localdate()),
         signing=level >= rules.SIGNING_LEVEL,
         expected=clocks.expected(case, sent=timezone.now()),
         days=guide_words.days_in_words(case.version),
