@@ -8,7 +8,8 @@ from tongban.notices import wording
 ROOT = Path(__file__).parents[2] / "tongban"
 PARAMS = {"matter": {"zh": "居住证签注", "en": "Residence permit endorsement"}, "number": "310107261121000012",
           "due": "2026-12-01", "explanation": "已更正", "paper": "lease.jpg", "page": 2,
-          "value": {"zh": "单位", "en": "Employer"}, "register": {"zh": "用工备案", "en": "Employment filings"}}  # fmt: skip
+          "value": {"zh": "单位", "en": "Employer"}, "register": {"zh": "用工备案", "en": "Employment filings"},
+          "name": "李示例", "what": "填写", "role": "股东", "why": "比例不对"}  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", wording.WORDING)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from tongban.cases import bundles, clocks, planning, rules
 from tongban.cases.models import Case, Clock, Escalation, Hand, Visit
 from tongban.cases.permission import handler_of, reasons_against_step
+from tongban.cases.procedure_states import HEARING_OVER, AppealState, PromiseState
 from tongban.cases.states import (
     EDITABLE,
     ENDED,
@@ -76,6 +77,11 @@ def within(rows: QuerySet[Case], held: Iterable[parties.Power], account: Account
         if Act.RECEIVE in power.acts:
             seen |= scope & Q(state__in=[CaseState.READY, CaseState.DELIVERED, CaseState.CLOSED])
     return rows.filter(seen)
+
+
+def lines_of(keys: Iterable[int]) -> dict[str, Case]:
+    """{subject: line of a case}, for whoever was told of these cases already."""
+    return {case.subject: case for case in _own_lines(Case.objects.filter(pk__in=list(keys)))}
 
 
 def needing(party: Party) -> QuerySet[Case]:
@@ -204,7 +210,22 @@ def concerns(officer: Officer, case: Case) -> bool:
     waits_in = {tab for role in roles & rules.HALL_ROLES for tab in TABS_OF_ROLE.get(role, ())}
     if any(case.state in TABS[tab] for tab in waits_in):
         return True
-    return case.steps.filter(officer=officer).exists()
+    if case.steps.filter(officer=officer).exists():
+        return True
+    return _runs_beside(officer, case, roles)
+
+
+def _runs_beside(officer: Officer, case: Case, roles: set[str]) -> bool:
+    """Something runs beside a case that is over: a promise to check or a hearing in its department, reconsideration in the service office."""
+    if "coordinator" in officer.roles and case.appeals.filter(state=AppealState.ASKED).exists():
+        return True
+    if not roles or case.department_id != officer.department_id:
+        return False
+    to_check = {PromiseState.TO_CHECK, PromiseState.PUT_RIGHT, PromiseState.FALSE}
+    return (
+        Promise.objects.filter(case=case, state__in=to_check).exists()
+        or case.hearings.exclude(state__in=HEARING_OVER).exists()
+    )
 
 
 def looked_at(officer: Officer, ref: str) -> Case | None:

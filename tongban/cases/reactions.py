@@ -1,10 +1,12 @@
 """What cases do when something below them happened, and what people are told when a case moved. One consequence, one call each."""
 
+from datetime import datetime
+
 from django.utils import timezone
 
 from tongban.cases import events, standing
-from tongban.cases.models import Appeal, BundleMember, Case, CaseMaterial, Hearing, Promise
-from tongban.cases.services import following, issuing, keeping_time, machine, pre_reviewing
+from tongban.cases.models import Appeal, BundleMember, Case, CaseMaterial, Hearing, Inspection, Promise, PublicObjection
+from tongban.cases.services import following, inspecting, issuing, keeping_time, machine, pre_reviewing
 from tongban.cases.states import ENDED, CaseState
 from tongban.departments.events import CalendarChanged
 from tongban.journal import services as journal
@@ -290,3 +292,52 @@ def tell_appeal_received(event):
 def tell_appeal_over(event):
     if event.state != "withdrawn":
         _tell(event.case, "appeal_decided", once=str(event.appeal))
+
+
+@on(events.PromiseToCheck)
+def put_the_check_on_the_list(event):
+    case = Case.objects.select_related("department").get(pk=event.case)
+    inspecting.platform_order(case, why="", kind=Inspection.Kind.PROMISE, now=timezone.now())
+
+
+@on(events.InspectionPlanned)
+def tell_when_they_come(event):
+    at = timezone.localtime(datetime.fromisoformat(event.at))
+    _tell(
+        event.case,
+        "inspection_planned",
+        once=f"{event.inspection}:{event.at}",
+        needs_answer=True,
+        due=at.date().isoformat(),
+        hour=at.strftime("%H:%M"),
+    )
+
+
+@on(events.CaseEnded, events.CaseDecided)
+def nobody_goes_there_any_more(event):
+    """A site inspection that was not made before the end is called off; the check of a promise comes after it."""
+    for row in Inspection.objects.filter(case=event.case, kind=Inspection.Kind.SITE, done_at__isnull=True):
+        inspecting.call_off(row, now=timezone.now())
+
+
+@on(events.PublicNoticePublished)
+def tell_it_is_published(event):
+    _tell(event.case, "notice_published", once=str(event.notice), due=event.until)
+
+
+@on(events.PublicObjectionMade)
+def tell_somebody_objected(event):
+    _tell(event.case, "notice_objected", once=str(event.objection))
+
+
+@on(events.PublicObjectionAnswered)
+def tell_who_objected(event):
+    row = PublicObjection.objects.select_related("party", "notice__case__version").get(pk=event.objection)
+    notices.tell(
+        row.party,
+        "objection_answered",
+        about=f"notice:{row.notice.ref}",
+        link=f"/notices/{row.notice.ref}/",
+        params={"matter": row.notice.case.version.name},
+        once=f"objection_answered:{row.pk}",
+    )

@@ -48,8 +48,20 @@ def act_as_applicant(account: Account, case: Case, act: str, what: str, now: dat
     power = mandates.hold(
         account, case.applicant_id, act=act, matter=matter_of(case), now=now, began=began(account, case)
     )
-    mandates.note(power, account=account, act=act, what=what, about=case.subject, matter=matter_of(case), now=now)
+    mandates.note(
+        power, agent=account.person, account=account, act=act, what=what, about=case.subject, matter=matter_of(case), now=now
+    )
     return actor_by(power, account, case.applicant_id)
+
+
+def sign_at_window(person: Person, case: Case, now: datetime) -> None:
+    """Whoever stands at the window signs: for themselves, or for whom they may sign, who is told."""
+    power = mandates.hold_for_visitor(person, case.applicant_id, act=Act.SUBMIT, matter=matter_of(case), now=now)
+    account = Account.objects.filter(person=person).first()
+    mandates.note(
+        power, agent=person, account=account, act=Act.SUBMIT, what="hand_in", about=case.subject, matter=matter_of(case),
+        now=now,
+    )  # fmt: skip
 
 
 def prepare(account: Account, case: Case, now: datetime) -> None:
@@ -62,7 +74,7 @@ def prepare(account: Account, case: Case, now: datetime) -> None:
         raise mandates.no_power_for(found, Act.PREPARE)
     if not power.own:
         mandates.note(
-            power, account=account, act=Act.PREPARE, what="prepare", about=case.subject, matter=matter_of(case), now=now,
+            power, agent=account.person, account=account, act=Act.PREPARE, what="prepare", about=case.subject, matter=matter_of(case), now=now,
             once=timezone.localdate(now).isoformat(),
         )  # fmt: skip
 

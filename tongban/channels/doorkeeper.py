@@ -28,44 +28,104 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazily
 
+from tongban.channels import acting
 from tongban.departments import queries as departments
 from tongban.departments.models import Officer
 from tongban.journal import queries as journal_queries
 from tongban.journal import services as journal
 from tongban.journal.actors import Actor
 from tongban.lib import unicode
-from tongban.lib.problems import Invalid, NotAllowed, Problem
+from tongban.lib.problems import Invalid, NotAllowed, Problem, worded
 from tongban.notices import queries as notices
 from tongban.oversight import rules as oversight_rules
 from tongban.oversight import services as oversight
 from tongban.oversight.models import Alert, Look
 from tongban.parties import queries as parties
 from tongban.parties import rules
-from tongban.parties.models import Account, Membership, Party
+from tongban.parties.models import Account, Party
+from tongban.parties.powers import STRONGEST_FIRST
+from tongban.parties.states import Act
 
 log = structlog.get_logger("tongban.door")
 
+STANDINGS = {
+    "self": "",
+    "representative": _lazily("legal representative"),
+    "parent": _lazily("as a parent"),
+    "guardian": _lazily("as guardian"),
+    "clerk": _lazily("clerk"),
+    "mandate": _lazily("with a mandate"),
+}
 NOT_FOUNDS_BEFORE_ALARM, ALARM_WINDOW = 20, 600
 
 
 # -- who stands here
 
 
-def spaces(request: HttpRequest) -> list[Party]:
-    """Oneself first, then the companies one may act for today."""
+def powers(request: HttpRequest) -> list[parties.Power]:
+    """By what this person may act for whom at this moment; asked once a request."""
     if not request.user.is_authenticated:
         return []
-    if not hasattr(request, "_spaces_known"):
-        request._spaces_known = parties.spaces_of(request.user, timezone.localdate())  # type: ignore[attr-defined]
-    return request._spaces_known  # type: ignore[attr-defined]
+    if not hasattr(request, "_powers_known"):
+        request._powers_known = parties.all_of(request.user, timezone.localdate())  # type: ignore[attr-defined]
+    return request._powers_known  # type: ignore[attr-defined]
+
+
+def powers_over(request: HttpRequest, party: Party | int) -> list[parties.Power]:
+    key = party if isinstance(party, int) else party.pk
+    return [power for power in powers(request) if power.party.pk == key]
+
+
+def spaces(request: HttpRequest) -> list[Party]:
+    """Whom one acts for without limits: oneself first, then companies, children and wards."""
+    return parties.parties_in(power for power in powers(request) if power.full)
+
+
+def all_spaces(request: HttpRequest) -> list[Party]:
+    """The same, and whom one acts for within limits: what belongs to them is to be looked at through `powers_over`."""
+    return parties.parties_in(powers(request))
+
+
+def standing_for(request: HttpRequest) -> Party | None:
+    """Whom this person acts for at the moment, with or without limits. A power that has ended leads back to oneself."""
+    possible = all_spaces(request)
+    chosen = request.session.get("space") if possible else None
+    return next((party for party in possible if party.pk == chosen), possible[0] if possible else None)
 
 
 def space(request: HttpRequest) -> Party | None:
-    """Whom this person acts for at the moment. A membership that has ended leads back to oneself."""
-    possible = spaces(request)
-    chosen = request.session.get("space") if possible else None
-    return next((party for party in possible if party.pk == chosen), possible[0] if possible else None)
+    """Whom this person acts for without limits at the moment; within limits it is oneself."""
+    here, possible = standing_for(request), spaces(request)
+    return here if here in possible else possible[0] if possible else None
+
+
+def within_limits(request: HttpRequest, party: Party) -> bool:
+    return not any(power.full for power in powers_over(request, party))
+
+
+def _beyond(party: Party) -> NotAllowed:
+    return NotAllowed(
+        "beyond-your-mandate",
+        worded(
+            _lazily("You act for %(name)s, and what you may do for them does not include this page."), name=party.shown_name
+        ),
+        next_step=_lazily("Choose yourself at the top of the page to see your own, or ask them to widen what you may do."),
+        status=403,
+    )
+
+
+def _refuse_beyond_limits(request: HttpRequest, party: Party, about_one_case: bool) -> None:
+    """Within limits only the pages of `acting.NEEDS` open; those about one case ask again, with its matter."""
+    if not within_limits(request, party):
+        return
+    name = request.resolver_match.view_name if request.resolver_match else ""
+    needs = acting.NEEDS.get(name)
+    if needs is None:
+        raise _beyond(party)
+    if needs and not about_one_case and not any(power.acts & needs for power in powers_over(request, party)):
+        raise _beyond(party)
 
 
 def enter_space(request: HttpRequest, party: Party) -> None:
@@ -116,23 +176,14 @@ def actor_of(request: HttpRequest) -> Actor:
             department=here.department.code,
             name=here.shown_name,
         )
-    party = getattr(request, "party", None) or space(request)
+    party = getattr(request, "party", None) or standing_for(request)
+    held = powers_over(request, party) if party is not None else []
     return Actor(
         kind="applicant",
-        role="applicant" if party is None or not _is_clerk(account, party) else "agent",
+        role="agent" if held and not any(power.own for power in held) else "applicant",
         account=account.pk,
         party=party.pk if party else None,
         name=account.person.name if account.person_id else "",
-    )
-
-
-def _is_clerk(account: Account, party: Party) -> bool:
-    return (
-        account.person_id is not None
-        and party.pk != account.person_id
-        and Membership.objects.filter(
-            person_id=account.person_id, company_id=party.pk, role=Membership.Role.CLERK
-        ).exists()
     )
 
 
@@ -229,6 +280,10 @@ def for_signed_in(view: Callable) -> Callable:
     def opened(request, *args, **kwargs):
         if not request.user.is_authenticated:
             return _to_sign_in(request)
+        if request.resolver_match is not None and request.resolver_match.view_name in acting.OF_THE_SPACE:
+            here = standing_for(request)
+            if here is not None and within_limits(request, here):
+                raise _beyond(here)
         return view(request, request.user, *args, **kwargs)
 
     return _tagged(opened, "signed_in")
@@ -244,11 +299,12 @@ def for_party(view: Callable | None = None, *, level: int = rules.VERIFIED) -> C
     def opened(request, *args, **kwargs):
         if not request.user.is_authenticated:
             return _to_sign_in(request)
-        party = space(request)
+        party = standing_for(request)
         if party is None or _level(request) < wanted:
             return _to(
                 request, "account_presence" if party is not None and wanted == rules.PRESENT else "account_identity"
             )
+        _refuse_beyond_limits(request, party, "ref" in kwargs)
         request.party = party
         return view(request, party, *args, **kwargs)
 
@@ -476,13 +532,27 @@ def _signed_in(request) -> bool:
 def _shown_spaces(request) -> list[dict]:
     if not _signed_in(request):
         return []
-    here = space(request)
+    here = standing_for(request)
     if here is None:
         return [{"key": "", "name": request.user.login, "kind": Party.Kind.PERSON, "current": True}]
-    return [
-        {"key": party.pk, "name": party.shown_name, "kind": party.kind, "current": party.pk == here.pk}
-        for party in spaces(request)
-    ]
+    return [_shown_space(request, party, party.pk == here.pk) for party in all_spaces(request)]
+
+
+def _shown_space(request, party: Party, current: bool) -> dict:
+    """`by` says in which standing, `limits` in a few words how far it goes; both empty for oneself."""
+    strongest = min(powers_over(request, party), key=lambda power: STRONGEST_FIRST.index(power.by))
+    acts = [str(label) for act, label in Act.choices if act in strongest.acts]
+    return {
+        "key": party.pk,
+        "name": party.shown_name,
+        "kind": party.kind,
+        "current": current,
+        "own": party.pk == request.user.person_id,
+        "by": str(STANDINGS[strongest.by]),
+        "limits": "" if strongest.full else _(", ").join(acts),
+        "matters": "" if strongest.full or strongest.matters is None else len(strongest.matters),
+        "until": strongest.until,
+    }
 
 
 def _count_not_found(request) -> None:

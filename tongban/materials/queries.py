@@ -13,7 +13,9 @@ from tongban.journal import services as journaling
 from tongban.lib.problems import Problem, Unavailable, worded
 from tongban.materials import gate, states, store
 from tongban.materials.models import Document, Page, Reading
-from tongban.parties.models import Account, Membership, Party
+from tongban.parties import queries as parties
+from tongban.parties.models import Account, Party
+from tongban.parties.states import Act
 
 log = structlog.get_logger("materials")
 
@@ -39,15 +41,12 @@ def of(party: Party) -> QuerySet[Document]:
 
 
 def visible_to(account: Account, *, today: date | None = None) -> QuerySet[Document]:
-    """Documents of the person and of the companies the person may act for today."""
-    today = today or timezone.localdate()
-    if account.person_id is None:
-        return Document.objects.none()
-    companies = Membership.objects.filter(
-        Q(until__isnull=True) | Q(until__gte=today), person=account.person_id, since__lte=today
-    ).values("company")
+    """Documents of the person and of whom it acts for without limits today; within limits only what it handed in itself."""
+    held = parties.all_of(account, today or timezone.localdate())
+    whole = {power.party.pk for power in held if power.full}
+    limited = {power.party.pk for power in held if {Act.PREPARE, Act.SUBMIT} & power.acts} - whole
     return (
-        Document.objects.filter(Q(owner=account.person_id) | Q(owner__in=companies), state__in=states.HELD)
+        Document.objects.filter(Q(owner__in=whole) | Q(owner__in=limited, by=account), state__in=states.HELD)
         .prefetch_related("pages")
         .order_by("-created_at", "-pk")
     )

@@ -1,23 +1,17 @@
 from datetime import date
 
-from django.db.models import Q
-
 from tongban.notices.models import CallBack, Message, Preference
 from tongban.notices.states import CallBackState
+from tongban.parties import queries as parties
 from tongban.parties.models import Account, Party
 
 PAGE = 25
 COUNTED_TO = 99
 
 
-def accounts_of(party: Party, today: date) -> list[Account]:
-    """Whom to tell: a person's own account, or those of everybody who may act for the company on this day."""
-    accounts = Account.objects.filter(is_active=True).select_related("person").order_by("pk")
-    if party.kind == Party.Kind.PERSON:
-        return list(accounts.filter(person_id=party.pk))
-    current = Q(person__memberships__until__isnull=True) | Q(person__memberships__until__gte=today)
-    members = Q(person__memberships__company_id=party.pk, person__memberships__since__lte=today) & current
-    return list(accounts.filter(members).distinct())
+def accounts_of(party: Party, today: date, matter: str | None = None) -> list[Account]:
+    """Whom to tell: whoever stands for the party on this day; what concerns one `matter`, also who acts within limits there."""
+    return parties.accounts_for(party, today, matter)
 
 
 def inbox(account: Account, after: int | None = None, limit: int = PAGE) -> tuple[list[Message], int | None]:

@@ -1,6 +1,7 @@
 """Telling people something: always in the inbox, in both languages; outside only by the ways they chose, and saying little."""
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -46,8 +47,11 @@ def tell(
     params: dict[str, Any] | None = None,
     once: str,
     needs_answer: bool = False,
+    matter: str | None = None,
+    to: Iterable[Account] | None = None,
 ) -> list[Message]:
-    """Tell everybody who stands for the party: a person's own account, those who may act for a company today.
+    """Tell everybody who stands for the party: a person's own account, parents and guardians, those who may act for a company today
+    without limits; of a `matter` those, too, who may see it there. `to`: these accounts and nobody else.
 
     `once` names the occasion: a second call for it tells nobody again. Nothing leaves the house here; the worker carries it.
     """
@@ -55,7 +59,7 @@ def tell(
     words = wording.WORDING[kind]
     body = wording.body(kind, params)
     told = []
-    for account in accounts_of(party, timezone.localdate()):
+    for account in accounts_of(party, timezone.localdate(), matter) if to is None else to:
         message, made = Message.objects.get_or_create(
             once=f"{once}:{account.pk}"[:120],
             defaults={

@@ -300,6 +300,32 @@ WORDING: dict[str, Words] = {
         "The hearing about “%(matter)s” (%(number)s) is on %(due)s. The hour, the place and who takes part stand in the case.",
         urgent=True,
     ),
+    "inspection_planned": _words(
+        "现场核查时间已定",
+        "Officers come to look: day and hour",
+        "“%(matter)s”（%(number)s）的现场核查定于%(due)s %(hour)s，地点和查看内容见办件。时间不便可以在办件页面提出。",
+        "Two officers come for “%(matter)s” (%(number)s) on %(due)s at %(hour)s. Where, and what they look at, stands in the case; "
+        "there you can also say that the time does not suit.",
+        urgent=True,
+    ),
+    "notice_published": _words(
+        "您的申请正在公示",
+        "Your application was announced",
+        "“%(matter)s”（%(number)s）已公示，%(due)s前可以提出异议，之后继续审查。",
+        "“%(matter)s” (%(number)s) was announced. Others may object until %(due)s; then the review goes on.",
+    ),
+    "notice_objected": _words(
+        "有人对公示提出异议",
+        "Somebody objected to the public notice",
+        "有人对“%(matter)s”（%(number)s）的公示提出异议，内容见办件。部门答复后再作决定。",
+        "Somebody objected to the notice about “%(matter)s” (%(number)s). What was said stands in the case; it is answered before anybody decides.",
+    ),
+    "objection_answered": _words(
+        "您的异议有了答复",
+        "Your objection was answered",
+        "您对“%(matter)s”公示提出的异议已有书面答复。",
+        "What you said against the notice about “%(matter)s” has a written answer.",
+    ),
     "hearing_held": _words(
         "听证笔录已入卷",
         "The record of your hearing",

@@ -39,6 +39,7 @@ CODE_LETTERS = 8
 ANSWER_WITHIN = timedelta(days=30)
 ASKED_A_DAY = 5
 GIVEN_AT_MOST = 20
+SENDINGS = {"submit", "hand_in"}
 
 
 @dataclass(frozen=True)
@@ -418,7 +419,15 @@ def hold(
 
     `began`: the application is one this account began itself, so that whoever may prepare also sees it.
     """
-    found = powers.over(account, party, timezone.localdate(now), held=True)
+    return _found(powers.over(account, party, timezone.localdate(now), held=True), act, matter, amount, began)
+
+
+def hold_for_visitor(person: Person, party: Party | int, *, act: str, matter: str, now: datetime) -> Power:
+    """The same for somebody who stands at a window, with or without an account."""
+    return _found(powers.of(person, timezone.localdate(now), over=party, held=True), act, matter, None, True)
+
+
+def _found(found: list[Power], act: str, matter: str, amount: int | None, began: bool) -> Power:
     power = choose(found, act=act, matter=matter, amount=amount, began=began)
     if power is None:
         raise no_power_for(found, act)
@@ -457,7 +466,8 @@ def no_power_for(found: Iterable[Power], act: str | None) -> NotAllowed:
 def note(
     power: Power,
     *,
-    account: Account,
+    agent: Person | None,
+    account: Account | None,
     act: str,
     what: str,
     about: str,
@@ -466,20 +476,20 @@ def note(
     once: str = "",
 ) -> Deed | None:
     """Write down what was done for somebody else, inside its transaction; None for the party's own hand. `once`: a kind of act that
-    is told once (saving a form, once a day)."""
-    if power.own or account.person_id is None:
+    is told once (saving a form, once a day). An agent who stood at a window may have no account."""
+    if power.own or agent is None:
         return None
-    if what == "submit" and power.mandate is not None:
+    if what in SENDINGS and power.mandate is not None:
         rows = [
             power.mandate,
             *Mandate.objects.filter(pk=power.mandate, under__isnull=False).values_list("under", flat=True),
         ]
         Mandate.objects.filter(pk__in=rows).update(cases_sent=F("cases_sent") + 1)
     deed, made = Deed.objects.get_or_create(
-        once=f"{about}:{what}:{account.person_id}:{once or secrets.token_hex(8)}"[:120],
+        once=f"{about}:{what}:{agent.pk}:{once or secrets.token_hex(8)}"[:120],
         defaults={
             "principal": power.party,
-            "agent_id": account.person_id,
+            "agent": agent,
             "mandate_id": power.mandate,
             "kinship_id": power.kinship,
             "act": act,
@@ -490,7 +500,9 @@ def note(
         },
     )
     if made:
-        journal.record(events.ActedForSomebody(deed=deed.pk), subject=about, actor=_agent(account, power.party))
+        key = account.pk if account is not None else None
+        actor = Actor(kind="applicant", role="agent", account=key, party=power.party.pk)
+        journal.record(events.ActedForSomebody(deed=deed.pk), subject=about, actor=actor)
     return deed
 
 

@@ -20,7 +20,6 @@ from tongban.parties.models import (
     Person,
     Proofing,
 )
-from tongban.parties.powers import of as powers_of
 from tongban.parties.powers import (
     Power,
     accounts_for,
@@ -34,6 +33,7 @@ from tongban.parties.powers import (
     parties_in,
     spaces_of,
 )
+from tongban.parties.powers import of as powers_of
 from tongban.parties.states import MandateState
 
 __all__ = ["Power", "accounts_for", "all_of", "company_of", "conflicts_of", "decides_for", "may_act_for", "over", "own_accounts", "parties_in", "powers_of", "spaces_of"]  # fmt: skip
@@ -111,6 +111,14 @@ def mandates_given(party: Party, limit: int = 50) -> list[Mandate]:
         Mandate.objects.filter(principal=party).select_related("agent", "under", "under__agent").order_by("-id")[:limit]
     )
     return _waiting_first(rows)
+
+
+def mandates_asked(party: Party, account: Account, today: date) -> list[Mandate]:
+    """Who waits for this account's yes or no."""
+    if not decides_for(account, party, today):
+        return []
+    rows = Mandate.objects.filter(principal=party, state=MandateState.ASKED, until__gte=today)
+    return list(rows.select_related("agent").order_by("-id")[:20])
 
 
 def mandates_held(person: Person, limit: int = 50) -> list[Mandate]:

@@ -14,7 +14,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tongban.cases import events
+from tongban.cases import events, standing
 from tongban.cases.models import Case, Hand, PhoneSignature, Visit
 from tongban.cases.moving import acting, again, changed
 from tongban.cases.permission import handler_of, permit
@@ -93,7 +93,7 @@ def begin_at_window(matter: Matter, *, party: Party, visit: Visit, now: datetime
     """Begin a draft of the published version for whoever stands here, or for a company they may act for."""
     now = now or timezone.now()
     officer = visit.officer
-    _still_here(visit, party, now)
+    _still_here(visit, party, now, matter.slug)
     version = published_for(matter, party)
     permit(officer, Case(matter=matter, version=version, department=matter.department, applicant=party), CREATE)
     case = draft_for(
@@ -132,7 +132,7 @@ def take_over(case: Case, *, visit: Visit, now: datetime | None = None) -> Hand:
 
 def may_prepare(case: Case, visit: Visit, now: datetime) -> None:
     """Raises NotAllowed unless this visit is going on, its person may act for the applicant, and the officer is certified."""
-    _still_here(visit, case.applicant, now)
+    _still_here(visit, case.applicant, now, standing.matter_of(case))
     if case.state not in EDITABLE:
         raise NotAllowed("not-editable", _("This was sent and cannot be changed now."))
     permit(visit.officer, case, HAND_IN)
@@ -145,7 +145,7 @@ def may_prepare(case: Case, visit: Visit, now: datetime) -> None:
         )
 
 
-def _still_here(visit: Visit, party: Party, now: datetime) -> None:
+def _still_here(visit: Visit, party: Party, now: datetime, matter: str) -> None:
     visit.refresh_from_db(fields=["ended_at"])
     if visit.ended_at is not None or visit.until <= now:
         raise NotAllowed(
@@ -154,7 +154,7 @@ def _still_here(visit: Visit, party: Party, now: datetime) -> None:
             kept=_("The draft is kept, on the person's own devices too."),
             next_step=_("If the person is still here, compare the document once more."),
         )
-    if not any(power.allows(Act.PREPARE) for power in parties.powers_of(visit.person, timezone.localdate(now), over=party)):
+    if not any(power.allows(Act.PREPARE, matter) for power in parties.powers_of(visit.person, timezone.localdate(now), over=party)):
         raise NotAllowed("not-theirs", _("The person here may not act for this applicant."), status=403)
 
 

@@ -12,15 +12,14 @@ from tongban.cases.models import ALPHABET, Case, Signer, Visit
 from tongban.cases.moving import acting, again, applying, changed
 from tongban.cases.permission import permit
 from tongban.cases.signer_states import ASK_AGAIN, DECLINE, LAPSE, SIGN, UNDO, SignerState
-from tongban.cases.signing import content_of
+from tongban.cases.signing import content_of, is_named
 from tongban.cases.states import EDITABLE, HAND_IN
 from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM, Actor
 from tongban.lib.encryption import blind_index
 from tongban.lib.moves import make
 from tongban.lib.problems import Invalid, NotAllowed, TooMany, worded
-from tongban.parties import rules as party_rules
-from tongban.parties.models import Account, Person
+from tongban.parties.models import Account
 
 HOLDS = timedelta(days=30)
 REMIND_AFTER = timedelta(days=7)
@@ -90,16 +89,6 @@ def find(account: Account, code: str, now: datetime | None = None) -> Signer:
         sentence = _("There is nothing for you to sign with this code. It may be over, or meant for somebody else.")
         raise Invalid("no-such-code", sentence, errors={"code": [sentence]}, next_step=_("Ask whoever gave it to you."))
     return row
-
-
-def is_named(person: Person | None, row: Signer) -> bool:
-    """The same number and the same name: a number alone is known to many."""
-    return (
-        person is not None
-        and person.died_on is None
-        and row.id_index == person.id_index
-        and party_rules.same_name(row.name, person.name, person.name_en)
-    )
 
 
 def sign(signer: Signer, *, account: Account, level: int, content: str, now: datetime | None = None) -> Signer:

@@ -69,9 +69,7 @@ def _is_oneself(officer, party: int | None) -> bool:
     person = officer.account.person
     if party is None or person is None:
         return False
-    return party == person.pk or party in {
-        one.company_id for one in parties.memberships_of(person, timezone.localdate())
-    }
+    return party in parties.conflicts_of(person)
 
 
 def _form(request, officer, said=None, errors=None, status=200):

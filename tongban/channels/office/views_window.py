@@ -29,7 +29,8 @@ from tongban.matters import queries as matters
 from tongban.matters.models import Matter, MatterVersion
 from tongban.parties import queries as parties
 from tongban.parties import window
-from tongban.parties.models import IdKind, Party
+from tongban.parties.models import Company, IdKind, Party
+from tongban.parties.states import Act
 
 FEW = 12
 LATEST = 8
@@ -87,11 +88,21 @@ def _hits(q: str, officer) -> list[dict]:
 def _drafts_of(request, visit: Visit) -> list[Case]:
     """The drafts of whoever stands here and of the companies they may act for."""
     doorkeeper.reading(request, visit.person_id, "window", ["drafts"], about=f"visit:{visit.ref}")
-    return [row for party in _parties_of(visit) for row in cases.drafts(party)[:LATEST]]
+    held = parties.powers_of(visit.person, timezone.localdate())
+    return [
+        row
+        for party in _parties_of(visit)
+        for row in cases.drafts(party)[:LATEST]
+        if any(
+            power.party.pk == party.pk and (power.full or power.allows(Act.PREPARE, row.version.matter.slug))
+            for power in held
+        )
+    ]
 
 
 def _parties_of(visit: Visit) -> list[Party]:
-    return [visit.person, *(one.company for one in parties.memberships_of(visit.person, timezone.localdate()))]
+    held = parties.powers_of(visit.person, timezone.localdate())
+    return parties.parties_in(power for power in held if Act.PREPARE in power.acts)
 
 
 # -- who stands here
@@ -462,8 +473,9 @@ def _begin_posted(request, officer, matter) -> Case:
     known = _identify(request)
     party: Party = known.person
     if uscc := request.POST.get("uscc", "").strip():
-        memberships = parties.memberships_of(known.person, timezone.localdate())
-        found = next((one.company for one in memberships if one.company.uscc == uscc), None)
+        held = parties.powers_of(known.person, timezone.localdate())
+        companies = [one.party for one in held if isinstance(one.party, Company) and one.allows(Act.SUBMIT, matter.slug)]
+        found = next((one for one in companies if one.uscc == uscc), None)
         if found is None:
             raise Invalid("no-company", errors={"uscc": [_("This person may not act for a company with this code.")]})
         party = found

@@ -111,6 +111,11 @@ class Look:
         return next((space for space in spaces if _of(space, "current")), spaces[0] if spaces else None)
 
     @property
+    def own_space(self):
+        """The key of oneself, to come back from acting for somebody else."""
+        return next((_of(space, "key") for space in self.spaces if _of(space, "own")), "")
+
+    @property
     def unread(self) -> int:
         return getattr(self.request, "unread", 0)
 

@@ -9,9 +9,12 @@ from tongban.channels.portal import views_hands as hands
 from tongban.channels.portal import views_heard as heard
 from tongban.channels.portal import views_help as help_
 from tongban.channels.portal import views_holding as holding
+from tongban.channels.portal import views_mandates as mandates
 from tongban.channels.portal import views_my_data as data
+from tongban.channels.portal import views_notices as notices
 from tongban.channels.portal import views_papers as papers
 from tongban.channels.portal import views_paying as paying
+from tongban.channels.portal import views_signing as signing
 from tongban.channels.portal import views_space as space
 
 app_name = "portal"
@@ -23,6 +26,11 @@ urlpatterns = [
     path("industries/", finding.industries, name="industries"),
     path("matters/<slug:slug>/", finding.guide, name="guide"),
     path("matters/<slug:slug>/apply/", applying.begin, name="begin"),
+    path("notices/", notices.notices, name="notices"),
+    path("notices/<slug:ref>/", notices.notice, name="notice"),
+    path("notices/<slug:ref>/object", notices.object_to, name="notice_object"),
+    path("notices/<slug:ref>/take-back", notices.take_back, name="notice_take_back"),
+    path("my/cases/<slug:ref>/inspections/<slug:inspection>/wish", notices.wish, name="inspection_wish"),
     path("apply/<slug:ref>/", applying.resume, name="apply"),
     path("apply/<slug:ref>/situation/", applying.situation, name="apply_situation"),
     path("apply/<slug:ref>/form/", applying.form, name="apply_form"),
@@ -67,6 +75,24 @@ urlpatterns = [
     path("my/space/<int:pk>/", space.switch, name="switch_to"),
     path("my/members/", space.members, name="members"),
     path("my/members/<int:pk>/end/", space.dismiss, name="dismiss"),
+    path("my/members/<int:pk>/rights/", space.rights, name="member_rights"),
+    path("my/mandates/", mandates.mandates, name="mandates"),
+    path("my/mandates/new/", mandates.new, name="mandate_new"),
+    path("my/mandates/ask/", mandates.ask, name="mandate_ask"),
+    path("my/mandates/code/", mandates.code, name="mandate_code"),
+    path("my/mandates/deeds/", mandates.deeds, name="deeds"),
+    path("my/mandates/children", mandates.find_children, name="family_find"),
+    path("my/mandates/guardian/", mandates.claim, name="family_claim"),
+    path("my/mandates/bonds/<slug:ref>/end", mandates.end_bond, name="family_end"),
+    path("my/mandates/<slug:ref>/", mandates.mandate, name="mandate"),
+    path("my/mandates/<slug:ref>/answer/", mandates.answer, name="mandate_answer"),
+    path("my/mandates/<slug:ref>/end", mandates.end, name="mandate_end"),
+    path("my/signatures/", signing.signatures, name="signatures"),
+    path("my/signatures/<int:pk>/", signing.signature, name="signature"),
+    path("my/signatures/<int:pk>/sign", signing.sign, name="signature_sign"),
+    path("my/signatures/<int:pk>/decline", signing.decline, name="signature_decline"),
+    path("apply/<slug:ref>/signers/", signing.signers, name="apply_signers"),
+    path("apply/<slug:ref>/signers/<int:pk>/again", signing.again, name="apply_signers_again"),
     path("my/papers/<uuid:key>/<int:page>", applying.paper, name="paper"),
     path("my/papers/<uuid:key>/<int:page>/preview", applying.paper_preview, name="paper_preview"),
     path("my/papers/<uuid:key>/<int:page>/again", applying.paper_again, name="paper_again"),

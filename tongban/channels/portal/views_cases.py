@@ -28,12 +28,16 @@ TRIES_A_NUMBER, TRIES_WITHIN = 10, 3600
 @for_party
 def case_list(request, party):
     """Own cases, those that wait for the person first, then the newest."""
-    rows, following = cases.page_of(cases.of(party), before=_number(request.GET.get("before")))
+    held = doorkeeper.powers_over(request, party)
+    rows, following = cases.page_of(
+        cases.within(cases.of(party), held, request.user), before=_number(request.GET.get("before"))
+    )
+    needing = cases.within(cases.needing(party), held, request.user)
     context = {
-        "waiting": [] if request.GET.get("before") else [shown(case) for case in cases.needing(party)[:10]],
+        "waiting": [] if request.GET.get("before") else [shown(case) for case in needing[:10]],
         "rows": [shown(case) for case in rows],
         "next": following,
-        "drafts": cases.drafts(party)[:3],
+        "drafts": cases.within(cases.drafts(party), held, request.user)[:3],
         "party": party,
     }
     return render(request, "portal/case/list.html", context)
@@ -43,7 +47,8 @@ def case_list(request, party):
 @for_party
 def drafts(request, party):
     """Drafts, the last one worked on first, with the day each runs out."""
-    return render(request, "portal/case/drafts.html", {"rows": cases.drafts(party)[:50], "party": party})
+    rows = cases.within(cases.drafts(party), doorkeeper.powers_over(request, party), request.user)
+    return render(request, "portal/case/drafts.html", {"rows": rows[:50], "party": party})
 
 
 @require_GET

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_party, for_signed_in
-from tongban.channels.portal.own import own_case, own_licence
+from tongban.channels.portal.own import may_hold, own_case, own_licence
 from tongban.evaluations import rules as rating_rules
 from tongban.evaluations import services as evaluations
 from tongban.evaluations.models import Grade
@@ -50,7 +50,7 @@ COVERED = {"id_no"}  # whoever looks over a shoulder does not read it; the seale
 @for_party
 def wallet(request, party):
     """The party's licences: those in force first, the others folded."""
-    rows = list(licences.of(party)[:200])
+    rows = [row for row in licences.of(party)[:200] if may_hold(request, party, row)]
     today = timezone.localdate()
     in_force = [row for row in rows if row.state == "valid" and (row.valid_to is None or row.valid_to >= today)]
     doorkeeper.reading(request, party, "own licences", ["licences"])
@@ -159,7 +159,7 @@ def open_message(request, account, pk):
     if message is None:
         raise Http404
     notice_services.mark_read(account, message.pk)
-    if message.party_id in {one.pk for one in doorkeeper.spaces(request)}:
+    if message.party_id in {one.pk for one in doorkeeper.all_spaces(request)}:
         doorkeeper.enter_space(request, message.party)
     return redirect(message.link if message.link.startswith("/") else "portal:inbox")
 

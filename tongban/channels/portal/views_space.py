@@ -13,11 +13,14 @@ from tongban.cases import signing
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_party, for_signed_in, safe_next
 from tongban.channels.pages.case_page import shown
+from tongban.channels.portal import scopes
+from tongban.channels.portal.views_mandates import rights_in_words
 from tongban.lib.problems import Invalid
 from tongban.licences import queries as licences
 from tongban.notices import queries as notices
 from tongban.parties import queries, rules, services
-from tongban.parties.models import Party
+from tongban.parties.models import Membership, Party
+from tongban.parties.states import Act
 from tongban.payments import queries as payments
 
 FEW = 3
@@ -71,11 +74,13 @@ def switch(request, account, pk=None):
 def members(request, party):
     """Who may act for the company; its legal representative names and dismisses."""
     company = _company(party)
-    errors, values = {}, {}
+    errors: dict[str, list] = {}
+    values = scopes.nothing_typed()
     if request.method == "POST":
-        values = {field: request.POST.get(field, "").strip() for field in ("id_kind", "id_no", "name")}
+        values = scopes.typed(request.POST)
         try:
-            services.name_member(company, **values, actor=doorkeeper.actor_of(request))
+            named = {field: values[field].strip() for field in ("id_kind", "id_no", "name")}
+            services.name_member(company, **named, **_chosen(request.POST), actor=doorkeeper.actor_of(request))
         except Invalid as wrong:
             errors = {field: [*map(str, why)] for field, why in wrong.errors.items()}
         else:
@@ -86,8 +91,9 @@ def members(request, party):
     others = {row.person_id for row in rows} - {request.user.person_id}
     doorkeeper.reading_many(request, others, "company members", ["name"], about=f"company:{company.pk}")
     context = {
+        **_choices(),
         "company": company,
-        "members": rows,
+        "members": [{"row": row, **rights_in_words(row.rights)} for row in rows],
         "may_name": queries.may_name_members(request.user, company, today),
         "kinds": [(kind.id, kind.label) for kind in rules.KINDS.values()],
         "errors": errors,
@@ -103,6 +109,56 @@ def dismiss(request, party, pk):
     services.end_membership(membership, actor=doorkeeper.actor_of(request))
     messages.success(request, _("This person no longer acts for the company."))
     return redirect("portal:members")
+
+
+@for_party
+@never_cache
+def rights(request, party, pk):
+    """What a clerk may do: set by the legal representative, shown to the clerk, in force from the next click on."""
+    company = _company(party)
+    today = timezone.localdate()
+    membership = get_object_or_404(queries.members_of(company, today), pk=pk, role=Membership.Role.CLERK)
+    if not queries.may_name_members(request.user, company, today):
+        raise Http404
+    errors: dict[str, list] = {}
+    held = membership.rights
+    values = scopes.nothing_typed(until=membership.until.isoformat() if membership.until else "") | {
+        "all": "false" if held else "true",
+        "acts": held["acts"] if held else [act.value for act in Act],
+        "matters": (held or {}).get("matters") or [],
+        "which": "some" if held and held.get("matters") is not None else "all",
+    }
+    if request.method == "POST":
+        values = scopes.typed(request.POST)
+        try:
+            services.set_rights(membership, **_chosen(request.POST), actor=doorkeeper.actor_of(request))
+        except Invalid as wrong:
+            errors = {field: [*map(str, why)] for field, why in wrong.errors.items()}
+        else:
+            messages.success(request, _("Saved. It holds from now on, and the clerk is told."))
+            return redirect("portal:members")
+    doorkeeper.reading(request, membership.person_id, "company members", ["name"], about=f"company:{company.pk}")
+    context = {**_choices(), "company": company, "one": membership, "values": values, "errors": errors}
+    return render(request, "portal/space_rights.html", context, status=422 if errors else 200)
+
+
+def _choices() -> dict:
+    return {
+        "acts": scopes.acts(),
+        "themes": scopes.themes_with_matters(),
+        "which": [("all", _("In everything")), ("some", _("Only in what I choose"))],
+        "today": timezone.localdate().isoformat(),
+    }
+
+
+def _chosen(post) -> dict:
+    """Rights and last day as the form says them; every act in every matter without an end is what a clerk had before there were rights."""
+    if "which" not in post:
+        return {"rights": None, "until": None}
+    scope = scopes.read(post)
+    everything = set(scope.acts) == set(Act.values) and scope.matters is None
+    chosen = {"acts": list(scope.acts), "matters": None if scope.matters is None else list(scope.matters)}
+    return {"rights": None if everything else chosen, "until": scope.until}
 
 
 def _company(party):

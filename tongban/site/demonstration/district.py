@@ -80,6 +80,12 @@ def _build(now: datetime, say: Say, progress: Callable[[int], None]) -> dict[str
         return history.write(district, now, progress)
 
 
+def follow_catalogue() -> int:
+    """A district that was built earlier asks for agreement where today's catalogue says so."""
+    extra = yaml.safe_load((DEMO / "registers.yaml").read_text("utf-8"))
+    return registers.follow_marks([*_rows("data_catalogue", "resources"), *extra["resources"]])
+
+
 def load_registers() -> None:
     """The data catalogue, what the twin has besides, and for each matter the grants that follow from what it asks."""
     extra = yaml.safe_load((DEMO / "registers.yaml").read_text("utf-8"))

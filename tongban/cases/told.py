@@ -1,0 +1,158 @@
+"""What people are told when somebody acts for them or is asked to sign beside them, and what happens to open cases of the dead."""
+
+from django.utils import timezone
+
+from tongban.cases import events, signers
+from tongban.cases.models import Case, Signer
+from tongban.cases.services import cosigning
+from tongban.cases.states import ENDED, OPEN, CaseState
+from tongban.journal import services as journal
+from tongban.journal.services import on
+from tongban.notices import services as notices
+from tongban.parties import events as party_events
+from tongban.parties import queries as parties
+from tongban.parties.models import Account, Deed, Person
+
+DEEDS = {
+    "begin": {"zh": "开始填写", "en": "began an application"},
+    "prepare": {"zh": "填写或修改", "en": "filled in an application"},
+    "delete": {"zh": "删除草稿", "en": "deleted a draft"},
+    "submit": {"zh": "签名并提交", "en": "signed and sent an application"},
+    "hand_in": {"zh": "在窗口签名并递交", "en": "signed and handed in an application at a window"},
+    "resubmit": {"zh": "修改后重新提交", "en": "sent an application again"},
+    "correct": {"zh": "补正并提交", "en": "corrected and sent an application"},
+    "withdraw": {"zh": "撤回申请", "en": "withdrew an application"},
+    "ask": {"zh": "在办件中提问", "en": "asked a question in an application"},
+    "ask_a_person": {"zh": "申请转人工办理", "en": "asked that a person decides"},
+    "open_result": {"zh": "领取办理结果", "en": "received a result"},
+    "pay": {"zh": "缴费", "en": "paid"},
+    "licence": {"zh": "出示电子证照", "en": "showed a licence"},
+}
+OTHER = {"zh": "办理", "en": "did something"}
+
+
+def _case(subject: str) -> Case | None:
+    key = subject.removeprefix("case:")
+    return Case.objects.select_related("version", "applicant").filter(pk=key).first() if key.isdigit() else None
+
+
+@on(party_events.ActedForSomebody)
+def tell_the_one_represented(event):
+    """Every act, on the same day filling in only once beside what was begun or sent."""
+    deed = Deed.objects.select_related("principal", "agent").get(pk=event.deed)
+    if deed.what == "prepare":
+        day = timezone.localdate(deed.at)
+        others = Deed.objects.filter(about=deed.about, agent=deed.agent).exclude(pk=deed.pk).exclude(what="prepare")
+        if any(timezone.localdate(at) == day for at in others.values_list("at", flat=True)):
+            return
+    case = _case(deed.about)
+    notices.tell(
+        deed.principal,
+        "acted_for_you",
+        about=deed.about,
+        link=f"/my/mandates/deeds/#deed-{deed.pk}",
+        params={
+            "name": deed.agent.names,
+            "what": DEEDS.get(deed.what, OTHER),
+            "matter": case.version.name if case is not None else {"zh": deed.matter, "en": deed.matter},
+            "number": (case.number or "") if case is not None else "",
+        },
+        once=f"acted:{deed.pk}",
+        to=[
+            one for one in parties.own_accounts(deed.principal, timezone.localdate()) if one.person_id != deed.agent_id
+        ],
+    )
+
+
+@on(party_events.DeathNoted)
+def let_people_look_at_open_cases(event):
+    """The machine decides nothing for the dead: a person looks, and the office may end the case."""
+    for case in Case.objects.filter(applicant_id=event.person).exclude(state__in=ENDED | {CaseState.DRAFT}):
+        if case.state in OPEN and not case.with_people:
+            Case.objects.filter(pk=case.pk, decided_at__isnull=True).update(with_people=True)
+            journal.touch(case.subject)
+
+
+# -- signing beside the applicant
+
+
+def _signer(pk: int) -> Signer | None:
+    rows = Signer.objects.select_related("case__version", "case__applicant", "case__account")
+    return rows.filter(pk=pk).first()
+
+
+def _tell_signer(row: Signer, kind: str, once: str) -> None:
+    """Only whoever has proved to be the person named finds it in the inbox; the applicant is not told whether there is one."""
+    person = Person.objects.filter(id_index=row.id_index).first()
+    if person is None or not cosigning.is_named(person, row):
+        return
+    notices.tell(
+        person,
+        kind,
+        about=row.case.subject,
+        link=f"/my/signatures/{row.pk}/",
+        params={
+            "name": row.case.applicant.names,
+            "matter": row.case.version.name,
+            "role": row.role or {"zh": "共同签署人", "en": "co-signer"},
+            "due": timezone.localdate(row.until).isoformat(),
+        },
+        once=f"{kind}:{row.pk}:{once}",
+        needs_answer=True,
+        to=list(Account.objects.filter(is_active=True, person=person).select_related("person")),
+    )
+
+
+def _tell_applicant(row: Signer, kind: str, once: str) -> None:
+    notices.tell(
+        row.case.applicant,
+        kind,
+        about=row.case.subject,
+        link=f"/apply/{row.case.ref}/check/",
+        params={"name": row.name, "matter": row.case.version.name, "why": row.reason},
+        once=f"{kind}:{row.pk}:{once}",
+        needs_answer=True,
+        matter=row.case.matter.slug,
+    )
+
+
+@on(events.SignerAsked)
+def tell_a_signer(event):
+    row = _signer(event.signer)
+    if row is not None:
+        _tell_signer(row, "cosign_asked", f"{row.asked_at:%Y%m%d%H%M%S}")
+
+
+@on(events.SignatureUndone)
+def tell_a_signer_that_it_changed(event):
+    row = _signer(event.signer)
+    if row is not None and row.undone_at is not None:
+        _tell_signer(row, "cosign_again", f"{row.undone_at:%Y%m%d%H%M%S}")
+
+
+@on(events.SignerReminded)
+def remind_a_signer(event):
+    row = _signer(event.signer)
+    if row is not None:
+        _tell_signer(row, "cosign_reminder", f"{row.asked_at:%Y%m%d%H%M%S}")
+
+
+@on(events.SignerDeclined)
+def tell_that_somebody_declined(event):
+    row = _signer(event.signer)
+    if row is not None:
+        _tell_applicant(row, "cosign_declined", f"{row.asked_at:%Y%m%d%H%M%S}")
+
+
+@on(events.SignerLapsed)
+def tell_that_nobody_answered(event):
+    row = _signer(event.signer)
+    if row is not None:
+        _tell_applicant(row, "cosign_lapsed", f"{row.asked_at:%Y%m%d%H%M%S}")
+
+
+@on(events.SignerSigned)
+def tell_that_all_have_signed(event):
+    row = _signer(event.signer)
+    if row is not None and not signers.lacking(row.case):
+        _tell_applicant(row, "cosign_complete", row.content)
