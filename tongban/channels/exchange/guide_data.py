@@ -13,6 +13,7 @@ from tongban.matters import bundling
 from tongban.matters import queries as matters
 from tongban.matters.guides import SERVED
 from tongban.matters.models import MaterialType, Matter, MatterVersion, Theme
+from tongban.matters.permit_errands import PART
 from tongban.registers import queries as registers
 
 PUBLISHED = MatterVersion.State.PUBLISHED
@@ -228,6 +229,7 @@ def catalogue() -> dict[str, Any]:
     """Every published guide. What has one address stands once, however many guides point to it."""
     rows = (
         MatterVersion.objects.filter(state=PUBLISHED)
+        .exclude(matter__origin=PART)
         .select_related("matter__department")
         .prefetch_related("themes")
         .defer("form", "faqs", "rules", "steps", "rights", "appeal")

@@ -9,11 +9,12 @@ from PIL import Image, ImageDraw
 
 from tongban.departments.models import Department
 from tongban.journal.actors import PLATFORM
+from tongban.licences import industry
 from tongban.licences import services as licences
-from tongban.licences.models import LicenceType
+from tongban.licences.models import Licence, LicenceType
 from tongban.materials import services as materials
 from tongban.materials.models import Document
-from tongban.parties.models import Person
+from tongban.parties.models import Company, Person
 from tongban.registers import services as registers
 from tongban.site.demonstration.people import District
 
@@ -140,7 +141,34 @@ def hand_out(district: District, today: date) -> int:
             clean = face | {"category": "宾馆", "licence_no": "WS-990000-0005", "valid_to": end.isoformat()}
             wanted.append(("hygiene-licence", clean, end - timedelta(1460), end))
         given += _issue(company, slug, wanted)
+        if slug == "qihe-trade":
+            given += _merge(company, today)
     return given
+
+
+def _merge(company: Company, today: date) -> int:
+    """One industry licence of a convenience store: the food licence it holds, and a sign that was filed, which is no e-licence."""
+    food = Licence.objects.select_related("type", "issuer").get(holder=company, type__slug="food-licence")
+    filed = today - timedelta(400)
+    sign = industry.Permit(
+        key="shop-sign",
+        name={"zh": "户外招牌设置备案", "en": "Filing of a shop sign"},
+        number="ZP-990000-0001",
+        regulator=Department.objects.get(code="GRN"),
+        issued_on=filed,
+        valid_to=None,
+        mandatory=False,
+    )
+    industry.issue_industry(
+        holder=company,
+        industry={"zh": "便利店", "en": "Convenience store"},
+        permits=[industry.permit_of(food, key="food-licence-new", mandatory=True), sign],
+        decision=f"register:{company.pk}",
+        actor=PLATFORM,
+        address=company.address,
+        issued_on=filed,
+    )
+    return 1
 
 
 def _photograph(person: Person) -> str:
