@@ -25,7 +25,8 @@ def put_on_the_new_guard(apps, schema_editor):
             f"CREATE TRIGGER {GUARD} BEFORE UPDATE ON evaluations_rating FOR EACH ROW "
             f"WHEN ({changed} OR (OLD.text IS DISTINCT FROM NEW.text AND NOT ({sealed_anew}))) EXECUTE FUNCTION rating_stands()".replace(
                 "%%", "%"
-            )
+            ),
+            params=None,
         )
         return
     changed = " OR ".join(f"OLD.{name} IS NOT NEW.{name}" for name in STAYS)
