@@ -20,7 +20,7 @@ from tests import doors, make
 from tests.house.test_access import Address, addresses, matrix, outcome, row_of
 from tests.office.desks import standing
 from tongban.cases import services
-from tongban.cases.models import Case, MachineFinding
+from tongban.cases.models import Case, MachineFinding, PublicNotice
 from tongban.departments.models import Role
 from tongban.journal.actors import Actor
 from tongban.licences.models import Licence, Proceeding
@@ -52,11 +52,14 @@ CONCERNED = {
     "dispute": {"owner"},
     "bill": {"owner", "clerk"},
     "receipt": {"owner", "clerk"},
+    "accounts": {"window_officer", "issuing_officer", "coordinator", "supervisor", "auditor", "dept_approver"},
     "company": {"owner", "clerk"},
     "counter": set(),  # a draft at the counter: only for the window officer before whom its person stands (tests/office/test_window)
     "issued": {"dept_reviewer", "dept_approver", "coordinator", "auditor"},  # a licence, seen from the office of its issuer
     "officers_help": set(),  # a draft an officer has no code for
     "work": {"window_officer", "dept_reviewer", "dept_approver", "inspector"},
+    "visit": {"dept_reviewer", "inspector"},
+    "objected": {"dept_reviewer"},
 }
 NOT_WITHOUT_REASON = {
     "pre_reviewer",
@@ -149,6 +152,14 @@ class World:
         other = make.bill(self.company, of=make.department("PSB"))
         till.take_at_window([other], officer=self.window_officer.officer, method="cash")
         self.receipt = other.receipts.get()
+        self.inspection = self.case.inspections.create(kind="promise", place="18 River Road")
+        self.photo = self.inspection.photos.create(
+            document=lease.document, officer=self.inspector.officer, key="one", sha256="x"
+        )
+        notice = PublicNotice.objects.create(
+            case=self.case, officer=self.dept_reviewer.officer, text={"zh": "示", "en": "x"}, days=5, until=today
+        )
+        self.objection = notice.objections.create(party=self.stranger.person, account=self.stranger, text="It is too loud.")
         self.payment = till.start([self.bill], party=self.company, account=self.owner)
 
     def client(self, who: str) -> Client:
@@ -163,7 +174,13 @@ class World:
         return {
             "draft": {"ref": self.draft.ref, "slug": "lease", "field": "reason", "pk": self.notices[self.draft].pk},
             "hand": {"ref": self.draft.ref, "pk": self.draft.hands.get().pk},
-            "case": {"ref": self.case.ref, "number": self.case.documents.first().number},
+            "case": {
+                "ref": self.case.ref,
+                "number": self.case.documents.first().number,
+                "inspection": self.inspection.ref,
+            },
+            "visit": {"ref": self.inspection.ref, "pk": self.photo.pk},
+            "objected": {"ref": self.case.ref, "pk": self.objection.pk},
             "work": {
                 "ref": self.case.ref,
                 "number": self.case.documents.first().number,
@@ -184,6 +201,7 @@ class World:
             "dispute": {"ref": self.dispute.ref},
             "bill": {"number": self.bill.number, "ref": self.payment.ref, "move": "ask"},
             "receipt": {"number": self.receipt.number},
+            "accounts": {"number": self.bill.number, "ref": self.payment.ref, "move": "refund"},
         }[of]
 
     def moved(self) -> tuple:

@@ -9,17 +9,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from tongban.cases import clocks, rules, services
+from tongban.cases import clocks, correction, hearings, rules, services
 from tongban.cases import queries as cases
 from tongban.cases.models import Case
 from tongban.cases.papers import TITLES
 from tongban.cases.services.publishing import notice_ends
+from tongban.cases.services.reviewing import extension_at_most
 from tongban.cases.states import (
     ACCEPTANCE_DAYS,
     CORRECTION_CALENDAR_DAYS,
     EXCLUDED_STEPS,
-    EXTENSION_DAYS_AT_MOST,
     ISSUANCE_DAYS,
+    JOINT_EXTENSION_DAYS_AT_MOST,
     ClockKind,
 )
 from tongban.channels.pages.templatetags.tongban import day as day_words
@@ -163,12 +164,15 @@ def _returned(case, officer):
 
 def _corrected(case, officer):
     last = timezone.localdate() + timedelta(days=CORRECTION_CALENDAR_DAYS)
+    once = _("This can be asked once only: whatever is not marked now cannot be asked for later.")
+    if case.corrections:
+        once = _("This is the second request. It is a fault of ours: it is counted, and whoever supervises is told.")
     return [
         worded(
             _("The applicant has until %(day)s to supply everything; the clock of acceptance stops."), day=_day(last)
         ),
         _("After that the five working days for acceptance begin again."),
-        _("This can be asked once only: whatever is not marked now cannot be asked for later."),
+        once,
     ]
 
 
@@ -210,7 +214,7 @@ def _approved(case, officer):
             else worded(_("“%(name)s” is issued and sealed at once, without an end."), name=kind.shown_name)
         )
     if (case.version.fee or {}).get("charged"):
-        said.append(_("A fee is due: the issuing window goes on when it is paid."))
+        said.append(_("A fee is due: the applicant gets the bill at once, and the result is made when it is paid."))
     else:
         said.append(
             worded(_("The result is ready within moments, at the latest by %(day)s."), day=_day(_due(ISSUANCE_DAYS)))
@@ -258,7 +262,7 @@ def _extended(case, officer):
             days=days,
             day=_day(calendar.due_with_pauses(clock.started_on, limit + days, clock.pauses_as_dates()).day),
         )
-        for days in (5, EXTENSION_DAYS_AT_MOST)
+        for days in (5, extension_at_most(case))
     ]
     now = worded(_("Promised now by %(day)s."), day=_day(case.promised_due))
     return [now, *moved, *said]
@@ -320,13 +324,17 @@ ACTS: dict[str, Act] = {
         ),
         Act(
             "accept", gettext_lazy("Accept"), gettext_lazy("Accept the application"),
-            lambda case, officer, data: services.accept(case, officer=officer),
+            lambda case, officer, data: services.accept(case, officer=officer, supply_days=_whole(data, "supply_days")),
+            asks=(Ask("supply_days", gettext_lazy("Working days for the papers that may follow"), "number", least=1, most=60),),
             happens=_accepted, paper="acceptance_notice", told=True, variant="primary",
             done=gettext_lazy("Accepted. The clock of the decision runs."),
         ),
         Act(
             "request_correction", gettext_lazy("Ask for correction"), gettext_lazy("Send the correction notice"),
-            lambda case, officer, data: services.request_correction(case, marked(data), officer=officer),
+            lambda case, officer, data: services.request_correction(
+                case, marked(data), officer=officer, only_marked=data.get("only_marked") == "1",
+                why_again=_text(data, "why_again"),
+            ),
             icon="flag", happens=_corrected, paper="correction_notice", told=True, marks=True, final=True,
             color="persimmon", done=gettext_lazy("The correction notice was sent."),
         ),
@@ -386,7 +394,7 @@ ACTS: dict[str, Act] = {
             icon="pause",
             asks=(
                 Ask("kind", gettext_lazy("Step that the law does not count"), "choice",
-                    options=lambda case, officer: [(name, STEP_WORDS[name]) for name in EXCLUDED_STEPS]),
+                    options=lambda case, officer: [(name, STEP_WORDS[name]) for name in EXCLUDED_STEPS if name != "hearing"]),
                 Ask("planned_days", gettext_lazy("Planned working days"), "number", least=1, most=180),
                 Ask("why", gettext_lazy("Reason, told to the applicant"), "lines"),
             ),
@@ -406,7 +414,8 @@ ACTS: dict[str, Act] = {
             ),
             icon="calendar",
             asks=(
-                Ask("days", gettext_lazy("Working days, at most 10"), "number", least=1, most=EXTENSION_DAYS_AT_MOST),
+                Ask("days", gettext_lazy("Working days, at most 10 (15 where several departments handle it jointly)"), "number",
+                    least=1, most=JOINT_EXTENSION_DAYS_AT_MOST),
                 Ask("why", gettext_lazy("Reason, told to the applicant"), "lines"),
             ),
             happens=_extended, paper="extension_notice", told=True, final=True, done=gettext_lazy("The limit is extended."),
@@ -419,9 +428,8 @@ ACTS: dict[str, Act] = {
         ),
         Act(
             "issue", gettext_lazy("Make the result"), gettext_lazy("Go on to the result"),
-            lambda case, officer, data: services.issue(case, officer=officer, fee_paid=data.get("fee_paid") == "1"),
-            icon="seal", asks=(Ask("fee_paid", gettext_lazy("I have seen that the fee is paid"), "tick"),),
-            happens=_issued, told=True, variant="primary", done=gettext_lazy("The result is being made."),
+            lambda case, officer, data: services.issue(case, officer=officer),
+            icon="seal", happens=_issued, told=True, variant="primary", done=gettext_lazy("The result is being made."),
         ),
         Act(
             "result_ready", gettext_lazy("The result is ready"), gettext_lazy("Tell the applicant"),
@@ -446,7 +454,7 @@ ACTS: dict[str, Act] = {
         Act(
             "revoke", gettext_lazy("Revoke the decision"), gettext_lazy("Revoke the decision"),
             lambda case, officer, data: services.revoke(
-                case, officer=officer, reason=_text(data, "reason"), ground=_text(data, "ground"), heard=_heard(data)
+                case, officer=officer, reason=_text(data, "reason"), ground=_text(data, "ground"), heard=_heard(case, data)
             ),
             icon="trash", asks=(REASON, GROUND, Ask("heard", gettext_lazy("The holder was heard"), "tick")),
             happens=_revoked, paper="revocation", told=True, final=True, color="danger",
@@ -472,8 +480,8 @@ def _one_of(data, name: str, options) -> str:
     return chosen
 
 
-def _heard(data) -> bool:
-    if data.get("heard") != "1":
+def _heard(case: Case, data) -> bool:
+    if hearings.of(case, "revocation") is None and data.get("heard") != "1":  # else the hearing itself says so
         sentence = _("The holder must be heard before a decision is revoked.")
         raise Invalid("not-heard", sentence, errors={"heard": [sentence]})
     return True
@@ -491,7 +499,11 @@ def open_to(officer: Officer, case: Case) -> list[Act]:
         "order_inspection": not version.site_inspection,
         "publish_notice": not version.public_notice,
         "extend": bool(case.extended_days) or bool(case.statutory_due and _today() > case.statutory_due),
-        "request_correction": bool(case.corrections),
+        "request_correction": not correction.may_ask(case, officer),
+        "refuse": hearings.wanted_by_law(case) and not hearings.is_over(case, "refusal"),
+        "revoke": hearings.of(case, "revocation") is not None and not hearings.is_over(case, "revocation"),
+        "resume": case.state == "suspended" and hearings.running(case) is not None,
         "result_ready": case.licence is not None and case.licence.sealed_at is None,
+        "issue": case.state == "approved" and services.owes(case),
     }
     return [act for name, act in ACTS.items() if name in moves and not lacking.get(name)]

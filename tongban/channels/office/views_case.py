@@ -13,16 +13,19 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from tongban.cases import clocks, damage, rules, services
+from tongban.cases import clocks, correction, damage, hearings, inspections, rules, services
 from tongban.cases import queries as cases
 from tongban.cases.models import CaseDocument
+from tongban.cases.services import tolerating
 from tongban.cases.services.intake import as_paragraphs, checked_findings
 from tongban.cases.sheets import draw
 from tongban.cases.states import CORRECTION_CALENDAR_DAYS
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_officer
 from tongban.channels.office import noticed
-from tongban.channels.office.acts import ACTS, Act, findings_of, marked, open_to
+from tongban.channels.office.acts import Act, findings_of, marked
+from tongban.channels.office.acts_procedures import EVERY_ACT, open_to
+from tongban.channels.office.procedures import beside_of
 from tongban.channels.office.sight import seen
 from tongban.channels.office.views_limits import spent_on
 from tongban.lib.bilingual import say
@@ -30,6 +33,7 @@ from tongban.lib.problems import Invalid, NotAllowed
 from tongban.licences.models import LicenceType
 from tongban.materials import queries as papers
 from tongban.materials.models import Page
+from tongban.payments import queries as payments
 from tongban.registers.models import Resource
 
 JUST_NOW = timedelta(minutes=10)
@@ -49,7 +53,7 @@ def case(request, officer, ref):
 def act(request, officer, ref, move):
     """GET: the act's own small form beside what will happen. POST: do it; what is missing is said with everything typed kept."""
     row = seen(request, officer, ref)
-    wanted = ACTS.get(move)
+    wanted = EVERY_ACT.get(move)
     if wanted is None:
         raise Http404
     if request.method != "POST":
@@ -136,6 +140,9 @@ def show(request, officer, row, *, act: Act | None = None, problem=None, notice=
         "happens": act.happens(row, officer) if act else [],
         "marks": marks,
         "notice": notice,
+        "typed": typed,
+        "first_request": correction.latest_request(row) if row.corrections else None,
+        "beside": beside_of(row),
         "errors": errors,
         "answers": _answers(row, findings, changed, typed, errors, revealed),
         "materials": materials,
@@ -156,7 +163,12 @@ def show(request, officer, row, *, act: Act | None = None, problem=None, notice=
         "done": _done(request, officer, row),
         "may_write": _may_write(officer),
         "far_away": clocks.FAR_AWAY,
+        "charged": (row.version.fee or {}).get("charged"),
+        "bills": list(payments.of_subject(row.subject)) if (row.version.fee or {}).get("charged") else [],
+        "unset_fee": row.state == "approved" and (row.version.fee or {}).get("charged") and services.owes(row),
         **spent_on(row),
+        "inspections": inspections.of_case(row),
+        "objections": inspections.objections_of(row),
     }
     return render(request, "office/case.html", context, status=problem.status if problem else 200)
 
@@ -167,13 +179,13 @@ def _may_write(officer) -> bool:
 
 def _done(request, officer, row) -> dict | None:
     """The confirmation of what this officer has just done here, read from the record and not from the address."""
-    named = ACTS.get(request.GET.get("done", ""))
+    named = EVERY_ACT.get(request.GET.get("done", ""))
     if named is None or request.method != "GET":
         return None
     last = row.steps.filter(officer=officer).order_by("-id").first()
     since = timezone.now() - JUST_NOW
     concluded = named.name == "conclude" and row.reviewer_id == officer.pk and row.updated_at > since
-    if not concluded and (last is None or last.move != named.name or last.at < since):
+    if not concluded and (last is None or last.move not in {named.name, *named.moves} or last.at < since):
         return None
     paper = row.documents.filter(kind=named.paper).order_by("-id").first() if named.paper else None
     return {"act": named, "paper": paper, "following": cases.after_this(officer, row)}
@@ -185,13 +197,28 @@ def _form(act, row, officer, typed, errors) -> list[dict]:
     return [
         {
             "ask": ask,
-            "value": typed.get(ask.name, kept.get(ask.name, "")),
+            "value": _typed(ask, typed, kept),
             "options": ask.options(row, officer) if ask.options else [],
             "errors": errors.get(ask.name, []),
         }
         for ask in act.asks
-        if ask.name != "fee_paid" or (row.version.fee or {}).get("charged")
+        if _is_asked(ask, row)
     ]
+
+
+def _typed(ask, typed, kept):
+    if ask.kind == "many":
+        return typed.getlist(ask.name) if hasattr(typed, "getlist") else []
+    return typed.get(ask.name, kept.get(ask.name, ""))
+
+
+def _is_asked(ask, row) -> bool:
+    """Some questions are only asked where there is something to ask."""
+    if ask.name == "supply_days":
+        return bool(tolerating.later(row))
+    if ask.name == "heard":
+        return hearings.of(row, "revocation") is None
+    return True
 
 
 def _mark(kind: str, what: str, typed, errors) -> dict:
