@@ -29,9 +29,11 @@ def face_for(
         "file_no": case.number,
     }
     face = {}
+    chosen = (case.version.result or {}).get("fields", {})  # which answer its editors put there
     for field in kind.face_fields:
         value = (
-            given.get(field)
+            given.get(chosen.get(field, ""))
+            or given.get(field)
             or given.get(NAMES_OF_FORM.get(field, ""))
             or (before.face.get(field) if before and field not in {"valid_to", "issued_on", "valid_from"} else None)
             or known.get(field)

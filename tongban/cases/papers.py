@@ -85,12 +85,18 @@ def make(
             "matter": case.version.name,
             "applicant": case.applicant.names,
             "department": case.department.name,
-            "paragraphs": [*paragraphs, *(APPEAL if appeal else [PLAIN_ENDING])],
+            "paragraphs": [*paragraphs, *_own_words(case, kind), *(APPEAL if appeal else [PLAIN_ENDING])],
             "rows": [[label, value] for label, value in rows],
             "made_at": now.isoformat(),
             **({"before": before} if before is not None else {}),
         },
     )
+
+
+def _own_words(case: Case, kind: str) -> list[Bilingual]:
+    """What the guide's editors added to this letter."""
+    words = (case.version.letters or {}).get(kind)
+    return [words] if words else []
 
 
 def said_day(day: date | None, *, provisional: bool = False) -> Bilingual:

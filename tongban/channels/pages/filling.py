@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from tongban.lib.bilingual import say
 from tongban.lib.formschema import Field, Form
 
@@ -53,7 +55,7 @@ def _control(field: Field, value: Any, errors: Mapping, sources: Mapping, divisi
         "kind": kind,
         "name": field.html_name,
         "label": say(field.label),
-        "help": say(field.help) if field.help else "",
+        "help": _help(field),
         "value": "" if value is None else value,
         "options": options,
         "required": field.required,
@@ -74,6 +76,14 @@ def _control(field: Field, value: Any, errors: Mapping, sources: Mapping, divisi
         "disputed": source.get("disputed"),
         **_parts(field, value, errors),
     }
+
+
+def _help(field: Field) -> str:
+    said = say(field.help) if field.help else ""
+    example = say(field.extra.get("example"))
+    return " ".join(
+        part for part in (said, _("For example: %(example)s") % {"example": example} if example else "") if part
+    )
 
 
 def _options(field: Field, divisions) -> list[tuple[str, str]]:

@@ -16,6 +16,7 @@ from tongban.channels.portal import views_papers as papers
 from tongban.channels.portal import views_paying as paying
 from tongban.channels.portal import views_signing as signing
 from tongban.channels.portal import views_space as space
+from tongban.channels.portal import views_versions as versions
 
 app_name = "portal"
 
@@ -25,6 +26,7 @@ urlpatterns = [
     path("search/suggest", finding.suggest, name="suggest"),
     path("industries/", finding.industries, name="industries"),
     path("matters/<slug:slug>/", finding.guide, name="guide"),
+    path("matters/<slug:slug>/versions/", versions.versions, name="guide_versions"),
     path("matters/<slug:slug>/apply/", applying.begin, name="begin"),
     path("notices/", notices.notices, name="notices"),
     path("notices/<slug:ref>/", notices.notice, name="notice"),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from django.conf import settings
-from django.http import Http404, JsonResponse
+from django.http import JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -19,6 +19,7 @@ from tongban.channels.pages.look import Look, query_string
 from tongban.channels.portal import bundle_words, guide_words
 from tongban.channels.portal.kept_pages import for_strangers
 from tongban.channels.portal.views_applying import serves
+from tongban.channels.portal.views_versions import ended
 from tongban.departments import queries as departments
 from tongban.indicators import queries as indicators
 from tongban.lib import qr
@@ -399,7 +400,7 @@ def guide(request, slug):
         .first()
     )
     if version is None:
-        raise Http404
+        return ended(request, slug)
     is_bundle = version.matter.kind == Matter.Kind.BUNDLE
     if is_bundle and not bundle_words.is_canonical(request.GET):
         return redirect(f"{_address(slug)}{bundle_words.canonical(request.GET)}")

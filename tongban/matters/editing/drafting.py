@@ -212,13 +212,23 @@ def save(
             since |= {name: row.by for name in row.after if name not in since}
     # a page sends every element of its part: what it did not touch is not put back to what it showed
     changes = {
-        name: value for name, value in elements.items() if name in before and value not in (as_seen[name], before[name])
+        name: value
+        for name, value in elements.items()
+        if name in before and not _same(value, as_seen[name]) and not _same(value, before[name])
     }
     if both_changed := [name for name in changes if name in since]:
         raise Together(version, {name: (before[name], changes[name], since[name]) for name in both_changed})
     if changes:
         _write(draft, version, part, before, changes, officer, now, what)
     return draft
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Nothing is nothing, in whichever way it is stored."""
+    return one == other or (one in NOTHING and other in NOTHING)
+
+
+NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
 class Together(NotAllowed):

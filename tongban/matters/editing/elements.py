@@ -265,9 +265,20 @@ PARTS: tuple[Part, ...] = (
                 _e("who", "line", _("Who does it")),
                 _e("limit", "line", _("Within")),
             )),
+            _e("cosigners", "rows", _("Who signs besides the applicant"), key=("from",), columns=(
+                _e("from", "choice", _("Person named in the answer"), options="form_fields", blank=_("choose")),
+                _e("role", "line", _("As what")),
+            )),
             _e("pre_review", "yes", _("Checked online before acceptance")),
             _e("site_inspection", "yes", _("Needs a site inspection")),
+            _e("inspection_points", "rows", _("What inspectors look at"), _("One point each. Left empty, the general list is used."),
+               key=("zh", "en"), columns=(
+                _e("id", "slug", _("Short name for machines")),
+                _e("zh", "plain", _("In Chinese")),
+                _e("en", "plain", _("In English")),
+            )),
             _e("public_notice", "yes", _("Needs a public notice")),
+            _e("notice_days", "number", _("Days of the public notice")),
             _e("commitment", "yes", _("Can be granted on a signed promise"),
                _("Not where public safety, health or ecology are at stake.")),
         ),
@@ -607,6 +618,15 @@ def _settled_situations(rows: list[dict]) -> list[dict]:
     return rows
 
 
+def _settled_points(rows: list[dict]) -> list[dict]:
+    taken: set[str] = set()
+    for number, row in enumerate(rows, 1):
+        slug = row["id"] if row["id"] and row["id"] not in taken else f"point-{number}"
+        taken.add(slug)
+        row |= {"id": slug, "zh": row["zh"] or row["en"], "en": row["en"] or row["zh"]}
+    return rows
+
+
 def _settled_requirements(rows: list[dict]) -> list[dict]:
     return [
         {**row, "originals": row["originals"] or 0, "copies": row["copies"] or 0, "exempt": row["exempt"] or "none"}
@@ -676,6 +696,7 @@ def _settled_letters(letters: dict) -> dict:
 _SETTLE: dict[str, Callable[[Any], Any]] = {
     "fee": _settled_fee,
     "situations": _settled_situations,
+    "inspection_points": _settled_points,
     "requirements": _settled_requirements,
     "result": _settled_result,
     "validity": _settled_validity,

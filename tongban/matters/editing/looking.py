@@ -111,6 +111,15 @@ def history(slug: str) -> tuple[Matter, list[MatterVersion]] | None:
     return (matter, found) if found else None
 
 
+def in_force(matter: Matter | None) -> MatterVersion | None:
+    return matter.versions.filter(state=State.PUBLISHED).only("name", "matter").first() if matter is not None else None
+
+
+def coming(matter: Matter) -> MatterVersion | None:
+    """The version that was passed for a later day: people may know it before."""
+    return matter.versions.filter(state=State.SCHEDULED).only("effective_from", "why", "matter").first()
+
+
 def draft_of(officer: Officer, pk: int) -> MatterVersion | None:
     """A version that editors work on or look at, if its matter is theirs."""
     rows = MatterVersion.objects.select_related(
