@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from tests import make
 from tongban.cases import services as cases
-from tongban.cases.models import CaseMaterial
+from tongban.cases.models import Case, CaseMaterial
 from tongban.indicators import queries, services
 from tongban.indicators.models import DailySum, Measure, Part
 from tongban.indicators.rules import ENOUGH, Share
@@ -153,3 +153,14 @@ def test_reading_the_figures_asks_one_question_however_many_cases(django_assert_
 
     with django_assert_num_queries(1):
         queries.figures("PSB", today=timezone.localdate())
+
+
+def test_what_was_read_from_a_paper_that_was_brought_was_not_known_before():
+    matter = make.matter()
+    case = make.draft(matter)
+    values = {**case.values, "reason": {**case.values["reason"], "source": "paper:addr-rent"}}
+    Case.objects.filter(pk=case.pk).update(values=values)
+    cases.submit(Case.objects.get(pk=case.pk), account=case.account, level=3, key="k")
+    work()
+
+    assert of(matter)["prefilled"] == (1, 3, 1)

@@ -259,19 +259,32 @@ def test_a_page_that_breaks_the_reader_is_tried_three_times_and_no_more(wang, to
 
     assert (failed.state, failed.error) == ("failed", "broke")
     assert told.asked == 3
-    assert not Event.objects.filter(kind="DocumentRead").exists()
+    assert Event.objects.filter(kind="DocumentRead").count() == 1  # whoever waits for it hears that nothing comes
     assert not Job.objects.filter(kind="materials.read_page", state=Job.PARKED).exists()
 
 
 def test_a_worker_that_dies_on_a_page_again_and_again_gives_up_on_it(wang, told):
     document = kept(wang)
     services.ask_reading(document)
-    Reading.objects.update(state="running", tries=3)  # three workers began with it, none came back
+    Reading.objects.update(state="running", begun=12)  # so many workers began with it, none came back
 
     work_all()
 
     assert queries.reading_of(document).state == "failed"
     assert told.asked == 0
+
+
+def test_a_worker_that_is_stopped_in_the_middle_of_a_page_is_no_try(wang, told):
+    """Six stops and one broken reading: the page is still read, and one break is counted."""
+    document = kept(wang)
+    services.ask_reading(document)
+    Reading.objects.update(state="running", begun=6)
+    told.answers[:] = [Broken("the child died"), Broken("again"), LEASE[0]]
+
+    work_all()
+
+    done = queries.reading_of(document)
+    assert (done.state, done.tries, done.begun) == ("done", 0, 0)
 
 
 def test_one_broken_page_is_read_at_the_second_try(wang, told):

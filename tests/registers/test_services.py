@@ -186,3 +186,15 @@ def test_a_grant_for_a_field_that_no_register_has_is_refused(wang):
     with pytest.raises(LookupError):
         services.load_grants(MATTER, facts=["weather.rain"])
     assert checks.problems() == []
+
+
+def test_a_running_house_follows_the_catalogues_sensitive_marks_and_nothing_else():
+    services.load_resources([EMPLOYMENT, DEGREE])
+    Resource.objects.update(name={"zh": "自己的名字", "en": "A name of its own"})
+
+    assert services.follow_marks([{**EMPLOYMENT, "sensitive": True, "fields": []}, DEGREE]) == 1
+    assert services.follow_marks([{**EMPLOYMENT, "sensitive": True}, DEGREE]) == 0
+
+    rows = {row.slug: row for row in Resource.objects.all()}
+    assert (rows[EMPLOYMENT["id"]].sensitive, rows[DEGREE["id"]].sensitive) == (True, False)
+    assert {row.name["en"] for row in rows.values()} == {"A name of its own"} and rows[EMPLOYMENT["id"]].fields

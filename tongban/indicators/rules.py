@@ -32,7 +32,7 @@ def at_sending(case: Case, materials: list[CaseMaterial]) -> dict[Measure, tuple
     asked = [one for one in rules.form_of(case).visible(values) if one.type != "consent"]
     answered = [one.id for one in asked if values.get(one.id) not in (None, "", [], {})]
     held = case.values
-    unchanged = [one for one in answered if held[one]["source"] != "applicant" and not held[one].get("changed")]
+    unchanged = [one for one in answered if _was_known(held[one]["source"]) and not held[one].get("changed")]
     required = [row for row in materials if row.required]
     brought = [row for row in materials if row.how in BROUGHT]
     avoided = [row for row in required if row.how not in BROUGHT and row.how != CaseMaterial.How.MISSING]
@@ -41,6 +41,11 @@ def at_sending(case: Case, materials: list[CaseMaterial]) -> dict[Measure, tuple
         Measure.AVOIDED: (len(avoided), len(required)),
         Measure.NOTHING_BROUGHT: (0 if brought else 1, 1),
     }
+
+
+def _was_known(source: str) -> bool:
+    """By a register, a licence or one's own record. What was read from a paper that was brought was not known before."""
+    return source != "applicant" and not source.startswith("paper:")
 
 
 def at_decision(case: Case, moves: set[str]) -> dict[Measure, tuple[int, int]]:

@@ -36,6 +36,6 @@ class PageFoundDamaged:
 
 @event
 class DocumentRead:
-    """The machine is through with a document; what it read stands in its reading, and nowhere else."""
+    """The machine is through with a document: what it read, or why it could not, stands in its reading and nowhere else."""
 
     document: int

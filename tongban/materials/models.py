@@ -69,6 +69,7 @@ class Reading(models.Model):
     state = models.CharField(max_length=12, choices=State.choices, default=State.WAITING)
     round = models.PositiveSmallIntegerField(default=1)
     tries = models.PositiveSmallIntegerField(default=0)
+    begun = models.PositiveSmallIntegerField(default=0)
     pages_total = models.PositiveSmallIntegerField(default=0)
     pages_done = models.PositiveSmallIntegerField(default=0)
     kind = models.CharField(max_length=60, blank=True, default="")

@@ -21,6 +21,7 @@ from tongban.materials.reading import desk, states, understanding
 log = structlog.get_logger("materials.reading")
 
 TRIES_A_PAGE = 3
+BEGINS_A_PAGE = 12  # a worker that is stopped in the middle of a page is no try; one that a page kills is, in the end
 WAIT_AFTER_A_BREAK = timedelta(seconds=5)
 ERRAND = "materials.read_page"
 
@@ -46,6 +47,7 @@ def ask_again(document: Document) -> Reading | None:
                 states.READ_AGAIN,
                 round=F("round") + 1,
                 tries=0,
+                begun=0,
                 pages_total=document.pages.count(),
                 pages_done=0,
                 kind="",
@@ -88,12 +90,12 @@ def read_page(document: int, round: int) -> None:
         return
     if (why := why_not()) is not None:
         return _give_up(reading, states.CANNOT, why)
-    if reading.tries >= TRIES_A_PAGE:
+    if reading.tries >= TRIES_A_PAGE or reading.begun >= BEGINS_A_PAGE:
         return _give_up(reading, states.FAIL, "broke")
     page = Page.objects.filter(document=document).order_by("order", "pk")[reading.pages_done :].first()
     if page is None:
         return _finish(reading)
-    make(reading, states.BEGIN, tries=F("tries") + 1, started_at=reading.started_at or timezone.now())
+    make(reading, states.BEGIN, begun=F("begun") + 1, started_at=reading.started_at or timezone.now())
     try:
         content = store.get(page.file, sha256=page.sha256)
     except store.Damaged:
@@ -101,6 +103,8 @@ def read_page(document: int, round: int) -> None:
     try:
         answer = desk.desk.read(content, mime=page.mime, page=page.file_page, turned=page.turned)
     except desk.Broken as broken:
+        Reading.objects.filter(pk=reading.pk, round=reading.round).update(tries=F("tries") + 1, begun=0)
+        reading.refresh_from_db(fields=["tries"])
         log.warning("page_broke_reader", document=document, page=page.order, tries=reading.tries, why=str(broken)[:200])
         if reading.tries >= TRIES_A_PAGE:
             return _give_up(reading, states.FAIL, "broke")
@@ -124,8 +128,8 @@ def _keep(reading: Reading, answer: dict) -> None:
         number = held.pages_done + 1
         held.lines = [*held.lines, *({"page": number, **line} for line in answer["lines"])]
         held.quality = [*held.quality, {"page": number, **answer["quality"]}]
-        held.pages_done, held.tries, held.engine = number, 0, answer["engine"]
-        held.save(update_fields=["lines", "quality", "pages_done", "tries", "engine"])
+        held.pages_done, held.tries, held.begun, held.engine = number, 0, 0, answer["engine"]
+        held.save(update_fields=["lines", "quality", "pages_done", "tries", "begun", "engine"])
         journal.touch(f"document:{held.document_id}")
         if number < held.pages_total:
             return _enqueue(held)
@@ -152,6 +156,10 @@ def _finish(reading: Reading) -> None:
 
 
 def _give_up(reading: Reading, step, why: str) -> None:
+    """Whoever waits for what is read is told that nothing comes: the same event, and the reading says why."""
     with transaction.atomic():
         make(reading, step, error=why)
         journal.touch(f"document:{reading.document_id}")
+        journal.record(
+            events.DocumentRead(reading.document_id), subject=f"document:{reading.document_id}", actor=PLATFORM
+        )

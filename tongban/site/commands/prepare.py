@@ -13,6 +13,7 @@ from tongban.lib.encryption import create_keys
 from tongban.site import translating
 from tongban.site.commands import main
 from tongban.site.configuration import ROOT
+from tongban.site.demonstration import district
 
 
 def arguments(parser):
@@ -106,7 +107,11 @@ def static_files() -> int:
 
 
 def demonstration() -> int:
-    if not settings.DEMO or apps.get_model("matters", "Matter").objects.exists():
+    if not settings.DEMO:
+        return 0
+    if apps.get_model("matters", "Matter").objects.exists():
+        if (ROOT / "demo").is_dir() and (changed := district.follow_catalogue()):
+            _say(f"- {changed} registers are marked anew as the catalogue says.")
         return 0
     if not (ROOT / "demo").is_dir():
         _say("There is no demonstration district beside the program (the folder demo/). The house is empty.")
