@@ -23,6 +23,10 @@ from tongban.lib.problems import Problem
 from tongban.matters.models import Matter
 from tongban.notices.models import Message, Preference
 from tongban.parties.models import Account
+from tongban.payments import queries as payments
+from tongban.payments import services as till
+from tongban.payments.gateways import simulated
+from tongban.payments.services import paying
 from tongban.site.demonstration.answers import fill
 from tongban.site.demonstration.moved_time import moved_to
 from tongban.site.demonstration.papers import sample_paper
@@ -523,8 +527,23 @@ def _resume(walk: Walk) -> bool:
 def _fee(walk: Walk) -> bool:
     if not walk.later(3, 20):
         return False
-    walk.act(services.issue, officer=walk.district.officer("issuing_officer"), fee_paid=True)
+    walk.act(_pay, district=walk.district, account=walk.account, online=walk.rng.random() < 0.7)
     return True
+
+
+def _pay(case: Case, *, district: District, account: Account, online: bool) -> None:
+    """Most pay with the simulated service, some at a window; the case then goes on by itself."""
+    bill = payments.bill_for(case.subject) or services.set_fee(
+        case, officer=district.officer("issuing_officer"), amount="80", ground="示范区收费目录"
+    )
+    if not online:
+        till.take_at_window([bill], officer=district.officer("window_officer"), method="cash")
+        return
+    payment = till.start([bill], party=case.applicant, account=account, by="simulated")
+    charge = simulated.charge(till.open_page(payment).split("/")[2])
+    if charge is not None:
+        simulated.choose(charge, "silent")
+    paying.ask(payment.pk)
 
 
 def _open(walk: Walk) -> bool:
