@@ -112,8 +112,8 @@ class AlipayLike:
         except ValueError as wrong:
             raise Forged("not readable") from wrong
         said = dict(pairs)
-        if len(said) != len(pairs):
-            raise Forged("a name stands twice")
+        if len(said) != len(pairs) or said.get("sign_type") != "RSA2":
+            raise Forged("a name stands twice, or it is not signed with RSA2")
         if not self._theirs(_canonical(said, without={"sign", "sign_type"}), said.get("sign", "")):
             raise Forged("the signature is not right")
         if said.get("app_id") != self.app:
