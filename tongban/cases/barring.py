@@ -91,7 +91,9 @@ def _debts(case: Case, party: Party) -> list[Bar]:
                 "tax-debt",
                 worded(_("Tax of ¥%(owed)s is still owed."), owed=f"{owed:,}"),
                 _named("TAX"),
-                _("Pay it to the tax bureau, online or at any window. As soon as its ledger says so, you can go on here."),
+                _(
+                    "Pay it to the tax bureau, online or at any window. As soon as its ledger says so, you can go on here."
+                ),
             )
         )
     registrar = next(iter(CLOSINGS.values())) if _is_company(party) else CLOSINGS["close-sole-prop"]
@@ -130,7 +132,9 @@ def _open_cases(case: Case, party: Party) -> list[Bar]:
 
 
 def _reconsiderations(party: Party) -> list[Bar]:
-    asked = Appeal.objects.filter(case__applicant=party, state="asked").select_related("case__department", "case__version")
+    asked = Appeal.objects.filter(case__applicant=party, state="asked").select_related(
+        "case__department", "case__version"
+    )
     return [
         Bar(
             "reconsideration",

@@ -23,6 +23,16 @@ NOT_MERGED = {
 CLOSINGS = {"close-company": "company-cancel", "close-sole-prop": "sole-prop-cancel"}
 CHANGE = "company-change"
 CLEARED = "tax-clearance"
+TOLD = {
+    "cancel": {
+        "zh": "名下的各项许可和行业综合许可证一并注销，无需另行申请",
+        "en": "Every permit held in its name, and the industry licence, ends with it: there is nothing else to apply for",
+    },
+    "change": {
+        "zh": "名下的各项许可和行业综合许可证随之换发，无需另行申请",
+        "en": "Every permit held in its name, and the industry licence, is issued anew with it: there is nothing else to apply for",
+    },
+}
 NEEDED, OFFERED = "needed", "offered"
 EFFECTS: dict[str, dict[str, str]] = {
     "company-cancel": {"ends": "business"},
@@ -76,7 +86,9 @@ def extended(content: "Content") -> "Content":
             bundles.append(row)
             continue
         held = [{"matter": slug_of(act, code), "held": need, **_when(content.departments[code])} for code in codes]
-        bundles.append({**row, "optional_members": [*row["optional_members"], *held]})
+        told = TOLD[act]
+        trigger = {"zh": f"{row['trigger']['zh']}。{told['zh']}", "en": f"{row['trigger']['en']}. {told['en']}"}
+        bundles.append({**row, "trigger": trigger, "optional_members": [*row["optional_members"], *held]})
         for one in held:
             before, after = (CLEARED, one["matter"]) if act == "cancel" else (CHANGE, one["matter"])
             dependencies.append({"bundle": row["id"], "matter": after, "after": before})

@@ -26,6 +26,7 @@ from tongban.notices import services as notices
 from tongban.parties import companies
 from tongban.parties.models import Company, Party
 
+ROOT_OF_IDENTIFIERS = "1.2.156.3005.2."
 ENDS_BUSINESS, ENDS_PERMITS = ("ends", "business"), ("ends", "permits")
 CHANGES_BUSINESS, CHANGES_PERMITS = ("changes", "business"), ("changes", "permits")
 
@@ -67,10 +68,15 @@ def after_grant_of_whole(whole: Case, granted: Iterable[Case], *, now: datetime)
     does = {effect for case in granted for effect in _effects(case)}
     if ENDS_BUSINESS in does:
         ended = end_business(whole, now=now)
-        return [(one.name, f"{one.number} 已注销 cancelled") for one in ended]
+        return [(one.name, f"{_short(one.number)} 已注销 cancelled") for one in ended]
     if CHANGES_BUSINESS in does:
         return _changed_jointly(whole, granted)
     return []
+
+
+def _short(number: str) -> str:
+    """Without what every identifier of a licence begins with: the line of a letter holds no more."""
+    return number.removeprefix(ROOT_OF_IDENTIFIERS)
 
 
 def _effects(case: Case) -> set[tuple[str, str]]:
@@ -79,6 +85,15 @@ def _effects(case: Case) -> set[tuple[str, str]]:
 
 
 # -- the end
+
+
+def what_ends(case: Case, *, today: date) -> list[Ended]:
+    """All that ends when this is granted, for whoever is about to sign it: permits, the industry licence, the business licence."""
+    held = [
+        Ended(one.type.name, one.identifier, one.issuer.name)
+        for one in licence_queries.permits_of(case.applicant, today)
+    ]
+    return held + [Ended(one.name, one.number, one.regulator.name) for one in licence_queries.lines_of(case.applicant)]
 
 
 def end_business(case: Case, *, now: datetime) -> list[Ended]:
@@ -208,7 +223,7 @@ def change_permits(case: Case, *, now: datetime) -> list[Licence]:
 def _changed_jointly(whole: Case, granted: list[Case]) -> list[tuple[Bilingual, str]]:
     """What was issued anew in the members' decisions, for the letter and the holder."""
     rows = Licence.objects.select_related("type").filter(decision__in=[one.subject for one in granted]).order_by("id")
-    made = [(row.type.name, f"{row.identifier} 已换发 issued anew") for row in rows]
+    made = [(row.type.name, f"{_short(row.identifier)} 已换发 issued anew") for row in rows]
     notices.tell(
         whole.applicant,
         "business_changed",

@@ -14,9 +14,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from tongban.cases import barring, clocks, rules, services
+from tongban.cases import barring, clocks, rules, services, signers
 from tongban.cases import queries as cases
 from tongban.cases.models import Case, CaseMaterial
+from tongban.cases.services import ending
 from tongban.cases.states import EDITABLE, CaseState
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_party
@@ -406,6 +407,8 @@ def _check_page(request, party, case, *, problem=None):
             "id": one.id,
             "label": one.label,
             "value": one.display(values.get(one.id)),
+            "covered": one.covered(values.get(one.id)),
+            "full": one.display(values.get(one.id), masked=False),
             "rows": one.display_rows(values.get(one.id)) if one.type == "table" else None,
             "columns": [say(column.label) for column in one.columns],
             "source": known_from.get(one.id),
@@ -422,11 +425,13 @@ def _check_page(request, party, case, *, problem=None):
         situations=[one for one in case.version.situations if one["id"] in case.situation],
         lacking=lacking,
         bars=barring.bars(case, today=timezone.localdate()),
+        ends=ending.what_ends(case, today=timezone.localdate()) if barring.closes(case) else [],
         signing=level >= rules.SIGNING_LEVEL,
         expected=clocks.expected(case, sent=timezone.now()),
         days=guide_words.days_in_words(case.version),
         fee=case.version.fee or {},
         key=uuid4().hex,
+        others_sign=bool(signers.expected(case)),
         changeable=changeable(case),
         read=[(slug, paper) for slug, paper in papers_of(case).items() if paper.lines or paper.begun],
         remark=request.POST.get("remark", ""),
