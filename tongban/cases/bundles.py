@@ -12,6 +12,7 @@ from tongban.cases.models import BundleMember, Case
 from tongban.cases.states import ENDED, GRANTED, IN_REVIEW, CaseState
 from tongban.departments.models import Department
 from tongban.lib.bilingual import Bilingual
+from tongban.licences.models import Licence
 from tongban.matters.models import Matter
 
 LOST = ENDED - {CaseState.CLOSED}
@@ -69,22 +70,52 @@ class Part:
         return self.lost and (self.row.mandatory or self.dropped)
 
 
-def parts_of(whole: Case) -> list[Part]:
-    """The members as the database has them at this moment; hold the whole before you ask."""
-    rows = BundleMember.objects.filter(parent=whole.pk).select_related(
-        "case", "case__matter", "case__version", "case__department", "case__applicant", "case__account", "case__approver",
-        "case__licence", "case__licence__type",
-    )  # fmt: skip
-    rows = rows.defer("case__values", "case__rules_trace", "case__opinion")
-    return [Part(row, row.case) for row in rows.order_by("place")]
+# What judging and a page of a bundle need of a member; guides, answers and people stay where they are.
+OF_PART = (
+    "parent", "slug", "place", "mandatory", "after", "why", "choice", "choose_by", "dropped_at", "released_at", "stood_in",
+    *(
+        f"case__{name}"
+        for name in (
+            "ref", "number", "state", "decision", "decided_at", "decided_by_machine", "reason", "ground", "parent", "approver",
+            "applicant", "account", "claimed_by", "licence", "received_on", "accepted_at", "promised_due", "statutory_due",
+            "provisional", "next_due", "corrections", "channel", "query_code", "ended_at",
+            "matter__slug", "matter__kind", "version__name", "version__statutory_days", "version__time_unit",
+            "version__decided_by", "version__result", "department__code", "department__name", "department__cutoff",
+        )
+    ),
+)  # fmt: skip
+
+
+def parts_of(whole: Case | int) -> list[Part]:
+    """The members as the database has them at this moment, in one query; hold the whole before you judge by it."""
+    rows = BundleMember.objects.filter(parent=whole if isinstance(whole, int) else whole.pk).select_related(
+        "case", "case__matter", "case__version", "case__department"
+    )
+    return [Part(row, row.case) for row in rows.only(*OF_PART).order_by("place")]
+
+
+def with_results(parts: list[Part]) -> list[Part]:
+    """The same with what was granted: licences and, where one stands in, the other case; two more queries for all of them."""
+    kept = Case.objects.select_related("licence__type", "licence__issuer", "version", "department").in_bulk(
+        [part.row.stood_in_id for part in parts if part.row.stood_in_id]
+    )
+    given = Licence.objects.select_related("type", "issuer").in_bulk(
+        [part.case.licence_id for part in parts if part.case.licence_id]
+    )
+    for part in parts:
+        if part.case.licence_id:
+            part.case.licence = given[part.case.licence_id]
+        if part.row.stood_in_id:
+            part.row.stood_in = kept[part.row.stood_in_id]
+    return parts
 
 
 # -- as people see it
 
 
 def members_of(whole: Case) -> list[Part]:
-    """Every member with what its applicant may see of it, in the order of the plan: one query."""
-    return parts_of(whole)
+    """Every member with what its applicant may see of it and the licence it gave, in the order of the plan: three queries."""
+    return with_results(parts_of(whole))
 
 
 @dataclass

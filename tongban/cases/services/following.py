@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tongban.cases import clocks, events, moving, papers, planning, rules
-from tongban.cases.bundles import Part, parts_of
+from tongban.cases.bundles import Part, parts_of, with_results
 from tongban.cases.models import Bundle, BundleMember, Case, CaseMaterial, Clock, Step
 from tongban.cases.moving import acting, again, applying, changed, go
 from tongban.cases.services import ending
@@ -250,23 +250,38 @@ def accept_members(
     """The yes to the whole is the yes to every member that is complete; each has its own limit by law, and one promise for all."""
     if not planning.is_bundle(whole):
         return
+    promised = planning.promised_days(whole)
     for part in parts_of(whole):
         if part.case.state == CaseState.RECEIVED:
-            accept_one(part, step, actor, officer, counted_from, now, deemed=deemed)
+            _accept_one(part, step, actor, officer, counted_from, now, promised=promised, deemed=deemed)
     show_limits(whole)
     journal.enqueue(GO_ON, once=f"go on:{whole.pk}:accepted", case=whole.pk)
 
 
-def accept_one(
-    part: Part, step: Move, actor: Actor, officer, counted_from: date, now: datetime, *, deemed: bool
+def _accept_one(
+    part: Part,
+    step: Move,
+    actor: Actor,
+    officer,
+    counted_from: date,
+    now: datetime,
+    *,
+    promised: int | None,
+    deemed: bool,
 ) -> None:
-    case = part.case
+    """The promise of the bundle runs from acceptance; the limit by law of a member that must wait, from when it reaches its department."""
+    case, version, own_clock = part.case, part.case.version, part.case.next_due is not None
     go(
         case, step, actor=actor, officer=officer, now=now, what=events.CaseAccepted(case=case.pk, deemed=deemed),
         accepted_at=now, claimed_by=None, claimed_at=None,
     )  # fmt: skip
-    clocks.stop(case, ClockKind.ACCEPTANCE, clocks.local_day(now))
-    start_clocks(case, counted_from, by_law=not part.row.after)
+    if own_clock:
+        clocks.stop(case, ClockKind.ACCEPTANCE, clocks.local_day(now))
+    if promised is not None:
+        clocks.start(case, ClockKind.DECISION_PROMISED, counted_from, promised, MatterVersion.Unit.WORKING_DAY)
+    if version.statutory_days and not part.row.after:
+        clocks.start(case, ClockKind.DECISION_STATUTORY, counted_from, version.statutory_days, version.time_unit)
+    clocks.show(case)
 
 
 def take_turns(member: Case) -> None:
@@ -282,16 +297,6 @@ def lacking(case: Case) -> list[CaseMaterial]:
     if case.corrections or case.staff_changes.exists():
         refill(case)
     return list(rows.filter(case__parent=case.pk, case__state=CaseState.RECEIVED))
-
-
-def start_clocks(case: Case, counted_from: date, *, by_law: bool = True) -> None:
-    """The promise of the bundle runs from acceptance; the limit by law of a member that must wait, from when it reaches its department."""
-    promised, version = planning.promised_days(case), case.version
-    if promised is not None:
-        clocks.start(case, ClockKind.DECISION_PROMISED, counted_from, promised, MatterVersion.Unit.WORKING_DAY)
-    if by_law and version.statutory_days:
-        clocks.start(case, ClockKind.DECISION_STATUTORY, counted_from, version.statutory_days, version.time_unit)
-    clocks.show(case)
 
 
 def show_limits(whole: Case) -> None:
@@ -323,7 +328,7 @@ def go_on(case: int) -> None:
         settled = {part.row.slug for part in parts if part.granted or part.gone}
         for part in parts:
             if part.case.state == CaseState.ACCEPTED and settled.issuperset(part.row.after):
-                _begin_review(part, [granted[slug] for slug in part.row.after if slug in granted], now)
+                _begin_review(part, with_results([granted[slug] for slug in part.row.after if slug in granted]), now)
         show_limits(whole)
 
 
@@ -372,9 +377,31 @@ def follow(member: Case, *, now: datetime, officer: Officer | None = None, accou
     judge(_held(member.parent_id), now=now, officer=officer, account=account)
 
 
+# The guide of the whole is long and its answers are sealed: judging needs neither.
+NOT_FOR_JUDGING = (
+    "values", "rules_trace", "opinion",
+    *(
+        f"version__{name}"
+        for name in (
+            "form", "requirements", "situations", "steps", "places", "contacts", "appeal", "rights", "faqs", "editions", "members",
+            "legal_basis", "conditions", "quota", "bars", "intermediary", "rules", "note", "handling_office", "entrusted_to",
+            "authority_split", "special_procedures", "visit_reason", "cross_region", "joint_departments",
+        )
+    ),
+)  # fmt: skip
+
+
 def _held(pk: int) -> Case:
-    rows = Case.objects.select_related("matter", "version", "department", "applicant", "applicant__division", "account")
-    return rows.select_for_update(of=("self",)).get(pk=pk)
+    rows = Case.objects.select_related("matter", "version", "department", "applicant", "account")
+    return rows.defer(*NOT_FOR_JUDGING).select_for_update(of=("self",)).get(pk=pk)
+
+
+def another_is_ready(member: Case) -> None:
+    """A result is there: the whole may have waited for it."""
+    if member.parent_id is None:
+        return
+    if Case.objects.filter(pk=member.parent_id, state=CaseState.ISSUING).exists():
+        journal.enqueue("cases.issue", once=f"issue:{member.parent_id}:{member.pk}", case=member.parent_id)
 
 
 def judge(whole: Case, *, now: datetime, officer: Officer | None = None, account: Account | None = None) -> None:
@@ -383,10 +410,6 @@ def judge(whole: Case, *, now: datetime, officer: Officer | None = None, account
     _end_what_waits_in_vain(parts, now, officer, account)
     _let_the_next_begin(whole, parts)
     show_limits(whole)
-    if whole.state == CaseState.ISSUING:
-        journal.enqueue(
-            "cases.issue", once=f"issue:{whole.pk}:{sum(part.case.state == 'ready' for part in parts)}", case=whole.pk
-        )
     if whole.state == CaseState.DELIVERED:
         journal.enqueue(
             "cases.close", once=f"close:{whole.pk}:{sum(part.case.state in ENDED for part in parts)}", case=whole.pk
@@ -517,6 +540,7 @@ def _end_whole(whole: Case, parts: list[Part], lost: Part, now: datetime, office
     clocks.show(whole)
     # nothing is held back any more: what was granted, and what will be, is handed over by itself
     BundleMember.objects.filter(parent=whole.pk, released_at__isnull=True).update(released_at=now)
+    with_results(parts)
     if decided:
         whole.reason = {"text": said}
         whole.save(update_fields=["reason"])
@@ -538,6 +562,7 @@ def _grant_whole(whole: Case, parts: list[Part], now: datetime) -> None:
     clocks.stop_all(whole, clocks.local_day(now))
     clocks.start(whole, ClockKind.ISSUANCE, clocks.receipt_day(whole, now), ISSUANCE_DAYS)
     clocks.show(whole)
+    with_results(parts)
     licence = _licence_of_whole(whole, [part for part in parts if part.granted], now)
     if licence is not None:
         whole.licence = licence
@@ -738,6 +763,6 @@ WAIT_AT_MOST = timedelta(days=60)  # the time to ask for reconsideration
 
 
 __all__ = [
-    "Part", "accept_members", "decision_letter", "drop", "follow", "go_on", "held_back", "judge", "lacking", "may_close", "may_withdraw",
+    "Part", "accept_members", "another_is_ready", "decision_letter", "drop", "follow", "go_on", "held_back", "judge", "lacking", "may_close", "may_withdraw",
     "parts_of", "receive", "refill", "results_are_there", "stand_in", "take_turns", "to_close", "to_hand_over",
 ]  # fmt: skip

@@ -70,7 +70,7 @@ def result_ready(case: Case, *, officer: Officer | None = None, now: datetime | 
                 case, "collection_notice", now=now,
                 paragraphs=[{"zh": "您的办理结果已经可以查看或领取。", "en": "Your result is ready to be opened or collected."}],
             )  # fmt: skip
-        following.follow(case, now=now)
+        following.another_is_ready(case)
     return case
 
 

@@ -1,0 +1,266 @@
+"""A bundle of five departments, from the press on “send” to its one licence, and departments deciding all at once.
+
+    python bench/bundle.py [bundles] [seconds]
+
+Every act is the product's own (services), durable, with journal, clocks, papers and need to know; nothing is switched off. First one bundle
+after the other, act by act: CPU milliseconds, statements, and the least it can cost (the same statements on a bare connection). Then sustained:
+one process a department concludes and decides whatever lies in its queue while the front desk accepts and a worker begins reviews and issues.
+SQLite in a directory of its own; PostgreSQL as the tests use it, thrown away afterwards. Sealing PDFs is measured in licences.py.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from measuring import ROOT, table
+
+KEYS = ("food", "fire", "drain", "sign", "hygiene")
+
+
+def main(count: int, seconds: float) -> None:
+    given = [sys.executable, __file__, "--here", str(count), str(seconds)]
+    with tempfile.TemporaryDirectory(prefix="tongban-bundles-") as folder:
+        environment = {
+            **os.environ,
+            "TONGBAN_TEST_RUN": folder,
+            "TONGBAN_VAR": folder,
+            "DJANGO_SETTINGS_MODULE": "tests.settings",
+        }
+        environment.pop("DATABASE_URL", None)
+        subprocess.run(given, env=environment, check=True)
+    with tempfile.TemporaryDirectory(prefix="tongban-bundles-") as folder:
+        environment |= {"TONGBAN_TEST_RUN": folder, "TONGBAN_VAR": folder}
+        subprocess.run([sys.executable, str(ROOT / "tools" / "with_postgres.py"), *given], env=environment, check=True)
+
+
+def here(count: int, seconds: float) -> None:
+    """Everything on the database of this process."""
+    import logging
+
+    import django
+
+    django.setup()
+    logging.disable(logging.CRITICAL)
+    from django.core.management import call_command
+    from django.db import connection
+
+    call_command("migrate", verbosity=0)
+    wholes = one_by_one(count)
+    database = {"sqlite": "SQLite, synchronous=FULL", "postgresql": "PostgreSQL"}[connection.vendor]
+    if connection.vendor == "postgresql":
+        sustained(database, wholes[0].matter, seconds)
+
+
+def one_by_one(count: int) -> list:
+    import uuid
+
+    from django.db import connection, transaction
+    from django.test.utils import CaptureQueriesContext
+
+    from tests import make
+    from tests.cases import bundle_ways as shop
+    from tests.cases import ways
+    from tongban.cases import services
+    from tongban.cases.services import following, issuing
+    from tongban.licences.models import Licence
+
+    matter = shop.bundle(mandatory=("food", "fire", "drain"), optional=("sign", "hygiene"), industry=True)
+    account = make.account()
+    desk = ways.hall("window_officer")
+    offices = {key: make.department(shop.DEPARTMENTS[key]) for key in KEYS}
+    reviewers = {key: make.officer("dept_reviewer", of=offices[key]) for key in KEYS}
+    approvers = {key: make.officer("dept_approver", of=offices[key]) for key in KEYS}
+    spent: dict[str, float] = {}
+    asked: dict[str, list[str]] = {}
+    done = []
+
+    def timed(name: str, act, counting: bool):
+        began = time.thread_time()
+        if counting:
+            with CaptureQueriesContext(connection) as sent:
+                found = act()
+            asked.setdefault(name, []).extend(one["sql"] for one in sent.captured_queries)
+            return found
+        found = act()
+        spent[name] = spent.get(name, 0.0) + time.thread_time() - began
+        return found
+
+    for number in range(count + 2):
+        counting = number == 1  # the first warms up, the second is counted, the others are timed
+        if number < 2:
+            spent = {}
+        case = shop.draft(matter, ("sign", "hygiene"), account=account)
+        case = timed(
+            "send", lambda: services.submit(shop.fresh(case), account=account, level=3, key=uuid.uuid4().hex), counting
+        )
+        timed("receive: five cases", lambda: services.start_pre_review(case), counting)
+        timed("accept", lambda: services.accept(shop.fresh(case), officer=desk), counting)
+        timed("begin five reviews", lambda: following.go_on(case.pk), counting)
+        for key in KEYS:
+            member = shop.of(case, key)
+            timed(
+                "five opinions",
+                lambda: services.conclude(member, officer=reviewers[key], proposal="approve", opinion="looked at"), counting,
+            )  # fmt: skip
+        for key in KEYS:
+            member = shop.of(case, key)
+            timed(
+                "five decisions, the last one grants the whole",
+                lambda: services.approve(member, officer=approvers[key]),
+                counting,
+            )
+        Licence.objects.filter(sealed_at__isnull=True).update(sealed_at="2026-01-01T00:00:00Z")  # sealing: licences.py
+        for one in [*case.members.all(), case]:
+            timed("results ready", lambda: issuing.issue_by_platform(one.pk), counting)
+        case = shop.fresh(case)
+        assert case.state == "ready" and case.licence.items.count() == 5, case.state
+        timed(
+            "hand over and close",
+            lambda: (services.open_result(case, account=account), issuing.close(case.pk)),
+            counting,
+        )
+        done.append(shop.fresh(case))
+        assert done[-1].state == "closed"
+
+    def bare(statements: list[str]) -> float:
+        began = time.thread_time()
+        for _round in range(5):
+            with transaction.atomic(), connection.cursor() as cursor:
+                for sql in statements:
+                    if sql.lstrip()[:6].upper() == "SELECT":
+                        cursor.execute(sql.replace("%", "%%") if connection.vendor == "postgresql" else sql).fetchall()
+        return (time.thread_time() - began) * 1000 / 5
+
+    rows = []
+    for name, total in spent.items():
+        mine = [one for one in asked[name]]
+        rows.append([name, total * 1000 / count, len(mine), sum(one.lstrip()[:6].upper() != "SELECT" for one in mine)])
+    rows.append(["altogether", *(sum(row[at] for row in rows) for at in (1, 2, 3))])
+    database = {"sqlite": "SQLite, synchronous=FULL", "postgresql": "PostgreSQL"}[connection.vendor]
+    table(
+        f"A bundle of five departments, one after the other ({database})",
+        ["act", "CPU ms", "statements", "of them writing"],
+        rows,
+        f"Six cases: the whole and five members. {rows[-1][1] / 6:.1f} ms CPU a case; wanted: at most 10 ms for a case with three approvals.",
+    )
+    return done
+
+
+def sustained(database: str, matter, seconds: float) -> None:
+    """One process a department, one front desk, one worker; bundles are sent as fast as they are decided."""
+    from django.db import connection
+
+    from tests import make
+    from tests.cases import bundle_ways as shop
+    from tongban.cases.models import Case
+
+    account = make.account()
+    waiting = 40
+    for _number in range(waiting):
+        shop.submitted(matter, ("sign",), account=account)
+    first = (
+        Case.objects.filter(parent__isnull=True, state="submitted").order_by("pk").values_list("pk", flat=True).first()
+    )
+    connection.close()
+    until = time.time() + seconds
+    environment = dict(os.environ)
+    hands = {}
+    for what in ("desk", "food", "fire", "drain", "sign"):
+        hands[what] = subprocess.Popen(
+            [sys.executable, __file__, "--hand", what, str(first), str(until), str(account.pk)],
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+    said = {what: process.communicate()[0].split() for what, process in hands.items()}
+    decided = {what: int(words[0]) for what, words in said.items()}
+    cpu = sum(float(words[1]) for words in said.values())
+    took = max(float(words[2]) for words in said.values())
+    granted = Case.objects.filter(pk__gte=first, parent__isnull=True, state="approved").count()
+    members = sum(count for what, count in decided.items() if what != "desk")
+    stuck = [
+        one.pk
+        for one in Case.objects.filter(pk__gte=first, parent__isnull=True, state="under_review")
+        if not one.members.filter(decision="").exists()
+    ]
+    table(
+        f"Sustained, four departments deciding at once ({database})",
+        ["", "a second", "altogether", "CPU ms each"],
+        [
+            ["cases decided (members)", members / took, members, cpu * 1000 / max(1, members)],
+            ["bundles granted", granted / took, granted, cpu * 1000 / max(1, granted)],
+            ["bundles stuck", 0.0, len(stuck), ""],
+        ],
+        "Wanted: 20 cases a second sustained with four departments deciding. CPU is that of the six processes, without the database.",
+    )
+    assert not stuck
+
+
+def hand(what: str, first: int, until: float, account: int) -> None:
+    """One process of the sustained run: the front desk with the sending applicant, or one department."""
+    import logging
+    import uuid
+
+    import django
+
+    django.setup()
+    logging.disable(logging.CRITICAL)
+    from tests import make
+    from tests.cases import bundle_ways as shop
+    from tests.cases import ways
+    from tongban.cases import services
+    from tongban.cases.models import Case
+    from tongban.cases.services import following
+    from tongban.departments.models import Officer
+    from tongban.lib.problems import Problem
+    from tongban.matters.models import Matter
+    from tongban.parties.models import Account
+
+    rows = Case.objects.select_related("matter", "version", "department", "applicant", "account")
+    done, began, clock = 0, time.process_time(), time.time()
+    if what == "desk":
+        desk = Officer.objects.filter(roles__contains="window_officer").first() or ways.hall("window_officer")
+        mine, matter = Account.objects.get(pk=account), Matter.objects.get(slug="shop")
+        while time.time() < until:
+            waiting = rows.filter(pk__gte=first, parent__isnull=True, state="submitted").order_by("pk").first()
+            if waiting is None:
+                waiting = shop.draft(matter, ("sign",), account=mine)
+                waiting = services.submit(waiting, account=mine, level=3, key=uuid.uuid4().hex)
+            services.start_pre_review(waiting)
+            services.accept(rows.get(pk=waiting.pk), officer=desk)
+            following.go_on(waiting.pk)
+            done += 1
+    else:
+        office = make.department(shop.DEPARTMENTS[what])
+        make._numbers = iter(range(10_000 + 1000 * KEYS.index(what), 10**6))
+        reviewer, approver = make.officer("dept_reviewer", of=office), make.officer("dept_approver", of=office)
+        while time.time() < until:
+            case = (
+                rows.filter(pk__gt=first, department=office, state="under_review", parent__isnull=False)
+                .order_by("pk")
+                .first()
+            )
+            if case is None:
+                time.sleep(0.02)
+                continue
+            try:
+                case = services.conclude(case, officer=reviewer, proposal="approve", opinion="looked at")
+                services.approve(case, officer=approver)
+                done += 1
+            except Problem:
+                continue
+    print(done, time.process_time() - began, time.time() - clock)
+
+
+if __name__ == "__main__":
+    words = sys.argv[1:]
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    if words[:1] == ["--hand"]:
+        hand(words[1], int(words[2]), float(words[3]), int(words[4]))
+    elif words[:1] == ["--here"]:
+        here(int(words[1]), float(words[2]))
+    else:
+        main(int(words[0]) if words else 40, float(words[1]) if len(words) > 1 else 30)
