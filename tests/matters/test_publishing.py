@@ -67,10 +67,10 @@ def test_the_demonstration_catalogue_is_loaded_whole_and_a_second_time_changes_n
     counted = [model.objects.count() for model in (Theme, MaterialType, Matter, MatterVersion)]
     services.load_demo(DEMO, today=TODAY)
 
-    assert counted == [39, 65, 159, 159]
+    assert counted == [39, 65, 189, 189]
     assert [model.objects.count() for model in (Theme, MaterialType, Matter, MatterVersion)] == counted
     assert Matter.objects.filter(kind="bundle").count() == 15 + 25
     online = [version for version in MatterVersion.objects.all() if version.online]
-    assert len(online) == 99 + 15 + 25
+    assert len(online) == 99 + 15 + 25 + 30  # with the parts of joint errands
     permit = Matter.objects.get(slug="residence-permit-first")
     assert len(permit.implementing_code) == 31
