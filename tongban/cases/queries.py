@@ -9,7 +9,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from tongban.cases import bundles, clocks, planning, rules
-from tongban.cases.models import Case, Clock, Escalation, Hand, Visit
+from tongban.cases.models import Case, Clock, Escalation, Hand, Promise, Visit
 from tongban.cases.permission import handler_of, reasons_against_step
 from tongban.cases.procedure_states import HEARING_OVER, AppealState, PromiseState
 from tongban.cases.states import (
@@ -517,7 +517,7 @@ def _brought_up(officer: Officer) -> QuerySet[Escalation]:
 
 def timeline(case: Case) -> list:
     """What happened, oldest first."""
-    return list(case.steps.select_related("officer", "officer__department"))
+    return list(case.steps.select_related("officer", "officer__department", "account__person"))
 
 
 def mark_of(case: Case) -> str:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from tongban.cases import events, standing
+from tongban.cases import events, standing, told
 from tongban.cases.models import Appeal, BundleMember, Case, CaseMaterial, Hearing, Inspection, Promise, PublicObjection
 from tongban.cases.services import following, inspecting, issuing, keeping_time, machine, pre_reviewing
 from tongban.cases.states import ENDED, CaseState
@@ -17,6 +17,8 @@ from tongban.materials.models import Page
 from tongban.notices import services as notices
 from tongban.payments import services as till
 from tongban.payments.events import BillSettled
+
+DEEDS = told.DEEDS  # loading it enters what is told when somebody acts for another
 
 
 @on(events.CaseSubmitted)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from tongban.cases import planning
 from tongban.cases.models import Case, Signer
 from tongban.cases.signer_states import SignerState
 from tongban.parties import rules
@@ -24,11 +25,23 @@ class Expected:
     id_end: str
 
 
+def markers(case: Case) -> list[dict]:
+    """Which answers name somebody who signs: of a bundle what its members want; a member was signed with the whole."""
+    if case.parent_id is not None:
+        return []
+    if planning.is_bundle(case):
+        found = {
+            one["from"]: one for member in planning.plan_of(case).members for one in member.version.cosigners or ()
+        }
+        return list(found.values())
+    return list(case.version.cosigners or ())
+
+
 def expected(case: Case) -> list[Expected]:
     """Everybody the answers name, each once, in their order; rows that are not complete yet name nobody."""
     wanted: dict[str, Expected] = {}
     own = _applying(case)
-    for one in case.version.cosigners or ():
+    for one in markers(case):
         value = (case.values.get(one["from"]) or {}).get("value")
         for place, row in enumerate(value if isinstance(value, list) else [value]):
             found = _named(f"{one['from']}-{place}", one.get("role") or {}, row)
@@ -59,7 +72,7 @@ def _applying(case: Case) -> set[str]:
 
 def lacking(case: Case, rows: Iterable[Signer] | None = None) -> list[str]:
     """Names of those who have not signed yet."""
-    if not case.version.cosigners:
+    if not markers(case):
         return []
     held = case.signers.all() if rows is None else rows
     signed = {row.id_index for row in held if row.state == SignerState.SIGNED}

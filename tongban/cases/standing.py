@@ -49,7 +49,14 @@ def act_as_applicant(account: Account, case: Case, act: str, what: str, now: dat
         account, case.applicant_id, act=act, matter=matter_of(case), now=now, began=began(account, case)
     )
     mandates.note(
-        power, agent=account.person, account=account, act=act, what=what, about=case.subject, matter=matter_of(case), now=now
+        power,
+        agent=account.person,
+        account=account,
+        act=act,
+        what=what,
+        about=case.subject,
+        matter=matter_of(case),
+        now=now,
     )
     return actor_by(power, account, case.applicant_id)
 

@@ -164,6 +164,7 @@ def elements(row: Mapping, content: Content) -> dict[str, Any]:
         "rules_version": RULES_VERSION if rules else "",
         "commitment": row["commitment_available"],
         "tolerant": any(one.get("tolerant") for one in row["materials"]),
+        "cosigners": row.get("cosigners"),
         "site_inspection": row["site_inspection"],
         "public_notice": row["public_notice"],
         "appointment": row["appointment"],

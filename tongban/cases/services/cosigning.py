@@ -39,7 +39,9 @@ def invite(case: Case, *, account: Account, now: datetime | None = None) -> list
         if lacking.fields or lacking.materials:
             raise NotAllowed(
                 "finish-first",
-                _("Something is still missing. What is signed should be complete, because every change takes the signatures away."),
+                _(
+                    "Something is still missing. What is signed should be complete, because every change takes the signatures away."
+                ),
                 kept=_("Your draft is kept."),
                 next_step=_("Fill in what is missing, then ask the others to sign."),
             )
@@ -96,7 +98,9 @@ def sign(signer: Signer, *, account: Account, level: int, content: str, now: dat
     now = now or timezone.now()
     if level < rules.SIGNING_LEVEL:
         raise NotAllowed(
-            "presence-first", _("Signing needs to know that it is you: a look into the camera, or a visit to any window."), status=403
+            "presence-first",
+            _("Signing needs to know that it is you: a look into the camera, or a visit to any window."),
+            status=403,
         )
     with transaction.atomic():
         case = again(signer.case)
@@ -110,20 +114,18 @@ def sign(signer: Signer, *, account: Account, level: int, content: str, now: dat
         if content != content_of(case):
             raise _changed_meanwhile()
         make(row, SIGN, signed_at=now, content=content, account=account, reason="")
-        journal.record(
-            events.SignerSigned(case=case.pk, signer=row.pk), subject=case.subject, actor=_cosigner(account)
-        )
+        journal.record(events.SignerSigned(case=case.pk, signer=row.pk), subject=case.subject, actor=_cosigner(account))
         changed(case)
     return row
 
 
-def sign_on_paper(
-    signer: Signer, *, visit: Visit, kept: str, content: str, now: datetime | None = None
-) -> Signer:
+def sign_on_paper(signer: Signer, *, visit: Visit, kept: str, content: str, now: datetime | None = None) -> Signer:
     """Somebody without a telephone signs by hand at a window: compared with the document, the paper kept."""
     now = now or timezone.now()
     if not kept.strip():
-        raise Invalid("paper-where", errors={"kept": [_("Say where the signed paper is kept.")]}, kept=_("The draft is kept."))
+        raise Invalid(
+            "paper-where", errors={"kept": [_("Say where the signed paper is kept.")]}, kept=_("The draft is kept.")
+        )
     permit(visit.officer, signer.case, HAND_IN)
     with transaction.atomic():
         case = again(signer.case)
@@ -166,7 +168,7 @@ def decline(signer: Signer, *, account: Account, reason: str, now: datetime | No
 
 def undo_what_was_signed(case: Case, now: datetime) -> int:
     """Inside a change of the application, the case held: whoever signed something else than what lies there now signs again."""
-    if not case.version.cosigners:
+    if not signers.markers(case):
         return 0
     undone = 0
     content = content_of(case)
@@ -182,7 +184,7 @@ def undo_what_was_signed(case: Case, now: datetime) -> int:
 
 def stand(case: Case) -> None:
     """Before sending, the case held: everybody has signed exactly what is sent; raises with the names otherwise."""
-    if not case.version.cosigners:
+    if not signers.markers(case):
         return
     content = content_of(case)
     rows = list(case.signers.all())
@@ -216,7 +218,9 @@ def remind_and_lapse(now: datetime | None = None) -> int:
     due = waiting.filter(reminded_at__isnull=True, asked_at__lt=now - REMIND_AFTER, until__gte=now)
     for row in due.order_by("pk")[:500]:
         with transaction.atomic():
-            if Signer.objects.filter(pk=row.pk, reminded_at__isnull=True, state=SignerState.ASKED).update(reminded_at=now):
+            if Signer.objects.filter(pk=row.pk, reminded_at__isnull=True, state=SignerState.ASKED).update(
+                reminded_at=now
+            ):
                 journal.record(
                     events.SignerReminded(case=row.case_id, signer=row.pk), subject=row.case.subject, actor=PLATFORM
                 )

@@ -35,6 +35,9 @@ PURPOSES = {
     "own data": lazy("you had your numbers shown"),
     "own documents": lazy("you opened a document you handed in"),
     "identity check": lazy("to compare your document"),
+    "mandates": lazy("to see who acts for whom"),
+    "family": lazy("the family register told a parent"),
+    "cosign": lazy("to sign beside you"),
     "company members": lazy("to see who acts for a company"),
     "rating": lazy("to put right what you were not satisfied with"),
     "export": lazy("in a list taken along as a file"),
@@ -43,6 +46,12 @@ PURPOSES = {
     "licence:materials": lazy("a licence instead of a paper"),
     "licence:holder": lazy("you opened a licence"),
     "licence:verification": lazy("somebody checked a licence"),
+}
+BY_AN_AGENT = {
+    "own application": lazy("to act for you in an application"),
+    "own licences": lazy("to open your licences for you"),
+    "own documents": lazy("to open a document of yours, acting for you"),
+    "own data": lazy("to look at your data, acting for you"),
 }
 FIELDS = {
     "form": lazy("the answers in the form"),
@@ -122,7 +131,7 @@ class Words:
             "who": (newest.reader_name if self.named else "") if officer else self.people.get(newest.reader or 0, ""),
             "role": self.roles.get(newest.role, ""),
             "department": self.offices.get(newest.department, newest.department),
-            "purpose": _joined(dict.fromkeys(self.purpose(row.purpose) for row in rows)),
+            "purpose": _joined(dict.fromkeys(self.purpose(row.purpose, row.role) for row in rows)),
             "fields": self.fields(fields),
             "case": self.cases.get(newest.about),
             "looked": newest.purpose.startswith("look:"),
@@ -130,13 +139,15 @@ class Words:
             "hidden_until": newest.hidden_until,
             "times": len(rows),
             "looks": [
-                {"at": row.at, "purpose": self.purpose(row.purpose), "fields": self.fields(row.fields)} for row in rows
+                {"at": row.at, "purpose": self.purpose(row.purpose, row.role), "fields": self.fields(row.fields)} for row in rows
             ]
             if len(rows) > 1
             else [],
         }
 
-    def purpose(self, purpose: str) -> str:
+    def purpose(self, purpose: str, role: str = "") -> str:
+        if role == "agent" and purpose in BY_AN_AGENT:
+            return str(BY_AN_AGENT[purpose])
         if purpose.startswith("look:"):
             return str(LOOKS.get(purpose.removeprefix("look:"), purpose))
         return str(PURPOSES.get(purpose, purpose))

@@ -132,7 +132,7 @@ def decline(request, party, pk):
 @open_or_leave
 def signers(request, party, case):
     """Who must sign beside me, who has, and the codes to hand over; asking all of them is one button."""
-    if not case.version.cosigners:
+    if not named.markers(case):
         return redirect("portal:apply_check", ref=case.ref)
     problem = None
     if request.method == "POST":

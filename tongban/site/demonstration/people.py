@@ -13,9 +13,11 @@ from django.contrib.auth.hashers import make_password
 from tongban.channels.portal.demonstration import PASSWORD
 from tongban.departments import services as departments
 from tongban.departments.models import Department, Officer
+from tongban.parties import mandates, rules
 from tongban.parties import services as parties
-from tongban.parties.models import Account, Company, Membership, Person
+from tongban.parties.models import Account, Company, Mandate, Membership, Person
 from tongban.places.models import Division
+from tongban.registers import families
 
 SINCE = date(2026, 1, 1)
 
@@ -45,6 +47,9 @@ PREMISES = {
 }
 ENGLISH_FIRST = {"anna", "liu-hk"}
 CLERKS = {"qihe-trade": ["li-na"], "river-cafe": ["li-na"], "smart-sec": ["wang-anhui"]}
+
+HELPED_WITH = {"insurance-record-print", "senior-card", "medical-book", "offsite-medical-filing", "medical-reimburse", "social-card"}
+CLERK_PREPARES = {"food-licence-new", "food-licence-renew", "venue-code-apply"}
 
 SURNAMES = [
     "林",
@@ -144,7 +149,33 @@ def populate(demo: Path) -> District:
                 district.companies[row["id"]], district.people[clerk], Membership.Role.CLERK, since=SINCE
             )
     _staff(district, hashed)
+    act_for_each_other(district)
     return district
+
+
+def act_for_each_other(district: District) -> None:
+    """A family and a clerk with limits: a mother finds her children, a grandmother of 94 lets somebody help, a café names a helper."""
+    families.find_children(district.accounts["li-na"])
+    helped, helper = district.people["zheng-90"], district.people["chen-flex"]
+    if not Mandate.objects.filter(principal=helped).exists():
+        mandates.offer(
+            helped,
+            id_kind=helper.id_kind,
+            id_no=helper.id_no,
+            name=helper.name,
+            scope=mandates.Scope(
+                acts=("see", "prepare", "submit", "receive"), matters=tuple(sorted(HELPED_WITH)), note="邻居，帮忙办养老和医保"
+            ),
+            account=district.accounts["zheng-90"],
+            level=rules.PRESENT,
+        )
+    parties.add_member(
+        district.companies["river-cafe"],
+        district.people["zhou-unemp"],
+        Membership.Role.CLERK,
+        since=SINCE,
+        rights={"acts": ["see", "prepare"], "matters": sorted(CLERK_PREPARES)},
+    )
 
 
 def _person(row: dict, number: int, divisions: dict[str, Division]) -> Person:
