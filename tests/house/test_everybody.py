@@ -60,6 +60,7 @@ CONCERNED = {
     "work": {"window_officer", "dept_reviewer", "dept_approver", "inspector"},
     "visit": {"dept_reviewer", "inspector"},
     "objected": {"dept_reviewer"},
+    "asked": {"elsewhere"},  # an opinion was asked of another department: only that one sees what was named with it
 }
 NOT_WITHOUT_REASON = {
     "pre_reviewer",
@@ -160,6 +161,10 @@ class World:
             case=self.case, officer=self.dept_reviewer.officer, text={"zh": "示", "en": "x"}, days=5, until=today
         )
         self.objection = notice.objections.create(party=self.stranger.person, account=self.stranger, text="It is too loud.")
+        self.opinion = self.case.consultations.create(
+            officer=self.dept_reviewer.officer, department=make.department("HRB"), question="Is it safe there?", due=today,
+            materials=["lease"],
+        )  # fmt: skip
         self.payment = till.start([self.bill], party=self.company, account=self.owner)
 
     def client(self, who: str) -> Client:
@@ -189,6 +194,7 @@ class World:
                 "field": "reason",
                 "pk": self.notices[self.case].pk,
             },
+            "asked": {"pk": self.opinion.pk, "page": self.case_page.pk},
             "helping": {"ref": self.draft.ref, "slug": "lease"},
             "officers_help": {"ref": self.draft.ref},
             "counter": {"ref": self.draft.ref},

@@ -11,10 +11,12 @@ from .logs import request_id
 log = structlog.get_logger("tongban.requests")
 
 
-# What pages of ours may use of a device: the camera for photographs of papers, the microphone for spoken search, passkeys.
+# What pages of ours may use of a device: the camera for photographs of papers, the microphone for spoken search, passkeys,
+# and where an inspector stands who notes it.
 PERMISSIONS = ", ".join(
     [
         "camera=(self)",
+        "geolocation=(self)",
         "microphone=(self)",
         "fullscreen=(self)",
         "publickey-credentials-create=(self)",
@@ -22,7 +24,7 @@ PERMISSIONS = ", ".join(
         *(
             f"{name}=()"
             for name in (
-                "accelerometer", "autoplay", "browsing-topics", "display-capture", "encrypted-media", "geolocation",
+                "accelerometer", "autoplay", "browsing-topics", "display-capture", "encrypted-media",
                 "gyroscope", "hid", "magnetometer", "midi", "payment", "screen-wake-lock", "serial", "usb", "xr-spatial-tracking",
             )
         ),

@@ -223,10 +223,13 @@ def _note_who_was_there(row: Inspection, said: Mapping[str, Any]) -> None:
 def _bounded(strokes: Sequence) -> list:
     """Lines of [x, y] between 0 and 1000; what is no such line is left out."""
     kept: list = []
-    for line in list(strokes)[:60]:
+    for line in strokes[:60] if isinstance(strokes, list) else []:
         points = [
-            [round(min(max(float(x), 0), 1000)), round(min(max(float(y), 0), 1000))]
-            for x, y in (point for point in list(line)[:400] if isinstance(point, (list, tuple)) and len(point) == 2)
+            [round(min(max(float(axis), 0.0), 1000.0)) for axis in point]
+            for point in (line[:400] if isinstance(line, list) else [])
+            if isinstance(point, list)
+            and len(point) == 2
+            and all(type(axis) in (int, float) and axis == axis for axis in point)  # no NaN
         ]
         if points:
             kept.append(points)

@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from tongban.cases import clocks, damage, rules, time_spent
+from tongban.cases import clocks, damage, inspections, rules, time_spent
 from tongban.cases import queries as cases
 from tongban.cases.states import (
     EDITABLE,
@@ -59,7 +59,7 @@ def context(row, party, *, base: str = "base_portal.html", sent=None, errors=Non
         "key": uuid4().hex,
         "errors": errors or {},
         "text": text,
-        "answers": answers(row),
+        "answers": answers(row, own=base == "base_portal.html"),
         "materials": row.materials.select_related("type", "licence"),
         "damaged": damage.pages(row) if row.state not in ENDED else [],
         "invited": hasattr(row, "invitation") and not hasattr(row, "rating"),
@@ -68,6 +68,8 @@ def context(row, party, *, base: str = "base_portal.html", sent=None, errors=Non
         "posted": list(row.posted.all()),
         "hands": list(cases.hands_of(row)),
         "bills": list(payments.of_subject(row.subject)) if (row.version.fee or {}).get("charged") else [],
+        "inspections": inspections.of_case(row),
+        "objected": [one for one in inspections.objections_of(row) if one.taken_back_at is None],
         "forecast": clocks.forecast(row, now=timezone.now()),
         "spent": [one for one in time_spent.by_place(row) if one.working_days or one.running],
     }
@@ -133,7 +135,16 @@ def who_has_it(row) -> str:
     return say(row.department.name)
 
 
-def answers(row) -> list[dict]:
+def answers(row, *, own: bool = True) -> list[dict]:
+    """What was answered. Numbers stand covered: their owner uncovers them with a touch, nobody else from here."""
     asked = rules.form_of(row)
     values = rules.plain_values(row.values)
-    return [{"label": one.label, "value": one.display(values.get(one.id))} for one in asked.visible(values)]
+    return [
+        {
+            "label": one.label,
+            "value": one.display(values.get(one.id), masked=None if own or not one.personal else True),
+            "covered": one.covered(values.get(one.id)) if own else "",
+            "full": one.display(values.get(one.id), masked=False) if own else "",
+        }
+        for one in asked.visible(values)
+    ]

@@ -23,7 +23,10 @@ from tongban.channels.doorkeeper import for_anyone
 
 HERE = Path(__file__).resolve().parent
 FIND_AGAIN = {"portal:home", "portal:guide"}
-OWN = {"portal:licences", "portal:licence", "portal:drafts", "portal:apply_form", "portal:space"}
+OWN = {
+    "portal:licences", "portal:licence", "portal:drafts", "portal:apply_form", "portal:space", "office:inspections",
+    "office:inspection",
+}  # fmt: skip
 SHELL = [
     "tongban/tongban.css", "tongban/tongban.js", "tongban/app.js", "tongban/device.js", "tongban/aloud.js", "tongban/favicon.svg",
 ]  # fmt: skip

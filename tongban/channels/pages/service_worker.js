@@ -76,9 +76,10 @@ const shown = (name, html, content = "", csp = "") => new Response(
 
 // Pages ask: keep this for me; forget everything; what is there; the language or the edition is another now.
 addEventListener("message", (event) => event.waitUntil((async () => {
-  const { act, account } = event.data ?? {}
+  const { act, account, from } = event.data ?? {}
   if (act === "keep") {
     if ((await owner()) !== account) await belongsTo(account)
+    if (from) await write("meta", "from", { path: from })
     await gather()
   } else if (act === "forget") await everything()
   else if (act === "look") await (await caches.open(STATIC)).add(WITHOUT_A_LINE)
@@ -86,13 +87,17 @@ addEventListener("message", (event) => event.waitUntil((async () => {
 })()))
 
 const gather = async () => {
-  const answer = await fetch("/my/device/pages", { headers: { Accept: "application/json" } })
+  const from = (await read("meta", "from"))?.path ?? "/my/device/pages"
+  const answer = await fetch(from, { headers: { Accept: "application/json" } })
   if (!answer.ok) return
   const { account, pages } = await answer.json()
   if (account !== (await owner())) return
   for (const path of pages) {
     const one = await fetch(path, { redirect: "error" }).catch(() => null)
-    if (one) await note(path, one)
+    if (!one) continue
+    const dressed = [...(await one.clone().text()).matchAll(/(?:href|src)="(\/static\/[^"]+\.(?:css|js))"/g)].map((found) => found[1])
+    await note(path, one)
+    await Promise.allSettled(dressed.map((file) => asset(new Request(file))))
   }
   const wanted = new Set(pages)
   for (const { key, at } of await all("pages")) if (!wanted.has(key) && Date.now() - at > FRESH) await remove("pages", key)

@@ -119,10 +119,12 @@ const send = async (url) => {
   else if (answer.status === 409) conflict(entry.page)
   else if (answer.status < 500) strip("refused", {}, link(entry.page, word("open")))
 }
+const SENT = ["/my/cases/", "/office/inspections/"]
 const sign = async (url) => {
   const entry = await take("outbox", url)
   if (!entry) return
   let { where, token } = await fresh(entry.page)
+  if (where === entry.page && !token) { await drop(url); return strip("refused", {}, link(entry.page, word("open"))) }  // over meanwhile
   if (where === entry.page && token) {
     const body = new URLSearchParams(entry.text)
     body.set("csrfmiddlewaretoken", token)
@@ -130,15 +132,29 @@ const sign = async (url) => {
     where = new URL(answer.url).pathname
     if (where === url && !answer.ok) { await drop(url); return strip("refused", {}, link(entry.page, word("open"))) }
   }
-  if (where.startsWith("/my/cases/")) { await drop(url); return strip("submitted", { time: hour() }, link(where, word("open"))) }
+  if (SENT.some((start) => where.startsWith(start))) { await drop(url); return strip("submitted", { time: hour() }, link(where, word("open"))) }
   if (where.startsWith("/account/presence/")) return strip("proof", {}, link(`/account/presence/?next=${encodeURIComponent(location.pathname)}`, word("to-proof")))
   if (where.startsWith("/account/")) return strip("sign-in", {}, link(`/account/sign-in/?next=${encodeURIComponent(location.pathname)}`, word("to-sign-in")))
+}
+// A photograph taken without a line. It carries a name of its own: however often it is sent, it is kept once.
+const photo = async (key) => {
+  const entry = await take("outbox", key)
+  if (!entry) return
+  const { where, token } = await fresh(entry.page)
+  if (where.startsWith("/account/")) return strip("sign-in", {}, link(`/account/sign-in/?next=${encodeURIComponent(location.pathname)}`, word("to-sign-in")))
+  const body = new FormData(), bytes = Uint8Array.from(atob(entry.text), (letter) => letter.charCodeAt(0))
+  body.set("csrfmiddlewaretoken", token ?? "")
+  body.set("key", entry.name)
+  body.set("photo", new File([bytes], "photo.jpg", { type: "image/jpeg" }))
+  const answer = await fetch(key.split("#")[0], { method: "POST", body, headers: { "X-Autosave": "1", Accept: "application/json" } })
+  if (answer.ok) { await drop(key); document.dispatchEvent(new CustomEvent("tongban:photo", { detail: entry.name })); sentNow() }
+  else if (answer.status < 500) { await drop(key); strip("refused", {}, link(entry.page, word("open"))) }
 }
 const sendAll = async () => {
   if (!navigator.onLine) return
   for (const { key, kind } of await all("outbox")) {
     if ($(`tb-autosave[data-url=${JSON.stringify(key)}]`)) continue  // open here: the form speaks for itself
-    await alone(key, () => (kind === "sign" ? sign(key) : send(key))).catch(() => { /* the line is gone again: later */ })
+    await alone(key, () => ({ sign, photo }[kind] ?? send)(key)).catch(() => { /* the line is gone again: later */ })
   }
 }
 
@@ -147,9 +163,10 @@ document.addEventListener("submit", async (event) => {
   if (navigator.onLine || form.method !== "post") return
   event.preventDefault()
   event.stopImmediatePropagation()
-  const save = $("tb-autosave", form)
-  if (save) return save.save()
-  if (!form.action.endsWith("/submit") || !form.elements.sign?.checked || !(await owner())) return strip("not-now")
+  const save = $("tb-autosave", form), where = event.submitter?.formAction ?? form.action
+  const signing = where.endsWith("/submit") && form.elements.sign?.checked
+  if (save && !signing) return save.save()
+  if (!signing || !(await owner())) return strip("not-now")
   const body = new URLSearchParams(new FormData(form)).toString()
   await keep("outbox", new URL(form.action).pathname, body, { kind: "sign", page: location.pathname })
   strip("signed")
@@ -201,7 +218,7 @@ const mine = async () => {
   }
   $("[data-keep]", box).addEventListener("click", async (event) => {
     event.target.setAttribute("aria-busy", "true")
-    await tell({ act: "keep", account: box.dataset.device })
+    await tell({ act: "keep", account: box.dataset.device, from: box.dataset.from })
     event.target.removeAttribute("aria-busy")
     await show()
   })
