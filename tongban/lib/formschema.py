@@ -83,6 +83,9 @@ class _Wrong(Exception):
 _ABSENT = object()
 
 
+PERSONAL = frozenset({"id_number", "person", "phone", "bank_account", "photo"})
+
+
 @dataclass(frozen=True)
 class Cleaned:
     """`values` are fit to store; `typed` is what the person gave, to show again beside `errors`; `remarks` refuse nothing."""
@@ -280,6 +283,18 @@ class Field:
         if isinstance(value, bool):
             return str(_("Yes") if value else _("No"))
         return self.mask(value) if hide else str(value)
+
+    @property
+    def personal(self) -> bool:
+        """What is covered until somebody asks for it: numbers of people, telephones, accounts, faces; a table with such a column too."""
+        return self.masked or self.type in PERSONAL or any(column.personal for column in self.columns)
+
+    def covered(self, value: Any) -> str:
+        """The answer with its numbers covered; empty where there is nothing to cover, or where it is no single line."""
+        if not self.personal or self.type in ("table", "photo"):
+            return ""
+        part = self.display(value, masked=True)
+        return part if part != self.display(value, masked=False) else ""
 
     def display_rows(self, value: Any, language: str | None = None, *, masked: bool | None = None) -> list[list[str]]:
         """A table's cells in the order of its columns."""

@@ -21,12 +21,10 @@ from tongban.parties.models import Account
 from tongban.places import queries as places
 from tongban.registers.models import Resource
 
-COVERED = {"id_number", "person", "phone", "bank_account", "photo"}
-
 
 def is_covered(one: Field) -> bool:
-    """What only the applicant sees in full: numbers of people, telephones, accounts, faces; a table with such a column too."""
-    return one.masked or one.type in COVERED or any(is_covered(column) for column in one.columns)
+    """What only the applicant sees in full."""
+    return one.personal
 
 
 def known_codes() -> dict:

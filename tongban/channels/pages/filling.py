@@ -24,14 +24,22 @@ CONTROLS = {
 
 
 def controls(
-    form: Form, values: Mapping, errors: Mapping, sources: Mapping, marked: Mapping, remarks: Mapping, divisions=()
+    form: Form,
+    values: Mapping,
+    errors: Mapping,
+    sources: Mapping,
+    marked: Mapping,
+    remarks: Mapping,
+    divisions=(),
+    *,
+    own: bool = False,
 ) -> list[dict[str, Any]]:
-    """One dict a visible field, in the order of the form."""
+    """One dict a visible field, in the order of the form. Only `own` pages hold a covered number in full, behind a touch."""
     deciding = {name for field in form for name in field.show_if_fields}
     found = []
     section = ""
     for field in form.visible(values):
-        one = _control(field, values.get(field.id), errors, sources, divisions)
+        one = _control(field, values.get(field.id), errors, sources, divisions, own=own)
         one["decides"] = field.id in deciding
         one["finding"] = marked.get(field.id)
         one["remarks"] = remarks.get(field.id, ())
@@ -41,22 +49,25 @@ def controls(
     return found
 
 
-def _control(field: Field, value: Any, errors: Mapping, sources: Mapping, divisions) -> dict[str, Any]:
+def _control(field: Field, value: Any, errors: Mapping, sources: Mapping, divisions, *, own: bool) -> dict[str, Any]:
     source = sources.get(field.id) or {}
     kind, options = CONTROLS.get(field.type, "text"), _options(field, divisions)
     if options and kind == "text":
         kind = "choices" if len(options) < MANY else "select"
-    if field.masked and isinstance(value, str) and value:
-        value = field.mask(value)
     fixed = bool(field.readonly and source and not source.get("own"))
+    covers = (fixed or field.masked) and bool(field.covered(value))
+    full = field.display(value, masked=False) if own and covers else ""
     if fixed and kind in {"choices", "select", "yes_no", "person", "rows", "lines"}:
-        kind, value = "shown", field.display(value)
+        kind, value = "shown", field.covered(value) or field.display(value)
+    elif covers and isinstance(value, str):
+        value = field.mask(value)
     return {
         "kind": kind,
         "name": field.html_name,
         "label": say(field.label),
         "help": _help(field),
         "value": "" if value is None else value,
+        "full": full,
         "options": options,
         "required": field.required,
         "readonly": fixed,

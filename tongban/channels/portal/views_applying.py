@@ -23,7 +23,7 @@ from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_party
 from tongban.channels.pages import errand, whereabouts
 from tongban.channels.pages.look import Look
-from tongban.channels.portal import disputed, guide_words, parts
+from tongban.channels.portal import bundle_words, disputed, guide_words, parts
 from tongban.channels.portal.own import own_case
 from tongban.channels.portal.papers_read import PaperRead, changeable, offers_of, papers_of
 from tongban.lib.bilingual import say
@@ -91,6 +91,7 @@ def begin(request, party, slug):
         "situations": [one for one in version.situations if one["id"] in request.GET.getlist("situation")]
         if version
         else [],
+        "bundle": bundle_words.beginning(version, request.GET) if version else None,
         "consents": [
             {"slug": grant.resource.slug, "words": consenting.words(grant, version.name)}
             for grant in (consenting.needed(slug, party) if version else ())
@@ -112,7 +113,8 @@ def channel_of(request) -> str:
 
 def steps_of(case: Case) -> list[str]:
     """The steps this application has: the situation only where there is a choice."""
-    return [name for name, _label in STEPS if name != "situation" or len(case.version.situations) > 1]
+    asks = bool(planning.plan_of(case).questions) if planning.is_bundle(case) else len(case.version.situations) > 1
+    return [name for name, _label in STEPS if name != "situation" or asks]
 
 
 def next_step(case: Case, after: str | None = None) -> str:
@@ -120,7 +122,7 @@ def next_step(case: Case, after: str | None = None) -> str:
     names = steps_of(case)
     if after in names:
         name = names[min(names.index(after) + 1, len(names) - 1)]
-    elif "situation" in names and not case.situation:
+    elif "situation" in names and planning.unanswered(case):
         name = "situation"
     else:
         name = case.step if case.step in names and case.step != "situation" else "form"
@@ -190,8 +192,11 @@ def situation(request, party, case):
         return redirect(next_step(case))
     errors = {}
     if request.method == "POST":
+        answers = request.POST.getlist("situation")
+        if planning.is_bundle(case):
+            answers = bundle_words.answered(case, request.POST)
         try:
-            case = services.choose_situation(case, request.POST.getlist("situation"), account=request.user)
+            case = services.choose_situation(case, answers, account=request.user)
             return redirect(next_step(case, "situation"))
         except Invalid as invalid:
             errors = invalid.errors
@@ -200,6 +205,7 @@ def situation(request, party, case):
         errors=errors,
         options=[(one["id"], say(one)) for one in case.version.situations],
         chosen=next(iter(case.situation), ""),
+        questions=bundle_words.questions(planning.plan_of(case)) if planning.is_bundle(case) else None,
     )  # fmt: skip
     return render(request, "portal/apply/situation.html", context, status=422 if errors else 200)
 
@@ -284,6 +290,7 @@ def _form_page(request, party, case, values, errors, *, conflict=None, remarks=N
         part=part,
         place=parts.around(part, whole, values) if part is not None else None,
         divisions=errand.divisions(),
+        asked=bundle_words.asked_by(case),
     )  # fmt: skip
     return render(request, "portal/apply/form.html", context, status=409 if conflict else 422 if errors else 200)
 
@@ -344,6 +351,7 @@ def _shown(row: CaseMaterial, case: Case, read: PaperRead | None) -> dict:
         "uploaded": row.how == how.UPLOAD,
         "committed": row.how == how.COMMITMENT,
         "may_commit": bool(asked and asked.exempt == "commitment"),
+        "asked_by": [say(name) for name in bundles.names_of_members(case, material=row.type.slug)],
         "resource": Resource.objects.filter(slug=row.resource).first() if row.resource else None,
         "finding": next((one for one in cases.open_findings(case) if one.material == row.type.slug), None)
         if case.number
@@ -430,6 +438,7 @@ def _check_page(request, party, case, *, problem=None):
         expected=clocks.expected(case, sent=timezone.now()),
         days=guide_words.days_in_words(case.version),
         fee=case.version.fee or {},
+        bundle=bundle_words.checked(case),
         key=uuid4().hex,
         others_sign=bool(signers.expected(case)),
         changeable=changeable(case),

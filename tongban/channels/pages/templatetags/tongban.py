@@ -441,8 +441,9 @@ def truth(value) -> str:
 
 
 @register.simple_tag
-def form_controls(form, values, errors, sources, marked, remarks, divisions) -> list[dict]:
-    return controls(form, values or {}, errors or {}, sources or {}, marked or {}, remarks or {}, divisions or ())
+def form_controls(form, values, errors, sources, marked, remarks, divisions, own="") -> list[dict]:
+    given = (values or {}, errors or {}, sources or {}, marked or {}, remarks or {}, divisions or ())
+    return controls(form, *given, own=bool(own))
 
 
 CARD = {
