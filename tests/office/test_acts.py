@@ -39,7 +39,7 @@ QUIETLY = {"headers": {"accept": "application/json"}}  # the refusal as a proble
 def test_every_move_of_the_law_that_staff_make_has_its_page_and_no_other_move_has():
     by_staff = {move.name for move in MOVES if BY_STAFF & set(move.by)}
     # begun in the portal; taken in at the window: tests/office/test_window.py; signed on the spot: tests/office/test_inspections.py
-    elsewhere = {"create", "hand_in", "inspection_done"}
+    elsewhere = {"create", "hand_in", "inspection_done", "correct"}  # the last: tests/office/test_procedures.py
 
     assert set(OFFERED) - {"conclude"} == by_staff - elsewhere
     assert set(ACTS) == set(OFFERED)

@@ -223,15 +223,15 @@ def add_document(
     role, reason = _may_change(case, officer, reason)
     if not files:
         raise Invalid("no_file", _("No file was chosen."), errors={f"staff-{material}": [_("No file was chosen.")]})
+    _still_open(case)
+    name = say(_material(case, material).type.name)
+    document = documents.keep(files, owner=case.applicant, by=officer.account, name=name, actor=acting(officer, role))
     with transaction.atomic():
         case = again(case)
         _still_open(case)
         row = _material(case, material)
         if row.how not in {CaseMaterial.How.MISSING, CaseMaterial.How.LATER}:
             raise NotAllowed("paper-is-there", _("This document is there already; take it out first."))
-        document = documents.keep(
-            files, owner=case.applicant, by=officer.account, name=say(row.type.name), actor=acting(officer, role)
-        )
         documents.hand_in(document, actor=acting(officer, role))
         before = {"how": row.how}
         row.how, row.document, row.seen_by, row.trust = CaseMaterial.How.UPLOAD, document, officer, TRUST["paper"]
