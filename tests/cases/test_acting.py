@@ -18,7 +18,6 @@ from tongban.notices.models import Message
 from tongban.parties import mandates
 from tongban.parties import queries as parties
 from tongban.parties import services as party_services
-from tongban.parties.mandates import Scope
 from tongban.parties.models import Deed, Mandate
 
 pytestmark = pytest.mark.django_db

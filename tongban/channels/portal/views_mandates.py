@@ -16,7 +16,7 @@ from tongban.cases import queries as cases
 from tongban.cases.told import DEEDS, OTHER
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_party
-from tongban.channels.portal import scopes
+from tongban.channels.pages import scopes
 from tongban.lib import qr
 from tongban.lib.bilingual import say
 from tongban.lib.problems import Invalid

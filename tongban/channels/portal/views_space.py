@@ -12,8 +12,8 @@ from tongban.cases import queries as cases
 from tongban.cases import signing
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_party, for_signed_in, safe_next
+from tongban.channels.pages import scopes
 from tongban.channels.pages.case_page import shown
-from tongban.channels.portal import scopes
 from tongban.channels.portal.views_mandates import rights_in_words
 from tongban.lib.problems import Invalid
 from tongban.licences import queries as licences
