@@ -27,6 +27,7 @@ from tongban.payments import queries as payments
 from tongban.payments import services as till
 from tongban.payments.gateways import simulated
 from tongban.payments.services import paying
+from tongban.site.demonstration import bundles
 from tongban.site.demonstration.answers import fill
 from tongban.site.demonstration.moved_time import moved_to
 from tongban.site.demonstration.papers import sample_paper
@@ -223,6 +224,7 @@ def write(district: District, now: datetime, progress: Callable[[int], None]) ->
     for walk in walks:
         _walk(walk)
         progress(1)
+    bundles.write(district, now)
     _finish_errands(now)
     for walk in walks:
         if walk.last_act is not None:
@@ -231,7 +233,8 @@ def write(district: District, now: datetime, progress: Callable[[int], None]) ->
     Preference.objects.filter(account__in=district.accounts.values()).delete()
     Message.objects.filter(at__lt=now - timedelta(days=4)).update(read_at=now - timedelta(days=3))
     stand: dict[str, int] = {}
-    for state in Case.objects.values_list("state", flat=True):
+    of_walks = Case.objects.filter(parent__isnull=True).exclude(matter__kind=Matter.Kind.BUNDLE)
+    for state in of_walks.values_list("state", flat=True):
         stand[state] = stand.get(state, 0) + 1
     return stand
 
