@@ -11,6 +11,7 @@ from tongban.channels.pages import receipt_sheet
 from tongban.channels.portal.own import may_pay, own_bill, own_payment
 from tongban.payments import queries, services
 from tongban.payments.gateways import gateway, gateways
+from tongban.payments.models import Refund
 from tongban.payments.states import RUNNING, BillState, PaymentState
 
 
@@ -99,7 +100,7 @@ def payment(request, party, ref):
         "party": request.party,
         "payment": row,
         "shares": shares,
-        "surplus": [one for one in shares if not one.settles and not one.running],
+        "surplus": any(refund.why == Refund.Why.SURPLUS for one in shares for refund in one.refunds.all()),
         "waiting": row.state in RUNNING,
         "unknown": row.state == PaymentState.UNKNOWN,
         "paid": row.state == PaymentState.CONFIRMED,
