@@ -13,6 +13,7 @@ from tests.cases import ways
 from tests.doors import enter
 from tongban.cases import services
 from tongban.cases.models import Case, Inspection, InspectionSignature, PublicObjection
+from tongban.cases.services import keeping_time
 from tongban.lib.problems import NotAllowed
 from tongban.notices.models import Message
 
@@ -316,3 +317,12 @@ def test_a_promise_that_was_granted_puts_its_check_on_the_list():
     again = services.platform_order(case, why="", kind="promise", now=timezone.now())
 
     assert row.pk == again.pk and row.kind == "promise"
+
+
+def test_a_case_that_waits_for_an_inspection_without_one_gets_it():
+    case, row = ordered()
+    row.delete()
+
+    assert keeping_time.list_inspections() == 1
+    assert keeping_time.list_inspections() == 0
+    assert case.inspections.get().kind == "site"

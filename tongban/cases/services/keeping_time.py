@@ -9,7 +9,7 @@ from django.utils import timezone
 from tongban.cases import clocks, events
 from tongban.cases.models import Case, Clock
 from tongban.cases.moving import changed
-from tongban.cases.services import drafting, intake, publishing
+from tongban.cases.services import drafting, inspecting, intake, publishing
 from tongban.cases.states import CaseState, ClockKind
 from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM
@@ -75,6 +75,16 @@ def remind_of_corrections() -> int:
 def end_public_notices() -> int:
     cases = Case.objects.filter(state=CaseState.PUBLIC_NOTICE).order_by("id")[:500]
     return _each(cases, publishing.notice_over)
+
+
+@journal.every("inspections on the list", timedelta(minutes=30))
+def list_inspections() -> int:
+    """Cases that wait for an inspection ordered before inspections had a table: each gets its own. Afterwards there are none."""
+    waiting = Case.objects.filter(state=CaseState.SITE_INSPECTION).exclude(inspections__state__in=["ordered", "planned"])
+    rows = list(waiting.select_related("department", "version", "applicant")[:100])
+    for case in rows:
+        inspecting.platform_order(case, why="", kind="site", now=timezone.now())
+    return len(rows)
 
 
 @journal.every("drafts", timedelta(hours=1))

@@ -122,4 +122,4 @@ document.addEventListener("submit", async (event) => {
 
 // -- a filter narrows as soon as it is chosen
 
-for (const field of $$(".of-filters select, .of-filters input[type=checkbox]")) field.addEventListener("change", () => field.form.requestSubmit())
+for (const field of $$(".of-filters:not([data-still]) select, .of-filters:not([data-still]) input[type=checkbox]")) field.addEventListener("change", () => field.form.requestSubmit())
