@@ -8,6 +8,7 @@ from django.test import Client
 from tests import doors, make
 from tests.office.desks import at_the_desk, officer_for
 from tongban.cases import services
+from tongban.channels.pages.filling import controls
 from tongban.lib.formschema import Form
 
 pytestmark = pytest.mark.django_db
@@ -83,3 +84,11 @@ def test_only_lines_with_numbers_are_covered():
     assert asked["reason"].covered("work") == asked["id_no"].covered("") == ""
     assert NUMBER not in asked["who"].covered({"name": "张示范", "id_no": NUMBER})
     assert "张示范" in asked["who"].covered({"name": "张示范", "id_no": NUMBER})
+
+
+def test_a_yes_of_a_register_is_said_in_words_in_the_form():
+    exam = Form.from_demo([{"id": "exam", "zh": "体检", "en": "Exam", "type": "reference", "readonly": True}])
+
+    (one,) = controls(exam, {"exam": True}, {}, {"exam": {"name": "register"}}, {}, {})
+
+    assert one["value"] == "是"

@@ -59,6 +59,8 @@ def _control(field: Field, value: Any, errors: Mapping, sources: Mapping, divisi
     full = field.display(value, masked=False) if own and covers else ""
     if fixed and kind in {"choices", "select", "yes_no", "person", "rows", "lines"}:
         kind, value = "shown", field.covered(value) or field.display(value)
+    elif fixed and isinstance(value, bool):  # a register may answer yes or no where the form asks for a proof
+        value = field.display(value)
     elif covers and isinstance(value, str):
         value = field.mask(value)
     return {
