@@ -82,12 +82,14 @@ def _tried(case: Case, target: MatterVersion, names: dict[str, str]) -> Trial:
     before = {row.slug for row in requirements(case.version, case.situation)}
     now = {row.slug: row for row in requirements(target, situation)}
     given = {name: held["value"] for name, held in case.values.items() if held["source"] != "applicant"}
-    wrong = set(new_form.validate(values, fixed=given).errors)
+    wrong = {name.split("-")[0] for name in new_form.validate(values, fixed=given).errors}
     asked_before = {one.id for one in old_form.visible(values)}
+    visible = {one.id for one in new_form.visible(values)}
     asks = [
         say(one.label)
-        for one in new_form.visible(values)
-        if one.id not in asked_before or (any(name.split("-")[0] == one.id for name in wrong) and one.id in values)
+        for one in new_form
+        if one.id not in old_form
+        or (one.id in visible and (one.id not in asked_before or (one.id in values and one.id in wrong)))
     ]
     drops = [say(old_form[name].label) for name in values if name in old_form and name not in new_form]
     papers = [names.get(slug, slug) for slug, row in now.items() if slug not in before and row.required]

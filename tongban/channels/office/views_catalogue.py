@@ -1,6 +1,7 @@
 """The catalogue as its editors see it: the list, a matter with its versions, a new one, the end of one."""
 
 import datetime
+from collections import defaultdict
 
 from django.contrib import messages
 from django.http import Http404
@@ -39,6 +40,11 @@ def own_matter(officer, slug) -> Matter:
 
 def said(request, name: str, longest: int = 500) -> dict[str, str]:
     return both(*(request.POST.get(f"{name}.{language}", "").strip()[:longest] for language in ("zh", "en")))
+
+
+def reasons_of(problem) -> dict[str, list]:
+    """The reasons at each field; none where nothing is wrong."""
+    return defaultdict(list, problem.errors if isinstance(problem, Invalid) else {})
 
 
 def day_of(text: str) -> datetime.date | None:
@@ -94,6 +100,7 @@ def new(request, officer):
         "officer": officer,
         "problem": problem,
         "errors": problem.errors if isinstance(problem, Invalid) else {},
+        "wrong": reasons_of(problem),
         "typed": request.POST,
         "copy_of": looking.of(officer).filter(slug=like).first() if like else None,
         "bodies": [(one.code, one.shown_name) for one in bodies],
@@ -135,6 +142,7 @@ def _matter_page(request, officer, row, problem=None):
         "manager": "catalogue_manager" in officer.roles,
         "problem": problem,
         "errors": problem.errors if isinstance(problem, Invalid) else {},
+        "wrong": reasons_of(problem),
         "typed": request.POST,
         "today": timezone.localdate().isoformat(),
     }
@@ -254,6 +262,7 @@ def running(request, officer, slug, number):
         "done": done,
         "problem": problem,
         "errors": problem.errors if isinstance(problem, Invalid) else {},
+        "wrong": reasons_of(problem),
         "typed": request.POST,
         "chosen": request.POST.getlist("case") if problem else [],
         "back": reverse("office:catalogue_matter", args=[slug]),

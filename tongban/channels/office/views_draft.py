@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_officer
-from tongban.channels.office.views_catalogue import EDITORS, day_of, said
+from tongban.channels.office.views_catalogue import EDITORS, day_of, reasons_of, said
 from tongban.lib.problems import Invalid, NotAllowed
 from tongban.licences import queries as licences
 from tongban.matters.editing import comparing, drafting, elements, looking
@@ -97,6 +97,7 @@ def _whole(request, officer, version, problem=None):
         "authored": officer.pk in drafting.authors_of(version.draft),
         "problem": problem,
         "errors": problem.errors if isinstance(problem, Invalid) else {},
+        "wrong": reasons_of(problem),
         "typed": request.POST,
         "today": timezone.localdate().isoformat(),
         "tomorrow": (timezone.localdate() + datetime.timedelta(days=1)).isoformat(),

@@ -1,6 +1,7 @@
 """What differs between two versions of a guide, element by element and field by field, in both languages. Pure."""
 
 import difflib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,7 +9,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from tongban.lib.bilingual import both, say
-from tongban.matters.editing.elements import LABELS, NAMES, PARTS, Element
+from tongban.matters.editing import checking, conditions
+from tongban.matters.editing.elements import LABELS, NAMES, PARTS, WHO_DECIDES, Element
 
 KEYS = ("id", "material", "matter", "code", "face", "kind")
 
@@ -52,10 +54,64 @@ def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Differe
         old, new = before.get(name), after.get(name)
         if _empty(old) and _empty(new) or old == new:
             continue
-        changes = list(_changes(old, new, (), _SPEC.get(name)))
+        if name == "rules":
+            changes = _of_rules(old, new, before.get("form"), after.get("form"))
+        elif name == "decided_by":
+            changes = [Change((), "changed", _decider(old), _decider(new))]
+        elif name == "rule_tests":
+            changes = list(_changes(_tests_said(old, before), _tests_said(new, after), (), None))
+        else:
+            changes = list(_changes(old, new, (), _SPEC.get(name)))
         if changes:
             found.append(Difference(name, LABELS.get(name, name), changes))
     return found
+
+
+def _of_rules(old: Any, new: Any, form_before: Any, form_after: Any) -> list[Change]:
+    """Conditions as sentences: those that are new, those that are gone."""
+    was, now = _sentences(old, form_before), _sentences(new, form_after)
+    gone = [Change((), "removed", said, None) for said in was if said not in now]
+    came = [Change((), "added", None, said) for said in now if said not in was]
+    return gone + came or [Change((), "changed", _brief_logic(old), _brief_logic(new))]
+
+
+def _sentences(logic: Any, form: Any) -> list[dict[str, str]]:
+    said = conditions.in_sentences(logic, conditions.facts_of_rules(checking.form_of(form)))
+    return said if said is not None else [_brief_logic(logic)]
+
+
+def _brief_logic(logic: Any) -> dict[str, str]:
+    text = json.dumps(logic, ensure_ascii=False)[:500]
+    return both(text, text)
+
+
+def _decider(value: Any) -> Any:
+    return next((label for key, label in WHO_DECIDES if key == value), value)
+
+
+def _tests_said(tests: Any, elements: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Test cases as people read them."""
+    facts = conditions.facts_of_rules(checking.form_of(elements.get("form")))
+    trial = {one.id: one for one in conditions.run(elements.get("rules"), tests or (), facts).tried}
+    expected = dict(conditions.EXPECTED)
+    found = []
+    for one in tests or ():
+        given = {
+            say(facts[name].label) if name in facts else name: value for name, value in (one.get("facts") or {}).items()
+        }
+        found.append(
+            {
+                "id": one.get("id"),
+                "name": conditions.name_of_test(one, trial.get(str(one.get("id")))),
+                "facts": _listed(given),
+                "expected": str(expected.get(str(one.get("expected")), "")),
+            }
+        )
+    return found
+
+
+def _listed(given: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} = {conditions.plain(value)}" for name, value in given.items())
 
 
 _SPEC: dict[str, Element] = {one.name: one for part in PARTS for one in part.elements}
@@ -75,10 +131,26 @@ def _changes(old: Any, new: Any, where: tuple, spec: Element | None) -> Iterable
         for key in dict.fromkeys([*old, *new]):
             if key in ("zh", "en") and "name" in new:
                 continue  # said by the name already
+            if key == "show_if":
+                yield from _of_condition(old.get(key), new.get(key), (*where, _label(spec, key)))
+                continue
             yield from _changes(old.get(key), new.get(key), (*where, _label(spec, key)), _inner(spec, key))
     else:
         kind = "added" if _empty(old) else "removed" if _empty(new) else "changed"
         yield Change(where, kind, _shown(old, spec), _shown(new, spec))
+
+
+def _of_condition(old: Any, new: Any, where: tuple) -> Iterable[Change]:
+    if old != new:
+        kind = "added" if not old else "removed" if not new else "changed"
+        yield Change(where, kind, _condition(old), _condition(new))
+
+
+def _condition(logic: Any) -> Any:
+    if not logic:
+        return None
+    said = conditions.in_sentences(logic, {})
+    return _joined(said) if said else str(logic)
 
 
 def _of_rows(old: list, new: list, where: tuple, spec: Element | None) -> Iterable[Change]:

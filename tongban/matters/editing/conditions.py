@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tongban.lib.bilingual import Bilingual, both
 from tongban.lib.formschema import Form
-from tongban.lib.rules import Rule, RuleError, Said, compile_rule, in_words
+from tongban.lib.rules import Rule, RuleError, Said, compile_rule, from_sugar, in_words
 from tongban.matters.fact_labels import FACT_LABELS, VALUE_LABELS
 
 DEEPEST = 3
@@ -350,6 +350,17 @@ def spoken(logic: Any, facts: Mapping[str, Fact]) -> Bilingual | None:
         return None
 
 
+def in_sentences(logic: Any, facts: Mapping[str, Fact]) -> list[Bilingual] | None:
+    """The conditions of a rule, one sentence each; None when it cannot be read."""
+    if not logic:
+        return []
+    try:
+        said = in_words(from_sugar(logic) if isinstance(logic, str) else logic, *labels_of(facts))
+    except RuleError:
+        return None
+    return [_sentence(one) for one in said.parts] if said.joined == "all" else [_sentence(said)]
+
+
 def _sentence(said: Said) -> Bilingual:
     if not said.parts:
         return said.text or both("", "")
@@ -532,6 +543,13 @@ def suggested(logic: Any, facts: Mapping[str, Fact]) -> list[dict]:
     for one in tree["items"] if tree["join"] == "all" else []:
         bad = _make(one, wanted=False, facts=facts)
         tests.append({"name": "", "facts": {**good, **bad}, "expected": "not_met"})
+    for one in tree["items"] if tree["join"] == "all" else []:
+        if one.get("join") == "any":
+            none = _make(one, wanted=False, facts=facts)
+            tests += [
+                {"name": "", "facts": {**good, **none, **_make(part, wanted=True, facts=facts)}, "expected": "grant"}
+                for part in one["items"]
+            ]
     if good:
         first = next(iter(good))
         tests.append(
@@ -574,7 +592,7 @@ def _example(fact: Fact | None, op: str, value: Any) -> Any:
     if op in ("==", ">=", "<=", "begins"):
         return value
     if op in (">", "<") and isinstance(value, int | float):
-        return value + (1 if op == ">" else -1)
+        return round(value + (1 if op == ">" else -1), 6)
     if op == "in":
         return value[0] if value else None
     if isinstance(value, bool):
@@ -591,6 +609,15 @@ def name_of_test(test: Mapping[str, Any], trial: Tried | None) -> Bilingual:
     """What a test case is called: as its author says, else by what does not hold in it."""
     if test.get("name"):
         return both(str(test["name"]), str(test["name"]))
-    if trial is not None and (missed := [line.asks for line in trial.lines if line.result is not True]):
-        return both(f"不符合：{missed[0]['zh']}", f"Not met: {missed[0]['en']}")
-    return both("全部符合", "Everything holds")
+    if trial is None or trial.got == "grant":
+        return both("符合条件", "Everything needed holds")
+    wanted = False if trial.got == "not_met" else None
+    missed = sorted((line for line in trial.lines if line.result is wanted), key=lambda line: line.path.count("/"))
+    if not missed:
+        return both("不符合条件", "Something does not hold")
+    asks = missed[0].asks
+    return (
+        both(f"不符合：{asks['zh']}", f"Not met: {asks['en']}")
+        if wanted is False
+        else both(f"未知：{asks['zh']}", f"Not known: {asks['en']}")
+    )

@@ -69,7 +69,12 @@ def sections(fields: Iterable[Mapping]) -> list[dict[str, Any]]:
         name = one.get("section", "")
         if not found or found[-1]["id"] != name:
             found.append(
-                {"id": name, "name": one.get("section_name") or SECTIONS.get(name) or {}, "fields": [], "first": number}
+                {
+                    "id": name,
+                    "name": _words_of(one.get("section_name") or SECTIONS.get(name) or {}),
+                    "fields": [],
+                    "first": number,
+                }
             )
         found[-1]["fields"].append(one)
     return found
@@ -225,9 +230,9 @@ def drawn(one: Mapping[str, Any], fields: list[dict]) -> dict[str, Any]:
     return {
         "id": one.get("id", ""),
         "type": kind,
-        "label": label_of(one),
-        "help": one.get("help") or {},
-        "example": one.get("example") or {},
+        "label": _words_of(label_of(one)),
+        "help": _words_of(one.get("help") or {}),
+        "example": _words_of(one.get("example") or {}),
         "required": bool(one.get("required")),
         "readonly": bool(one.get("readonly")),
         "masked": bool(one.get("masked")),
@@ -334,7 +339,7 @@ def read(post: Any, fields: list[dict], name: str) -> tuple[list[dict], str]:
     if kind == "text" and (rows := _whole(text("rows"), errors, "rows", 1, 20)) and rows > 1:
         one["rows"] = rows
     if kind in ("choice", "multi"):
-        one |= _options(post, text, errors)
+        one |= _options(post, text, errors, old)
     if kind == "table":
         one |= _columns(post, text, errors, old)
     if post.get("when") == "if":
@@ -403,12 +408,14 @@ def _numbers(post: Any, name: str) -> list[str]:
     return [part for part in dict.fromkeys(order) if part.isascii() and part.isdigit() and len(part) < 4][:100]
 
 
-def _options(post: Any, text: Callable[..., str], errors: dict) -> dict[str, Any]:
+def _options(post: Any, text: Callable[..., str], errors: dict, old: Mapping) -> dict[str, Any]:
+    held = set(map(str, old.get("options") or ()))  # cases store them: they stay as they are, whatever is in them
     options: list[str] = []
     labels: dict[str, dict] = {}
     for number in _numbers(post, "options"):
         words = both(text(f"options.{number}.zh", 200), text(f"options.{number}.en", 200))
-        code = re.sub(r"[^A-Za-z0-9_.-]+", "_", text(f"options.{number}.code", 60)).strip("_")
+        code = text(f"options.{number}.code", 60)
+        code = code if code in held else re.sub(r"[^A-Za-z0-9_.-]+", "_", code).strip("_")
         if not (words["zh"] or words["en"] or code):
             continue
         code = code or _code_of(words, options)
