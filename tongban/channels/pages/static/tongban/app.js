@@ -163,7 +163,7 @@ document.addEventListener("submit", async (event) => {
   if (navigator.onLine || form.method !== "post") return
   event.preventDefault()
   event.stopImmediatePropagation()
-  const save = $("tb-autosave", form), where = event.submitter?.formAction ?? form.action
+  const save = $("tb-autosave", form), where = event.submitter?.getAttribute("formaction") ?? form.action
   const signing = where.endsWith("/submit") && form.elements.sign?.checked
   if (save && !signing) return save.save()
   if (!signing || !(await owner())) return strip("not-now")
