@@ -28,6 +28,7 @@ from tongban.channels.office.acts_procedures import EVERY_ACT, open_to
 from tongban.channels.office.procedures import beside_of
 from tongban.channels.office.sight import seen
 from tongban.channels.office.views_limits import spent_on
+from tongban.channels.pages import bundle_page
 from tongban.lib.bilingual import say
 from tongban.lib.problems import Invalid, NotAllowed
 from tongban.licences.models import LicenceType
@@ -169,6 +170,7 @@ def show(request, officer, row, *, act: Act | None = None, problem=None, notice=
         **spent_on(row),
         "inspections": inspections.of_case(row),
         "objections": inspections.objections_of(row),
+        "around": bundle_page.of_office(row),
     }
     return render(request, "office/case.html", context, status=problem.status if problem else 200)
 

@@ -17,6 +17,7 @@ from tongban.cases.states import (
     WITHDRAWABLE,
     CaseState,
 )
+from tongban.channels.pages import bundle_page
 from tongban.lib.bilingual import say
 from tongban.payments import queries as payments
 
@@ -72,6 +73,7 @@ def context(row, party, *, base: str = "base_portal.html", sent=None, errors=Non
         "objected": [one for one in inspections.objections_of(row) if one.taken_back_at is None],
         "forecast": clocks.forecast(row, now=timezone.now()),
         "spent": [one for one in time_spent.by_place(row) if one.working_days or one.running],
+        "bundle": bundle_page.of_applicant(row),
     }
 
 

@@ -11,13 +11,15 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from tongban.cases import planning
+from tongban.cases.models import Case
 from tongban.channels.pages.templatetags.tongban import money
 from tongban.channels.portal import guide_words
 from tongban.departments import queries as departments_asked
 from tongban.lib.bilingual import both, say
 from tongban.licences.models import Licence
 from tongban.matters import bundling
-from tongban.matters.models import MaterialType
+from tongban.matters.models import MaterialType, Matter, MatterVersion
 
 OF = "of-"  # a radio group needs a name of its own: of-fire-check=inspect is the answer fire-check:inspect
 MOST_ANSWERS, LONGEST_ANSWER = 60, 120
@@ -62,7 +64,59 @@ def questions(plan: bundling.Plan) -> dict[str, list[dict]]:
     return {"ticks": ticks, "choices": choices}
 
 
+# -- the errand: the same plan while somebody applies
+
+
+def beginning(version: MatterVersion, query: QueryDict) -> dict | None:
+    """What the page before a draft says of a bundle: what applies by the answers given at the guide; None for a single matter."""
+    if version.matter.kind != Matter.Kind.BUNDLE:
+        return None
+    plan = bundling.plan(version, chosen(query))
+    return {"plan": plan, "waves": waves(plan), "chosen": plan.chosen, "back": canonical(query)}
+
+
+def answered(case: Case, post: QueryDict) -> list[str]:
+    """The answers a page of questions sent; parts that apply because of what the applicant holds stay."""
+    held = bundling.by_holding(case.version)
+    return [*(one for one in case.situation if one in held), *(one for one in chosen(post) if one not in held)]
+
+
+def asked_by(case: Case) -> dict[str, list[str]]:
+    """{field: who asks for it}, where not all members do: what all want is simply asked."""
+    if not planning.is_bundle(case):
+        return {}
+    plan = planning.plan_of(case)
+    names = {one.slug: say(one.name) for one in plan.members}
+    return {
+        one["id"]: [names[slug] for slug in one["asked_by"]] for one in plan.form if len(one["asked_by"]) < len(names)
+    }
+
+
+def checked(case: Case) -> dict | None:
+    """What the last page before sending says of a bundle: members, fees, the promise."""
+    if not planning.is_bundle(case):
+        return None
+    plan = planning.plan_of(case)
+    return {
+        "plan": plan,
+        "waves": waves(plan),
+        "fees": fees(plan),
+        "figures": figures(plan),
+        "days": ngettext("%(n)s working day", "%(n)s working days", plan.promised_days) % {"n": plan.promised_days}
+        if plan.promised_days
+        else _("On the spot"),
+    }
+
+
 # -- the notice
+
+
+def waves(plan: bundling.Plan, address: Callable[[str], str] | None = None) -> list[dict]:
+    names = {one.slug: say(one.name) for one in plan.members}
+    return [
+        {"title": _wave_title(number, members), "members": [_member(one, names, address) for one in members]}
+        for number, members in enumerate(plan.waves)
+    ]
 
 
 def notice(
@@ -84,14 +138,11 @@ def notice(
             plan.version, one, detail, types.get(one.slug), [], licence_names, resource_names, departments, held
         )
         papers.append({"one": line, "asked_by": [names[slug] for slug in one.asked_by], "times": len(one.asked_by)})
-    waves = [
-        {"title": _wave_title(number, members), "members": [_member(one, names, address) for one in members]}
-        for number, members in enumerate(plan.waves)
-    ]
+    running = waves(plan, address)
     due = departments_asked.calendar().due(today, plan.promised_days) if plan.promised_days else None
     return {
         "figures": figures(plan),
-        "waves": waves,
+        "waves": running,
         "count": len(plan.members),
         "departments": len({one.version.matter.department_id for one in plan.members}),
         "bring": [one for one in papers if one["one"].state in ("upload", "later")],
@@ -108,7 +159,7 @@ def notice(
         "due": due.day if due else today,
         "provisional": bool(due and due.provisional),
         "days": plan.promised_days,
-        "in_person": [one["name"] for wave in waves for one in wave["members"] if one["in_person"]],
+        "in_person": [one["name"] for wave in running for one in wave["members"] if one["in_person"]],
         "visits": plan.together.visits,
         "result": say(plan.version.result.get("name")) or say(BY_MEMBERS),
         "validity": say(plan.version.validity.get("text")),
@@ -122,7 +173,7 @@ def _wave_title(number: int, members: Iterable[bundling.Member]) -> str:
     return _("Then, at the same time") if several else _("Then")
 
 
-def _member(one: bundling.Member, names: Mapping[str, str], address: Callable[[str], str]) -> dict:
+def _member(one: bundling.Member, names: Mapping[str, str], address: Callable[[str], str] | None) -> dict:
     version = one.version
     situations = {each["id"]: each for each in version.situations}
     return {

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from tongban.channels.portal import views_applying as applying
+from tongban.channels.portal import views_bundles as bundles
 from tongban.channels.portal import views_cases as cases
 from tongban.channels.portal import views_device as device
 from tongban.channels.portal import views_disputing as disputing
@@ -25,6 +26,8 @@ urlpatterns = [
     path("search/", finding.search, name="search"),
     path("search/suggest", finding.suggest, name="suggest"),
     path("industries/", finding.industries, name="industries"),
+    path("my/cases/<slug:ref>/parts/<slug:slug>", bundles.choose, name="bundle_choose"),
+    path("my/cases/<slug:ref>/early", bundles.release, name="bundle_release"),
     path("matters/<slug:slug>/", finding.guide, name="guide"),
     path("matters/<slug:slug>/versions/", versions.versions, name="guide_versions"),
     path("matters/<slug:slug>/apply/", applying.begin, name="begin"),

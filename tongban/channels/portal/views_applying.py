@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from tongban.cases import barring, clocks, rules, services, signers
+from tongban.cases import barring, bundles, clocks, planning, rules, services, signers
 from tongban.cases import queries as cases
 from tongban.cases.models import Case, CaseMaterial
 from tongban.cases.services import ending
