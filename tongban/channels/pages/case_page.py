@@ -18,6 +18,7 @@ from tongban.cases.states import (
     CaseState,
 )
 from tongban.channels.pages import bundle_page
+from tongban.channels.pages.beside_case import beside
 from tongban.lib.bilingual import say
 from tongban.payments import queries as payments
 
@@ -68,6 +69,7 @@ def context(row, party, *, base: str = "base_portal.html", sent=None, errors=Non
         "calls": list(row.phone_notes.select_related("officer__department")),
         "posted": list(row.posted.all()),
         "hands": list(cases.hands_of(row)),
+        "beside": beside(row),
         "bills": list(payments.of_subject(row.subject)) if (row.version.fee or {}).get("charged") else [],
         "inspections": inspections.of_case(row),
         "objected": [one for one in inspections.objections_of(row) if one.taken_back_at is None],

@@ -15,6 +15,7 @@ from tongban.channels.portal import views_my_data as data
 from tongban.channels.portal import views_notices as notices
 from tongban.channels.portal import views_papers as papers
 from tongban.channels.portal import views_paying as paying
+from tongban.channels.portal import views_procedures as procedures
 from tongban.channels.portal import views_signing as signing
 from tongban.channels.portal import views_space as space
 from tongban.channels.portal import views_versions as versions
@@ -46,6 +47,7 @@ urlpatterns = [
     path("apply/<slug:ref>/materials/<slug:slug>/take/<slug:field>", papers.take, name="apply_take"),
     path("apply/<slug:ref>/noticed/<int:pk>", papers.right, name="apply_right"),
     path("apply/<slug:ref>/check/", applying.check, name="apply_check"),
+    path("apply/<slug:ref>/promise/", procedures.promise, name="apply_promise"),
     path("apply/<slug:ref>/submit", applying.submit, name="apply_submit"),
     path("apply/<slug:ref>/findings/<int:finding>", applying.answer_finding, name="apply_answer"),
     path("apply/<slug:ref>/delete", applying.delete, name="apply_delete"),
@@ -106,6 +108,10 @@ urlpatterns = [
     path("my/cases/<slug:ref>/", cases.case, name="case"),
     path("my/cases/<slug:ref>/papers/<str:number>.pdf", cases.paper, name="case_paper"),
     path("my/cases/<slug:ref>/ask", cases.ask, name="case_ask"),
+    path("my/cases/<slug:ref>/supply/<int:pk>/", procedures.supply, name="case_supply"),
+    path("my/cases/<slug:ref>/hearing/<int:pk>", procedures.hearing, name="case_hearing"),
+    path("my/cases/<slug:ref>/changes/<int:pk>/undo", procedures.undo, name="case_undo"),
+    path("my/cases/<slug:ref>/appeal/", procedures.appeal, name="case_appeal"),
     path("my/cases/<slug:ref>/withdraw", cases.withdraw, name="case_withdraw"),
     path("my/cases/<slug:ref>/open", cases.open_result, name="case_open"),
     path("my/cases/<slug:ref>/person", cases.ask_a_person, name="case_person"),

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from tongban.cases import barring, bundles, clocks, planning, rules, services, signers
+from tongban.cases import barring, bundles, clocks, correction, planning, rules, services, signers
 from tongban.cases import queries as cases
 from tongban.cases.models import Case, CaseMaterial
 from tongban.cases.services import ending
@@ -22,6 +22,7 @@ from tongban.cases.states import EDITABLE, CaseState
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_party
 from tongban.channels.pages import errand, whereabouts
+from tongban.channels.pages.beside_case import promise_at_the_end
 from tongban.channels.pages.look import Look
 from tongban.channels.portal import bundle_words, disputed, guide_words, parts
 from tongban.channels.portal.own import own_case
@@ -176,9 +177,16 @@ def shared(request, party, case, current, **more) -> dict:
         "current": current,
         "steps": stepper(case, current),
         "findings": cases.open_findings(case) if case.state != CaseState.DRAFT else [],
+        "points": _points(case),
         "tab": request.POST.get("tab") or uuid4().hex[:20],
         **more,
     }
+
+
+def _points(case: Case) -> dict:
+    """How far the answers to a notice are, and whether only what is marked may be changed."""
+    done, total = correction.progress(case)
+    return {"done": done, "total": total, "only_marked": correction.changeable(case) is not None}
 
 
 # -- situation
@@ -228,7 +236,8 @@ def form(request, party, case):
 def _form_posted(request, party, case):
     asked = rules.form_of(case)
     part = parts.posted(asked, request.POST)
-    cleaned, answers = errand.answers_typed(request, case, asked, leave=parts.elsewhere(asked, part))
+    leave = parts.elsewhere(asked, part) | _locked(case, asked)
+    cleaned, answers = errand.answers_typed(request, case, asked, leave=leave)
     try:
         case = errand.save(request, case, answers, step="form")
     except NotAllowed as problem:
@@ -246,6 +255,12 @@ def _form_posted(request, party, case):
     if errors:
         return _form_page(request, party, case, rules.plain_values(case.values), errors, remarks=cleaned.remarks)
     return redirect(next_step(case, "form"))
+
+
+def _locked(case: Case, asked: Form) -> set[str]:
+    """What stays as it was sent while only marked things may be changed."""
+    limits = correction.changeable(case)
+    return {one.id for one in asked if one.id not in limits.fields} if limits is not None else set()
 
 
 def _turn_the_page(request, party, case, asked, part, errors, remarks):
@@ -273,7 +288,12 @@ def _form_page(request, party, case, values, errors, *, conflict=None, remarks=N
         wanted = request.POST.get("part") or request.GET.get("part", "")
         asked = part = parts.chosen(whole, values, wanted)
         errors = {name: told for name, told in errors.items() if name.split("-")[0] in part}
-    marked = {finding.field: finding for finding in cases.open_findings(case) if finding.field} if case.number else {}
+    limits = correction.changeable(case)
+    if limits is not None and part is None:
+        asked = parts.Part(0, "", tuple(one.id for one in whole if one.id in limits.fields), whole)
+    marked = {
+        finding.field: finding for finding in cases.open_findings(case) if finding.field and not finding.answered_at
+    } if case.number else {}
     doorkeeper.reading(request, party, "own application", ["form"], about=case.subject)
     context = shared(
         request, party, case, "form",
@@ -307,7 +327,7 @@ def sources(case: Case) -> dict[str, dict]:
 def autosave(request, party, case):
     """Keep what is typed so far; called by the page itself a second after typing stops."""
     asked = rules.form_of(case)
-    leave = parts.elsewhere(asked, parts.posted(asked, request.POST))
+    leave = parts.elsewhere(asked, parts.posted(asked, request.POST)) | _locked(case, asked)
     _cleaned, answers = errand.answers_typed(request, case, asked, leave=leave)
     case = errand.save(request, case, answers, step="form")
     return JsonResponse({"saved_at": timezone.localtime(case.saved_at).strftime("%H:%M"), "revision": case.revision})
@@ -343,6 +363,8 @@ def materials(request, party, case):
 def _shown(row: CaseMaterial, case: Case, read: PaperRead | None) -> dict:
     asked = next((one for one in rules.requirements_of(case) if one.slug == row.type.slug), None)
     pages = list(row.document.pages.all()) if row.document else []
+    found = cases.open_findings(case) if case.number else []
+    wrong_pages = {one.page: one.text for one in found if one.material == row.type.slug and not one.answered_at}
     how = CaseMaterial.How
     return {
         "row": row,
@@ -351,6 +373,11 @@ def _shown(row: CaseMaterial, case: Case, read: PaperRead | None) -> dict:
         "uploaded": row.how == how.UPLOAD,
         "committed": row.how == how.COMMITMENT,
         "may_commit": bool(asked and asked.exempt == "commitment"),
+        "later": row.how == how.LATER,
+        "may_follow": bool(asked and asked.tolerant and row.required),
+        "wrong": [one for one in cases.open_findings(case) if one.material == row.type.slug and not one.answered_at]
+        if case.number
+        else [],
         "asked_by": [say(name) for name in bundles.names_of_members(case, material=row.type.slug)],
         "resource": Resource.objects.filter(slug=row.resource).first() if row.resource else None,
         "finding": next((one for one in cases.open_findings(case) if one.material == row.type.slug), None)
@@ -362,6 +389,7 @@ def _shown(row: CaseMaterial, case: Case, read: PaperRead | None) -> dict:
                 "thumbnail": reverse("portal:paper_preview", args=[row.document.key, page.pk]),
                 "number": number,
                 "remove_value": page.pk,
+                "marked": wrong_pages.get(number, ""),
             }
             for number, page in enumerate(pages, 1)
         ],
@@ -381,6 +409,8 @@ def material(request, party, case, slug):
         errand.take_out(case, row, page_id, account)
     elif "commit" in request.POST:
         services.commit_to(case, slug, account=account)
+    elif "later" in request.POST:
+        services.supply_later(case, slug, account=account)
     elif "detach" in request.POST:
         services.detach(case, slug, account=account)
     else:
@@ -448,6 +478,8 @@ def _check_page(request, party, case, *, problem=None):
         sign_errors=problem.errors.get("sign", []) if problem else [],
         prefilled=sum(1 for one in answers if one["source"] and not one["source"]["changed"]),
         committed=[row for row in rows if row.how == CaseMaterial.How.COMMITMENT],
+        promise=promise_at_the_end(case),
+        promise_errors=problem.errors.get("promise", []) if problem else [],
     )  # fmt: skip
     return render(request, "portal/apply/check.html", context, status=422 if problem else 200)
 
@@ -463,6 +495,10 @@ def submit(request, party, ref):
     if request.POST.get("sign") not in {"1", "true", "on"}:
         unsigned = _("Please tick that everything is true and that you sign.")
         problem = Invalid("not-signed", unsigned, errors={"sign": [unsigned]}, kept=_("Your draft is kept."))
+        return _check_page(request, party, case, problem=problem)
+    if promise_at_the_end(case)["text"] and request.POST.get("promise") not in {"1", "true", "on"}:
+        unsigned = _("Please read your promise and tick that you sign it.")
+        problem = Invalid("promise-not-signed", unsigned, errors={"promise": [unsigned]}, kept=_("Your draft is kept."))
         return _check_page(request, party, case, problem=problem)
     try:
         case = _send(case, request)
@@ -485,9 +521,10 @@ def _send(case, request):
 @for_party
 @open_or_leave
 def answer_finding(request, party, case, finding):
-    """This point is done."""
-    services.answer_finding(case, finding, account=request.user)
-    return redirect("portal:apply_check", ref=case.ref)
+    """This point is done, or right as it is, with a word of why."""
+    services.answer_finding(case, finding, account=request.user, answer=request.POST.get("answer", ""))
+    step = request.POST.get("next") if request.POST.get("next") in dict(STEPS) else "check"
+    return redirect(f"{reverse(f'portal:apply_{step}', args=[case.ref])}#what-to-change")
 
 
 @require_POST

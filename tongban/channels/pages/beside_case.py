@@ -1,0 +1,91 @@
+"""What runs beside an application, for its applicant: what is asked, until when, and what comes next, in plain words."""
+
+from typing import Any
+
+from django.utils import timezone
+
+from tongban.cases import correction, promising, rules
+from tongban.cases.models import Case, StaffChange
+from tongban.cases.procedure_states import HEARING_OVER, HearingState
+from tongban.cases.services import reconsidering
+from tongban.cases.states import IN_REVIEW, CaseState, ClockKind
+from tongban.lib.bilingual import say
+
+
+def beside(case: Case) -> dict[str, Any]:
+    """Everything that the page of a case shows beside its ordinary way; falsy values show nothing."""
+    done, total = correction.progress(case)
+    request = correction.latest_request(case) if case.corrections else None
+    return {
+        "progress": {"done": done, "total": total} if total else None,
+        "only_marked": bool(request and request.only_marked and case.state == CaseState.CORRECTION_REQUESTED),
+        "second_time": bool(request and request.second and case.state == CaseState.CORRECTION_REQUESTED),
+        "hearing": case.hearings.select_related("leader").exclude(state__in=HEARING_OVER).order_by("-id").first(),
+        "heard": list(case.hearings.filter(state=HearingState.HELD)),
+        "owed": list(_owed(case)),
+        "opinions": list(case.consultations.select_related("department").filter(recalled_at__isnull=True)),
+        "promise": promising.promise_of(case) if case.committed else None,
+        "changes": changes(case),
+        "planned_end": _planned_end(case),
+        "deemed": case.steps.filter(move="deem_accepted").exists(),
+        "appeal": case.appeals.select_related("anew").order_by("-id").first(),
+        "appeal_until": _open_until(case),
+        "court_until": reconsidering.sue_until(case),
+        "today": timezone.localdate(),
+    }
+
+
+def _owed(case: Case):
+    rows = case.tolerances.select_related("material__type").order_by("id")
+    return rows.filter(settled__in=["", "late"]) if case.state in IN_REVIEW else rows.none()
+
+
+def _planned_end(case: Case):
+    if case.state != CaseState.SUSPENDED:
+        return None
+    clock = case.clocks.filter(kind=ClockKind.SPECIAL_PROCEDURE, stopped_on__isnull=True).first()
+    return clock.due if clock is not None else None
+
+
+def _open_until(case: Case):
+    """The last day to ask for reconsideration, while it can be asked."""
+    until = reconsidering.ask_until(case)
+    if until is None or timezone.localdate() > until:
+        return None
+    return None if case.appeals.filter(decision=reconsidering.decision_of(case)).exists() else until
+
+
+def changes(case: Case) -> list[dict]:
+    """What staff changed, before and after, and whether it can still be undone."""
+    form = rules.form_of(case)
+    names = {row.type.slug: row.type.name for row in case.materials.select_related("type")}
+    open_now = case.state in correction.STAFF_MAY_CHANGE_IN | {CaseState.CORRECTION_REQUESTED, CaseState.PRE_REVIEW_RETURNED}
+    shown = []
+    for row in case.staff_changes.select_related("officer__department"):
+        one = form[row.field] if row.field and row.field in form else None
+        shown.append(
+            {
+                "row": row,
+                "label": say(one.label) if one else say(names.get(row.material, {"zh": row.material, "en": row.material})),
+                "before": one.display((row.before or {}).get("value")) if one else "",
+                "after": one.display((row.after or {}).get("value")) if one else "",
+                "field": row.what == StaffChange.What.FIELD,
+                "open": open_now and row.undone_at is None,
+            }
+        )
+    return shown
+
+
+def promise_at_the_end(case: Case) -> dict[str, Any]:
+    """What the last page before sending says about deciding on a promise."""
+    row = promising.promise_of(case)
+    in_form = rules.checked(case).values.get("commit") is True
+    reasons = promising.reasons_against(case) if (row or in_form or case.version.commitment) else []
+    wanted = row is not None or in_form
+    return {
+        "wanted": wanted,
+        "chosen": row,
+        "text": promising.text_of(case) if wanted and not reasons else [],
+        "offered": bool(promising.versions_of(case)) and not wanted and not reasons and case.number is None,
+        "reasons": reasons if wanted or (case.version.commitment and promising.has_broken_one(case.applicant)) else [],
+    }
