@@ -64,6 +64,15 @@ def test_money_of_a_payment_we_thought_had_ended_is_asked_about_and_taken():
     )
 
 
+def test_what_we_know_was_charged_twice_agrees():
+    bill = make.bill(make.account().person)
+    payment = tills.paid(tills.begun(bill), "twice")
+
+    row = services.reconcile("simulated", timezone.localdate())
+
+    assert (row.differences, verdicts()[payment.ref]) == (0, ("matched", 8000, 8000))
+
+
 def test_refunds_are_compared_too_and_money_is_kept_apart_by_department():
     paid(40, "PSB"), paid("12.50", "HRB")
     bill = queries.shares_of(Payment.objects.first())[0].bill

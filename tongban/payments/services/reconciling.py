@@ -127,8 +127,12 @@ def reconcile_yesterday(now: datetime | None = None) -> int:
 def _ours(name: str, day: date) -> dict[tuple[str, str], int]:
     paid = Payment.objects.filter(gateway=name, paid_on=day, state=PaymentState.CONFIRMED)
     back = Refund.objects.filter(share__payment__gateway=name, done_on=day, state=RefundState.DONE)
+    again = Refund.objects.filter(share__payment__in=paid, share__settles=True, why=Refund.Why.SURPLUS)
+    twice: dict[str, int] = {}  # what we know was charged more than once, and gave back
+    for ref, amount in again.values_list("share__payment__ref", "amount"):
+        twice[ref] = twice.get(ref, 0) + amount
     return {
-        **{("payment", ref): amount for ref, amount in paid.values_list("ref", "amount")},
+        **{("payment", ref): amount + twice.get(ref, 0) for ref, amount in paid.values_list("ref", "amount")},
         **{("refund", ref): amount for ref, amount in back.values_list("ref", "amount")},
     }
 
