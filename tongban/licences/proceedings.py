@@ -142,7 +142,7 @@ def resume(
     issuer = _issuer(licence, item)
     _may(officer, issuer, licence, {DECIDES})
     if not reason.strip():
-        raise Invalid("reason-missing", errors={"reason": [_("Say the reason.")]})
+        raise Invalid("reason-missing", errors={"why": [_("Say the reason.")]})
     if Proceeding.objects.filter(licence=licence, item=item, state=ProceedingState.OPEN).exists():
         raise NotAllowed(
             "proceeding-open",

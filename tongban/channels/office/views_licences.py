@@ -20,8 +20,9 @@ from tongban.licences.states import RESUME, REVOKE, SUSPEND, standing
 
 KEEPERS = ("dept_approver", "dept_reviewer", "issuing_officer", "coordinator", "auditor")
 ACTS = ("open", "carry_out", "drop", "resume")
+TYPED = ("aim", "reason", "ground", "urgent", "why", "conclusion")
 A_PAGE = 30
-FACE_APART = {"merged_licences", "qr", "photo"}
+FACE_APART = {"merged_licences", "qr", "photo", "valid_to"}
 
 
 @require_GET
@@ -110,7 +111,8 @@ def _page(request, officer, row: Licence, problem=None):
         "happened": journal.history(f"licence:{row.pk}").order_by("-id")[:30],
         "today": today,
         "problem": problem,
-        "typed": request.POST if problem else {},
+        "typed": {name: request.POST.get(name, "") if problem else "" for name in TYPED},
+        "errors": {name: (getattr(problem, "errors", None) or {}).get(name, []) for name in TYPED},
     }
     return render(request, "office/licence.html", context, status=problem.status if problem else 200)
 

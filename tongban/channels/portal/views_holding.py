@@ -101,7 +101,12 @@ def _permits(row: Licence, today) -> dict:
     """Of an industry licence each permit as it stands now, and what the whole is worth; of a permit the industry licence it is in."""
     if not items.is_industry(row):
         whole = [one for one in industry.merging(row) if one.holder_id == row.holder_id]
-        return {"whole": next((one for one in whole if one.state in ("valid", "suspended")), None)}
+        return {
+            "whole": next((one for one in whole if one.state in ("valid", "suspended")), None),
+            "permits": [],
+            "worth": None,
+            "newer": None,
+        }
     there = items.present(row, today)
     status, reason = standing(*items.judge(row.state, row.valid_from, row.valid_to, today), [one.part for one in there])
     newest = items.editions(row).first()
@@ -109,6 +114,7 @@ def _permits(row: Licence, today) -> dict:
         "permits": there,
         "worth": {"status": status, "reason": reason},
         "newer": newest if newest is not None and newest.pk != row.pk else None,
+        "whole": None,
     }
 
 
