@@ -8,8 +8,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_officer
+from tongban.channels.pages import countries
 from tongban.departments import queries as departments
 from tongban.parties import queries, services
+from tongban.parties.models import Person
 
 COMPARERS = ("window_officer", "coordinator")
 ONE_WORKING_DAY = 1
@@ -34,7 +36,13 @@ def proofing(request, officer, pk):
     """One claim, to be laid beside the document."""
     row = get_object_or_404(queries.proofings_waiting(), pk=pk)
     doorkeeper.reading(request, 0, "identity check", ["name", "id_no", "birth_date", "mobile"], f"proofing:{row.pk}")
-    return render(request, "office/proofing.html", {"officer": officer, "row": row, "claim": queries.claim_of(row)})
+    claim = queries.claim_of(row)
+    said = {
+        **claim,
+        "sex": dict(Person._meta.get_field("sex").flatchoices).get(claim.get("sex", ""), claim.get("sex", "")),
+        "nationality": countries.name_of(claim.get("nationality", "")),
+    }
+    return render(request, "office/proofing.html", {"officer": officer, "row": row, "claim": said})
 
 
 @require_POST

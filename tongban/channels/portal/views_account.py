@@ -28,9 +28,10 @@ from django.views.decorators.http import require_POST
 
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import behind, for_anyone, for_signed_in, safe_next
+from tongban.channels.pages import countries
 from tongban.channels.pages import reads as read_words
 from tongban.channels.pages.look import own_name
-from tongban.channels.portal import countries, demonstration, sign_in
+from tongban.channels.portal import demonstration, sign_in
 from tongban.channels.portal.account_forms import used_code
 from tongban.channels.portal.adapter import NOBODY, MFAAdapter
 from tongban.journal import queries as journal

@@ -22,3 +22,8 @@ def _named(locale: str) -> list[tuple[str, str]]:
         (code, name) for code, name in names.items() if len(code) == 2 and code.isalpha() and code not in NO_NATIONALITY
     ]
     return sorted(found, key=lambda pair: pair[1])
+
+
+def name_of(code: str) -> str:
+    """The country by name; what is no code is said as it was written."""
+    return dict(named()).get(code, code)
