@@ -22,8 +22,8 @@ NOT_A_MEMBER = Q(parent__isnull=True)
 AT_THE_FRONT_DESK = Q(parent__isnull=True) | Q(next_due__isnull=False)
 # The whole was asked to be corrected, and its members wait with it.
 WAITS_WITH_THE_WHOLE = Q(state=CaseState.CORRECTION_REQUESTED, parent__isnull=False, next_due__isnull=True)
-# Results are handed over together; a member comes to the window by itself only when its applicant wanted it earlier.
-HANDED_OUT_BY_ITSELF = Q(parent__isnull=True) | Q(in_bundle__released_at__isnull=False)
+# Results are handed over together; a member comes to the window by itself when its fee is asked, or its applicant wanted it earlier.
+HANDED_OUT_BY_ITSELF = Q(parent__isnull=True) | Q(state=CaseState.APPROVED) | Q(in_bundle__released_at__isnull=False)
 
 
 def wholes() -> QuerySet[Matter]:

@@ -16,7 +16,7 @@ from tongban.cases import clocks, events, moving, papers, planning, rules
 from tongban.cases.bundles import Part, parts_of, with_results
 from tongban.cases.models import Bundle, BundleMember, Case, CaseMaterial, Clock, Step
 from tongban.cases.moving import acting, again, applying, changed, go
-from tongban.cases.services import ending
+from tongban.cases.services import billing, ending
 from tongban.cases.states import (
     AUTO_APPROVE,
     CORRECT,
@@ -282,6 +282,7 @@ def _accept_one(
     if version.statutory_days and not part.row.after:
         clocks.start(case, ClockKind.DECISION_STATUTORY, counted_from, version.statutory_days, version.time_unit)
     clocks.show(case)
+    billing.charge(case, billing.AT_ACCEPTANCE, actor=actor, now=now)
 
 
 def take_turns(member: Case) -> None:

@@ -459,11 +459,12 @@ def _accept(case: Case, step, actor: Actor, officer, counted_from: date, now: da
     )  # fmt: skip
     if planning.is_bundle(case):
         following.accept_members(case, step, actor, officer, counted_from, now, deemed=deemed)
-    elif case.parent_id:
+        return
+    billing.charge(case, billing.AT_ACCEPTANCE, actor=actor, now=now)
+    if case.parent_id:
         following.take_turns(case)
     else:
-        billing.charge(case, billing.AT_ACCEPTANCE, actor=actor, now=now)
-    journal.enqueue("cases.start_review", once=f"start_review:{case.pk}:{case.corrections}", case=case.pk)
+        journal.enqueue("cases.start_review", once=f"start_review:{case.pk}:{case.corrections}", case=case.pk)
 
 
 @journal.carrier("cases.start_review")
