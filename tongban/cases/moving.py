@@ -108,7 +108,12 @@ def again(case: Case) -> Case:
     if whole is not None:
         Case.objects.select_for_update().only("pk").get(pk=whole)
     rows = Case.objects.select_related("matter", "version", "department", "applicant", "applicant__division", "account")
-    return rows.select_for_update(of=("self",)).get(pk=case.pk)
+    rows = rows.select_for_update(of=("self",))
+    try:
+        return rows.get(pk=case.pk)
+    except Case.DoesNotExist:
+        # PostgreSQL: whoever waited while the case was moved to another version finds no row, because the join was made before
+        return rows.get(pk=case.pk)
 
 
 def parent_of(case: Case) -> int | None:
