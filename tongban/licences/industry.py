@@ -102,7 +102,7 @@ def issue_industry(
             return made
         before = _holding_one_of(holder, permits)
         if before is not None:
-            before = _lock(before)
+            before = hold(before)
         if before is not None and before.state not in HOLDS:
             before = None
         if before is not None:
@@ -131,7 +131,7 @@ def refresh(whole: Licence, *, actor: Actor = PLATFORM, now: datetime | None = N
     now = now or timezone.now()
     today = timezone.localdate(now)
     with transaction.atomic():
-        newest = _lock(whole)
+        newest = hold(whole)
         if newest.state not in HOLDS:
             return None
         there = items.present(newest, today)
@@ -271,8 +271,8 @@ def _holding_one_of(holder: Party, permits: Sequence[Permit]) -> Licence | None:
     return None
 
 
-def _lock(whole: Licence) -> Licence:
-    """Hold the series by its first edition, which stays; the newest edition as it is then."""
+def hold(whole: Licence) -> Licence:
+    """Hold the series by its first edition, which stays; the newest edition as it is then. Before anything of it is changed."""
     series = items.editions(whole)
     series.select_for_update(of=("self",)).get(edition=1)
     return series.select_related("type", "issuer", "holder")[0]
@@ -323,7 +323,7 @@ def _move_item(item: LicenceItem, step: Move, reason: str, actor: Actor, now: da
         raise NotAllowed("own-licence", _("This permit is a licence of its own; its state is changed there."))
     services.only_the_issuer(item.regulator, actor)
     with transaction.atomic():
-        _lock(item.whole)
+        hold(item.whole)
         item = (
             LicenceItem.objects.select_related("whole", "regulator")
             .filter(whole__type_id=item.whole.type_id, whole__serial=item.whole.serial, key=item.key)

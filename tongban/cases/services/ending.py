@@ -96,6 +96,7 @@ def what_ends(case: Case, *, today: date) -> list[Ended]:
     return held + [Ended(one.name, one.number, one.regulator.name) for one in licence_queries.lines_of(case.applicant)]
 
 
+@transaction.atomic
 def end_business(case: Case, *, now: datetime) -> list[Ended]:
     """Strike the business off and cancel all it holds, at once. Done before: nothing, and no line."""
     company = Company.objects.filter(pk=case.applicant_id).first()
@@ -128,7 +129,7 @@ def _cancel(case: Case, department: str | None, now: datetime) -> list[Ended]:
     reason = f"{case.number or case.ref}"
     if department is None:  # the whole first, so that no edition is made of it between its permits
         for whole in _industry_licences(case.applicant):
-            _cancel_one(whole, reason, now, ended)
+            _cancel_one(industry.hold(whole), reason, now, ended)
     for line in industry.newest_lines_of(case.applicant):
         if department in (None, line.regulator.code):
             try:
