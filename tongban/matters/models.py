@@ -227,7 +227,6 @@ class Draft(models.Model):
     begun_by = models.ForeignKey(Officer, on_delete=models.PROTECT, related_name="+")
     begun_at = models.DateTimeField()
     revision = models.PositiveIntegerField(default=0)
-    at_save = models.PositiveIntegerField(default=0)
     saved_at = models.DateTimeField()
     here = models.ForeignKey(Officer, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     here_at = models.DateTimeField(null=True, blank=True)

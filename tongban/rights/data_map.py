@@ -161,7 +161,7 @@ ROWS: dict[str, Row] = {
         chapter='', party=(), account=(),
         purpose='editing the catalogue', basis='public list', retention='forever',
         hidden='', erase_from='', erase_days=0,
-        fields={'id': 'plain', 'version': 'plain', 'base': 'plain', 'begun_by': 'officer', 'begun_at': 'plain', 'revision': 'plain', 'at_save': 'plain', 'saved_at': 'plain', 'here': 'officer', 'here_at': 'plain', 'given_back': 'plain', 'clashes': 'plain'},
+        fields={'id': 'plain', 'version': 'plain', 'base': 'plain', 'begun_by': 'officer', 'begun_at': 'plain', 'revision': 'plain', 'saved_at': 'plain', 'here': 'officer', 'here_at': 'plain', 'given_back': 'plain', 'clashes': 'plain'},
     ),
     'matters.Save': Row(
         chapter='', party=(), account=(),
@@ -191,7 +191,7 @@ ROWS: dict[str, Row] = {
         chapter='documents', party=('document__owner',), account=(),
         purpose=_('what the machine read on a document, to point out mistakes before they cost time'), basis=_('application of the person'), retention=_('with its document'),
         hidden='', erase_from='', erase_days=0,
-        fields={'id': 'plain', 'document': 'plain', 'state': 'plain', 'round': 'plain', 'tries': 'plain', 'pages_total': 'plain', 'pages_done': 'plain', 'kind': 'plain', 'kind_confidence': 'plain', 'lines': 'sealed', 'values': 'sealed', 'quality': 'plain', 'engine': 'plain', 'error': 'plain', 'asked_at': 'plain', 'started_at': 'plain', 'read_at': 'plain'},
+        fields={'id': 'plain', 'document': 'plain', 'state': 'plain', 'round': 'plain', 'tries': 'plain', 'begun': 'plain', 'pages_total': 'plain', 'pages_done': 'plain', 'kind': 'plain', 'kind_confidence': 'plain', 'lines': 'sealed', 'values': 'sealed', 'quality': 'plain', 'engine': 'plain', 'error': 'plain', 'asked_at': 'plain', 'started_at': 'plain', 'read_at': 'plain'},
     ),
     'registers.Resource': Row(
         chapter='', party=(), account=(),
@@ -551,7 +551,7 @@ ROWS: dict[str, Row] = {
         chapter='ratings', party=('case__applicant',), account=('account',),
         purpose=_('how the service was'), basis=_('public rule on good and bad reviews'), retention=_('5 years; never changed'),
         hidden='', erase_from='', erase_days=0,
-        fields={'id': 'plain', 'case': 'plain', 'account': 'hidden unless named', 'grade': 'plain', 'reasons': 'plain', 'dimensions': 'plain', 'text': 'shown to the office without the name unless named', 'named': 'plain', 'channel': 'plain', 'at': 'plain'},
+        fields={'id': 'plain', 'case': 'plain', 'account': 'hidden unless named', 'grade': 'plain', 'reasons': 'plain', 'dimensions': 'plain', 'text': 'shown to the office without the name unless named', 'words': 'keyed mark of the text, never shown', 'named': 'plain', 'channel': 'plain', 'at': 'plain'},
     ),
     'evaluations.FollowUp': Row(
         chapter='ratings', party=('rating__case__applicant',), account=(),
