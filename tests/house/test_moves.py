@@ -6,8 +6,8 @@ import pytest
 import yaml
 
 from tongban.cases import finding_states as findings
-from tongban.cases import signer_states as signers
 from tongban.cases import procedure_states as procedures
+from tongban.cases import signer_states as signers
 from tongban.cases import states as cases
 from tongban.evaluations import states as evaluations
 from tongban.licences import states as licences
@@ -16,8 +16,13 @@ from tongban.materials.reading import states as reading
 from tongban.notices import states as notices
 from tongban.parties import kin_states as kin
 from tongban.parties import states as mandates
+from tongban.payments import states as money
 
 LAWS = {
+    "bills": (money.BILL_MOVES, set(money.BillState.values), "open", {"refunded", "waived", "cancelled"}),
+    "payments": (money.PAYMENT_MOVES, set(money.PaymentState.values), "started", {"confirmed"}),
+    "refunds": (money.REFUND_MOVES, set(money.RefundState.values), "proposed", {"done", "rejected"}),
+    "reductions": (money.REDUCTION_MOVES, set(money.ReductionState.values), "proposed", {"granted", "rejected"}),
     "cases": (cases.MOVES, set(cases.CaseState.values), "draft", set(cases.ENDED)),
     "licences": (licences.MOVES, set(licences.LicenceState.values), "valid", set(licences.OVER)),
     "evaluations": (evaluations.MOVES, set(evaluations.FollowUpState.values), "received", {"closed"}),
