@@ -305,7 +305,7 @@ def _asked_in_form(elements: Mapping) -> set[str]:
 
 
 def _form(elements: Mapping) -> list[Finding]:
-    found = []
+    found: list[Finding] = []
     fields = elements.get("form") or []
     if not fields:
         return found

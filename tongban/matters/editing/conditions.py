@@ -13,7 +13,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from tongban.lib.bilingual import Bilingual, both
-from tongban.lib.formschema import Form
+from tongban.lib.formschema import Field, Form
 from tongban.lib.rules import Rule, RuleError, Said, compile_rule, from_sugar, in_words
 from tongban.matters.fact_labels import FACT_LABELS, VALUE_LABELS
 
@@ -66,7 +66,7 @@ def _kind_of_field(kind: str) -> str:
     )
 
 
-def facts_of_form(form: Form, *, prefix: str = "", before: str = "") -> dict[str, Fact]:
+def facts_of_form(form: Iterable[Field], *, prefix: str = "", before: str = "") -> dict[str, Fact]:
     """The answers of a form that hold one value; only those asked before a field, when it is named."""
     found = {}
     for one in form:
@@ -539,7 +539,7 @@ def suggested(logic: Any, facts: Mapping[str, Fact]) -> list[dict]:
     if tree is None or not tree["items"]:
         return []
     good = _make(tree, wanted=True, facts=facts)
-    tests = [{"name": "", "facts": good, "expected": "grant"}]
+    tests: list[dict[str, Any]] = [{"name": "", "facts": good, "expected": "grant"}]
     for one in tree["items"] if tree["join"] == "all" else []:
         bad = _make(one, wanted=False, facts=facts)
         tests.append({"name": "", "facts": {**good, **bad}, "expected": "not_met"})

@@ -205,7 +205,7 @@ def save(
     draft = _open(version, officer)
     version = draft.version
     before = elements_of(version)
-    as_seen, since = dict(before), {}
+    as_seen, since = dict(before), dict[str, Officer]()
     for row in draft.saves.filter(number__gt=seen).select_related("by").order_by("-number"):
         as_seen |= row.before
         if row.by_id != officer.pk:
@@ -328,7 +328,7 @@ def trial_of(version: MatterVersion) -> conditions.Trial:
 def findings_of(version: MatterVersion, *, known: Mapping[str, Any] | None = None) -> list[checking.Finding]:
     """What an author should look at, and what stands in the way of publishing."""
     draft = Draft.objects.select_related("base").filter(version=version).first()
-    base = elements_of(draft.base) if draft and draft.base_id else None
+    base = elements_of(draft.base) if draft is not None and draft.base is not None else None
     return checking.findings(
         elements_of(version), kind=version.matter.kind, base=base, known=known or what_is_known(version)
     )
@@ -483,8 +483,9 @@ def put_in_force(today: datetime.date) -> int:
         with transaction.atomic():
             _lock(version.matter)
             fresh = MatterVersion.objects.select_related("matter").get(pk=version.pk)
-            if fresh.state == State.SCHEDULED and fresh.effective_from <= today:
-                _put_in_force(fresh, today=fresh.effective_from, actor=PLATFORM)
+            day = fresh.effective_from
+            if fresh.state == State.SCHEDULED and day is not None and day <= today:
+                _put_in_force(fresh, today=day, actor=PLATFORM)
                 done += 1
     due = Retirement.objects.filter(on__lte=today, confirmed_by__isnull=False, done_at__isnull=True)
     for row in due.select_related("matter"):

@@ -381,10 +381,10 @@ def _control(one: Element, name: str, value: Any, options: Options, more: str, *
         said = value if isinstance(value, Mapping) else {}
         drawn |= {"zh": said.get("zh", ""), "en": said.get("en", "")}
     elif one.kind == "words":
-        said = [row for row in value or [] if isinstance(row, Mapping)]
+        pieces = [row for row in value or [] if isinstance(row, Mapping)]
         drawn["rows"] = _numbered(
             name,
-            [{"zh": row.get("zh", ""), "en": row.get("en", "")} for row in [*said, *([{}] if more == name else [])]],
+            [{"zh": row.get("zh", ""), "en": row.get("en", "")} for row in [*pieces, *([{}] if more == name else [])]],
         )
         drawn["add"] = name
     elif one.kind in ("choice", "several"):
@@ -402,13 +402,13 @@ def _control(one: Element, name: str, value: Any, options: Options, more: str, *
             for column in one.columns
         ]
     elif one.kind == "rows":
-        held = _as_rows(name, value)
+        listed = _as_rows(name, value)
         drawn["rows"] = [
             {
                 "number": number,
                 "name": f"{name}.{number}",
                 "first": number == 0,
-                "last": number == len(held) - 1,
+                "last": number == len(listed) - 1,
                 "title": _title(row),
                 "columns": [
                     _control(
@@ -417,7 +417,7 @@ def _control(one: Element, name: str, value: Any, options: Options, more: str, *
                     for column in one.columns
                 ],
             }
-            for number, row in enumerate([*held, *([{}] if more == name else [])])
+            for number, row in enumerate([*listed, *([{}] if more == name else [])])
         ]
         drawn["add"] = name
     elif one.kind == "yes":
@@ -441,7 +441,7 @@ def _column(one: Element, held: Mapping, column: Element) -> Any:
 def _as_rows(name: str, value: Any) -> list[dict]:
     if name == "result.fields" and isinstance(value, Mapping):
         return [{"face": face, "answer": answer} for face, answer in value.items()]
-    return [row for row in value or [] if isinstance(row, Mapping)] if isinstance(value, list) else []
+    return [dict(row) for row in value if isinstance(row, Mapping)] if isinstance(value, list) else []
 
 
 def _title(row: Mapping) -> Mapping | str:
