@@ -16,7 +16,9 @@ from tongban.journal.actors import PLATFORM, Actor
 from tongban.lib.bilingual import say, short
 from tongban.lib.moves import NotNow, make
 from tongban.lib.problems import Invalid, NotAllowed, Unavailable, worded
+from tongban.parties import mandates
 from tongban.parties.models import Account, Party
+from tongban.parties.states import Act
 from tongban.payments import events, rules
 from tongban.payments.gateways import Answer, NoAnswer, NotFound, Order, Refused, Standing, gateway, gateways
 from tongban.payments.models import Bill, Payment, Share
@@ -66,17 +68,35 @@ def start(
                 return running
             raise _being_paid()
         _all_open(held)
+        powers = _may_pay(held, party, account, now)
         row = Payment.objects.create(
             payer=party, account=account, gateway=chosen.name, amount=sum(bill.total for bill in held),
             simulated=chosen.simulated, started_at=now, expires_at=now + rules.PAY_WITHIN,
             ask_at=now + rules.FIRST_QUESTION,
         )  # fmt: skip
         _share_out(row, held)
-        actor = Actor(kind="applicant", role="applicant", account=account.pk, party=party.pk)
+        role = "applicant" if all(power.own for power in powers.values()) else "agent"
+        actor = Actor(kind="applicant", role=role, account=account.pk, party=party.pk)
+        for bill in held:
+            matter = bill.lines.values_list("matter", flat=True).first() or ""
+            mandates.note(
+                powers[matter], agent=account.person, account=account, act=Act.PAY, what="pay", about=bill.about,
+                matter=matter, now=now,
+            )  # fmt: skip
         journal.record(events.PaymentStarted(payment=row.pk, gateway=chosen.name), subject=row.subject, actor=actor)
         for bill in held:
             changed(bill)
     return row
+
+
+def _may_pay(held: Sequence[Bill], party: Party, account: Account, now: datetime) -> dict[str, mandates.Power]:
+    """{matter: the power by which this account pays there}, held until the payment stands; the limit of a mandate is for all together."""
+    yuan = -(-sum(bill.total for bill in held) // 100)
+    matters = {line.matter for bill in held for line in bill.lines.all()} or {""}
+    return {
+        matter: mandates.hold(account, party, act=Act.PAY, matter=matter, amount=yuan, now=now)
+        for matter in sorted(matters)
+    }
 
 
 def open_page(payment: Payment) -> str:
