@@ -142,9 +142,50 @@ def test_a_bundle_says_what_belongs_to_it_and_is_applied_for_as_one(row):
     assert all(one["question"]["en"].endswith("?") and one["question"]["zh"].endswith("？") for one in optional)
 
 
+@pytest.mark.parametrize("row", CONTENT.industries, ids=lambda row: row["id"])
+def test_an_industry_says_what_it_merges_and_gives_one_licence(row):
+    guide = guides.industry_elements(row, CONTENT)
+
+    assert list(bilingual_gaps(guide)) == []
+    assert [one["matter"] for one in guide["members"] if one["required"]] == row["merges_always"]
+    assert [one["matter"] for one in guide["members"] if not one["required"]] == [
+        one["matter"] for one in row["merges_when"]
+    ]
+    assert (guide["result"]["ref"], guide["promised_days"]) == ("industry-licence", row["promised_working_days"])
+    assert not guide["commitment"]  # each permit says it for itself
+    asked = [one["question"]["en"] for one in guide["members"] if one.get("question")]
+    asked += [one["ask"]["en"] for one in guide["members"] if one.get("ask")]
+    assert len(set(asked)) == len(asked)
+
+
+def test_the_questions_of_the_demonstration_are_asked():
+    """Those that industries.yaml writes out; the size of a place decides how its fire safety is checked."""
+    for slug in ("restaurant", "convenience-store"):
+        row = next(row for row in CONTENT.industries if row["id"] == slug)
+        members = guides.industry_elements(row, CONTENT)["members"]
+        asked = {
+            one[key][language] for one in members for key in ("question", "ask") if one.get(key) for language in ("zh",)
+        }
+        for question in row["guide_questions"]:
+            assert question["zh"] in asked, question
+
+
 def test_what_comes_after_what_is_said_in_the_bundle():
     row = next(row for row in CONTENT.bundles if row["id"] == "start-company")
     after = {one["matter"]: one["after"] for one in guides.bundle_elements(row, CONTENT)["members"]}
 
     assert after["company-establish"] == []
     assert after["seal-filing"] == ["company-establish"]
+
+
+def test_every_matter_with_an_inspection_says_in_both_languages_what_is_looked_at():
+    said = CONTENT.inspections
+    inspected = {row["id"] for row in CONTENT.matters if row["site_inspection"]}
+    announced = {row["id"] for row in CONTENT.matters if row["public_notice"]}
+
+    assert set(said["points"]) == inspected
+    assert set(said["notice_days"]) <= announced
+    assert {point for points in said["points"].values() for point in points} <= set(said["words"])
+    assert all(words["zh"] and words["en"] for words in said["words"].values())
+    row = next(one for one in CONTENT.matters if one["id"] == "food-licence-new")
+    assert guides.elements(row, CONTENT)["inspection_points"][0]["en"].startswith("The kitchen is as drawn")

@@ -80,6 +80,7 @@ class Content:
     dependencies: list[dict]
     industries: list[dict]
     venue_kinds: list[str]
+    inspections: dict[str, Any]
     words: dict[str, Any] = field(repr=False)
 
     @classmethod
@@ -102,6 +103,7 @@ class Content:
             dependencies=bundles["dependencies"],
             industries=said("industries")["industries"],
             venue_kinds=said("digital_codes")["venue_code"]["kinds"],
+            inspections=said("inspections"),
             words=said("wording"),
         )
 
@@ -166,7 +168,12 @@ def elements(row: Mapping, content: Content) -> dict[str, Any]:
         "tolerant": any(one.get("tolerant") for one in row["materials"]),
         "cosigners": row.get("cosigners"),
         "site_inspection": row["site_inspection"],
+        "inspection_points": [
+            {"id": name, **content.inspections["words"][name]}
+            for name in (content.inspections["points"].get(row["id"], ()) if row["site_inspection"] else ())
+        ],
         "public_notice": row["public_notice"],
+        "notice_days": content.inspections["notice_days"].get(row["id"]) if row["public_notice"] else None,
         "appointment": row["appointment"],
         "express": row["express_delivery"],
         "pre_review": is_online(row),
