@@ -104,7 +104,7 @@ def _rearranged(fields: list, request, act: str, rest: str) -> tuple[list, str, 
         made, new = designing.doubled(fields, name)
         return made, new, ""
     if act == "delete":
-        return designing.without(fields, name), "", _("Deleted. It can be taken back under “History”.")
+        return designing.without(fields, name), "", _("Deleted. It can be taken back under “History of this draft”.")
     if act in ("up", "down"):
         return designing.moved(fields, name, -1 if act == "up" else 1), "", ""
     if act == "place":

@@ -241,7 +241,7 @@ PARTS: tuple[Part, ...] = (
         "materials", _("Documents"), "document",
         (
             _e("requirements", "rows", _("Documents asked for"), key=("material",), columns=(
-                _e("material", "choice", _("Document"), options="materials", blank=_("choose")),
+                _e("material", "choice", _("Which document"), options="materials", blank=_("choose")),
                 _e("required", "yes", _("always needed")),
                 _e("when", "line", _("When it is needed")),
                 _e("exempt", "choice", _("What makes handing it in unnecessary"), options=EXEMPT),
