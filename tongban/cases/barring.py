@@ -84,7 +84,7 @@ def _debts(case: Case, party: Party) -> list[Bar]:
     found = []
     asked: dict[str, Any] = {"of": party, "about": case.subject, "purpose": "decision", "actor": PLATFORM}
     ledger = registers.read("tax-ledger", matter=CLEARED, fields=["arrears"], **asked)
-    owed = (ledger or {}).get("arrears")
+    owed = ledger.get("arrears") if ledger else None
     if owed:
         found.append(
             Bar(
@@ -98,7 +98,7 @@ def _debts(case: Case, party: Party) -> list[Bar]:
         )
     registrar = next(iter(CLOSINGS.values())) if _is_company(party) else CLOSINGS["close-sole-prop"]
     penalties = registers.read("penalty-register", matter=registrar, fields=["open_penalties"], **asked)
-    count = (penalties or {}).get("open_penalties")
+    count = penalties.get("open_penalties") if penalties else None
     if count:
         found.append(
             Bar(

@@ -34,13 +34,12 @@ def lobby(request, officer):
     after = request.GET.get("after", "")
     rows = licences.found_for(officer, said) if said else licences.suspended_of(officer) if tab == "suspended" else None
     before = int(after[:18]) if after.isdigit() else None
+    found: list = []
     if rows is not None:
         found = list((rows.filter(pk__lt=before) if before else rows).defer("face", "statement")[: A_PAGE + 1])
     else:
         heard = licences.proceedings_for(officer, running=tab != "over")
-        if tab == "over" and before:
-            heard = heard.filter(pk__lt=before)
-        found = list(heard[: A_PAGE + 1])
+        found = list((heard.filter(pk__lt=before) if before and tab == "over" else heard)[: A_PAGE + 1])
     context = {
         "officer": officer,
         "said": said,
