@@ -23,10 +23,10 @@ from tongban.parties.models import Account, Party
 LONGEST = 4000
 
 
-def notice_ends(case: Case, published: datetime) -> date | None:
+def notice_ends(case: Case, published: datetime) -> date:
     """The last day for objections to a notice published at this moment."""
-    days = case.version.notice_days or NOTICE_DAYS
-    return departments.calendar().due(clocks.local_day(published), days).day
+    published_on = clocks.local_day(published)
+    return departments.calendar().due(published_on, case.version.notice_days or NOTICE_DAYS).day or published_on
 
 
 def publish_notice(case: Case, *, officer: Officer, text: str, text_en: str = "", now: datetime | None = None) -> Case:
