@@ -82,13 +82,15 @@ def answered(case: Case, post: QueryDict) -> list[str]:
 
 
 def asked_by(case: Case) -> dict[str, list[str]]:
-    """{field: who asks for it}, where not all members do: what all want is simply asked."""
+    """{field: who asks for it}, where it is not all of them and the heading above does not say it already."""
     if not planning.is_bundle(case):
         return {}
     plan = planning.plan_of(case)
     names = {one.slug: say(one.name) for one in plan.members}
     return {
-        one["id"]: [names[slug] for slug in one["asked_by"]] for one in plan.form if len(one["asked_by"]) < len(names)
+        one["id"]: [names[slug] for slug in one["asked_by"]]
+        for one in plan.form
+        if len(one["asked_by"]) < len(names) and not one["section"].startswith(f"{bundling.TOGETHER}-")
     }
 
 
@@ -186,7 +188,7 @@ def _member(one: bundling.Member, names: Mapping[str, str], address: Callable[[s
         "days": guide_words.days_in_words(version),
         "fee": guide_words.fee_in_words(version),
         "in_person": one.in_person,
-        "inspected": version.site_inspection,
+        "inspected": version.site_inspection or "inspect" in one.situation,
         "situation": guide_words.listed(say(situations[each]) for each in one.situation if each in situations),
         "after": [names[slug] for slug in one.after],
         "result": say(version.result.get("name")),
