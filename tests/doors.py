@@ -18,6 +18,7 @@ def enter(client, account, *, second_factor: bool | None = None, present: bool =
         records.append({"method": "mfa", "at": time.time(), "type": "totp", "reauthenticated": True})
     session[AUTHENTICATION_METHODS_SESSION_KEY] = records
     session[USER_KEY] = str(account.pk)
+    session["active_at"] = time.time()
     if present:
         session["present_at"] = time.time()
     if space is not None:

@@ -1,6 +1,9 @@
 """Leftovers about accounts and sessions that tests/portal/test_account does not ask."""
 
+import datetime
+
 import pytest
+import time_machine
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
@@ -113,6 +116,48 @@ def test_an_officer_off_duty_is_out_at_once():
     type(officer).objects.filter(pk=officer.pk).update(active=False)
 
     assert client.get("/office/").status_code == 403
+
+
+def test_an_officers_desk_that_stood_still_is_closed_and_leads_back_to_where_it_was():
+    officer = make.officer("window_officer")
+    client = doors.enter(Client(), officer.account)
+    with time_machine.travel(datetime.datetime.now(datetime.UTC) + datetime.timedelta(minutes=29), tick=False):
+        assert client.get("/office/").status_code == 200  # and this was doing something
+    with time_machine.travel(datetime.datetime.now(datetime.UTC) + datetime.timedelta(minutes=58), tick=False):
+        assert client.get("/office/").status_code == 200
+    with time_machine.travel(datetime.datetime.now(datetime.UTC) + datetime.timedelta(minutes=89), tick=False):
+        answer = client.get("/office/desk/")
+
+    assert answer.headers["Location"] == "/account/sign-in/?next=%2Foffice%2Fdesk%2F"
+    assert answer.headers["Clear-Site-Data"] == '"storage"'
+    assert not is_in(client)
+    assert not Session.objects.filter(session_key=client.cookies[settings.SESSION_COOKIE_NAME].value).exists()
+
+
+def test_signing_out_clears_what_the_browser_kept_and_signing_in_does_not():
+    client = doors.enter(Client(), make.account())
+
+    assert "Clear-Site-Data" not in client.get("/my/").headers
+    assert client.post("/account/sign-out/").headers["Clear-Site-Data"] == '"storage"'
+    assert "Clear-Site-Data" not in client.get("/").headers
+
+
+def test_a_sign_in_is_written_down_with_its_factors_and_a_wrong_one_too(caplog):
+    services.register("plain-name", "correcthorse")
+    with caplog.at_level("INFO"):
+        try_in("plain-name", "wrong horse")
+        try_in("plain-name", "correcthorse")
+
+    said = [record.msg for record in caplog.records if record.name == "tongban.sign_in"]
+    assert [one["event"] for one in said] == ["a sign-in did not fit", "signed in"]
+    assert said[1]["factors"] == ["password"] and "plain-name" not in str(said)
+
+
+def test_people_are_given_all_the_time_they_need():
+    """No limit of standing still for citizens (WCAG 2.2.1): only the twelve hours of a session."""
+    client = doors.enter(Client(), make.account())
+    with time_machine.travel(datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=11), tick=False):
+        assert client.get("/my/").status_code == 200
 
 
 def test_a_session_is_a_long_random_name_of_the_servers_and_ends_on_its_own(client):

@@ -16,6 +16,8 @@ from typing import Any
 import structlog
 from allauth.account.internal.flows.login import get_authentication_records
 from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import logout
 from django.core.cache import cache
 from django.core.checks import Error, Tags, register
 from django.core.exceptions import PermissionDenied
@@ -160,6 +162,19 @@ def note_presence(request: HttpRequest) -> None:
 def used_second_factor(request: HttpRequest) -> bool:
     """A code, a recovery code or a passkey was used in this session: having one is not enough."""
     return any(record.get("method") == "mfa" for record in get_authentication_records(request, request.user))
+
+
+ACTIVE_WRITTEN_EVERY = 60  # seconds: not every page writes a session
+
+
+def stood_still(request: HttpRequest) -> bool:
+    """An officer's desk that nobody used for a while may be anybody's by now. People's own pages ask for no haste."""
+    now, last = time.time(), request.session.get("active_at")
+    if last is not None and now - last > settings.OFFICE_IDLE:
+        return True
+    if last is None or now - last > ACTIVE_WRITTEN_EVERY:
+        request.session["active_at"] = now
+    return False
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -328,6 +343,12 @@ def for_officer(*roles) -> Callable:
                 raise PermissionDenied
             if not used_second_factor(request):
                 return _to(request, "account_second_factor")
+            if stood_still(request):
+                logout(request)
+                messages.info(request, _("You were signed out, because nothing was done here for a while."))
+                response = _to_sign_in(request)
+                response.headers["Clear-Site-Data"] = '"storage"'  # as at every sign-out (pages.keeping)
+                return response
             request.officer, request.role = here, held[0]
             return view(request, here, *args, **kwargs)
 

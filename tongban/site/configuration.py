@@ -129,6 +129,12 @@ class Configuration(BaseSettings):
         description="Languages people may choose, separated by commas; zh-hans and en always count. Others need a translator's file (tongban translations).",
     )
     session_hours: int = Field(12, ge=1, le=24 * 30, description="Hours after which a signed-in person signs in again.")
+    office_idle_minutes: int = Field(
+        30,
+        ge=5,
+        le=12 * 60,
+        description="Minutes without a page after which an officer signs in again. People's own pages have no such limit.",
+    )
 
     @field_validator("languages")
     @classmethod

@@ -2,6 +2,7 @@
 
 import structlog
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.models import EmailAddress
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
@@ -131,6 +132,9 @@ class AccountAdapter(DefaultAccountAdapter):
     def post_login(self, request, user, **rest):
         """The device is known from now on. A browser that chose no language yet speaks the one of the account."""
         response = super().post_login(request, user, **rest)
+        records = get_authentication_records(request, user)
+        factors = sorted({str(one.get("type") or one.get("method")) for one in records})
+        log.info("signed in", account=user.pk, factors=factors)
         sign_in.remember_device(request, response, user)
         begin_session(request)
         if doorkeeper.officer(request) is not None and not shared_in_the_demonstration(user):
