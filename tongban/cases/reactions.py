@@ -302,6 +302,14 @@ def put_the_check_on_the_list(event):
     inspecting.platform_order(case, why="", kind=Inspection.Kind.PROMISE, now=timezone.now())
 
 
+@on(events.PromiseChecked)
+def the_check_was_made(event):
+    """Nobody goes there any more for a promise that was checked; what has to be put right is looked at again."""
+    if event.found != "put_right":
+        for row in Inspection.objects.filter(case=event.case, kind=Inspection.Kind.PROMISE, done_at__isnull=True):
+            inspecting.call_off(row, now=timezone.now())
+
+
 @on(events.InspectionPlanned)
 def tell_when_they_come(event):
     at = timezone.localtime(datetime.fromisoformat(event.at))

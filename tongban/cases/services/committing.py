@@ -258,7 +258,7 @@ def _told_enough(found: str, seen: str, place: str, days: int, ground: str) -> N
     if found not in FOUND:
         errors["found"] = [_("Choose what was found.")]
     if len(seen) < 5:
-        errors["seen"] = [_("Write what you saw.")]
+        errors["observed"] = [_("Write what you saw.")]
     if not place:
         errors["place"] = [_("Write where.")]
     if found == "put_right" and not 1 <= days <= PUT_RIGHT_AT_MOST:

@@ -282,14 +282,14 @@ PROCEDURES: dict[str, Act] = {
         Act(
             "check_promise", gettext_lazy("Record the check of the promise"), gettext_lazy("Keep what was found"),
             lambda case, officer, data: services.check_promise(
-                case, officer=officer, found=_text(data, "found"), seen=_text(data, "seen"), place=_text(data, "place"),
+                case, officer=officer, found=_text(data, "found"), seen=_text(data, "observed"), place=_text(data, "place"),
                 put_right_days=_whole(data, "put_right_days"), ground=_text(data, "ground"),
             ),
             icon="footsteps",
             asks=(
                 Ask("found", gettext_lazy("What was found"), "choice", options=lambda case, officer: FOUND),
                 Ask("place", gettext_lazy("Place")),
-                Ask("seen", gettext_lazy("What was seen"), "lines", hint=gettext_lazy("The applicant reads it.")),
+                Ask("observed", gettext_lazy("What was seen"), "lines", hint=gettext_lazy("The applicant reads it.")),
                 Ask("put_right_days", gettext_lazy("Working days to put it right"), "number", least=1, most=PUT_RIGHT_AT_MOST,
                     hint=gettext_lazy("Only where it can be put right.")),
                 Ask("ground", gettext_lazy("Legal ground"), hint=gettext_lazy("Only where the promise was false.")),

@@ -196,6 +196,8 @@ def _done(request, officer, row) -> dict | None:
 def _form(act, row, officer, typed, errors) -> list[dict]:
     """The questions of an act, filled with what was typed."""
     kept = {"opinion": row.opinion, "proposal": row.proposal} if act.name == "conclude" else {}
+    if act.name == "check_promise":
+        kept = _of_the_visit(row)
     return [
         {
             "ask": ask,
@@ -206,6 +208,15 @@ def _form(act, row, officer, typed, errors) -> list[dict]:
         for ask in act.asks
         if _is_asked(ask, row)
     ]
+
+
+def _of_the_visit(row) -> dict:
+    """What two inspectors signed on the spot fills the record of the check; whoever keeps it answers for it."""
+    visit = row.inspections.filter(kind="promise", state="done").order_by("-id").first()
+    if visit is None:
+        return {}
+    found = {"in_order": "kept", "with_faults": "put_right", "not_in_order": "false"}.get(visit.finding, "")
+    return {"found": found, "place": visit.place, "observed": visit.record}
 
 
 def _typed(ask, typed, kept):
