@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
@@ -150,7 +151,12 @@ def decide(
         raise Invalid("no-reason", errors={"reason": [sentence]}, kept=NOTHING_CHANGED)
     with transaction.atomic():
         row = _locked(bond)
-        changes = {"decided_at": now, "decided_by_id": actor.account, "reason": reason.strip()[:500], "until": until}
+        changes: dict[str, Any] = {
+            "decided_at": now,
+            "decided_by_id": actor.account,
+            "reason": reason.strip()[:500],
+            "until": until,
+        }
         if not confirmed:
             changes |= {"ended_at": now}
         make(row, CONFIRM if confirmed else REFUSE_CLAIM, **changes)

@@ -480,11 +480,8 @@ def note(
     if power.own or agent is None:
         return None
     if what in SENDINGS and power.mandate is not None:
-        rows = [
-            power.mandate,
-            *Mandate.objects.filter(pk=power.mandate, under__isnull=False).values_list("under", flat=True),
-        ]
-        Mandate.objects.filter(pk__in=rows).update(cases_sent=F("cases_sent") + 1)
+        counted = Mandate.objects.filter(Q(pk=power.mandate) | Q(passed_on=power.mandate))
+        Mandate.objects.filter(pk__in=list(counted.values_list("pk", flat=True))).update(cases_sent=F("cases_sent") + 1)
     deed, made = Deed.objects.get_or_create(
         once=f"{about}:{what}:{agent.pk}:{once or secrets.token_hex(8)}"[:120],
         defaults={

@@ -144,7 +144,7 @@ def mandate_seen_by(account: Account, ref: str, today: date) -> tuple[Mandate, s
         return None
     if decides_for(account, row.principal, today):
         return row, "principal"
-    if row.agent_id == account.person_id and row in mandates_held(row.agent, limit=500):
+    if row.agent is not None and row.agent_id == account.person_id and row in mandates_held(row.agent, limit=500):
         return row, "agent"
     if row.under is not None and row.under.agent_id == account.person_id:
         return row, "passed_on"
@@ -182,7 +182,3 @@ def deeds_for(
         rows = rows.filter(pk__lt=before)
     page = list(rows[: limit + 1])
     return page[:limit], page[limit - 1].pk if len(page) > limit else None
-
-
-def membership_of(account: Account, company: Party, today: date) -> Membership | None:
-    return Membership.objects.filter(_current(today), person_id=account.person_id, company_id=company.pk).first()

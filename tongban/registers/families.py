@@ -49,7 +49,8 @@ def find_children(account: Account, *, now: datetime | None = None) -> list[Kins
                 kept=_("Nothing was changed."),
                 next_step=_("Try again in a few minutes, or come to any window with the birth certificate."),
             )
-    children = [child for one in (answer or {}).get("children") or () if (child := _child(one)) is not None]
+    told = answer.get("children") or () if answer is not None else ()
+    children = [child for one in told if (child := _child(one)) is not None]
     found = families.record_children(parent, children, account=account, now=now)
     with transaction.atomic():
         for bond in found:  # the child sees, when it is grown up, who was told of it

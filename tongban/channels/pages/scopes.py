@@ -73,8 +73,8 @@ def read(post) -> Scope:
     if errors:
         raise Invalid("mandate-incomplete", errors=errors)
     return Scope(
-        acts=tuple(post.getlist("acts")), matters=chosen_matters(post), **days, **numbers,
-        chains=post.get("chains") == "true", note=post.get("note", ""),
+        acts=tuple(post.getlist("acts")), matters=chosen_matters(post), since=days["since"], until=days["until"],
+        cases_at_most=numbers["cases_at_most"], amount_at_most=numbers["amount_at_most"], chains=post.get("chains") == "true", note=post.get("note", ""),
     )  # fmt: skip
 
 

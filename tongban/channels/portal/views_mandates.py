@@ -367,7 +367,15 @@ def claim(request, party):
     if request.method == "POST":
         typed = {field: request.POST.get(field, "") for field in fields}
         try:
-            family_acts.claim(request.user.person, account=request.user, **typed)
+            family_acts.claim(
+                request.user.person,
+                id_kind=typed["id_kind"],
+                id_no=typed["id_no"],
+                name=typed["name"],
+                court=typed["court"],
+                judgment=typed["judgment"],
+                account=request.user,
+            )
         except Invalid as wrong:
             errors = _plain(wrong)
         else:
