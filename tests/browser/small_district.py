@@ -20,23 +20,33 @@ def build() -> None:
     from tongban.journal import services as journal
     from tongban.registers import services as registers
     from tongban.site.commands import prepare
-    from tongban.site.demonstration import district, papers, people
+    from tongban.site.demonstration import bundles, district, history, papers, people
 
     for step in (prepare.keys, prepare.database, prepare.static_files):
         assert step() == 0
     with transaction.atomic(), registers.nobody_waits():
         district.content()
         everybody = people.populate(district.DEMO)
+        people_of_all, companies_of_all = everybody.people, everybody.companies
         everybody.people = {slug: who for slug, who in everybody.people.items() if slug in WHO}
         everybody.companies = {slug: which for slug, which in everybody.companies.items() if slug in COMPANIES}
         papers.hand_out(everybody, timezone.localdate())
+    everybody.people, everybody.companies = people_of_all, companies_of_all
+    history.PLAN, bundles.STORIES = [("site_inspection", 1, (4, 5))], ()  # somebody must have premises to look at
+    history.write(everybody, timezone.now(), lambda number: None)
     while journal.work_once():
         pass
 
 
 def tell(ref: str) -> None:
-    from tongban.cases.models import Case
+    from tongban.cases.models import Case, Inspection
 
+    if ref == "inspection":
+        row = Inspection.objects.select_related("case__department").latest("id")
+        signed = [one.officer.account.login for one in row.signatures.filter(officer__isnull=False)]
+        said = {"ref": row.ref, "state": row.state, "department": row.case.department.code.lower(), "signed": signed}
+        print(json.dumps(said | {"photos": row.photos.count(), "record": row.record}))
+        return
     case = Case.objects.get(ref=ref)
     print(json.dumps({"state": case.state, "sent": Case.objects.exclude(state="draft").count()}))
 
