@@ -48,6 +48,8 @@ OFFICERS = [
     ("issuing", "issuing window"),
     ("coordinator", "government service office: bad ratings, overview"),
     ("auditor", "supervision, reads only"),
+    ("editor", "guides of all departments (amr-editor: of one)"),
+    ("catalogue", "catalogue manager, checks and publishes (amr-catalogue)"),
 ]
 
 
