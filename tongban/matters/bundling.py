@@ -593,7 +593,7 @@ def _merged(one: dict[str, Any], renamed: Mapping[str, Mapping[str, str]], found
         field["min"] = max(lowest)
     if highest and all(isinstance(each, int | float) for each in highest):
         field["max"] = min(highest)
-    conditions = []
+    conditions: list[Any] = []
     for slug, row in of:
         logic = row.get("show_if")
         if not logic:

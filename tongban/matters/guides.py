@@ -4,7 +4,7 @@ Everything here is pure: rows of the demonstration content in, plain bilingual d
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -720,7 +720,7 @@ def _of_members(row: Mapping, members: list[dict], content: Content) -> dict[str
     }
 
 
-def bundle_serves(rows: list[Mapping]) -> list[str]:
+def bundle_serves(rows: Sequence[Mapping]) -> list[str]:
     """Who applies: whom every member serves; a founder where a company is made; else the company, not its people."""
     founding = next(
         (one for one in rows if one["result"]["ref"] == "business-licence" and "person" in one["objects"]), None

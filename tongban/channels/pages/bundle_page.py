@@ -26,7 +26,8 @@ def of_applicant(case: Case) -> dict:
 
 
 def _own_part(case: Case) -> dict | None:
-    return next((line for line in _lines(case.parent) if line["case"].pk == case.pk), None)
+    lines = _lines(case.parent) if case.parent is not None else []
+    return next((line for line in lines if line["case"].pk == case.pk), None)
 
 
 def _lines(whole: Case) -> list[dict]:

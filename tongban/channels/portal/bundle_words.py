@@ -5,6 +5,7 @@ Answers stand in the address (`?chosen=alcohol-retail,fire-check:inspect`), so t
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
+from typing import Any
 from urllib.parse import quote
 
 from django.http import QueryDict
@@ -133,7 +134,7 @@ def notice(
     address: Callable[[str], str],
 ) -> dict:
     names = {one.slug: say(one.name) for one in plan.members}
-    papers = []
+    papers: list[dict[str, Any]] = []
     for one in plan.requirements:
         detail = {"originals": one.originals, "copies": one.copies, "electronic": 1, "when": one.when or {}}
         line = guide_words.document(
