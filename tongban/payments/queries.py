@@ -52,6 +52,11 @@ def owed(party: Party) -> QuerySet[Bill]:
     return rows.prefetch_related(Prefetch("shares", queryset=going, to_attr="running"), "lines").order_by("due", "id")
 
 
+def is_being_paid(bill: Bill) -> bool:
+    """Of a bill that `owed` answered."""
+    return bool(getattr(bill, "running", ()))
+
+
 def owed_sum(party: Party) -> tuple[int, int]:
     """How many bills are open, and their sum."""
     rows = Bill.objects.filter(payer=party, state=BillState.OPEN).values_list("total", flat=True)[:500]
@@ -172,7 +177,7 @@ def statement(gateway: str, day: date) -> Statement | None:
 
 
 def recent_statements(limit: int = 14) -> Sequence[Statement]:
-    return Statement.objects.order_by("-day", "gateway")[:limit]
+    return list(Statement.objects.order_by("-day", "gateway")[:limit])
 
 
 def statement_lines(row: Statement, *, only_differences: bool = False) -> QuerySet[StatementLine]:
@@ -196,12 +201,11 @@ def by_department(row: Statement) -> list[dict]:
     for one in paid:
         code = one["bill__department__code"]
         found[code] = {"code": code, "name": one["bill__department__name"], "taken": one["taken"], "returned": 0}
-    for one in back:
-        code = one["share__bill__department__code"]
-        line = found.setdefault(
-            code, {"code": code, "name": one["share__bill__department__name"], "taken": 0, "returned": 0}
-        )
-        line["returned"] = one["returned"]
+    for other in back:
+        code = other["share__bill__department__code"]
+        name = other["share__bill__department__name"]
+        line = found.setdefault(code, {"code": code, "name": name, "taken": 0, "returned": 0})
+        line["returned"] = other["returned"]
     return [found[code] for code in sorted(found)]
 
 

@@ -26,7 +26,7 @@ def bills(request, party):
     )
     owed = [] if before else [row for row in queries.owed(party)[:100] if may_pay(request, row)]
     doorkeeper.reading(request, party, "own bills", ["bills"], about=f"party:{party.pk}")
-    free = [bill for bill in owed if not bill.running]
+    free = [bill for bill in owed if not queries.is_being_paid(bill)]
     within = doorkeeper.within_limits(request, party)
     context = {
         "party": party,

@@ -7,6 +7,7 @@ what happens: paid, paid slowly, paid and never told, told twice, charged twice,
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -159,15 +160,15 @@ def choose(row: TwinCharge, way: str) -> bool:
         if way == "forged":
             _tell(row, now, forged=True)
             return mine.exists()
-        changes = {
+        ways: dict[str, dict[str, Any]] = {
             "pay": {"state": "paid", "paid_at": now},
             "again": {"state": "paid", "paid_at": now},
             "silent": {"state": "paid", "paid_at": now},
             "twice": {"state": "paid", "paid_at": now, "times": 2},
             "slowly": {"state": "paying", "paid_at": now + SLOWLY},
             "fail": {"state": "failed"},
-        }[way]
-        if not mine.update(**changes):
+        }
+        if not mine.update(**ways[way]):
             return False
         row.refresh_from_db()
         if way == "slowly":
