@@ -27,7 +27,7 @@ def limits(request, officer):
 
 
 def _list(request, officer, problem=None, tried=None):
-    after = request.GET.get("after", "")
+    after, today = request.GET.get("after", ""), timezone.localdate()
     rows, following = cases.brought_up(officer, after=int(after) if after.isascii() and after.isdigit() else 0)
     context = {
         "officer": officer,
@@ -36,7 +36,7 @@ def _list(request, officer, problem=None, tried=None):
                 "row": row,
                 "case": row.case,
                 "person": row.case.applicant.kind == "person",
-                "left": cases.days_left(row.case, until=row.clock.due),
+                "left": cases.days_left(row.case, until=row.clock.due) or (None if row.clock.due < today else 0),
                 "typed": request.POST.get("answer", "") if row.pk == tried else "",
                 "errors": problem.errors.get("answer", []) if row.pk == tried and isinstance(problem, Invalid) else [],
             }
