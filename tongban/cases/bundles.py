@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
@@ -26,7 +27,7 @@ WAITS_WITH_THE_WHOLE = Q(state=CaseState.CORRECTION_REQUESTED, parent__isnull=Fa
 HANDED_OUT_BY_ITSELF = Q(parent__isnull=True) | Q(state=CaseState.APPROVED) | Q(in_bundle__released_at__isnull=False)
 
 
-def wholes() -> QuerySet[Matter]:
+def wholes() -> QuerySet[Any, Any]:
     """The matters whose cases are bundles; as a part of a query it is asked once, and no join misleads the queues' indexes."""
     return Matter.objects.filter(kind=Matter.Kind.BUNDLE).values("pk")
 
@@ -169,6 +170,7 @@ def standing_of(wholes: Iterable[Case]) -> dict[int, Standing]:
         limit,
         whole_state,
     ) in rows:
+        assert pk is not None  # asked for by it
         one = found.setdefault(pk, Standing())
         one.members += 1
         granted = stood_in is not None or (decision == "granted" and state in GRANTED)

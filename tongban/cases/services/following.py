@@ -524,9 +524,9 @@ def _end_whole(whole: Case, parts: list[Part], lost: Part, now: datetime, office
     name = lost.case.version.name
     reason = lost.case.reason.get("text", "") if lost.case.state == CaseState.REFUSED else _last_reason(lost.case)
     said = f"{name['zh']} {name['en']}: {reason}".strip(": ")
-    if lost.case.state == CaseState.TERMINATED or officer is None:
-        step, what, decided = TERMINATE, events.CaseEnded(case=whole.pk, state=CaseState.TERMINATED), {}
-    else:
+    what: events.CaseEnded | events.CaseDecided = events.CaseEnded(case=whole.pk, state=CaseState.TERMINATED)
+    step, decided = TERMINATE, {}
+    if lost.case.state != CaseState.TERMINATED and officer is not None:
         step = REFUSE
         what = events.CaseDecided(case=whole.pk, outcome=Case.Decision.REFUSED, by_machine=False)
         decided = {
@@ -693,7 +693,7 @@ def stand_in(case: Case, *, now: datetime) -> bool:
         slug=case.matter.slug, case__applicant=case.applicant_id,
     )  # fmt: skip
     found = waiting.values_list("pk", "parent").order_by("pk").first()
-    if found is None:
+    if found is None or found[1] is None:
         return False
     with transaction.atomic():
         whole = _held(found[1])
@@ -708,12 +708,12 @@ def held_back(case: Case) -> bool:
     if case.parent_id is None:
         return False
     row = BundleMember.objects.filter(case=case.pk).values_list("released_at", "parent__state").first()
-    return row is not None and row[0] is None and row[1] in IN_REVIEW | {CaseState.APPROVED, CaseState.ISSUING}
+    return row is not None and row[0] is None and row[1] in {*IN_REVIEW, CaseState.APPROVED, CaseState.ISSUING}
 
 
 def may_withdraw(case: Case) -> None:
     """A member that the bundle cannot do without goes with the whole, or not at all."""
-    if case.parent_id is None:
+    if case.parent is None:
         return
     parts = parts_of(case.parent)
     own = next(part for part in parts if part.case.pk == case.pk)
