@@ -73,16 +73,15 @@ def test_the_database_still_keeps_names_apart():
         Account.objects.create_user("same-name")
 
 
-def test_what_stood_in_clear_is_sealed_by_the_migrations_step(django_db_blocker):
+def test_what_stood_in_clear_is_sealed_by_the_migrations_step():
     from importlib import import_module
 
     account = make.account(login="old@example.org")
     with connection.cursor() as cursor:
         cursor.execute("UPDATE parties_account SET login = 'old@example.org', email = 'old@example.org'")
-    with connection.schema_editor(atomic=False) if connection.vendor == "postgresql" else _Editor() as editor:
-        migration = import_module("tongban.parties.migrations.0005_sealed_addresses").Migration
-        for step in migration.operations[1:]:
-            step.code(_Apps, editor)
+    migration = import_module("tongban.parties.migrations.0005_sealed_addresses").Migration
+    for step in migration.operations[4:]:  # after those that only widen columns
+        step.code(_Apps, _Editor)
 
     assert Account.objects.get(pk=account.pk).login == "old@example.org"
     assert Account.objects.get(login="old@example.org").email == "old@example.org"
@@ -91,12 +90,6 @@ def test_what_stood_in_clear_is_sealed_by_the_migrations_step(django_db_blocker)
 
 class _Editor:
     connection = connection
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *given):
-        return False
 
 
 class _Apps:

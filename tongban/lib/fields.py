@@ -172,13 +172,12 @@ class FindableEmailField(Findable, models.EmailField):
 
 
 def make_findable(app: str, model: str, field: str):
-    """The migration step that seals a column as `Findable` does."""
+    """The migration step that seals a column as `Findable` does; `as_text` comes before it."""
     context = f"{app}.{model.lower()}.{field}"
 
     def seal(apps, schema_editor):
         connection = schema_editor.connection
         table = apps.get_model(app, model)._meta.db_table
-        _widen(schema_editor, table, field)
         with connection.cursor() as cursor:
             clear = f"SELECT id, {field} FROM {table} WHERE {field} <> '' AND {field} NOT LIKE %s"  # noqa: S608 - our own names
             cursor.execute(clear, [f"{FINDABLE}.%"])

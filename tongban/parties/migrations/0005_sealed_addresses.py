@@ -16,6 +16,8 @@ class Migration(migrations.Migration):
             ]
         ),
         tongban.lib.fields.as_text("parties", "account", "email"),
+        tongban.lib.fields.as_text("parties", "account", "login"),
+        tongban.lib.fields.as_text("account", "emailaddress", "email"),
         tongban.lib.fields.seal_what_was_written("parties", "account", "email"),
         tongban.lib.fields.make_findable("parties", "account", "login"),
         tongban.lib.fields.make_findable("account", "emailaddress", "email"),
