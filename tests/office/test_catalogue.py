@@ -2,8 +2,10 @@
 
 import datetime
 import json
+from pathlib import Path
 
 import pytest
+import yaml
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -12,12 +14,15 @@ from django.utils import timezone
 
 from tests import doors, make
 from tests.matters import editors
+from tongban.departments.models import Department
+from tongban.departments.services import load_departments
 from tongban.journal.models import ReadEntry
 from tongban.licences import exchanging
 from tongban.licences.models import LicenceType
 from tongban.matters.editing import drafting, translating
 from tongban.matters.models import Draft, MaterialType, Matter, MatterVersion, Save, Theme
 from tongban.matters.queries import catalogue
+from tongban.matters.services import load_demo
 from tongban.notices.models import Message
 
 pytestmark = pytest.mark.django_db
@@ -609,3 +614,18 @@ def test_tomorrow_is_said_in_public_before_it_holds(client):
     page = client.get("/matters/dog-licence/versions/")
 
     assert page.context["coming"].effective_from == tomorrow
+
+
+def test_the_whole_demonstration_goes_to_another_installation_and_comes_out_byte_by_byte():
+    demo = Path(__file__).parents[2] / "demo"
+    load_departments(yaml.safe_load((demo / "departments.yaml").read_text("utf-8"))["departments"])
+    load_demo(demo, today=timezone.localdate())
+    manager = editors.manager(Department.objects.get(code="DSO"))
+    file = exchanging.pack(Matter.objects.all())
+    for model in (MatterVersion, Matter, MaterialType, Theme):
+        model.objects.all().delete()
+
+    report = exchanging.unpack(file, officer=manager)
+
+    assert report.refused == []
+    assert exchanging.pack(Matter.objects.all()) == file

@@ -182,10 +182,9 @@ def _fits(model: Any, name: str, value: Any) -> bool:
     column = model._meta.get_field(name)
     kind = column.get_internal_type()
     if kind == "JSONField":
-        if column.null and value is None:
-            return True
-        made = column.get_default() if column.has_default() else {}
-        return isinstance(value, dict | list) if made is None else isinstance(value, type(made))
+        if column.null:
+            return value is None or isinstance(value, dict | list)
+        return isinstance(value, type(column.get_default()) if column.has_default() else dict)
     if kind in ("CharField", "SlugField", "TextField"):
         return isinstance(value, str) and len(value) <= (column.max_length or 10_000)
     if kind == "BooleanField":
