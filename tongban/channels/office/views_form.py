@@ -85,7 +85,8 @@ def _posted(request, officer, version):
         return _page(request, officer, own_draft(officer, version.pk), version.form, "", problem=met)
     if words:
         messages.success(request, words)
-    return redirect(_address(version, opened))
+    stays = rest.partition(":")[0] if act in ("up", "down", "place", "section") else ""
+    return redirect(_address(version, opened) + (f"#f-{stays}" if stays in designing.ids(fields) else ""))
 
 
 def _address(version, name: str = "", more: str = "") -> str:
