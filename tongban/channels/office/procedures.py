@@ -34,7 +34,15 @@ class Line:
 
 def beside_of(case: Case) -> list[Line]:
     """Everything beside this case, what runs first."""
-    found = [*_correction(case), *_hearings(case), *_papers(case), *_opinions(case), *_promise(case), *_changes(case), *_appeals(case)]
+    found = [
+        *_correction(case),
+        *_hearings(case),
+        *_papers(case),
+        *_opinions(case),
+        *_promise(case),
+        *_changes(case),
+        *_appeals(case),
+    ]
     return sorted(found, key=lambda line: line.over)
 
 
@@ -55,11 +63,20 @@ def _correction(case: Case) -> list[Line]:
         more = (_("Only what is marked may be changed."),) if request.only_marked else ()
         lines.append(Line("flag", _("With the applicant for correction"), words, lines=more))
     if request is not None and request.second:
-        said = _("Asked by %(who)s. Why it was not asked for the first time: %(why)s") % {"who": request.officer.shown_name, "why": request.why_again}
+        said = _("Asked by %(who)s. Why it was not asked for the first time: %(why)s") % {
+            "who": request.officer.shown_name,
+            "why": request.why_again,
+        }
         lines.append(Line("alert", _("Correction was asked for a second time: counted as a fault"), said))
     answers = [one for one in case.findings.all() if one.answer]
     if answers and case.state == CaseState.RECEIVED:
-        lines.append(Line("pen-sign", _("What the applicant says to the points"), lines=tuple(f"{one.text} → {one.answer}" for one in answers)))
+        lines.append(
+            Line(
+                "pen-sign",
+                _("What the applicant says to the points"),
+                lines=tuple(f"{one.text} → {one.answer}" for one in answers),
+            )
+        )
     return lines
 
 
@@ -95,9 +112,20 @@ def _papers(case: Case) -> list[Line]:
         else:
             text = f"{row.get_settled_display()}, {day_words(_since(row.settled_at))}"
             more = (_("Granting needs it, or the reviewer decides without it."),) if row.settled == "late" else ()
-            lines.append(Line("document", name, text, "red" if row.settled == "late" else "", (*more, *((row.why,) if row.why else ())), over=row.settled != "late"))
+            lines.append(
+                Line(
+                    "document",
+                    name,
+                    text,
+                    "red" if row.settled == "late" else "",
+                    (*more, *((row.why,) if row.why else ())),
+                    over=row.settled != "late",
+                )
+            )
     for row in tolerating.later(case) if case.accepted_at is None else ():
-        lines.append(Line("document", row.type.shown_name, _("The applicant supplies it later: the day is set when you accept.")))
+        lines.append(
+            Line("document", row.type.shown_name, _("The applicant supplies it later: the day is set when you accept."))
+        )
     return lines
 
 
@@ -107,7 +135,10 @@ def _opinions(case: Case) -> list[Line]:
     for row in case.consultations.select_related("department", "answered_by").filter(recalled_at__isnull=True):
         title = _("Opinion of %(name)s") % {"name": row.department.shown_name}
         if row.answered_at is None:
-            text = _("Asked on %(asked)s, to be answered by %(day)s.") % {"asked": day_words(_since(row.asked_at)), "day": day_words(row.due)}
+            text = _("Asked on %(asked)s, to be answered by %(day)s.") % {
+                "asked": day_words(_since(row.asked_at)),
+                "day": day_words(row.due),
+            }
             lines.append(Line("help", title, text, consulting.light_of(row, today), (row.question,)))
         else:
             who = row.answered_by.shown_name if row.answered_by else ""
@@ -127,7 +158,9 @@ def _promise(case: Case) -> list[Line]:
         PromiseState.PUT_RIGHT: _("To be put right by %(day)s, then looked at again.") % {"day": day_words(row.put_right_by)},
     }  # fmt: skip
     due = row.put_right_by or row.check_by
-    lights = _light(due, _since(case.decided_at)) if row.state in promising.CHECKED_IN and due and case.decided_at else ""
+    lights = (
+        _light(due, _since(case.decided_at)) if row.state in promising.CHECKED_IN and due and case.decided_at else ""
+    )
     return [
         Line("pen-sign", title, texts.get(PromiseState(row.state)) or row.get_state_display(), lights,
              (row.seen,) if row.seen else (), over=row.state == PromiseState.KEPT)
@@ -149,8 +182,13 @@ def _changes(case: Case) -> list[Line]:
             title, text = names.get(row.material, row.material), row.get_what_display()
         more = [f"{row.officer.shown_name} · {moment_words(row.at)} · {row.reason}"]
         if row.undone_at:
-            more.append(_("Undone by the applicant %(at)s. %(why)s") % {"at": moment_words(row.undone_at), "why": row.undone_why})
-        lines.append(Line("edit", _("Put right by staff: %(what)s") % {"what": title}, text, lines=tuple(more), over=True))
+            more.append(
+                _("Undone by the applicant %(at)s. %(why)s")
+                % {"at": moment_words(row.undone_at), "why": row.undone_why}
+            )
+        lines.append(
+            Line("edit", _("Put right by staff: %(what)s") % {"what": title}, text, lines=tuple(more), over=True)
+        )
     return lines
 
 
@@ -159,8 +197,13 @@ def _appeals(case: Case) -> list[Line]:
     for row in case.appeals.select_related("judged_by", "anew"):
         text = row.get_state_display()
         if row.state == AppealState.ASKED:
-            text = _("Asked on %(asked)s, to be decided by %(day)s.") % {"asked": day_words(_since(row.asked_at)), "day": day_words(row.due)}
-        more = [words for words in (row.reason, row.get_follows_display() if row.follows else "", row.court_note) if words]
+            text = _("Asked on %(asked)s, to be decided by %(day)s.") % {
+                "asked": day_words(_since(row.asked_at)),
+                "day": day_words(row.due),
+            }
+        more = [
+            words for words in (row.reason, row.get_follows_display() if row.follows else "", row.court_note) if words
+        ]
         lines.append(
             Line("scale", _("Reconsideration"), text, lines=tuple(more), href=reverse("office:appeal", args=[row.pk]),
                  over=row.state != AppealState.ASKED)

@@ -141,7 +141,7 @@ def show(request, officer, row, *, act: Act | None = None, problem=None, notice=
         "happens": act.happens(row, officer) if act else [],
         "marks": marks,
         "notice": notice,
-        "typed": typed,
+        "typed": {name: typed.get(name, "") for name in ("why_again", "only_marked")},
         "first_request": correction.latest_request(row) if row.corrections else None,
         "beside": beside_of(row),
         "errors": errors,

@@ -21,6 +21,7 @@ from tongban.materials import queries as papers
 from tongban.materials.models import Page
 
 SHOWN = 100
+FIELDS = ("position", "answer", "outcome", "reason", "court_on", "court_note")
 
 
 @require_GET
@@ -35,7 +36,11 @@ def tasks(request, officer):
         context["given"] = consulting.asked_of(officer).filter(answered_at__isnull=False).order_by("-answered_at")[:10]
     if roles & promising.CHECKING_ROLES:
         context["promises"] = [
-            {"row": row, "due": row.put_right_by or row.check_by, "light": _light(row.put_right_by or row.check_by, row.signed_at, today)}
+            {
+                "row": row,
+                "due": row.put_right_by or row.check_by,
+                "light": _light(row.put_right_by or row.check_by, row.signed_at, today),
+            }
             for row in promising.to_check(officer)[:SHOWN]
         ]
     if roles & {"dept_reviewer", "dept_approver"}:
@@ -53,6 +58,11 @@ def _light(due, since, today) -> str:
     return light(today, due, None, timezone.localtime(since).date() if since else today, departments.calendar())
 
 
+def _typed(request, *names: str) -> dict[str, str]:
+    """What was sent under these names, empty where nothing was."""
+    return {name: request.POST.get(name, "") for name in names}
+
+
 # -- the opinion of another department
 
 
@@ -60,7 +70,14 @@ def _asked(officer, pk: int) -> Consultation:
     """A question to this officer's department; for whoever asked it too. Anybody else is not told that it exists."""
     row = get_object_or_404(
         Consultation.objects.select_related(
-            "case", "case__version", "case__matter", "case__department", "case__applicant", "officer", "department", "answered_by"
+            "case",
+            "case__version",
+            "case__matter",
+            "case__department",
+            "case__applicant",
+            "officer",
+            "department",
+            "answered_by",
         ).filter(recalled_at__isnull=True),
         pk=pk,
     )
@@ -102,8 +119,8 @@ def opinion(request, officer, pk):
         "materials": [one for one in materials if one.type.slug in set(row.materials)],
         "positions": list(Consultation._meta.get_field("position").choices or ()),
         "problem": problem,
-        "errors": problem.errors if isinstance(problem, Invalid) else {},
-        "typed": request.POST,
+        "errors": {**dict.fromkeys(FIELDS, ()), **(problem.errors if isinstance(problem, Invalid) else {})},
+        "typed": _typed(request, "position", "answer"),
     }
     return render(request, "office/opinion.html", context, status=problem.status if problem else 200)
 
@@ -132,7 +149,15 @@ def opinion_page(request, officer, pk, page):
 def appeal(request, officer, pk):
     """What was decided and why, what the applicant wants; judged here by somebody who did not handle the case."""
     rows = Appeal.objects.select_related(
-        "case", "case__version", "case__department", "case__applicant", "case__licence", "case__reviewer", "case__approver", "judged_by", "anew"
+        "case",
+        "case__version",
+        "case__department",
+        "case__applicant",
+        "case__licence",
+        "case__reviewer",
+        "case__approver",
+        "judged_by",
+        "anew",
     )
     row = get_object_or_404(rows, pk=pk)
     problem = None
@@ -140,7 +165,10 @@ def appeal(request, officer, pk):
         try:
             if "court_note" in request.POST:
                 services.note_court(
-                    row, officer=officer, day=_day(request.POST.get("court_on", "")), text=request.POST.get("court_note", "")
+                    row,
+                    officer=officer,
+                    day=_day(request.POST.get("court_on", "")),
+                    text=request.POST.get("court_note", ""),
                 )
             else:
                 services.judge(
@@ -159,8 +187,8 @@ def appeal(request, officer, pk):
         "mine": reconsidering.may_judge(officer, row),
         "sue_until": reconsidering.sue_until(row.case, row),
         "problem": problem,
-        "errors": problem.errors if isinstance(problem, Invalid) else {},
-        "typed": request.POST,
+        "errors": {**dict.fromkeys(FIELDS, ()), **(problem.errors if isinstance(problem, Invalid) else {})},
+        "typed": _typed(request, "outcome", "reason", "court_on", "court_note"),
     }
     return render(request, "office/appeal.html", context, status=problem.status if problem else 200)
 
@@ -199,7 +227,9 @@ def staff_papers(request, officer, ref):
         "open": row.state in correction.STAFF_MAY_CHANGE_IN,
         "materials": row.materials.select_related("type", "document"),
         "problem": problem,
-        "errors": [str(one) for told in problem.errors.values() for one in told] if isinstance(problem, Invalid) else [],
-        "typed": request.POST,
+        "errors": [str(one) for told in problem.errors.values() for one in told]
+        if isinstance(problem, Invalid)
+        else [],
+        "typed": _typed(request, "material", "reason"),
     }
     return render(request, "office/staff_papers.html", context, status=problem.status if problem else 200)

@@ -59,14 +59,19 @@ def changes(case: Case) -> list[dict]:
     """What staff changed, before and after, and whether it can still be undone."""
     form = rules.form_of(case)
     names = {row.type.slug: row.type.name for row in case.materials.select_related("type")}
-    open_now = case.state in correction.STAFF_MAY_CHANGE_IN | {CaseState.CORRECTION_REQUESTED, CaseState.PRE_REVIEW_RETURNED}
+    open_now = case.state in correction.STAFF_MAY_CHANGE_IN | {
+        CaseState.CORRECTION_REQUESTED,
+        CaseState.PRE_REVIEW_RETURNED,
+    }
     shown = []
     for row in case.staff_changes.select_related("officer__department"):
         one = form[row.field] if row.field and row.field in form else None
         shown.append(
             {
                 "row": row,
-                "label": say(one.label) if one else say(names.get(row.material, {"zh": row.material, "en": row.material})),
+                "label": say(one.label)
+                if one
+                else say(names.get(row.material, {"zh": row.material, "en": row.material})),
                 "before": one.display((row.before or {}).get("value")) if one else "",
                 "after": one.display((row.after or {}).get("value")) if one else "",
                 "field": row.what == StaffChange.What.FIELD,

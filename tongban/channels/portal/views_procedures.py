@@ -64,9 +64,7 @@ def supply(request, party, ref, pk):
             files = request.FILES.getlist("file")
             if not files:
                 raise Invalid("no_file", _("No file was chosen."), kept=_("Everything you sent before is kept."))
-            document = documents.keep(
-                files, owner=case.applicant, by=request.user, name=row.material.type.shown_name
-            )
+            document = documents.keep(files, owner=case.applicant, by=request.user, name=row.material.type.shown_name)
             services.supply(row, document, account=request.user)
             messages.success(request, _("The paper has come. Thank you: the case goes on."))
             return redirect("portal:case", ref=case.ref)
