@@ -135,7 +135,7 @@ def hand_in(page) -> None:
     go_on(page)
     assert "What you apply for, with one form" in page.locator("main").inner_text()
     sign_and_send(page)
-    assert page.get_by_role("heading", name="Sent. Thank you.").is_visible()
+    page.get_by_role("heading", name="Sent. Thank you.").wait_for()
 
 
 def decide(desks, office: str, matter: str) -> None:  # noqa: F811 - the fixture

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from tests import doors, make
 from tests.portal.test_finding import english, page, words
+from tongban.channels.pages import bundle_answers
 from tongban.channels.portal import bundle_words
 from tongban.departments import services as departments
 from tongban.journal.actors import PLATFORM
@@ -173,5 +174,5 @@ def test_addresses_of_answers_are_written_and_read_the_same():
     asked = QueryDict("chosen=a-b&chosen=c:d,e&of-f=g&lang=en")
     assert bundle_words.canonical(asked) == "?chosen=a-b,c:d,e,f:g"
     again = QueryDict(bundle_words.canonical(asked)[1:])
-    assert bundle_words.is_canonical(again) and bundle_words.chosen(again) == ["a-b", "c:d", "e", "f:g"]
+    assert bundle_words.is_canonical(again) and bundle_answers.chosen(again) == ["a-b", "c:d", "e", "f:g"]
     assert bundle_words.canonical(QueryDict("")) == ""

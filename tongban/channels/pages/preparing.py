@@ -13,10 +13,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from tongban.cases import clocks, rules, services
+from tongban.cases import clocks, planning, rules, services
 from tongban.cases.models import Case, CaseMaterial
 from tongban.channels import doorkeeper
-from tongban.channels.pages import errand
+from tongban.channels.pages import bundle_answers, errand
 from tongban.departments.models import Officer
 from tongban.lib.bilingual import say
 from tongban.lib.formschema import Field, Form
@@ -59,14 +59,14 @@ class OpenFields:
 
 
 def steps_of(case: Case) -> list[str]:
-    return [name for name, _label in STEPS if name != "situation" or len(case.version.situations) > 1]
+    return [name for name, _label in STEPS if name != "situation" or bundle_answers.asks(case)]
 
 
 def next_step(desk: Desk, case: Case, after: str = "") -> str:
     names = steps_of(case)
     if after in names:
         return desk.at(names[min(names.index(after) + 1, len(names) - 1)])
-    return desk.at("situation" if "situation" in names and not case.situation else "form")
+    return desk.at("situation" if "situation" in names and planning.unanswered(case) else "form")
 
 
 def _shared(desk: Desk, case: Case, current: str, **more) -> dict:
@@ -99,8 +99,11 @@ def situation(request, desk: Desk, case: Case):
         return redirect(next_step(desk, case))
     errors = {}
     if request.method == "POST":
+        answers = request.POST.getlist("situation")
+        if planning.is_bundle(case):
+            answers = bundle_answers.answered(case, request.POST)
         try:
-            case = services.choose_situation(case, request.POST.getlist("situation"), account=request.user)
+            case = services.choose_situation(case, answers, account=request.user)
             return redirect(next_step(desk, case, "situation"))
         except Invalid as invalid:
             errors = invalid.errors
@@ -109,6 +112,7 @@ def situation(request, desk: Desk, case: Case):
         errors=errors,
         options=[(one["id"], say(one)) for one in case.version.situations],
         chosen=next(iter(case.situation), ""),
+        questions=bundle_answers.of_case(case),
     )  # fmt: skip
     return render(request, "pages/preparing/situation.html", context, status=422 if errors else 200)
 

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 
 from tongban.cases import planning
 from tongban.cases.models import Case
+from tongban.channels.pages.bundle_answers import OF, chosen
 from tongban.channels.pages.templatetags.tongban import money
 from tongban.channels.portal import guide_words
 from tongban.departments import queries as departments_asked
@@ -22,19 +23,10 @@ from tongban.licences.models import Licence
 from tongban.matters import bundling
 from tongban.matters.models import MaterialType, Matter, MatterVersion
 
-OF = "of-"  # a radio group needs a name of its own: of-fire-check=inspect is the answer fire-check:inspect
-MOST_ANSWERS, LONGEST_ANSWER = 60, 120
 BY_MEMBERS = both("各事项结果一并送达", "The results of all its matters")
 
 
 # -- answers in the address
-
-
-def chosen(query: QueryDict) -> list[str]:
-    """The answers in an address, however they were written there."""
-    said = [part.strip() for value in query.getlist("chosen") for part in value[:4000].split(",")]
-    said += [f"{name[len(OF) :]}:{query[name]}" for name in query if name.startswith(OF) and query[name]]
-    return [one for one in dict.fromkeys(said) if one and len(one) <= LONGEST_ANSWER][:MOST_ANSWERS]
 
 
 def is_canonical(query: QueryDict) -> bool:
@@ -48,23 +40,6 @@ def canonical(query: QueryDict) -> str:
     return "?chosen=" + quote(",".join(chosen(query)), safe=",:-")
 
 
-def questions(plan: bundling.Plan) -> dict[str, list[dict]]:
-    """`ticks`: yes when ticked; `choices`: one of several, only for matters that apply."""
-    applying = {one.slug for one in plan.members}
-    ticks, choices = [], []
-    for one in plan.questions:
-        line = {"id": one.id, "text": say(one.text), "help": say(one.help) if one.help else ""}
-        if not one.options:
-            ticks.append({**line, "on": one.id in plan.chosen})
-        elif one.member in applying:
-            options = [
-                {"value": each.id.split(":", 1)[1], "label": say(each.name), "on": each.id in plan.chosen}
-                for each in one.options
-            ]
-            choices.append({**line, "name": f"{OF}{one.member}", "options": options, "open": one in plan.unanswered})
-    return {"ticks": ticks, "choices": choices}
-
-
 # -- the errand: the same plan while somebody applies
 
 
@@ -74,12 +49,6 @@ def beginning(version: MatterVersion, query: QueryDict) -> dict | None:
         return None
     plan = bundling.plan(version, chosen(query))
     return {"plan": plan, "waves": waves(plan), "chosen": plan.chosen, "back": canonical(query)}
-
-
-def answered(case: Case, post: QueryDict) -> list[str]:
-    """The answers a page of questions sent; parts that apply because of what the applicant holds stay."""
-    held = bundling.by_holding(case.version)
-    return [*(one for one in case.situation if one in held), *(one for one in chosen(post) if one not in held)]
 
 
 def asked_by(case: Case) -> dict[str, list[str]]:

@@ -21,7 +21,7 @@ from tongban.cases.services import ending
 from tongban.cases.states import EDITABLE, CaseState
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_party
-from tongban.channels.pages import errand, whereabouts
+from tongban.channels.pages import bundle_answers, errand, whereabouts
 from tongban.channels.pages.beside_case import promise_at_the_end
 from tongban.channels.pages.look import Look
 from tongban.channels.portal import bundle_words, disputed, guide_words, parts
@@ -114,8 +114,7 @@ def channel_of(request) -> str:
 
 def steps_of(case: Case) -> list[str]:
     """The steps this application has: the situation only where there is a choice."""
-    asks = bool(planning.plan_of(case).questions) if planning.is_bundle(case) else len(case.version.situations) > 1
-    return [name for name, _label in STEPS if name != "situation" or asks]
+    return [name for name, _label in STEPS if name != "situation" or bundle_answers.asks(case)]
 
 
 def next_step(case: Case, after: str | None = None) -> str:
@@ -202,7 +201,7 @@ def situation(request, party, case):
     if request.method == "POST":
         answers = request.POST.getlist("situation")
         if planning.is_bundle(case):
-            answers = bundle_words.answered(case, request.POST)
+            answers = bundle_answers.answered(case, request.POST)
         try:
             case = services.choose_situation(case, answers, account=request.user)
             return redirect(next_step(case, "situation"))
@@ -213,7 +212,7 @@ def situation(request, party, case):
         errors=errors,
         options=[(one["id"], say(one)) for one in case.version.situations],
         chosen=next(iter(case.situation), ""),
-        questions=bundle_words.questions(planning.plan_of(case)) if planning.is_bundle(case) else None,
+        questions=bundle_answers.of_case(case),
     )  # fmt: skip
     return render(request, "portal/apply/situation.html", context, status=422 if errors else 200)
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET
 from tongban.cases import queries as cases
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_anyone
+from tongban.channels.pages import bundle_answers
 from tongban.channels.pages.case_page import shown
 from tongban.channels.pages.look import Look, query_string
 from tongban.channels.portal import bundle_words, guide_words
@@ -495,7 +496,7 @@ def _about_documents(request, version: MatterVersion, slugs: set[str]) -> tuple:
 
 def _bundle(request, version: MatterVersion) -> dict:
     """What the guide of a bundle or an industry has besides: questions, and from the answers one notice for this applicant."""
-    chosen = bundle_words.chosen(request.GET)
+    chosen = bundle_answers.chosen(request.GET)
     plan = bundling.plan(version, chosen)
     slugs = {one.slug for one in plan.requirements} | {one.slug for one in plan.made}
     types, licence_names, resources, held = _about_documents(request, version, slugs)
@@ -514,7 +515,7 @@ def _bundle(request, version: MatterVersion) -> dict:
         "notice": notice,
         "industry": bundling.is_industry(version),
         "answered": "chosen" in request.GET,
-        "questions": bundle_words.questions(plan),
+        "questions": bundle_answers.questions(plan),
         "begin": reverse("portal:begin", args=[version.matter.slug]) + bundle_words.canonical(request.GET),
         "responsible": guide_words.responsible(version),
         "code_of_item": version.matter.item_code or version.matter.basic_code,
