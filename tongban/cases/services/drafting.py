@@ -44,12 +44,14 @@ def begin(
     channel: str = Case.Channel.ONLINE_PC,
     situation: Iterable[str] = (),
     consents: Iterable[str] = (),
+    like: Case | None = None,
     now: datetime | None = None,
 ) -> Case:
     """Begin a draft of the published version, prefilled. Registers are asked first, outside any transaction.
 
     `situation`: what was chosen at the guide; ids the version does not know are left out, and the draft asks. `consents`: the
-    registers that the party lets be read though no law asks for it; without one the form stays empty there.
+    registers that the party lets be read though no law asks for it; without one the form stays empty there. `like`: an earlier
+    application of this party, whose own answers and papers come along as far as they are still asked for and still hold.
     """
     now = now or timezone.now()
     version = _may_begin(matter, party, account)
@@ -61,9 +63,15 @@ def begin(
         if grant.resource.slug in set(consents):
             consenting.give(grant, party=party, account=account, matter_name=version.name, now=now)
     actor = standing.actor_by(power, account, party)
+
+    def begun(case: Case) -> None:
+        standing.act_as_applicant(account, case, Act.PREPARE, "begin", now)
+        if like is not None:
+            _bring_along(case, like, account, now)
+
     return draft_for(
         version, party=party, person=standing.person_behind(party, account), account=account, actor=actor, channel=channel,
-        situation=situation, now=now, also=lambda case: standing.act_as_applicant(account, case, Act.PREPARE, "begin", now),
+        situation=situation, now=now, also=begun,
     )  # fmt: skip
 
 
@@ -115,6 +123,34 @@ def draft_for(
         if also is not None:
             also(case)
     return case
+
+
+ANSWERED_ANEW = {"consent", "photo", "slot"}  # a signature, a face and a day are given each time
+
+
+def _bring_along(case: Case, like: Case, account: Account, now: datetime) -> None:
+    """What the applicant said and added then; what a register says now stands, and what is not right any more stays empty."""
+    if like.applicant_id != case.applicant_id:
+        raise NotAllowed("not-your-case", _("This application was not found."), status=404)
+    form = rules.form_of(case)
+    own = {
+        one.id: like.values[one.id]["value"]
+        for one in form.fields
+        if one.type not in ANSWERED_ANEW
+        and like.values.get(one.id, {}).get("source") == "applicant"
+        and one.id not in case.values
+    }
+    wrong = form.validate(rules.plain_values(case.values) | own, partial=True).errors
+    right = {field: value for field, value in own.items() if not any(name.split("-")[0] == field for name in wrong)}
+    case.values = _merged(case.values, right, form, now)
+    _touch_draft(case, now, case.step)
+    there = {row.type_id: row for row in case.materials.filter(how=CaseMaterial.How.MISSING)}
+    for old in like.materials.select_related("document").filter(how=CaseMaterial.How.UPLOAD, type_id__in=there):
+        if old.document is not None:
+            row = there[old.type_id]
+            row.document, row.how = documents.copy(old.document, by=account), CaseMaterial.How.UPLOAD
+            row.trust = TRUST["upload"]
+            row.save()
 
 
 def choose_situation(case: Case, situation: list[str], *, account: Account, now: datetime | None = None) -> Case:

@@ -112,6 +112,7 @@ urlpatterns = [
     path("my/cases/<slug:ref>/hearing/<int:pk>", procedures.hearing, name="case_hearing"),
     path("my/cases/<slug:ref>/changes/<int:pk>/undo", procedures.undo, name="case_undo"),
     path("my/cases/<slug:ref>/appeal/", procedures.appeal, name="case_appeal"),
+    path("my/cases/<slug:ref>/again", cases.apply_again, name="case_again"),
     path("my/cases/<slug:ref>/withdraw", cases.withdraw, name="case_withdraw"),
     path("my/cases/<slug:ref>/open", cases.open_result, name="case_open"),
     path("my/cases/<slug:ref>/person", cases.ask_a_person, name="case_person"),

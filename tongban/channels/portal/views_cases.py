@@ -19,6 +19,7 @@ from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_anyone, for_party
 from tongban.channels.pages.case_page import TEMPLATE, context, shown, way, who_has_it
 from tongban.channels.portal.own import own_case
+from tongban.channels.portal.views_applying import channel_of
 from tongban.lib.problems import Invalid, TooMany
 
 TRIES_A_NUMBER, TRIES_WITHIN = 10, 3600
@@ -166,3 +167,20 @@ def _address(row) -> str:
 
 def _number(text) -> int | None:
     return int(text) if text and text.isdigit() else None
+
+
+@require_POST
+@for_party
+def apply_again(request, party, ref):
+    """A new draft with the answers and papers of this application, for whoever asks for the same thing again."""
+    row = own_case(request, ref, sent=True)
+    doorkeeper.reading(request, request.party, "own application", ["form", "materials"], about=row.subject)
+    fresh = services.begin(
+        row.matter,
+        party=row.applicant,
+        account=request.user,
+        channel=channel_of(request),
+        situation=row.situation,
+        like=row,
+    )
+    return redirect("portal:apply", ref=fresh.ref)

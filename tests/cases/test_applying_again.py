@@ -1,0 +1,76 @@
+"""The same thing once more: what the applicant said and added comes along, what is given anew each time does not."""
+
+import pytest
+
+from tests import make
+from tests.cases import ways
+from tests.doors import enter
+from tongban.cases import services
+from tongban.cases.models import Case
+from tongban.lib.problems import NotAllowed
+
+pytestmark = pytest.mark.django_db
+
+FORM = [
+    {"id": "reason", "zh": "原因", "en": "Reason", "type": "text", "required": True},
+    {"id": "note", "zh": "备注", "en": "Note", "type": "text"},
+    {"id": "truth", "zh": "属实声明", "en": "It is true", "type": "consent", "required": True},
+]
+
+
+def sent_before() -> Case:
+    make.material_type("lease")
+    matter = make.matter(form=FORM, requirements=[{"material": "lease", "required": False, "exempt": "none"}])
+    account = make.account(login="again")
+    case = make.draft(matter, account_=account)
+    case = services.save(
+        case, {"reason": "my shop", "note": "by the river", "truth": True}, revision=case.revision, account=account
+    )
+    services.attach(case, "lease", make.document(account.person, by=account), account=account)
+    return services.submit(Case.objects.get(pk=case.pk), account=account, level=3, key="one")
+
+
+def test_own_answers_and_papers_come_along_and_a_statement_of_truth_does_not():
+    old = sent_before()
+
+    fresh = services.begin(old.matter, party=old.applicant, account=old.account, like=old)
+
+    assert (fresh.state, fresh.number) == ("draft", None)
+    assert (fresh.value("reason"), fresh.value("note"), fresh.value("truth")) == ("my shop", "by the river", None)
+    paper, before = fresh.materials.get(type__slug="lease"), old.materials.get(type__slug="lease")
+    assert paper.how == "upload" and paper.document_id != before.document_id
+    assert paper.document.pages.count() == before.document.pages.count()
+    old.refresh_from_db()
+    assert old.value("reason") == "my shop"
+
+
+def test_what_a_newer_version_does_not_ask_or_allow_stays_behind():
+    old = sent_before()
+    narrower = [{**FORM[0], "type": "choice", "options": [{"id": "a", "zh": "甲", "en": "A"}]}, FORM[2]]
+    old.matter.versions.update(form=narrower)
+
+    fresh = services.begin(old.matter, party=old.applicant, account=old.account, like=old)
+
+    assert (fresh.value("reason"), fresh.value("note")) == (None, None)
+
+
+def test_nobody_takes_answers_of_somebody_else_along():
+    old, other = sent_before(), make.account(login="other")
+
+    with pytest.raises(NotAllowed):
+        services.begin(old.matter, party=other.person, account=other, like=old)
+
+    assert not Case.objects.filter(applicant=other.person).exists()
+
+
+def test_the_page_of_a_case_offers_it(client):
+    old = sent_before()
+    ways.work()
+    enter(client, old.account)
+
+    page = client.get(f"/my/cases/{old.ref}/").content.decode()
+    answer = client.post(f"/my/cases/{old.ref}/again")
+
+    fresh = Case.objects.get(applicant=old.applicant, state="draft")
+    assert f"/my/cases/{old.ref}/again" in page
+    assert answer.headers["Location"] == f"/apply/{fresh.ref}/"
