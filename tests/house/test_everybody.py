@@ -330,6 +330,7 @@ def opened(world: World, who_all=PEOPLE, only=None) -> dict:
     return wrong
 
 
+@pytest.mark.timeout(1500)  # thousands of knocks: half a minute of work, much longer beside other work
 def test_everybody_gets_at_every_address_what_door_role_and_relation_say(world):
     before = world.moved()
 
