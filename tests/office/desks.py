@@ -71,6 +71,8 @@ def case_in(state: str, of=None) -> Case:
         case = services.order_inspection(case, officer=reviewer, why="look")
     elif state == "suspended":
         case = services.suspend(case, officer=reviewer, kind="hearing", planned_days=5, why="a hearing")
+    elif state == "approved":
+        make.paid(case)
     elif state in {"issuing", "ready", "delivered"}:
         window = make.officer("issuing_officer", of=make.department("DSO"))
         if state == "issuing":

@@ -332,8 +332,8 @@ ROWS: dict[str, Row] = {
         fields={'id': 'plain', 'gateway': 'plain', 'day': 'plain', 'taken_at': 'plain', 'problem': 'plain', 'differences': 'plain', 'matched': 'plain', 'paid': 'plain', 'returned': 'plain'},
     ),
     'payments.StatementLine': Row(
-        chapter='', party=(), account=(),
-        purpose='movements of money compared', basis='duty to keep accounts', retention='10 years (accounting records)',
+        chapter='history', party=(), account=('cleared_by__account',),
+        purpose=_('movements of money compared'), basis=_('duty to keep accounts'), retention=_('10 years (accounting records)'),
         hidden='', erase_from='', erase_days=0,
         fields={'id': 'plain', 'statement': 'plain', 'kind': 'plain', 'reference': 'plain', 'theirs': 'plain', 'ours': 'plain', 'verdict': 'plain', 'note': 'sealed', 'cleared_by': 'plain', 'cleared_at': 'plain'},
     ),
