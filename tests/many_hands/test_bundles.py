@@ -110,6 +110,27 @@ def test_refusals_and_grants_at_once_end_every_bundle_once():
         assert whole.steps.filter(move="refuse").count() == whole.documents.filter(kind="bundle_decision").count() == 1
 
 
+def test_departments_and_the_front_desk_wait_in_no_circle():
+    """Bundles of one applicant, each department in another order, while the desk accepts more: on PostgreSQL the rows that live
+    pages are counted in would lock crosswise, were they counted inside these acts."""
+    matter, account = shop.bundle(optional=("sign",)), make.account()
+    wholes = [shop.in_review(matter, account=account) for _number in range(3)]
+    more = [shop.received(matter, account=account) for _number in range(3)]
+    desks, front = [Desk(key) for key in KEYS], ways.hall("window_officer")
+
+    def work(place: int) -> None:
+        for whole in [*wholes[place % 3 :], *wholes[: place % 3]]:
+            desks[place].decide(whole)
+
+    def take_in() -> None:
+        for whole in more:
+            services.accept(shop.fresh(whole), officer=front)
+            following.go_on(whole.pk)
+
+    assert problems(together(take_in, *(lambda place=place: work(place) for place in range(len(KEYS))))) == []
+    assert {shop.fresh(whole).state for whole in wholes} == {CaseState.APPROVED}
+
+
 def test_control_without_holding_the_whole_a_bundle_stays_stuck_for_ever_on_postgresql(monkeypatch):
     """Each judges before the others have committed and sees them undecided. SQLite never shows it: there one writes at a time.
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -95,8 +96,29 @@ def go(
 
 
 def changed(case: Case) -> None:
-    """Live pages of the case and of its department's queue show something new."""
-    journal.touch(case.subject, f"queue:{case.department.code}", f"party:{case.applicant_id}")
+    """Live pages of the case and of its department's queue show something new.
+
+    On PostgreSQL they are counted up after the commit, each name once: an act on a bundle goes through many cases and queues, and
+    would otherwise wait in a circle with one that goes through them in another order.
+    """
+    names = {case.subject, f"queue:{case.department.code}", f"party:{case.applicant_id}"}
+    if connection.vendor != "postgresql":
+        journal.touch(*sorted(names))
+        return
+    for _savepoints, waiting, _robust in connection.run_on_commit:
+        if isinstance(waiting, _Counting):
+            waiting.names |= names
+            return
+    transaction.on_commit(_Counting(names))
+
+
+@dataclass
+class _Counting:
+    names: set[str]
+
+    def __call__(self) -> None:
+        with transaction.atomic():
+            journal.touch(*sorted(self.names))
 
 
 def again(case: Case) -> Case:
