@@ -241,7 +241,7 @@ def add_document(
             case=case, officer=officer, at=now, what=StaffChange.What.ADDED, material=material, before=before,
             document=document, reason=reason,
         )  # fmt: skip
-        _told(case, change, "—", say(StaffChange.What.ADDED.label), row.type.name, role, now)
+        _told(case, change, "—", str(StaffChange.What.ADDED.label), row.type.name, role, now)
     return change
 
 
@@ -312,11 +312,11 @@ def _put_back(case: Case, change: StaffChange) -> None:
     if change.what == StaffChange.What.ADDED:
         if row.document_id != change.document_id:
             raise NotAllowed("changed-again", _("This document was changed again meanwhile."))
-        row.how, row.document, row.seen_by, row.trust = change.before["how"], None, None, TRUST["missing"]
+        row.how, row.document, row.seen_by, row.trust = (change.before or {})["how"], None, None, TRUST["missing"]
     else:
         if row.how not in {CaseMaterial.How.MISSING, CaseMaterial.How.LATER}:
             raise NotAllowed("changed-again", _("This document was changed again meanwhile."))
-        row.how, row.document, row.trust = CaseMaterial.How.UPLOAD, change.document, change.before["trust"]
+        row.how, row.document, row.trust = CaseMaterial.How.UPLOAD, change.document, (change.before or {})["trust"]
     row.save()
 
 

@@ -103,7 +103,7 @@ def _offered(case: Case, about: str, officer: Officer, role: str, reason: str, g
     return row
 
 
-PLANNED = {
+PLANNED: dict[str, tuple[str, str]] = {
     Hearing.About.REFUSAL: ("不予准许您的申请", "refuse your application"),
     Hearing.About.REVOCATION: ("撤销已作出的决定", "take the decision back"),
 }
@@ -260,7 +260,7 @@ def hold(
     return row
 
 
-RESULT_WORDS = {
+RESULT_WORDS: dict[str, dict[str, str]] = {
     Hearing.Result.AS_PLANNED: {"zh": "听证结果：维持原拟办意见。", "en": "Result: the office goes on as it planned."},
     Hearing.Result.OTHERWISE: {
         "zh": "听证结果：采纳意见，调整原拟办意见。",
