@@ -55,10 +55,16 @@ CONCERNED = {
     "accounts": {"window_officer", "issuing_officer", "coordinator", "supervisor", "auditor", "dept_approver"},
     "company": {"owner", "clerk"},
     "counter": set(),  # a draft at the counter: only for the window officer before whom its person stands (tests/office/test_window)
-    "issued": {"dept_reviewer", "dept_approver", "coordinator", "auditor"},  # a licence, seen from the office of its issuer
+    "issued": {
+        "dept_reviewer",
+        "dept_approver",
+        "coordinator",
+        "auditor",
+    },  # a licence, seen from the office of its issuer
     "officers_help": set(),  # a draft an officer has no code for
     "work": {"window_officer", "dept_reviewer", "dept_approver", "inspector"},
     "visit": {"dept_reviewer", "inspector"},
+    "receipt_at_work": {"window_officer", "issuing_officer", "coordinator", "supervisor", "auditor", "dept_approver"},
     "objected": {"dept_reviewer"},
     "asked": {"elsewhere"},  # an opinion was asked of another department: only that one sees what was named with it
 }
@@ -127,6 +133,7 @@ class World:
                 severity="warning",
                 page=1,
                 mark="m",
+                params={"paper": "lease", "day": "2026-01-01"},
             )
             for row in (self.case, self.draft)
         }
@@ -141,7 +148,12 @@ class World:
             serial="1", issued_on=today, valid_from=today, decision="case:0", token="t" * 32, face={"name": "示范"},
         )  # fmt: skip
         self.proceeding = Proceeding.objects.create(
-            licence=self.licence, aim="revoke", reason="x", ground="x", opened_by=self.dept_reviewer.officer, answer_until=today
+            licence=self.licence,
+            aim="revoke",
+            reason="x",
+            ground="x",
+            opened_by=self.dept_reviewer.officer,
+            answer_until=today,
         )
         resource = Resource.objects.create(slug="work", name={"zh": "用工", "en": "Work"}, provider="PSB", share="open")
         self.dispute = Dispute.objects.create(
@@ -160,7 +172,9 @@ class World:
         notice = PublicNotice.objects.create(
             case=self.case, officer=self.dept_reviewer.officer, text={"zh": "示", "en": "x"}, days=5, until=today
         )
-        self.objection = notice.objections.create(party=self.stranger.person, account=self.stranger, text="It is too loud.")
+        self.objection = notice.objections.create(
+            party=self.stranger.person, account=self.stranger, text="It is too loud."
+        )
         self.opinion = self.case.consultations.create(
             officer=self.dept_reviewer.officer, department=make.department("HRB"), question="Is it safe there?", due=today,
             materials=["lease"],
@@ -207,6 +221,7 @@ class World:
             "dispute": {"ref": self.dispute.ref},
             "bill": {"number": self.bill.number, "ref": self.payment.ref, "move": "ask"},
             "receipt": {"number": self.receipt.number},
+            "receipt_at_work": {"number": self.receipt.number},
             "accounts": {"number": self.bill.number, "ref": self.payment.ref, "move": "refund"},
         }[of]
 
@@ -229,6 +244,9 @@ def drawn_world(db):
 def world(db, monkeypatch):
     cache.clear()
     monkeypatch.setattr(Template, "render", lambda self, context=None, request=None: mark_safe("drawn"))
+    monkeypatch.setattr(
+        "tongban.registers.services._not_with_a_row_in_the_hand", lambda: None
+    )  # knocks are undone in one
     for views in ("office.views_case", "portal.views_cases"):
         monkeypatch.setattr(f"tongban.channels.{views}.draw", lambda document: b"drawn")
     monkeypatch.setattr("tongban.channels.pages.receipt_sheet.draw", lambda receipt: b"drawn")

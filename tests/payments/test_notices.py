@@ -72,13 +72,14 @@ def test_a_notice_before_the_browser_comes_back_and_one_after_an_answer_say_noth
     "how",
     [
         {"key": "not the key"},
-        {"at": timezone.now() - timedelta(minutes=6)},
-        {"at": timezone.now() + timedelta(minutes=6)},
+        {"minutes": -6},
+        {"minutes": 6},
     ],
     ids=["wrong key", "too old", "from the future"],
 )
 def test_an_unsigned_notice_is_kept_and_has_no_effect(payment, how):
-    answer = post(*tills.notice(payment, **how))
+    at = timezone.now() + timedelta(minutes=how.get("minutes", 0))
+    answer = post(*tills.notice(payment, key=how.get("key"), at=at))
     tills.work()
 
     row = GatewayNotice.objects.get()
