@@ -51,7 +51,12 @@ def a_district() -> Iterator[Path]:
 def _prepared() -> Path:
     stamp = hashlib.sha256(time.strftime("%Y-%m-%d").encode())
     for path in sorted(
-        [*ROOT.glob("demo/*.yaml"), *ROOT.glob("tongban/**/models.py"), *ROOT.glob("tongban/**/models/*.py"), *ROOT.glob("tongban/site/demonstration/*.py")]
+        [
+            *ROOT.glob("demo/*.yaml"),
+            *ROOT.glob("tongban/**/models.py"),
+            *ROOT.glob("tongban/**/models/*.py"),
+            *ROOT.glob("tongban/site/demonstration/*.py"),
+        ]
     ):
         stamp.update(path.read_bytes())
     folder = Path(tempfile.gettempdir()) / f"tongban-district-{os.getuid()}-{stamp.hexdigest()[:12]}"

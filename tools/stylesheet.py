@@ -19,7 +19,21 @@ PACKAGE = ROOT / "node_modules/@digdir/designsystemet-css"
 
 # In the order of the package's own index. Left out on purpose: everything that needs its web components.
 PARTS = "base button heading label input field fieldset validation-message error-summary alert tag skip-link"
-SOURCES = ("theme", "ground", "shell", "components", "forms", "pages", "licences", "bundles", "payments", "mandates", "points", "editions", "print")
+SOURCES = (
+    "theme",
+    "ground",
+    "shell",
+    "components",
+    "forms",
+    "pages",
+    "licences",
+    "bundles",
+    "payments",
+    "mandates",
+    "points",
+    "editions",
+    "print",
+)
 NOTICE = "/*! Contains parts of @digdir/designsystemet-css 1.22 (MIT, Copyright (c) 2022 Digitaliseringsdirektoratet). Built by tools/stylesheet.py */\n"
 
 # -- the palette: lightness (OKLCH) of each step; every colour brings its hue and how strong it is

@@ -264,7 +264,7 @@ def test_what_is_settled_meanwhile_needs_no_answer():
 
 
 def test_an_officer_sees_none_of_another_department():
-    case = under_review("2026-03-02", promised=5)
+    under_review("2026-03-02", promised=5)
     with time_machine.travel(at("2026-03-10"), tick=False):
         services.escalate()
     stranger = make.officer("dept_approver", of=make.department("ZZZ"))

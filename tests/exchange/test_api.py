@@ -233,7 +233,7 @@ def test_a_number_that_cannot_be_says_why_in_the_callers_language(client):
     "asked",
     [
         {"type": "resident_id", "value": "990000199001010012"},
-        {"type": "resident_id", "value": "11010519491231002X"},
+        {"type": "resident_id", "value": "990000194912310026"},
         {"type": "uscc", "value": "x"},
         {"type": "mrz", "value": ""},
         {"type": "shoe", "value": "43"},

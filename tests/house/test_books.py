@@ -20,6 +20,7 @@ ROOMS = [
     "notices",
     "oversight",
     "licences",
+    "payments",
     "cases",
     "evaluations",
     "indicators",

@@ -234,9 +234,16 @@ def test_a_new_matter_is_found_by_nobody_until_a_second_person_passed_it():
         officer=editor, copy_of=like,
     )  # fmt: skip
 
-    assert (version.number, version.state, version.form, version.name["en"]) == (1, "draft", in_force(like).form, "Dog licence")
+    assert (version.number, version.state, version.form, version.name["en"]) == (
+        1,
+        "draft",
+        in_force(like).form,
+        "Dog licence",
+    )
     with pytest.raises(Invalid) as refused:
-        drafting.found(slug="Dog licence", name={"zh": "x"}, department=make.department("HRB"), kind="zoo", officer=editor)
+        drafting.found(
+            slug="Dog licence", name={"zh": "x"}, department=make.department("HRB"), kind="zoo", officer=editor
+        )
     assert set(refused.value.errors) == {"slug", "name", "department", "kind"}
 
 
@@ -263,11 +270,15 @@ def test_a_matter_ends_on_its_day_when_a_second_person_says_so():
 
 def test_a_member_of_a_bundle_does_not_end_under_it():
     matter = editors.matter("member")
-    bundle = make.matter("bundle", members=[{"matter": "member", "name": editors.BOTH, "required": True, "when": {}, "after": []}])
+    bundle = make.matter(
+        "bundle", members=[{"matter": "member", "name": editors.BOTH, "required": True, "when": {}, "after": []}]
+    )
     Matter.objects.filter(pk=bundle.pk).update(kind="bundle")
 
     with pytest.raises(Invalid) as refused:
-        drafting.ask_retirement(matter, on=timezone.localdate(), words=editors.WHY, forward_to=None, officer=editors.manager())
+        drafting.ask_retirement(
+            matter, on=timezone.localdate(), words=editors.WHY, forward_to=None, officer=editors.manager()
+        )
 
     assert set(refused.value.errors) == {"matter"}
 

@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from tests import doors, make
+from tests import doors
 from tests.office.desks import at_the_desk, officer_for
 from tongban.parties.models import Account, Proofing
 

@@ -133,7 +133,9 @@ class _Source:
         return list(self.case.materials.select_related("type"))
 
     def _materials_complete(self):
-        return not any(row.required and row.how in {CaseMaterial.How.MISSING, CaseMaterial.How.LATER} for row in self._materials)
+        return not any(
+            row.required and row.how in {CaseMaterial.How.MISSING, CaseMaterial.How.LATER} for row in self._materials
+        )
 
     def _commitment(self):
         signed = [self.case.value(field) for field in ("commit", "plan", "truth")]

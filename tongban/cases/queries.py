@@ -69,7 +69,11 @@ def within(rows: QuerySet[Case], held: Iterable[parties.Power], account: Account
         return rows
     seen = Q(pk__in=())
     for power in held:
-        scope = Q() if power.matters is None else Q(matter__slug__in=power.matters) | Q(parent__matter__slug__in=power.matters)
+        scope = (
+            Q()
+            if power.matters is None
+            else Q(matter__slug__in=power.matters) | Q(parent__matter__slug__in=power.matters)
+        )
         if Act.SEE in power.acts:
             seen |= Q(pk__isnull=False) & scope
         elif {Act.PREPARE, Act.SUBMIT} & power.acts:

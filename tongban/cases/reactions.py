@@ -208,7 +208,9 @@ def tell_ready(event):
 
 @on(events.CaseEnded)
 def tell_ended(event):
-    if event.state in {CaseState.LAPSED, CaseState.TERMINATED, CaseState.REVOKED} and not _ended_with_the_whole(event.case):
+    if event.state in {CaseState.LAPSED, CaseState.TERMINATED, CaseState.REVOKED} and not _ended_with_the_whole(
+        event.case
+    ):
         _tell(event.case, f"case_{event.state}", once="1")
 
 

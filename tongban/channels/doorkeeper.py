@@ -111,9 +111,12 @@ def _beyond(party: Party) -> NotAllowed:
     return NotAllowed(
         "beyond-your-mandate",
         worded(
-            _lazily("You act for %(name)s, and what you may do for them does not include this page."), name=party.shown_name
+            _lazily("You act for %(name)s, and what you may do for them does not include this page."),
+            name=party.shown_name,
         ),
-        next_step=_lazily("Choose yourself at the top of the page to see your own, or ask them to widen what you may do."),
+        next_step=_lazily(
+            "Choose yourself at the top of the page to see your own, or ask them to widen what you may do."
+        ),
         status=403,
     )
 

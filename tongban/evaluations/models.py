@@ -35,7 +35,7 @@ class Invitation(models.Model):
 
 
 class Rating(models.Model):
-    """What the applicant thought of the service. Given once, never changed by anybody: the database refuses (decision 0020).
+    """What the applicant thought of the service. Given once, never changed by anybody: the database refuses (decision 0018).
 
     Only the seal of the words may be renewed, with the keys. `words` is their keyed mark: it never changes, so whoever puts other
     words under a new seal is found by `tongban verify-all`.

@@ -115,7 +115,10 @@ def _may_rate(case: Case, account: Account, today) -> None:
     handled = {case.claimed_by_id, case.reviewer_id, case.approver_id} - {None}
     reasons = rules.reasons_against_rating(
         decided=case.decided_at is not None,
-        may_act=any(power.full or power.allows(Act.RECEIVE, case.matter.slug) for power in parties.over(account, case.applicant, today)),
+        may_act=any(
+            power.full or power.allows(Act.RECEIVE, case.matter.slug)
+            for power in parties.over(account, case.applicant, today)
+        ),
         handled_it=officer is not None and officer.pk in handled,
         rated=Rating.objects.filter(case=case).exists(),
     )

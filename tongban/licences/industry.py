@@ -280,7 +280,9 @@ def hold(whole: Licence) -> Licence:
 
 def newest_lines_of(holder: Party) -> list[LicenceItem]:
     """The permits of a holder that are no e-licences and hold, each at its newest line, also where the whole has ended meanwhile."""
-    rows = LicenceItem.objects.select_related("whole", "regulator").filter(whole__holder_id=holder.pk, licence__isnull=True)
+    rows = LicenceItem.objects.select_related("whole", "regulator").filter(
+        whole__holder_id=holder.pk, licence__isnull=True
+    )
     newest = {(row.whole.type_id, row.whole.serial, row.key): row for row in rows.order_by("whole__edition")}
     return [row for row in newest.values() if row.state in (LicenceState.VALID, LicenceState.SUSPENDED)]
 

@@ -64,7 +64,9 @@ SEAL_PLACES: dict[str, tuple[int, tuple[int, int, int, int]]] = {
 KEYWORD_IDENTIFIER = "tongban-identifier:"
 KEYWORD_SEAL = "tongban-seal:"
 
-_ISO_DAY = re.compile(r"(19|20)\d\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")  # faces are stored as JSON: a day arrives as text
+_ISO_DAY = re.compile(
+    r"(19|20)\d\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
+)  # faces are stored as JSON: a day arrives as text
 
 Value = str | int | Decimal | date | datetime | Bilingual | Sequence["Value"] | Mapping[str, object] | None
 

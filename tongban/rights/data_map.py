@@ -71,7 +71,7 @@ ROWS: dict[str, Row] = {
         chapter='account', party=(), account=('pk',),
         purpose=_('signing in'), basis=_('use of the service'), retention=_('until the account is closed, then 6 months'),
         hidden='', erase_from='', erase_days=0,
-        fields={'id': 'plain', 'password': 'hash, never shown', 'last_login': 'plain', 'login': 'only to its owner', 'email': 'only to its owner', 'person': 'plain', 'level': 'plain', 'language': 'plain', 'edition': 'plain', 'is_active': 'plain', 'created_at': 'plain', 'closed_at': 'plain'},
+        fields={'id': 'plain', 'password': 'hash, never shown', 'last_login': 'plain', 'login': 'only to its owner', 'email': 'sealed, only to its owner', 'person': 'plain', 'level': 'plain', 'language': 'plain', 'edition': 'plain', 'is_active': 'plain', 'created_at': 'plain', 'closed_at': 'plain'},
     ),
     'parties.Membership': Row(
         chapter='identity', party=('person', 'company'), account=(),
@@ -551,7 +551,7 @@ ROWS: dict[str, Row] = {
         chapter='ratings', party=('case__applicant',), account=('account',),
         purpose=_('how the service was'), basis=_('public rule on good and bad reviews'), retention=_('5 years; never changed'),
         hidden='', erase_from='', erase_days=0,
-        fields={'id': 'plain', 'case': 'plain', 'account': 'hidden unless named', 'grade': 'plain', 'reasons': 'plain', 'dimensions': 'plain', 'text': 'shown to the office without the name unless named', 'words': 'keyed mark of the text, never shown', 'named': 'plain', 'channel': 'plain', 'at': 'plain'},
+        fields={'id': 'plain', 'case': 'plain', 'account': 'hidden unless named', 'grade': 'plain', 'reasons': 'plain', 'dimensions': 'plain', 'text': 'sealed, shown to the office without the name unless named', 'words': 'keyed mark of the text, never shown', 'named': 'plain', 'channel': 'plain', 'at': 'plain'},
     ),
     'evaluations.FollowUp': Row(
         chapter='ratings', party=('rating__case__applicant',), account=(),

@@ -154,7 +154,10 @@ def _still_here(visit: Visit, party: Party, now: datetime, matter: str) -> None:
             kept=_("The draft is kept, on the person's own devices too."),
             next_step=_("If the person is still here, compare the document once more."),
         )
-    if not any(power.allows(Act.PREPARE, matter) for power in parties.powers_of(visit.person, timezone.localdate(now), over=party)):
+    if not any(
+        power.allows(Act.PREPARE, matter)
+        for power in parties.powers_of(visit.person, timezone.localdate(now), over=party)
+    ):
         raise NotAllowed("not-theirs", _("The person here may not act for this applicant."), status=403)
 
 

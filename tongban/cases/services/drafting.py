@@ -33,7 +33,16 @@ from tongban.registers import services as registers
 KEPT_AS_CHOSEN = {CaseMaterial.How.UPLOAD, CaseMaterial.How.COMMITMENT, CaseMaterial.How.PAPER, CaseMaterial.How.LATER}
 DRAFT_DAYS = 90
 DRAFTS_AT_MOST = 50
-TRUST = {"licence": "A", "data": "A", "generated": "A", "commitment": "D", "upload": "C", "paper": "B", "missing": "C", "later": "C"}
+TRUST = {
+    "licence": "A",
+    "data": "A",
+    "generated": "A",
+    "commitment": "D",
+    "upload": "C",
+    "paper": "B",
+    "missing": "C",
+    "later": "C",
+}
 
 
 def begin(
@@ -163,7 +172,11 @@ def choose_situation(case: Case, situation: list[str], *, account: Account, now:
             "situation", _("Please choose one of the situations listed."), errors={"situation": [_("Please choose.")]}
         )
     case.situation = situation = _with_what_is_held(case, situation, now)
-    more = _prefilled(case, person=_who_acts(case), actor=applying(account, case), now=now) if planning.is_bundle(case) else {}
+    more = (
+        _prefilled(case, person=_who_acts(case), actor=applying(account, case), now=now)
+        if planning.is_bundle(case)
+        else {}
+    )
     shared = _ask_registers(case, case.subject)
     with transaction.atomic():
         case = again(case)
@@ -458,7 +471,11 @@ def _ask_registers(case: Case, about: str) -> dict[str, bool]:
 
     Of a bundle each register is asked in the name of a member that may ask it.
     """
-    askers = {row.slug: getattr(row, "asked_by", (case.matter.slug,)) for row in rules.requirements_of(case) if row.exempt == "data"}
+    askers = {
+        row.slug: getattr(row, "asked_by", (case.matter.slug,))
+        for row in rules.requirements_of(case)
+        if row.exempt == "data"
+    }
     rows = MaterialType.objects.filter(slug__in=askers).exclude(resource="").values_list("slug", "resource")
     of_matter: dict[str, set[str]] = {}
     for slug, resource in rows:

@@ -268,7 +268,10 @@ def answer_finding(
             raise NotAllowed("not-in-this-state", _("Nothing is asked of you now."), kept=_("Nothing was changed."))
         standing.prepare(account, case, now)
         open_ = case.findings.filter(pk=finding)
-        if not open_.filter(answered_at__isnull=True).update(answered_at=now, answer=answer.strip()[:1000]) and answer.strip():
+        if (
+            not open_.filter(answered_at__isnull=True).update(answered_at=now, answer=answer.strip()[:1000])
+            and answer.strip()
+        ):
             open_.update(answer=answer.strip()[:1000])
 
 

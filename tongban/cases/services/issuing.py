@@ -60,7 +60,9 @@ def result_ready(case: Case, *, officer: Officer | None = None, now: datetime | 
         if case.licence is not None and case.licence.sealed_at is None:
             raise NotAllowed("not-sealed", _("The licence is still being sealed."))
         if not following.results_are_there(case):
-            raise NotAllowed("not-all-there", _("Some of its results are still being made; all are handed over together."))
+            raise NotAllowed(
+                "not-all-there", _("Some of its results are still being made; all are handed over together.")
+            )
         actor = acting(officer, "issuing_officer") if officer else PLATFORM
         go(case, RESULT_READY, actor=actor, officer=officer, now=now, what=events.CaseReady(case=case.pk))
         clocks.stop(case, ClockKind.ISSUANCE, clocks.local_day(now))
@@ -110,7 +112,15 @@ def _not_before_the_others(case: Case) -> None:
 def _delivered(case: Case, actor, officer, now: datetime, how: str) -> None:
     go(case, DELIVER, actor=actor, officer=officer, now=now, reason=how, what=events.CaseDelivered(case=case.pk))
     for member in following.to_hand_over(case):
-        go(member, DELIVER, actor=actor, officer=officer, now=now, reason=how, what=events.CaseDelivered(case=member.pk))
+        go(
+            member,
+            DELIVER,
+            actor=actor,
+            officer=officer,
+            now=now,
+            reason=how,
+            what=events.CaseDelivered(case=member.pk),
+        )
     papers.make(
         case, "delivery_proof", now=now,
         paragraphs=[{"zh": "办理结果已送达。", "en": "The result was delivered."}],

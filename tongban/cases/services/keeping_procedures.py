@@ -46,8 +46,12 @@ def end_waiting_for_papers() -> int:
 def remind_of_papers() -> int:
     """Once, two days before."""
     today = timezone.localdate()
-    rows = Tolerance.objects.filter(settled="", due__gte=today, due__lte=today + REMIND_BEFORE, case__state__in=IN_REVIEW)
-    found = list(rows.select_related("case", "case__version", "case__applicant", "material__type").order_by("due")[:500])
+    rows = Tolerance.objects.filter(
+        settled="", due__gte=today, due__lte=today + REMIND_BEFORE, case__state__in=IN_REVIEW
+    )
+    found = list(
+        rows.select_related("case", "case__version", "case__applicant", "material__type").order_by("due")[:500]
+    )
     for row in found:
         case = row.case
         notices.tell(

@@ -80,7 +80,9 @@ def end_public_notices() -> int:
 @journal.every("inspections on the list", timedelta(minutes=30))
 def list_inspections() -> int:
     """Cases that wait for an inspection ordered before inspections had a table: each gets its own. Afterwards there are none."""
-    waiting = Case.objects.filter(state=CaseState.SITE_INSPECTION).exclude(inspections__state__in=["ordered", "planned"])
+    waiting = Case.objects.filter(state=CaseState.SITE_INSPECTION).exclude(
+        inspections__state__in=["ordered", "planned"]
+    )
     rows = list(waiting.select_related("department", "version", "applicant")[:100])
     for case in rows:
         inspecting.platform_order(case, why="", kind="site", now=timezone.now())

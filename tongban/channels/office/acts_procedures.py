@@ -42,7 +42,9 @@ CAME = [("1", gettext_lazy("came")), ("0", gettext_lazy("did not come"))]
 
 def _slips(case: Case, officer: Officer) -> list:
     values = rules.plain_values(case.values)
-    return [(one.id, f"{say(one.label)}: {one.display(values.get(one.id))}") for one in correction.staff_may_change(case)]
+    return [
+        (one.id, f"{say(one.label)}: {one.display(values.get(one.id))}") for one in correction.staff_may_change(case)
+    ]
 
 
 def _leaders(case: Case, officer: Officer) -> list:
@@ -55,7 +57,9 @@ def _others(case: Case, officer: Officer) -> list:
 
 def _shown(case: Case, officer: Officer) -> list:
     values = rules.plain_values(case.values)
-    fields = [(f"field-{one.id}", say(one.label)) for one in rules.form_of(case).visible(values) if one.type != "consent"]
+    fields = [
+        (f"field-{one.id}", say(one.label)) for one in rules.form_of(case).visible(values) if one.type != "consent"
+    ]
     papers = [
         (f"material-{row.type.slug}", worded(_("Document: %(name)s"), name=row.type.shown_name))
         for row in case.materials.select_related("type")
@@ -82,9 +86,14 @@ def _slip(case: Case, officer: Officer, data):
         parts = [part.strip().lower() for part in given["value"].replace("、", ",").split(",")]
         value = [said.get(part, part) for part in parts] if one.type == "multi" else said.get(parts[0], given["value"])
     try:
-        return services.change_answer(case, given["field"], {given["field"]: value}, officer=officer, reason=given["reason"])
+        return services.change_answer(
+            case, given["field"], {given["field"]: value}, officer=officer, reason=given["reason"]
+        )
     except Invalid as wrong:
-        told = {"value": wrong.errors.get(f"staff-{given['field']}", []), "reason": wrong.errors.get("staff-reason", [])}
+        told = {
+            "value": wrong.errors.get(f"staff-{given['field']}", []),
+            "reason": wrong.errors.get("staff-reason", []),
+        }
         raise Invalid(wrong.code, wrong.sentence, errors={name: why for name, why in told.items() if why}) from wrong
 
 
@@ -170,7 +179,9 @@ def _held(case, officer):
 
 def _opinion_asked(case, officer):
     return [
-        worded(_("The department answers by %(day)s, if you name no other number of days."), day=_day(_due(OPINION_DAYS))),
+        worded(
+            _("The department answers by %(day)s, if you name no other number of days."), day=_day(_due(OPINION_DAYS))
+        ),
         _("It sees only what you tick, and every look is written down."),
         _("The clock of the decision runs on. Only an expert review by law stops it: use “Stop the clock” for that."),
     ]

@@ -124,7 +124,9 @@ def _papers(case: Case) -> list[Line]:
             )
     for paper in tolerating.later(case) if case.accepted_at is None else ():
         lines.append(
-            Line("document", paper.type.shown_name, _("The applicant supplies it later: the day is set when you accept."))
+            Line(
+                "document", paper.type.shown_name, _("The applicant supplies it later: the day is set when you accept.")
+            )
         )
     return lines
 

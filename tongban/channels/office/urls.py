@@ -127,7 +127,9 @@ urlpatterns = [
     path("catalogue/drafts/<int:pk>/history/", views_draft.draft_history, name="guide_history"),
     path("catalogue/drafts/<int:pk>/compare/", views_draft.draft_compare, name="guide_compare"),
     path("catalogue/drafts/<int:pk>/translation/", views_exchanging.translation_page, name="guide_translation"),
-    path("catalogue/drafts/<int:pk>/translation/file", views_exchanging.translation_file, name="guide_translation_file"),
+    path(
+        "catalogue/drafts/<int:pk>/translation/file", views_exchanging.translation_file, name="guide_translation_file"
+    ),
     path("catalogue/drafts/<int:pk>/form/", views_form.designer, name="guide_form"),
     path("catalogue/drafts/<int:pk>/preview/", views_form.preview, name="guide_preview"),
     path("catalogue/drafts/<int:pk>/rules/", views_rules.rules, name="guide_rules"),

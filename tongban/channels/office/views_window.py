@@ -474,7 +474,9 @@ def _begin_posted(request, officer, matter) -> Case:
     party: Party = known.person
     if uscc := request.POST.get("uscc", "").strip():
         held = parties.powers_of(known.person, timezone.localdate())
-        companies = [one.party for one in held if isinstance(one.party, Company) and one.allows(Act.SUBMIT, matter.slug)]
+        companies = [
+            one.party for one in held if isinstance(one.party, Company) and one.allows(Act.SUBMIT, matter.slug)
+        ]
         found = next((one for one in companies if one.uscc == uscc), None)
         if found is None:
             raise Invalid("no-company", errors={"uscc": [_("This person may not act for a company with this code.")]})

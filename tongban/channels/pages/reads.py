@@ -139,7 +139,8 @@ class Words:
             "hidden_until": newest.hidden_until,
             "times": len(rows),
             "looks": [
-                {"at": row.at, "purpose": self.purpose(row.purpose, row.role), "fields": self.fields(row.fields)} for row in rows
+                {"at": row.at, "purpose": self.purpose(row.purpose, row.role), "fields": self.fields(row.fields)}
+                for row in rows
             ]
             if len(rows) > 1
             else [],

@@ -290,9 +290,11 @@ def _form_page(request, party, case, values, errors, *, conflict=None, remarks=N
     limits = correction.changeable(case)
     if limits is not None and part is None:
         asked = parts.Part(0, "", tuple(one.id for one in whole if one.id in limits.fields), whole)
-    marked = {
-        finding.field: finding for finding in cases.open_findings(case) if finding.field and not finding.answered_at
-    } if case.number else {}
+    marked = (
+        {finding.field: finding for finding in cases.open_findings(case) if finding.field and not finding.answered_at}
+        if case.number
+        else {}
+    )
     doorkeeper.reading(request, party, "own application", ["form"], about=case.subject)
     context = shared(
         request, party, case, "form",

@@ -44,7 +44,9 @@ def space(request, account):
         "party": party,
         "is_company": party.kind == Party.Kind.COMPANY,
         "needing": needing,
-        "running": [shown(case) for case in seen(cases.of(party))[: FEW + len(waiting)] if case.pk not in waiting][:FEW],
+        "running": [shown(case) for case in seen(cases.of(party))[: FEW + len(waiting)] if case.pk not in waiting][
+            :FEW
+        ],
         "drafts": seen(cases.drafts(party))[:FEW],
         "limited": limited,
         "to_sign": signing.waiting_for(account)[:FEW],

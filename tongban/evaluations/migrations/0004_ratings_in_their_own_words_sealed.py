@@ -1,4 +1,4 @@
-"""What people write in ratings is sealed. The guard lets its seal be renewed and nothing else (decision 0020).
+"""What people write in ratings is sealed. The guard lets its seal be renewed and nothing else (decision 0018).
 
 No table is made anew: the column stays what it is (text), and the mark of the words is added without a default, so the guards stay.
 """

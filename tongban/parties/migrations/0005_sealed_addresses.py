@@ -1,4 +1,4 @@
-"""Sign-in names and e-mail addresses are sealed. The columns stay what they are (text): no table is made anew (decision 0020)."""
+"""Sign-in names and e-mail addresses are sealed. The columns stay what they are (text): no table is made anew (decision 0018)."""
 
 import tongban.lib.fields
 from django.db import migrations

@@ -48,7 +48,14 @@ PREMISES = {
 ENGLISH_FIRST = {"anna", "liu-hk"}
 CLERKS = {"qihe-trade": ["li-na"], "river-cafe": ["li-na"], "smart-sec": ["wang-anhui"]}
 
-HELPED_WITH = {"insurance-record-print", "senior-card", "medical-book", "offsite-medical-filing", "medical-reimburse", "social-card"}
+HELPED_WITH = {
+    "insurance-record-print",
+    "senior-card",
+    "medical-book",
+    "offsite-medical-filing",
+    "medical-reimburse",
+    "social-card",
+}
 CLERK_PREPARES = {"food-licence-new", "food-licence-renew", "venue-code-apply"}
 
 SURNAMES = [
@@ -164,7 +171,9 @@ def act_for_each_other(district: District) -> None:
             id_no=helper.id_no,
             name=helper.name,
             scope=mandates.Scope(
-                acts=("see", "prepare", "submit", "receive"), matters=tuple(sorted(HELPED_WITH)), note="邻居，帮忙办养老和医保"
+                acts=("see", "prepare", "submit", "receive"),
+                matters=tuple(sorted(HELPED_WITH)),
+                note="邻居，帮忙办养老和医保",
             ),
             account=district.accounts["zheng-90"],
             level=rules.PRESENT,
