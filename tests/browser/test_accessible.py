@@ -25,7 +25,7 @@ from tongban.channels.pages import statements
 from tongban.departments.models import Department, Officer
 from tongban.matters.models import Matter
 from tongban.parties.models import Account
-from tongban.site.demonstration import answers, district, history
+from tongban.site.demonstration import answers, bundles, district, history
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db, pytest.mark.timeout(300)]
 
@@ -115,16 +115,16 @@ def _django_db_helper():
 @pytest.fixture(scope="module")
 def world(django_db_setup, django_db_blocker):
     """Built once for all tests here; the tables are emptied at the end, as after any test with a server."""
-    plan = history.PLAN
+    plan, stories = history.PLAN, bundles.STORIES
     with django_db_blocker.unblock():
-        history.PLAN = FEW_CASES
+        history.PLAN, bundles.STORIES = FEW_CASES, ()
         server = None
         try:
             district.build()
             server = LiveServer("localhost")
             yield World(server.url, addresses())
         finally:
-            history.PLAN = plan
+            history.PLAN, bundles.STORIES = plan, stories
             if server is not None:
                 server.stop()
             call_command("flush", interactive=False, verbosity=0)

@@ -105,9 +105,9 @@ def changed(case: Case) -> None:
     if connection.vendor != "postgresql":
         journal.touch(*sorted(names))
         return
-    for _savepoints, waiting, _robust in connection.run_on_commit:
-        if isinstance(waiting, _Counting):
-            waiting.names |= names
+    for entry in connection.run_on_commit:
+        if isinstance(entry[1], _Counting):
+            entry[1].names |= names
             return
     transaction.on_commit(_Counting(names))
 
