@@ -39,7 +39,7 @@ ALWAYS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 
-BESIDE = {"office:theirs"}  # the applicant's page beside the officer's own, framed by our own page alone
+BESIDE = {"office:theirs", "office:guide_preview"}  # the applicant's page beside the officer's own, framed by our own page alone
 
 
 def _beside(one, answer) -> bool:
@@ -207,6 +207,9 @@ EXEMPT = {
     "pages:look": "a cookie about colours; its form stands on pages that are kept for everybody",
     "pages:language": "a cookie about the language; the same",
     "exchange:api:rules_evaluate": "reads JSON, changes nothing, knows nobody",
+    "exchange:api:check_id": "reads, changes nothing, knows nobody",
+    "exchange:api:check_id_in_body": "reads JSON, changes nothing, knows nobody",
+    "exchange:gateway_notices": "a service outside: its signature is the door",
 }
 
 

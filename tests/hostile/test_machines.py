@@ -36,6 +36,7 @@ HELD = CHECKS.get_by_names(
 NAMES = [
     "GET /api/v1/matters",
     "GET /api/v1/matters/{id}",
+    "GET /api/v1/matters/{id}/plan",
     "GET /api/v1/check/id",
     "POST /api/v1/check/id",
     "POST /api/v1/rules/evaluate",

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from django.core import checks
-from django.core.exceptions import FieldError
+from django.core.exceptions import EmptyResultSet, FieldError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import migrations, models
 from django.db.models.lookups import Exact
@@ -89,6 +89,30 @@ class EncryptedField(models.TextField):
 
     def read(self, text: str):
         return text
+
+
+class Nobody(Empty):
+    """Asked for a text, it finds no row: what it copies is asked elsewhere."""
+
+    def __init__(self, lhs, rhs):
+        self.wanted = rhs
+        super().__init__(lhs, "")
+
+    def as_sql(self, compiler, connection):
+        if self.wanted != "":
+            raise EmptyResultSet
+        return super().as_sql(compiler, connection)
+
+
+class CopiedField(EncryptedField):
+    """A sealed copy of what a findable column elsewhere holds. A library that asks this one too is told of nobody."""
+
+    def get_lookup(self, lookup_name: str):
+        return Nobody if lookup_name in {"exact", "iexact"} else super().get_lookup(lookup_name)
+
+    def deconstruct(self):
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "tongban.lib.fields.EncryptedField", args, kwargs
 
 
 class EncryptedJSONField(EncryptedField):

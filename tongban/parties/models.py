@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tongban.lib.bilingual import say
-from tongban.lib.fields import EncryptedField, FindableField
+from tongban.lib.fields import CopiedField, EncryptedField, FindableField
 from tongban.parties.kin_states import KinState
 from tongban.parties.states import Act, MandateState
 from tongban.places.models import Division
@@ -118,7 +118,7 @@ class Account(AbstractBaseUser):
     """A sign-in. Level 1 registered, 2 identity verified, 3 verified by face or at a window."""
 
     login = FindableField(max_length=150, unique=True)
-    email = EncryptedField(blank=True, default="")
+    email = CopiedField(blank=True, default="")
     person = models.OneToOneField(Person, null=True, blank=True, on_delete=models.PROTECT, related_name="account")
     level = models.PositiveSmallIntegerField(default=1)
     language = models.CharField(max_length=10, default="zh-hans")

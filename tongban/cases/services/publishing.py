@@ -40,6 +40,7 @@ def publish_notice(case: Case, *, officer: Officer, text: str, text_en: str = ""
         raise Invalid("text-missing", errors={"text": [_("Write what is published.")]})
     with transaction.atomic():
         case = again(case)
+        PublicNotice.objects.filter(case=case, over_at__isnull=True).update(over_at=now)
         row = PublicNotice.objects.create(
             case=case, officer=officer, text={"zh": text, "en": text_en.strip()[:LONGEST] or text}, published_at=now,
             days=case.version.notice_days or NOTICE_DAYS, until=notice_ends(case, now),

@@ -60,7 +60,9 @@ def theirs(request, officer, ref):
     doorkeeper.reading(request, row.applicant_id, "beside you", ["form"], about=row.subject)
     with translation.override(row.account.language if row.account else "zh-hans"):
         response = render(
-            request, case_page.TEMPLATE, case_page.context(row, row.applicant, base="office/beside/theirs.html")
+            request,
+            case_page.TEMPLATE,
+            {**case_page.context(row, row.applicant, base="office/beside/theirs.html"), "officer": officer},
         )
     still = LINK.sub(r"\1", response.content.decode())
     response.content = CONTROL.sub(r"<\1 disabled", still).encode()
