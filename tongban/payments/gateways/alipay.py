@@ -189,7 +189,12 @@ class AlipayLike:
         try:
             if not isinstance(key, rsa.RSAPublicKey):
                 return False
-            key.verify(base64.b64decode(signature, validate=True), text.encode(), padding.PKCS1v15(), SHA256())
+            raw = base64.b64decode(signature, validate=True)
+            if (
+                base64.b64encode(raw).decode() != signature
+            ):  # spare bits of the last letter would let it be written in several ways
+                return False
+            key.verify(raw, text.encode(), padding.PKCS1v15(), SHA256())
         except (InvalidSignature, binascii.Error, ValueError):
             return False
         return True
