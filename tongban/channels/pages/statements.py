@@ -155,12 +155,45 @@ KEPT: tuple[Kept, ...] = (
         tables=(
             "cases.Case", "cases.CaseMaterial", "cases.Finding", "cases.MachineFinding", "cases.Step", "cases.Clock", "cases.Question", "cases.CaseDocument", "rights.Review", "indicators.Part",
             "cases.Hand", "cases.PhoneSignature", "cases.PostedPaper", "cases.PhoneNote",
+            "cases.Bundle", "cases.BundleMember", "cases.DeskTime", "cases.Escalation", "cases.CorrectionRequest", "cases.StaffChange",
+            "cases.Promise", "cases.Tolerance", "cases.Hearing", "cases.Consultation", "cases.Appeal", "cases.Inspection",
+            "cases.InspectionPhoto", "cases.InspectionSignature", "cases.PublicNotice", "cases.PublicObjection", "cases.Signer",
+            "cases.BrokenPromise",
         ),
         periods={
             "30 years for permits, 10 for others; drafts 90 days after the last change": _(
                 "permits 30 years, others 10 years; drafts 90 days after the last change"
             ),
             "with the case": _("everything in a case: as long as the case"),
+            "6 years": _("that a signed promise was found false: 6 years"),
+        },
+    ),
+    Kept(
+        what=_("Who may act for whom: mandates, parents and guardians, and what was done for somebody"),
+        why=_("So that others can help you, and so that you see everything they did in your name."),
+        ground=_("the mandate you gave, or the law on parents and guardians"),
+        who_reads=_("You, whoever acts for you, and officers who handle a case they brought"),
+        tables=("parties.Mandate", "parties.Kinship", "parties.MandateCode", "parties.Deed"),
+        periods={
+            "5 years after it ended": _("that somebody may act: 5 years after it ended"),
+            "1 day": _("codes you show: 1 day"),
+            "6 years": _("what was done for you: 6 years"),
+        },
+    ),
+    Kept(
+        what=_("Bills, payments, refunds and receipts"),
+        why=_("So that nothing is charged twice, and so that accounts can be looked at."),
+        ground=_("the duty to keep accounts"),
+        who_reads=_("You, and officers who keep the accounts"),
+        tables=(
+            "payments.Bill", "payments.BillLine", "payments.Reduction", "payments.Payment", "payments.GatewayNotice",
+            "payments.Refund", "payments.Receipt", "payments.Statement", "payments.StatementLine", "payments.Share",
+        ),
+        periods={
+            "10 years after it is settled (accounting records)": _("bills: 10 years after they are settled"),
+            "with the bill": _("what stands on a bill: as long as the bill"),
+            "10 years (accounting records)": _("payments, refunds and receipts: 10 years"),
+            "with the payment": _("how a payment was shared among bills: as long as the payment"),
         },
     ),
     Kept(
@@ -181,8 +214,9 @@ KEPT: tuple[Kept, ...] = (
         why=_("So that you have them at hand, and so that anybody can see whether they are genuine."),
         ground=_("the law of the matter"),
         who_reads=_("You; the department that issued it; whoever has the code, but only a part"),
-        tables=("licences.Licence", "licences.LicenceCheck", "licences.LicenceCall"),
+        tables=("licences.Licence", "licences.LicenceCheck", "licences.LicenceCall", "licences.LicenceItem", "licences.Proceeding"),
         periods={
+            "10 years after the decision": _("that one was suspended or revoked: 10 years after that decision"),
             "until 10 years after it ends": _("licences: until 10 years after they end"),
             "2 years": _("that they were checked: 2 years"),
             "6 years": _("where they were used: 6 years"),
