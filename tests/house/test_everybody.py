@@ -7,7 +7,6 @@ all whom neither concerns. Pages are asked for and not drawn: what they hold is 
 """
 
 import datetime
-from collections import defaultdict
 
 import pytest
 from django.core.cache import cache
@@ -448,12 +447,19 @@ def test_control_one_role_too_many_is_found(world, monkeypatch):
     assert opened(world, only={"office:noticed"}) == {"office:noticed": {"helper": ("forbidden", "in")}}
 
 
+class NoNeeds(dict):
+    """As if no page asked for any power."""
+
+    def get(self, name, other=None):
+        return frozenset()
+
+
 def test_control_a_query_that_forgets_whose_case_it_is_is_found(world, monkeypatch):
     from tongban.cases import queries
 
     monkeypatch.setattr(queries, "own", lambda *parties: Case.objects.all())
     monkeypatch.setattr(queries, "within", lambda rows, held, account: Case.objects.all())
-    monkeypatch.setattr("tongban.channels.portal.own.acting.NEEDS", defaultdict(frozenset))
+    monkeypatch.setattr("tongban.channels.portal.own.acting.NEEDS", NoNeeds())
     monkeypatch.setattr("tongban.channels.portal.own._stand_with", lambda request, party: None)
 
     wrong = opened(world, who_all=("stranger",))
@@ -466,7 +472,7 @@ def test_control_an_unlisted_address_is_found(world, monkeypatch):
     monkeypatch.setattr("tests.house.test_everybody.unlisted", lambda: [row])
     monkeypatch.setattr("tongban.channels.portal.own.cases.own", lambda *parties: Case.objects.all())
     monkeypatch.setattr("tongban.channels.portal.own.cases.within", lambda rows, held, account: Case.objects.all())
-    monkeypatch.setattr("tongban.channels.portal.own.acting.NEEDS", defaultdict(frozenset))
+    monkeypatch.setattr("tongban.channels.portal.own.acting.NEEDS", NoNeeds())
     monkeypatch.setattr("tongban.channels.portal.own._stand_with", lambda request, party: None)
 
     with pytest.raises(AssertionError, match="stranger.*portal:apply_form"):
