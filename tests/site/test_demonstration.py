@@ -48,7 +48,7 @@ def test_the_content_is_loaded_whole(built):
     counted = [model.objects.count() for model in (Division, Department, LicenceType, CalendarYear, Person, Company)]
 
     assert counted == [42, 31, 42, 21, 14, 8]
-    assert Resource.objects.count() == 30
+    assert Resource.objects.count() == 31
     assert Grant.objects.count() > 100
     assert register_checks.problems() == []
 
@@ -58,7 +58,7 @@ def test_everybody_signs_in_and_officers_have_their_second_factor(built):
 
     assert all(account.check_password(people.PASSWORD) for account in accounts[:2])
     assert len({account.password for account in accounts}) == 1
-    assert Account.objects.filter(person__isnull=False).count() == 14
+    assert Account.objects.filter(person__isnull=False).count() == 12
     assert all(officer.account.authenticator_set.exists() for officer in Officer.objects.all())
 
 
