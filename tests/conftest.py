@@ -19,6 +19,14 @@ def fresh_surroundings():
         yield
 
 
+@pytest.fixture
+def in_english(client):
+    """For tests that look for words: they stand in the code in English. The product itself starts in Chinese."""
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+    with translation.override("en"):
+        yield
+
+
 @pytest.fixture(scope="session", autouse=True)
 def guards_step_aside_when_tests_empty_tables():
     """Triggers refuse to take ratings out, also when SQLite's tables are emptied between two transactional tests."""

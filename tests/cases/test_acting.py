@@ -20,7 +20,7 @@ from tongban.parties import queries as parties
 from tongban.parties import services as party_services
 from tongban.parties.models import Deed, Mandate
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 
 
 def mandate(principal, agent, *, matters=None, acts=("prepare", "submit", "receive"), **more) -> Mandate:

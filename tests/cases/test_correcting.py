@@ -10,7 +10,7 @@ from tongban.lib.problems import Invalid, NotAllowed
 from tongban.notices.models import Message
 from tongban.oversight.models import Alert
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 
 WRONG = [{"field": "reason", "text": "too short"}]
 

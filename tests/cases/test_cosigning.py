@@ -16,7 +16,7 @@ from tongban.lib.problems import Invalid, NotAllowed
 from tongban.notices.models import Message
 from tongban.parties import services as parties
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 
 FORM = [
     *make.SMALL_FORM,

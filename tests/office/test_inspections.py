@@ -17,7 +17,7 @@ from tongban.cases.services import keeping_time
 from tongban.lib.problems import NotAllowed
 from tongban.notices.models import Message
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 
 
 def ordered() -> tuple[Case, Inspection]:

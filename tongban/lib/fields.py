@@ -96,10 +96,10 @@ class Nobody(Empty):
 
     def __init__(self, lhs, rhs):
         self.wanted = rhs
-        super().__init__(lhs, "")
+        super().__init__(lhs, "" if isinstance(rhs, str) else rhs)  # another column is no text: refused there
 
     def as_sql(self, compiler, connection):
-        if self.wanted != "":
+        if self.wanted:
             raise EmptyResultSet
         return super().as_sql(compiler, connection)
 

@@ -80,8 +80,11 @@ def running_payments(party: Party) -> list[Payment]:
     return list(Payment.objects.filter(payer=party, state__in=RUNNING).order_by("-pk")[:20])
 
 
-def shares_of(payment: Payment) -> list[Share]:
+def shares_of(payment: Payment, officer: Officer | None = None) -> list[Share]:
+    """The bills in a payment; for an officer those he may look at."""
     rows = payment.shares.select_related("bill", "bill__department").prefetch_related("receipts", "refunds")
+    if officer is not None:
+        rows = rows.filter(bill__in=seen_by(officer).values("pk"))
     return list(rows.order_by("bill_id"))
 
 
@@ -120,7 +123,7 @@ def registry(
     officer: Officer, *, state: str = "", gateway: str = "", day: date | None = None, find: str = "",
     before: int | None = None, limit: int = 50,
 ) -> tuple[list[Payment], int | None]:  # fmt: skip
-    """Payments, the newest first, in pages; no names: those stand behind the bill."""
+    """Payments, the newest first, in pages, each with those of its bills this officer may look at; no names: those stand behind the bill."""
     rows = payments_seen_by(officer)
     if state:
         rows = rows.filter(state=state)
@@ -137,7 +140,8 @@ def registry(
         ).distinct()
     if before:
         rows = rows.filter(pk__lt=before)
-    bills = Share.objects.select_related("bill", "bill__department").order_by("bill_id")
+    bills = Share.objects.filter(bill__in=seen_by(officer).values("pk")).select_related("bill__department")
+    bills = bills.order_by("bill_id")
     page = list(rows.prefetch_related(Prefetch("shares", queryset=bills)).order_by("-pk")[: limit + 1])
     return page[:limit], page[limit - 1].pk if len(page) > limit else None
 

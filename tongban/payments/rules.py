@@ -51,8 +51,3 @@ def reasons_against(cashier: Cashier, roles: Collection[str], *, department: int
 def question_after(asked: int) -> timedelta:
     """How long to wait before the gateway is asked again."""
     return QUESTIONS[asked] if asked < len(QUESTIONS) else LATER_QUESTIONS
-
-
-def parted(amount: int, parts: Collection[int]) -> bool:
-    """Whether the parts are the whole, and none is empty."""
-    return sum(parts) == amount and all(part > 0 for part in parts)

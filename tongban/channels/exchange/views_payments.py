@@ -12,8 +12,8 @@ from django.views.decorators.http import require_POST
 
 from tongban.channels.doorkeeper import for_anyone, for_gateways
 from tongban.payments import services
+from tongban.payments.gateways import NoAnswer, simulated
 from tongban.payments.gateways import gateway as switched_on
-from tongban.payments.gateways import simulated
 
 LONGEST = 64 * 1024
 WAYS = [
@@ -39,7 +39,11 @@ def notices(request, gateway):
     if int(request.META.get("CONTENT_LENGTH") or 0) > LONGEST:
         return HttpResponse("too long\n", status=413, content_type="text/plain")
     headers = {name.lower(): value for name, value in request.headers.items()}
-    if services.take_notice(service, headers, request.body) is None:
+    try:
+        taken = services.take_notice(service, headers, request.body)
+    except NoAnswer:  # a key of ours cannot be read: it is sent again, and `tongban check` says what is wrong
+        return HttpResponse("not now\n", status=503, content_type="text/plain")
+    if taken is None:
         return HttpResponse("not signed\n", status=400, content_type="text/plain")
     body, kind = service.acknowledged
     return HttpResponse(body, content_type=kind)

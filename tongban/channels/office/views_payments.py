@@ -51,7 +51,6 @@ def registry(request, officer):
         "states": PaymentState.choices,
         "ways": [("window", _("window")), *[(one.name, one.name) for one in gateways()]],
         "doubtful": queries.doubtful_payments(officer),
-        "waiting": queries.waits_for_second(officer),
         "tabs": _tabs(officer, "payments"),
         "strange": queries.strange_notices() if set(officer.roles) & set(KEEPING) else [],
     }
@@ -65,7 +64,7 @@ def payment(request, officer, ref):
     """One payment: its bills, what the gateway said and when, what went back."""
     row = get_object_or_404(queries.payments_seen_by(officer), ref=ref)
     doorkeeper.reading(request, row.payer_id, "accounts", ["payment"], about=row.subject)
-    shares = queries.shares_of(row)
+    shares = queries.shares_of(row, officer)
     context = {
         "officer": officer,
         "payment": row,
@@ -241,7 +240,7 @@ def days(request, officer):
 @never_cache
 @for_officer(*KEEPING)
 def day(request, officer, gateway, day):
-    """One day of one service: theirs beside ours, differences first, and each department's part."""
+    """One day of one service: theirs beside ours, only the differences while there are any, and each department's part."""
     row = _statement(gateway, day)
     only = request.GET.get("all") != "1" and row.differences > 0
     lines = list(queries.statement_lines(row, only_differences=only)[:500])

@@ -68,7 +68,7 @@ def own_bill(request, number: str) -> Bill:
 
 def own_payment(request, ref: str) -> Payment:
     row = get_object_or_404(payments.own_payments(*doorkeeper.all_spaces(request)), ref=ref)
-    if not all(may_pay(request, share.bill) for share in row.shares.select_related("bill")):
+    if not all(may_pay(request, share.bill) for share in row.shares.prefetch_related("bill__lines")):
         raise Http404
     _stand_with(request, row.payer_id)
     return row

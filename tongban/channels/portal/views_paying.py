@@ -71,7 +71,7 @@ def bill(request, party, number):
 def pay(request, party):
     """Begin to pay what was ticked, and lead to the page where it is paid; pressed twice it is the same payment."""
     numbers = request.POST.getlist("bill")[:100]
-    rows = list(queries.own(*doorkeeper.all_spaces(request)).filter(number__in=numbers))
+    rows = list(queries.own(*doorkeeper.all_spaces(request)).filter(number__in=numbers).prefetch_related("lines"))
     if len(rows) != len(set(numbers)) or not all(may_pay(request, row) for row in rows):
         raise Http404
     payer = rows[0].payer if rows else party

@@ -96,8 +96,8 @@ def cancel_for(about: str, *, why: str, actor: Actor = PLATFORM, now: datetime |
                 changed(bill)
             elif bill.state in HOLDS_MONEY:
                 share = bill.shares.filter(settles=True).first()
-                if share is not None and not share.refunds.exclude(state="rejected").exists():
-                    refunding.write(share, bill.total - bill.refunded, why=why, officer=None, reason="", now=now)
+                if share is not None and (left := refunding.left_of(share, bill)) > 0:
+                    refunding.write(share, left, why=why, officer=None, reason="", now=now)
 
 
 def propose_reduction(

@@ -229,13 +229,9 @@ def confirm(payment: Payment, answer: Answer, *, actor: Actor = PLATFORM, now: d
                 journal.record(
                     events.BillSettled(bill=bill.pk, about=bill.about, how="paid"), subject=bill.about, actor=actor
                 )
-            else:
-                refunding.give_back_surplus(share, share.amount, now=now)
+            if surplus := share.amount * (max(answer.times, 1) - settles):
+                refunding.give_back_surplus(share, surplus, now=now)
             changed(bill)
-        if answer.times > 1:
-            for share in shares:
-                if share.settles:
-                    refunding.give_back_surplus(share, share.amount * (answer.times - 1), now=now)
         journal.record(events.PaymentConfirmed(payment=row.pk), subject=row.subject, actor=actor)
         journal.touch(row.subject)
     payment.refresh_from_db()

@@ -36,6 +36,7 @@ def reconcile(name: str, day: date) -> Statement:
     for one in movements:
         theirs[one.kind, one.reference] = theirs.get((one.kind, one.reference), 0) + one.amount
     with transaction.atomic():
+        statement = Statement.objects.select_for_update().get(pk=statement.pk)  # compared by one hand at a time
         ours = _ours(name, day)
         before = {(line.kind, line.reference): line for line in statement.lines.all()}
         lines = []
@@ -127,10 +128,11 @@ def reconcile_yesterday(now: datetime | None = None) -> int:
 def _ours(name: str, day: date) -> dict[tuple[str, str], int]:
     paid = Payment.objects.filter(gateway=name, paid_on=day, state=PaymentState.CONFIRMED)
     back = Refund.objects.filter(share__payment__gateway=name, done_on=day, state=RefundState.DONE)
-    again = Refund.objects.filter(share__payment__in=paid, share__settles=True, why=Refund.Why.SURPLUS)
+    again = Refund.objects.filter(share__payment__in=paid, why=Refund.Why.SURPLUS).select_related("share__payment")
     twice: dict[str, int] = {}  # what we know was charged more than once, and gave back
-    for ref, amount in again.values_list("share__payment__ref", "amount"):
-        twice[ref] = twice.get(ref, 0) + amount
+    for one in again:
+        ref, once = one.share.payment.ref, 0 if one.share.settles else one.share.amount
+        twice[ref] = twice.get(ref, 0) + one.amount - once
     return {
         **{("payment", ref): amount + twice.get(ref, 0) for ref, amount in paid.values_list("ref", "amount")},
         **{("refund", ref): amount for ref, amount in back.values_list("ref", "amount")},

@@ -48,13 +48,16 @@ def propose(bill: Bill, *, officer: Officer, amount: int, why: str, reason: str,
         share = held.shares.filter(settles=True).first()
         if held.state not in HOLDS_MONEY or share is None:
             raise NotAllowed("nothing-to-refund", _("Nothing of this bill can be refunded: it is not paid."))
-        going = sum(
-            share.refunds.filter(state__in=GOING).exclude(why=Refund.Why.SURPLUS).values_list("amount", flat=True)
-        )
-        if not 0 < amount <= held.total - held.refunded - going:
+        if not 0 < amount <= left_of(share, held):
             sentence = _("At most what was paid and is not yet going back can be refunded.")
             raise Invalid("refund-too-much", sentence, errors={"amount": [sentence]})
         return write(share, amount, why=why, officer=officer, reason=reason.strip()[:2000], now=now or timezone.now())
+
+
+def left_of(share: Share, bill: Bill) -> int:
+    """What was paid for the bill, is not back, and is not on its way back. A surplus was never part of it."""
+    going = share.refunds.filter(state__in=GOING).exclude(why=Refund.Why.SURPLUS)
+    return bill.total - bill.refunded - sum(going.values_list("amount", flat=True))
 
 
 def write(share: Share, amount: int, *, why: str, officer: Officer | None, reason: str, now: datetime) -> Refund:
