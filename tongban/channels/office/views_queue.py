@@ -51,6 +51,7 @@ def queue(request, officer):
         "tab": tab,
         "tabs": [{"label": TAB_WORDS[name], "href": f"?tab={name}", "current": name == tab} for name in tabs],
         "asked": asked,
+        "batch": False,  # the bar of batch acts and its ticks: parts/batch_bar.html, parts/batch_tick.html
         "narrowed": any(asked.values()),
         "lights": LIGHT_WORDS if tab != "done" else [],
         "departments": [(one.code, one.shown_name) for one in bodies] if everywhere else [],
