@@ -17,7 +17,7 @@ from tongban.cases.models import Case, Escalation
 from tongban.departments.models import CalendarYear
 from tongban.departments.services import load_published_calendars
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 HERE = ZoneInfo("Asia/Shanghai")
 
 
