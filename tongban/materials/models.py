@@ -49,6 +49,7 @@ class Page(models.Model):
         ]
         indexes = [
             models.Index(fields=["document"], condition=models.Q(damaged_at__isnull=False), name="pages_damaged"),
+            models.Index(fields=["sha256"], name="pages_by_content"),
         ]
 
     def __str__(self):

@@ -152,6 +152,7 @@ class MatterVersion(models.Model):
     commitment = models.BooleanField(default=False)
     tolerant = models.BooleanField(default=False)
     cosigners = models.JSONField(null=True, blank=True)
+    only_one = models.JSONField(null=True, blank=True)
     site_inspection = models.BooleanField(default=False)
     inspection_points = models.JSONField(default=list, blank=True)
     public_notice = models.BooleanField(default=False)

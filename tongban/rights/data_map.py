@@ -155,7 +155,7 @@ ROWS: dict[str, Row] = {
         chapter='account', party=(), account=('submitted_by__account',),
         purpose=_('service guide'), basis=_('public list'), retention=_('forever'),
         hidden='', erase_from='', erase_days=0,
-        fields={'id': 'plain', 'matter': 'plain', 'number': 'plain', 'state': 'plain', 'effective_from': 'plain', 'name': 'plain', 'type': 'plain', 'type_code': 'plain', 'objects_served': 'plain', 'level': 'plain', 'legal_basis': 'plain', 'handling_kind': 'plain', 'statutory_days': 'plain', 'promised_days': 'plain', 'visits': 'plain', 'visit_reason': 'plain', 'online_depth': 'plain', 'channels': 'plain', 'city_wide': 'plain', 'conditions': 'plain', 'fee': 'plain', 'situations': 'plain', 'requirements': 'plain', 'form': 'plain', 'result': 'plain', 'validity': 'plain', 'decided_by': 'plain', 'rules': 'plain', 'rules_version': 'plain', 'commitment': 'plain', 'tolerant': 'plain', 'cosigners': 'plain', 'site_inspection': 'plain', 'inspection_points': 'plain', 'public_notice': 'plain', 'notice_days': 'plain', 'appointment': 'plain', 'express': 'plain', 'pre_review': 'plain', 'steps': 'plain', 'places': 'plain', 'contacts': 'plain', 'appeal': 'plain', 'rights': 'plain', 'faqs': 'plain', 'editions': 'plain', 'members': 'plain', 'note': 'plain', 'provenance': 'plain', 'power_source': 'plain', 'body_nature': 'plain', 'entrusted_to': 'plain', 'joint_departments': 'plain', 'handling_office': 'plain', 'authority_split': 'plain', 'time_unit': 'plain', 'special_procedures': 'plain', 'cross_region': 'plain', 'quota': 'plain', 'bars': 'plain', 'intermediary': 'plain', 'rule_tests': 'plain', 'letters': 'plain', 'why': 'plain', 'submitted_by': 'officer', 'checked_by': 'officer'},
+        fields={'id': 'plain', 'matter': 'plain', 'number': 'plain', 'state': 'plain', 'effective_from': 'plain', 'name': 'plain', 'type': 'plain', 'type_code': 'plain', 'objects_served': 'plain', 'level': 'plain', 'legal_basis': 'plain', 'handling_kind': 'plain', 'statutory_days': 'plain', 'promised_days': 'plain', 'visits': 'plain', 'visit_reason': 'plain', 'online_depth': 'plain', 'channels': 'plain', 'city_wide': 'plain', 'conditions': 'plain', 'fee': 'plain', 'situations': 'plain', 'requirements': 'plain', 'form': 'plain', 'result': 'plain', 'validity': 'plain', 'decided_by': 'plain', 'rules': 'plain', 'rules_version': 'plain', 'commitment': 'plain', 'tolerant': 'plain', 'cosigners': 'plain', 'only_one': 'plain', 'site_inspection': 'plain', 'inspection_points': 'plain', 'public_notice': 'plain', 'notice_days': 'plain', 'appointment': 'plain', 'express': 'plain', 'pre_review': 'plain', 'steps': 'plain', 'places': 'plain', 'contacts': 'plain', 'appeal': 'plain', 'rights': 'plain', 'faqs': 'plain', 'editions': 'plain', 'members': 'plain', 'note': 'plain', 'provenance': 'plain', 'power_source': 'plain', 'body_nature': 'plain', 'entrusted_to': 'plain', 'joint_departments': 'plain', 'handling_office': 'plain', 'authority_split': 'plain', 'time_unit': 'plain', 'special_procedures': 'plain', 'cross_region': 'plain', 'quota': 'plain', 'bars': 'plain', 'intermediary': 'plain', 'rule_tests': 'plain', 'letters': 'plain', 'why': 'plain', 'submitted_by': 'officer', 'checked_by': 'officer'},
     ),
     'matters.Draft': Row(
         chapter='account', party=(), account=('begun_by__account',),
@@ -510,6 +510,30 @@ ROWS: dict[str, Row] = {
         purpose=_('who else worked on an application, and for how long they may'), basis=_('application of the person'), retention=_('with the case'),
         hidden='', erase_from='', erase_days=0,
         fields={'id': 'plain', 'case': 'plain', 'kind': 'plain', 'visit': 'plain', 'officer': 'plain', 'account': 'shown to the person concerned', 'code_index': 'keyed code', 'made_at': 'plain', 'code_until': 'plain', 'taken_at': 'plain', 'until': 'plain', 'ended_at': 'plain', 'ended_by': 'plain'},
+    ),
+    'cases.Mark': Row(
+        chapter='cases', party=('case__applicant',), account=(),
+        purpose=_('what an application is about, so that a second one for the same thing is found'), basis=_('application of the person'), retention=_('with the case'),
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'case': 'plain', 'matter': 'plain', 'field': 'plain', 'index': 'keyed digest'},
+    ),
+    'cases.Turn': Row(
+        chapter='', party=(), account=(),
+        purpose='of two applications sent at once one counts the other', basis='technical', retention='for good: it says nothing without the key',
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'key': 'keyed digest'},
+    ),
+    'cases.OneMore': Row(
+        chapter='cases', party=('party',), account=('account',),
+        purpose=_('an exception from a rule of one application only'), basis=_('application of the person'), retention=_('with the matter'),
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'matter': 'plain', 'party': 'plain', 'account': 'plain', 'words': 'sealed', 'asked_at': 'plain', 'officer': 'officer', 'answered_at': 'plain', 'allowed': 'plain', 'reason': 'sealed', 'case': 'plain'},
+    ),
+    'cases.Alike': Row(
+        chapter='cases', party=('earlier__applicant', 'later__applicant'), account=(),
+        purpose=_('two applications that were compared as possible duplicates'), basis=_('duty to keep records of official acts'), retention=_('with the case'),
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'earlier': 'plain', 'later': 'plain', 'duplicate': 'plain', 'officer': 'officer', 'reason': 'sealed', 'at': 'plain'},
     ),
     'cases.Signer': Row(
         chapter='cases', party=('case__applicant',), account=('account',),

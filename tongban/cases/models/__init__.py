@@ -28,6 +28,7 @@ from tongban.cases.models.inspections import (
     PublicNotice,
     PublicObjection,
 )
+from tongban.cases.models.only_one import Alike, Mark, OneMore, Turn
 from tongban.cases.models.procedures import (
     Appeal,
     BrokenPromise,
@@ -42,6 +43,7 @@ from tongban.cases.models.time import DeskTime, Escalation
 
 __all__ = [
     "ALPHABET",
+    "Alike",
     "Appeal",
     "BrokenPromise",
     "Bundle",
@@ -64,6 +66,8 @@ __all__ = [
     "PublicObjection",
     "Hearing",
     "MachineFinding",
+    "Mark",
+    "OneMore",
     "PhoneNote",
     "PhoneSignature",
     "PostedPaper",
@@ -73,6 +77,7 @@ __all__ = [
     "StaffChange",
     "Step",
     "Tolerance",
+    "Turn",
     "Visit",
     "new_query_code",
     "new_ref",
