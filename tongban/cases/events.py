@@ -240,6 +240,23 @@ class HandEnded:
 
 
 @event
+class DraftCarried:
+    """The person lets a second device of their own into this draft."""
+
+    case: int
+    carried: int
+
+
+@event
+class CarryingEnded:
+    """`why`: here, there, again (the code was used twice), number (wrong three times), replaced, sent."""
+
+    case: int
+    carried: int
+    why: str
+
+
+@event
 class SignatureCodeSent:
     case: int
 

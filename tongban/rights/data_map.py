@@ -541,6 +541,18 @@ ROWS: dict[str, Row] = {
         hidden='', erase_from='', erase_days=0,
         fields={'id': 'plain', 'case': 'plain', 'source': 'plain', 'role': 'plain', 'name': 'sealed', 'id_kind': 'plain', 'id_index': 'keyed digest', 'id_end': 'masked', 'state': 'plain', 'code_index': 'keyed code', 'asked_at': 'plain', 'until': 'plain', 'reminded_at': 'plain', 'signed_at': 'plain', 'content': 'plain', 'account': 'shown to the person concerned', 'officer': 'plain', 'paper_kept': 'plain', 'undone_at': 'plain', 'reason': 'sealed'},
     ),
+    'cases.ListedMatter': Row(
+        chapter='account', party=(), account=('account',),
+        purpose=_('what somebody wants to do together'), basis=_('wish of the person'), retention=_('with the account'),
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'account': 'plain', 'matter': 'plain', 'case': 'plain', 'added_at': 'plain'},
+    ),
+    'cases.CarriedDraft': Row(
+        chapter='cases', party=('case__applicant',), account=('account',),
+        purpose=_('which second device of the person worked on an application, and for how long it may'), basis=_('application of the person'), retention=_('with the case'),
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'case': 'plain', 'account': 'plain', 'state': 'plain', 'code_index': 'keyed code', 'begun_index': 'keyed code', 'token_index': 'keyed code', 'number': 'sealed', 'tries': 'plain', 'device': 'sealed', 'made_at': 'plain', 'code_until': 'plain', 'scanned_at': 'plain', 'opened_at': 'plain', 'seen_at': 'plain', 'until': 'plain', 'ended_at': 'plain', 'why': 'plain'},
+    ),
     'cases.PhoneSignature': Row(
         chapter='cases', party=('case__applicant',), account=(),
         purpose=_('proof that the applicant confirmed the application on the own phone'), basis=_('application of the person'), retention=_('with the case'),

@@ -40,6 +40,7 @@ from tongban.cases.models.procedures import (
     Tolerance,
 )
 from tongban.cases.models.time import DeskTime, Escalation
+from tongban.cases.models.together import CarriedDraft, ListedMatter
 
 __all__ = [
     "ALPHABET",
@@ -48,6 +49,7 @@ __all__ = [
     "BrokenPromise",
     "Bundle",
     "BundleMember",
+    "CarriedDraft",
     "Case",
     "CaseDocument",
     "CaseMaterial",
@@ -65,6 +67,7 @@ __all__ = [
     "PublicNotice",
     "PublicObjection",
     "Hearing",
+    "ListedMatter",
     "MachineFinding",
     "Mark",
     "OneMore",

@@ -130,7 +130,7 @@ KEPT: tuple[Kept, ...] = (
         why=_("So that you can sign in, and nobody else. Of the password only a fingerprint is kept, from which it cannot be read."),
         ground=_("your use of the service"),
         who_reads=_("You alone"),
-        tables=("parties.Account", "parties.Objection", "notices.Preference"),
+        tables=("parties.Account", "parties.Objection", "notices.Preference", "cases.ListedMatter"),
         periods={
             "until the account is closed, then 6 months": _("until the account is closed, then 6 months"),
             "with the account": _("as long as the account"),
@@ -158,7 +158,7 @@ KEPT: tuple[Kept, ...] = (
             "cases.Bundle", "cases.BundleMember", "cases.DeskTime", "cases.Escalation", "cases.CorrectionRequest", "cases.StaffChange",
             "cases.Promise", "cases.Tolerance", "cases.Hearing", "cases.Consultation", "cases.Appeal", "cases.Inspection",
             "cases.InspectionPhoto", "cases.InspectionSignature", "cases.PublicNotice", "cases.PublicObjection", "cases.Signer",
-            "cases.BrokenPromise",
+            "cases.BrokenPromise", "cases.CarriedDraft",
         ),
         periods={
             "30 years for permits, 10 for others; drafts 90 days after the last change": _(
