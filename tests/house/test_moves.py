@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from tongban.cases import carrying_states as carrying
+from tongban.cases import delivery_states as deliveries
 from tongban.cases import finding_states as findings
 from tongban.cases import procedure_states as procedures
 from tongban.cases import signer_states as signers
@@ -50,6 +51,7 @@ LAWS = {
     "appeals": (procedures.APPEAL_MOVES, set(procedures.AppealState.values), "asked", set(procedures.APPEAL_OVER)),
     "mandates": (mandates.MOVES, set(mandates.MandateState.values), "asked", set(map(str, mandates.OVER))),
     "kinship": (kin.MOVES, set(kin.KinState.values), "claimed", set(map(str, kin.OVER))),
+    "packages": (deliveries.MOVES, set(deliveries.DeliveryState.values), "chosen", set(deliveries.OVER)),
     "co-signers": (signers.MOVES, set(signers.SignerState.values), "asked", set()),
     "carried drafts": (carrying.MOVES, set(carrying.CarryingState.values), "offered", {"ended"}),
     "reading": (reading.MOVES, set(reading.ReadingState.values), "waiting", set(reading.OVER)),

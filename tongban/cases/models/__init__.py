@@ -21,6 +21,7 @@ from tongban.cases.models.application import (
 )
 from tongban.cases.models.bundles import Bundle, BundleMember
 from tongban.cases.models.cosigning import Signer
+from tongban.cases.models.delivery import Collection, Delivery, DeliveryItem, TrackingEvent, TwinDoor, TwinParcel
 from tongban.cases.models.inspections import (
     Inspection,
     InspectionPhoto,
@@ -54,8 +55,11 @@ __all__ = [
     "CaseDocument",
     "CaseMaterial",
     "CaseNumber",
+    "Collection",
     "Consultation",
     "CorrectionRequest",
+    "Delivery",
+    "DeliveryItem",
     "DeskTime",
     "Escalation",
     "Clock",
@@ -80,6 +84,9 @@ __all__ = [
     "StaffChange",
     "Step",
     "Tolerance",
+    "TrackingEvent",
+    "TwinDoor",
+    "TwinParcel",
     "Turn",
     "Visit",
     "new_query_code",

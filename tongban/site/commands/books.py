@@ -28,6 +28,7 @@ ROOMS_WITH_MOVES = {
     "parties (mandates)": ("tongban.parties.states", "MandateState"),
     "parties (parents and guardians)": ("tongban.parties.kin_states", "KinState"),
     "cases (who signs beside the applicant)": ("tongban.cases.signer_states", "SignerState"),
+    "cases (packages of results on paper)": ("tongban.cases.delivery_states", "DeliveryState"),
     "cases (a draft on a second device)": ("tongban.cases.carrying_states", "CarryingState"),
     "materials (reading by machine)": ("tongban.materials.reading.states", "ReadingState"),
 }
