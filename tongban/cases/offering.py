@@ -16,9 +16,10 @@ from tongban.lib.formschema import PERSONAL, Field, Form
 
 GIVEN_ANEW = {"consent", "photo", "slot"}  # a signature, a face and a day are given each time
 # Where a result, money or a message goes is never decided by somebody's link; nor who the person is.
-NEVER_BY_LINK = PERSONAL | GIVEN_ANEW | {"table", "id_kind"}
+NEVER_BY_LINK = PERSONAL | GIVEN_ANEW | {"table", "id_kind", "reference"}
 OF_THE_PERSON = {"mobile", "email", "bank", "post_address", "delivery", "name", "contact"}
 LINK = "link"
+FIELDS_OF_A_LINK, LONGEST_ANSWER = 40, 500
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,18 @@ def by_link(one: Field) -> bool:
         and one.id not in OF_THE_PERSON
         and bool(one.extra.get("offer", True))
     )
+
+
+def from_link(case: Case, said: Mapping[str, Any], now: datetime) -> dict[str, dict]:
+    """What a link brings for this draft: text or a list of texts by field, no longer than somebody would type."""
+    kept = {}
+    for name, given in list(said.items())[:FIELDS_OF_A_LINK]:
+        texts = given if isinstance(given, list) else [given]
+        if len(texts) <= FIELDS_OF_A_LINK and all(
+            isinstance(text, str) and len(text) <= LONGEST_ANSWER for text in texts
+        ):
+            kept[name] = Offer(given, LINK)
+    return fitting(case, kept, now)
 
 
 def fitting(case: Case, offers: Mapping[str, Offer], now: datetime) -> dict[str, dict]:

@@ -1,6 +1,8 @@
 """The acts of a case, by what they are about. Each is one transaction; acts of officers take `officer`, of applicants `account`."""
 
 from tongban.cases.moving import as_seen
+from tongban.cases.services import carrying as carrying
+from tongban.cases.services import together as together
 from tongban.cases.services.at_window import (
     Signature,
     begin_at_window,

@@ -1,14 +1,15 @@
 """The draft: begun with what is known, saved at every step, kept on every device until it is sent, deleted or runs out."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tongban.cases import clocks, correction, events, planning, prefill, rules, standing
+from tongban.cases import clocks, correction, events, offering, planning, prefill, rules, standing
 from tongban.cases.models import Case, CaseMaterial, Step, new_ref
 from tongban.cases.moving import again, applying, changed
 from tongban.cases.services import cosigning, ending
@@ -54,6 +55,7 @@ def begin(
     situation: Iterable[str] = (),
     consents: Iterable[str] = (),
     like: Case | None = None,
+    offered: Mapping[str, Any] | None = None,
     now: datetime | None = None,
 ) -> Case:
     """Begin a draft of the published version, prefilled. Registers are asked first, outside any transaction.
@@ -61,6 +63,7 @@ def begin(
     `situation`: what was chosen at the guide; ids the version does not know are left out, and the draft asks. `consents`: the
     registers that the party lets be read though no law asks for it; without one the form stays empty there. `like`: an earlier
     application of this party, whose own answers and papers come along as far as they are still asked for and still hold.
+    `offered`: what a link brings for the form, {field: text}; it stands only where nothing else does (`cases.offering`).
     """
     now = now or timezone.now()
     version = _may_begin(matter, party, account)
@@ -77,6 +80,11 @@ def begin(
         standing.act_as_applicant(account, case, Act.PREPARE, "begin", now)
         if like is not None:
             _bring_along(case, like, account, now)
+        if offered:
+            found = offering.from_link(case, offered, now)
+            if found:
+                case.values = {**case.values, **found}
+                touch(case, now)
 
     return draft_for(
         version, party=party, person=standing.person_behind(party, account), account=account, actor=actor, channel=channel,
@@ -417,6 +425,11 @@ def _touch_draft(case: Case, now: datetime, step: str) -> None:
     case.save(update_fields=fields)
     cosigning.undo_what_was_signed(case, now)
     changed(case)
+
+
+def touch(case: Case, now: datetime) -> None:
+    """Something was added to the draft that nobody typed on a page of it; it stays at its step."""
+    _touch_draft(case, now, case.step)
 
 
 def _merged(values: dict, answers: dict, form, now: datetime) -> dict:
