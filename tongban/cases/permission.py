@@ -1,5 +1,7 @@
 """Before an officer acts on a case: may they? All reasons against it at once, read fresh from the database."""
 
+from typing import Any
+
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -65,8 +67,12 @@ OF_DEPARTMENTS = {
 AT_THE_FRONT_DESK = {step.name for step in (ACCEPT, REQUEST_CORRECTION, NOT_ACCEPT)}
 
 
-def reasons_against_step(case: Case, step: Move) -> list:
-    """What a bundle leaves to its members, and its members to the bundle."""
+ASK: Any = object()
+
+
+def reasons_against_step(case: Case, step: Move, *, member: tuple[bool, str] | None = ASK) -> list:
+    """What a bundle leaves to its members, and its members to the bundle. `member`: whether it must stay in it, and how the whole stands,
+    where that was asked for many at once."""
     if planning.is_bundle(case):
         if step.name in OF_DEPARTMENTS:
             return [_("The departments decide the parts of a bundle; the whole follows them.")]
@@ -74,7 +80,9 @@ def reasons_against_step(case: Case, step: Move) -> list:
     if case.parent_id is None:
         return []
     if step.name in AT_THE_FRONT_DESK:
-        row = BundleMember.objects.filter(case=case.pk).values_list("mandatory", "parent__state").first()
+        row = member
+        if member is ASK:
+            row = BundleMember.objects.filter(case=case.pk).values_list("mandatory", "parent__state").first()
         if row is None or row[0]:
             return [_("This part belongs to a bundle and is accepted or corrected with the whole.")]
         if step.name == ACCEPT.name and row[1] not in IN_REVIEW:
