@@ -3,6 +3,9 @@
 import datetime
 
 import pytest
+from django.db import transaction
+from django.db.models import Value
+from django.db.models.functions import Concat
 from django.utils import timezone
 
 from tongban.cases.models import Case
@@ -12,6 +15,7 @@ from tongban.evaluations.models import Rating
 from tongban.journal import services as journal
 from tongban.journal.models import Event
 from tongban.licences.models import Licence, LicenceType
+from tongban.matters.models import Matter
 from tongban.notices.models import Dispatch, Message
 from tongban.parties.models import Account, Company, Person
 from tongban.places.models import Division
@@ -27,8 +31,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]
 @pytest.fixture(scope="module")
 def built(django_db_setup, django_db_blocker):
     """Built once, taken back at the end."""
-    from django.db import transaction
-
     plan = history.PLAN
     with django_db_blocker.unblock(), transaction.atomic():
         history.PLAN = [(target, min(count, 3), days) for target, count, days in plan]
@@ -118,6 +120,29 @@ def test_a_district_that_is_there_is_left_alone(built, capsys):
     assert command.run(type("Options", (), {"signins": False, "rebuild": False})) == 0
     assert "is there" in capsys.readouterr().out
     assert Case.objects.count() == before
+
+
+def test_a_district_of_an_earlier_version_gets_the_matters_that_came_since(built):
+    """What was corrected here since stays: the calendar, and what an editor made this place's own."""
+    cases, day = Case.objects.count(), CalendarYear.objects.get(year=2026)
+    CalendarYear.objects.filter(pk=day.pk).update(source="corrected here")
+    earlier = Matter.objects.filter(slug="industry-restaurant")
+    assert earlier.exists()
+    with transaction.atomic():
+        Matter.objects.filter(slug__startswith="industry-").update(slug=Concat("slug", Value("-elsewhere")))
+
+        now, published = district.follow_content("an earlier one")
+
+        assert (now, published) == (district.fingerprint(), 25) and earlier.exists()
+        assert district.follow_content("an earlier one") == (now, 0), "read again, nothing is new"
+        transaction.set_rollback(True)
+    assert (Case.objects.count(), CalendarYear.objects.get(year=2026).source) == (cases, "corrected here")
+
+
+def test_what_is_read_already_is_not_read_again(monkeypatch):
+    monkeypatch.setattr(district, "content", lambda **how: pytest.fail("read again"))
+
+    assert district.follow_content(district.fingerprint()) == (district.fingerprint(), 0)
 
 
 def test_the_sign_ins_are_printed(built, capsys):

@@ -110,13 +110,32 @@ def demonstration() -> int:
     if not settings.DEMO:
         return 0
     if apps.get_model("matters", "Matter").objects.exists():
-        if (ROOT / "demo").is_dir() and (changed := district.follow_catalogue()):
-            _say(f"- {changed} registers are marked anew as the catalogue says.")
-        return 0
+        return _follow_content() if (ROOT / "demo").is_dir() else 0
     if not (ROOT / "demo").is_dir():
         _say("There is no demonstration district beside the program (the folder demo/). The house is empty.")
         return 0
-    return _demo([])
+    code = _demo([])
+    if not code:
+        _content_read().write_text(district.fingerprint())
+    return code
+
+
+def _content_read() -> Path:
+    return Path(settings.TONGBAN_VAR) / "demonstration.read"
+
+
+def _follow_content() -> int:
+    """A district of an earlier version gets the matters that came since; its people and cases stay as they are."""
+    stamp = _content_read()
+    read = stamp.read_text() if stamp.exists() else ""
+    began = time.monotonic()
+    now, published = district.follow_content(read)
+    if published:
+        _say(f"- The demonstration follows its content: {published} versions of matters are new.")
+        _say(f"  done in {time.monotonic() - began:.1f} s")
+    if now != read:
+        stamp.write_text(now)
+    return 0
 
 
 def _demo(words: list[str]) -> int:
