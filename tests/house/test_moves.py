@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from tongban.cases import carrying_states as carrying
+from tongban.cases import circular_states as circulars
 from tongban.cases import delivery_states as deliveries
 from tongban.cases import finding_states as findings
 from tongban.cases import procedure_states as procedures
@@ -54,6 +55,12 @@ LAWS = {
     "packages": (deliveries.MOVES, set(deliveries.DeliveryState.values), "chosen", set(deliveries.OVER)),
     "co-signers": (signers.MOVES, set(signers.SignerState.values), "asked", set()),
     "carried drafts": (carrying.MOVES, set(carrying.CarryingState.values), "offered", {"ended"}),
+    "messages to many": (
+        circulars.MOVES,
+        set(circulars.CircularState.values),
+        "draft",
+        {"sent", "stopped", "declined"},
+    ),
     "reading": (reading.MOVES, set(reading.ReadingState.values), "waiting", set(reading.OVER)),
 }
 

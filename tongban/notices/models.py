@@ -86,6 +86,18 @@ class Preference(models.Model):
         return f"preference of {self.account_id}"
 
 
+class InformationDeclined(models.Model):
+    """This account wants no information that it did not ask for. What is official comes all the same."""
+
+    account = models.OneToOneField(
+        Account, on_delete=models.CASCADE, related_name="information_declined", primary_key=True
+    )
+    at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self):
+        return f"no information for {self.account_id}"
+
+
 class CallBack(models.Model):
     """Somebody asked to be rung up. Promised for an hour (`due_at`), rung by an officer, given up after three calls nobody took."""
 

@@ -217,6 +217,12 @@ ROWS: dict[str, Row] = {
         hidden='', erase_from='read_at', erase_days=730,
         fields={'id': 'plain', 'party': 'plain', 'account': 'plain', 'kind': 'plain', 'title': 'only to its account', 'body': 'sealed; only to its account', 'about': 'plain', 'link': 'plain', 'needs_answer': 'plain', 'at': 'plain', 'read_at': 'plain', 'once': 'plain'},
     ),
+    'notices.InformationDeclined': Row(
+        chapter='messages', party=(), account=('account',),
+        purpose=_('respecting who wants no information they did not ask for'), basis=_('choice of the person'), retention=_('until it is taken back'),
+        hidden='', erase_from='', erase_days=0,
+        fields={'account': 'plain', 'at': 'plain'},
+    ),
     'notices.Dispatch': Row(
         chapter='messages', party=(), account=('message__account',),
         purpose=_('carrying a message outside'), basis=_('statutory duty to notify'), retention=_('1 year'),
@@ -534,6 +540,48 @@ ROWS: dict[str, Row] = {
         purpose=_('questions and answers'), basis=_('application of the person'), retention=_('with the case'),
         hidden='', erase_from='', erase_days=0,
         fields={'id': 'plain', 'case': 'plain', 'account': 'plain', 'officer': 'plain', 'text': 'sealed', 'at': 'plain'},
+    ),
+    'cases.Talk': Row(
+        chapter='cases', party=('case__applicant',), account=(),
+        purpose=_('who waits for an answer in a conversation and who has read what'), basis=_('application of the person'), retention=_('with the case'),
+        hidden='', erase_from='', erase_days=0,
+        fields={'case': 'plain', 'waiting_since': 'plain', 'due': 'plain', 'read_by_applicant': 'plain', 'read_by_applicant_at': 'applicant and office', 'read_by_office': 'plain', 'read_by_office_at': 'applicant and office'},
+    ),
+    'cases.QuestionPaper': Row(
+        chapter='cases', party=('question__case__applicant',), account=(),
+        purpose=_('papers sent along with a question'), basis=_('application of the person'), retention=_('with the case'),
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'question': 'plain', 'document': 'plain'},
+    ),
+    'cases.LetterSeries': Row(
+        chapter='', party=(), account=(),
+        purpose='giving letters their number', basis='technical', retention='for ever',
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'department': 'plain', 'year': 'plain', 'last': 'plain'},
+    ),
+    'cases.Letter': Row(
+        chapter='cases', party=('document__case__applicant',), account=(),
+        purpose=_('number of a notice or decision, and its public check'), basis=_('law of the matter'), retention=_('with the case'),
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'document': 'plain', 'department': 'public with the code', 'year': 'public with the code', 'serial': 'public with the code', 'token': 'on the paper', 'code': 'keyed code', 'entered_at': 'public with the code'},
+    ),
+    'cases.Reissue': Row(
+        chapter='cases', party=('first__case__applicant',), account=(),
+        purpose=_('which letter stands in the place of an earlier one, and why'), basis=_('law of the matter'), retention=_('with the case'),
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'first': 'plain', 'document': 'plain', 'officer': 'by role', 'why': 'sealed', 'at': 'plain'},
+    ),
+    'cases.Circular': Row(
+        chapter='', party=(), account=(),
+        purpose='one message to many, chosen by facts', basis='statutory duty to inform', retention='2 years',
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'ref': 'plain', 'department': 'plain', 'officer': 'by role', 'kind': 'plain', 'title': 'only to its receivers and the office', 'text': 'only to its receivers and the office', 'by_text_message': 'plain', 'facts': 'plain', 'state': 'plain', 'estimate': 'plain', 'why': 'office only', 'confirmed_by': 'by role', 'confirmed_at': 'plain', 'place': 'plain', 'last': 'plain', 'reached': 'plain', 'declined': 'plain', 'without_account': 'plain', 'made_at': 'plain', 'ended_at': 'plain'},
+    ),
+    'cases.CircularReceiver': Row(
+        chapter='messages', party=('party',), account=(),
+        purpose=_('that a message to many comes once to each, and why it came'), basis=_('statutory duty to inform'), retention=_('2 years'),
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'circular': 'plain', 'party': 'plain', 'because': 'shown to the person concerned', 'how': 'shown to the person concerned', 'at': 'plain'},
     ),
     'cases.Visit': Row(
         chapter='cases', party=('person',), account=(),

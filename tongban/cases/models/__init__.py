@@ -20,6 +20,7 @@ from tongban.cases.models.application import (
     new_ref,
 )
 from tongban.cases.models.bundles import Bundle, BundleMember
+from tongban.cases.models.circulars import Circular, CircularReceiver
 from tongban.cases.models.cosigning import Signer
 from tongban.cases.models.delivery import Collection, Delivery, DeliveryItem, TrackingEvent, TwinDoor, TwinParcel
 from tongban.cases.models.inspections import (
@@ -29,6 +30,7 @@ from tongban.cases.models.inspections import (
     PublicNotice,
     PublicObjection,
 )
+from tongban.cases.models.letters import Letter, LetterSeries, Reissue
 from tongban.cases.models.only_one import Alike, Mark, OneMore, Turn
 from tongban.cases.models.procedures import (
     Appeal,
@@ -40,6 +42,7 @@ from tongban.cases.models.procedures import (
     StaffChange,
     Tolerance,
 )
+from tongban.cases.models.talk import QuestionPaper, Talk
 from tongban.cases.models.time import DeskTime, Escalation
 from tongban.cases.models.together import CarriedDraft, ListedMatter
 
@@ -56,6 +59,8 @@ __all__ = [
     "CaseMaterial",
     "CaseNumber",
     "Collection",
+    "Circular",
+    "CircularReceiver",
     "Consultation",
     "CorrectionRequest",
     "Delivery",
@@ -71,6 +76,8 @@ __all__ = [
     "PublicNotice",
     "PublicObjection",
     "Hearing",
+    "Letter",
+    "LetterSeries",
     "ListedMatter",
     "MachineFinding",
     "Mark",
@@ -80,9 +87,12 @@ __all__ = [
     "PostedPaper",
     "Promise",
     "Question",
+    "QuestionPaper",
+    "Reissue",
     "Signer",
     "StaffChange",
     "Step",
+    "Talk",
     "Tolerance",
     "TrackingEvent",
     "TwinDoor",

@@ -158,7 +158,7 @@ KEPT: tuple[Kept, ...] = (
             "cases.Bundle", "cases.BundleMember", "cases.DeskTime", "cases.Escalation", "cases.CorrectionRequest", "cases.StaffChange",
             "cases.Promise", "cases.Tolerance", "cases.Hearing", "cases.Consultation", "cases.Appeal", "cases.Inspection",
             "cases.InspectionPhoto", "cases.InspectionSignature", "cases.PublicNotice", "cases.PublicObjection", "cases.Signer",
-            "cases.BrokenPromise", "cases.CarriedDraft",
+            "cases.BrokenPromise", "cases.CarriedDraft", "cases.Talk", "cases.QuestionPaper", "cases.Letter", "cases.Reissue",
         ),
         periods={
             "30 years for permits, 10 for others; drafts 90 days after the last change": _(
@@ -227,11 +227,13 @@ KEPT: tuple[Kept, ...] = (
         why=_("So that you know what happened. What they say is encrypted."),
         ground=_("the duty to notify"),
         who_reads=_("You alone"),
-        tables=("notices.Message", "notices.Dispatch", "notices.CallBack"),
+        tables=("notices.Message", "notices.Dispatch", "notices.CallBack", "notices.InformationDeclined", "cases.CircularReceiver"),
         periods={
             "2 years after it was read": _("2 years after you read them"),
             "1 year": _("that they were sent outside: 1 year"),
             "30 days after the call": _("that you asked to be rung up: 30 days after the call"),
+            "until it is taken back": _("that you want no information: until you change it"),
+            "2 years": _("that a message to many came to you: 2 years"),
         },
     ),
     Kept(

@@ -30,6 +30,7 @@ ROOMS_WITH_MOVES = {
     "cases (who signs beside the applicant)": ("tongban.cases.signer_states", "SignerState"),
     "cases (packages of results on paper)": ("tongban.cases.delivery_states", "DeliveryState"),
     "cases (a draft on a second device)": ("tongban.cases.carrying_states", "CarryingState"),
+    "cases (one message to many)": ("tongban.cases.circular_states", "CircularState"),
     "materials (reading by machine)": ("tongban.materials.reading.states", "ReadingState"),
 }
 
