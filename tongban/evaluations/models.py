@@ -69,6 +69,11 @@ def mark_of(case_id: int, text: str) -> str:
     return blind_index(f"{case_id}:{text}", "evaluations.rating.text")
 
 
+def mark_of_erased(case_id: int) -> str:
+    """The keyed mark of a rating that lost its words and its person when the case had served its time."""
+    return blind_index(f"{case_id}", "evaluations.rating.erased")
+
+
 class FollowUp(models.Model):
     """Putting a bad rating right: contact in 1 working day, simple faults in 5, complex ones in 15 (Shanghai rule)."""
 

@@ -4,7 +4,7 @@ from django.db.models import Q, QuerySet
 
 from tongban.cases.models import Case
 from tongban.departments.models import Officer
-from tongban.evaluations.models import FollowUp, Invitation, Rating, mark_of
+from tongban.evaluations.models import FollowUp, Invitation, Rating, mark_of, mark_of_erased
 from tongban.evaluations.states import CALL_BACK, CONTACT, RECTIFY, FollowUpState
 from tongban.lib.moves import Move
 from tongban.parties.models import Account, Party
@@ -17,6 +17,8 @@ def all_of_them() -> QuerySet[Rating]:
 def stands(pk: int) -> bool:
     """Are the words of this rating those that were given? Raises Unreadable when their seal does not open."""
     rating = Rating.objects.get(pk=pk)
+    if not rating.text and rating.words == mark_of_erased(rating.case_id):
+        return True
     return rating.words == mark_of(rating.case_id, rating.text)
 
 

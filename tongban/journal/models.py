@@ -6,7 +6,8 @@ class Chained(models.Model):
     """A row that cannot be changed or taken out unseen: its own keyed code at writing, its place in a chain soon after.
 
     `code` is an HMAC over the row's content, made in the act's transaction; `once` makes it this row's alone, so a copy shows. `position` and `chain` are given by the worker
-    (`services.seal_chain`) in one sequence for all committed rows, so that writers never wait for each other.
+    (`services.seal_chain`) in one sequence for all committed rows, so that writers never wait for each other. `blanked` is the keyed code of
+    what is left where a person was taken out of a row by law (`services.blank`); the row's own code and the chain stay.
     """
 
     at = models.DateTimeField()
@@ -14,6 +15,7 @@ class Chained(models.Model):
     once = models.CharField(max_length=16, default="")
     position = models.BigIntegerField(null=True, unique=True)
     chain = models.CharField(max_length=64, default="")
+    blanked = models.CharField(max_length=64, null=True)
 
     class Meta:
         abstract = True

@@ -232,6 +232,38 @@ def code_of(row) -> str:
 
 
 def seal_chain(limit: int = 2000) -> int:
+def is_as_written(row) -> bool:
+    """Does the row say what was written; of a row out of which a person was taken: what was left of it then?"""
+    if row.blanked:
+        return hmac.compare_digest(row.blanked, _code_of_rest(row))
+    return hmac.compare_digest(row.code, code_of(row))
+
+
+def _code_of_rest(row) -> str:
+    return blind_index(f"{row.code}|{content_of(row)}", f"journal.blanked.{type(row).__name__}")
+
+
+def blank(rows: Iterable[Event | ReadEntry], **changes) -> int:
+    """Take a person out of rows of the log, when the law says that nothing may name them any more.
+
+    The row's own code and its place in the chain stay, so that nothing can be taken out; what is left gets a code of its own, made
+    with the same key outside the database. Whoever changes a row without that key is found as before.
+    """
+    blanked = 0
+    for row in rows:
+        if all(getattr(row, name) == value for name, value in changes.items()):
+            continue
+        if not is_as_written(row):  # what was tampered with is evidence: blanking it would make it look right
+            log.error("a row of the log is not what was written; it is left as it is", row=row.pk)
+            continue
+        for name, value in changes.items():
+            setattr(row, name, value)
+        row.blanked = _code_of_rest(row)
+        row.save(update_fields=[*changes, "blanked"])
+        blanked += 1
+    return blanked
+
+
     """Give committed rows their place in the chain, oldest first. Only one hand at a time: the worker holds the lease for it."""
     sealed = 0
     model: Any
@@ -294,7 +326,7 @@ def _first_broken(model: Any, progress: Callable[[int], None], heads: dict[int, 
         progress(1)
         if row.position != expected:
             return Broken(table, row.pk, row.position, f"row {expected} of the chain is missing")
-        if not hmac.compare_digest(row.code, code_of(row)):
+        if not is_as_written(row):
             return Broken(table, row.pk, row.position, "the content was changed")
         chain = link(chain, row.position, row.code)
         if not hmac.compare_digest(row.chain, chain):
@@ -306,7 +338,7 @@ def _first_broken(model: Any, progress: Callable[[int], None], heads: dict[int, 
             return Broken(table, row.pk, expected, f"the chain was another one on {heads[expected].at}")
     for row in model.objects.filter(position__isnull=True).order_by("id").iterator(chunk_size=2000):
         progress(1)
-        if not hmac.compare_digest(row.code, code_of(row)):
+        if not is_as_written(row):
             return Broken(table, row.pk, None, "the content was changed")
         if new and not row.once:
             return Broken(table, row.pk, None, "a copy of another row was put in")

@@ -167,6 +167,8 @@ def elements(row: Mapping, content: Content) -> dict[str, Any]:
         "commitment": row["commitment_available"],
         "tolerant": any(one.get("tolerant") for one in row["materials"]),
         "cosigners": row.get("cosigners"),
+        "only_one": row.get("only_one"),
+        "retention": row.get("retention"),
         "site_inspection": row["site_inspection"],
         "inspection_points": [
             {"id": name, **content.inspections["words"][name]}

@@ -169,6 +169,7 @@ class MatterVersion(models.Model):
     editions = models.JSONField(default=list)
     members = models.JSONField(default=list)
     letters = models.JSONField(default=dict, blank=True)
+    retention = models.JSONField(null=True, blank=True)
     note = models.JSONField(default=dict, blank=True)
     provenance = models.CharField(max_length=20, blank=True, default="")
     themes = models.ManyToManyField(Theme, related_name="versions", blank=True)

@@ -11,13 +11,13 @@ ROWS: dict[str, Row] = {
         chapter='history', party=(), account=('actor',),
         purpose=_('proof of what happened'), basis=_('duty to keep records of official acts'), retention=_('30 years'),
         hidden='', erase_from='', erase_days=0,
-        fields={'id': 'plain', 'at': 'plain', 'code': 'plain', 'once': 'plain', 'position': 'plain', 'chain': 'plain', 'kind': 'plain', 'subject': 'plain', 'actor_kind': 'plain', 'actor': 'by role', 'role': 'plain', 'department': 'plain', 'payload': 'ids only'},
+        fields={'id': 'plain', 'at': 'plain', 'code': 'plain', 'once': 'plain', 'position': 'plain', 'chain': 'plain', 'blanked': 'plain', 'kind': 'plain', 'subject': 'plain', 'actor_kind': 'plain', 'actor': 'by role', 'role': 'plain', 'department': 'plain', 'payload': 'ids only'},
     ),
     'journal.ReadEntry': Row(
         chapter='reads', party=('of_party',), account=(),
         purpose=_('who read whose data and why'), basis=_('personal information law: processing is recorded'), retention=_('6 years'),
         hidden='hidden_until', erase_from='', erase_days=0,
-        fields={'id': 'plain', 'at': 'plain', 'code': 'plain', 'once': 'plain', 'position': 'plain', 'chain': 'plain', 'reader': 'plain', 'reader_name': 'shown to the person concerned', 'role': 'plain', 'department': 'plain', 'of_party': 'shown to the person concerned', 'about': 'plain', 'purpose': 'plain', 'fields': 'plain', 'law_code': 'shown to the person concerned', 'hidden_until': 'shown to the person concerned'},
+        fields={'id': 'plain', 'at': 'plain', 'code': 'plain', 'once': 'plain', 'position': 'plain', 'chain': 'plain', 'blanked': 'plain', 'reader': 'plain', 'reader_name': 'shown to the person concerned', 'role': 'plain', 'department': 'plain', 'of_party': 'shown to the person concerned', 'about': 'plain', 'purpose': 'plain', 'fields': 'plain', 'law_code': 'shown to the person concerned', 'hidden_until': 'shown to the person concerned'},
     ),
     'journal.Job': Row(
         chapter='', party=(), account=(),
@@ -155,7 +155,7 @@ ROWS: dict[str, Row] = {
         chapter='account', party=(), account=('submitted_by__account',),
         purpose=_('service guide'), basis=_('public list'), retention=_('forever'),
         hidden='', erase_from='', erase_days=0,
-        fields={'id': 'plain', 'matter': 'plain', 'number': 'plain', 'state': 'plain', 'effective_from': 'plain', 'name': 'plain', 'type': 'plain', 'type_code': 'plain', 'objects_served': 'plain', 'level': 'plain', 'legal_basis': 'plain', 'handling_kind': 'plain', 'statutory_days': 'plain', 'promised_days': 'plain', 'visits': 'plain', 'visit_reason': 'plain', 'online_depth': 'plain', 'channels': 'plain', 'city_wide': 'plain', 'conditions': 'plain', 'fee': 'plain', 'situations': 'plain', 'requirements': 'plain', 'form': 'plain', 'result': 'plain', 'validity': 'plain', 'decided_by': 'plain', 'rules': 'plain', 'rules_version': 'plain', 'commitment': 'plain', 'tolerant': 'plain', 'cosigners': 'plain', 'only_one': 'plain', 'site_inspection': 'plain', 'inspection_points': 'plain', 'public_notice': 'plain', 'notice_days': 'plain', 'appointment': 'plain', 'express': 'plain', 'pre_review': 'plain', 'steps': 'plain', 'places': 'plain', 'contacts': 'plain', 'appeal': 'plain', 'rights': 'plain', 'faqs': 'plain', 'editions': 'plain', 'members': 'plain', 'note': 'plain', 'provenance': 'plain', 'power_source': 'plain', 'body_nature': 'plain', 'entrusted_to': 'plain', 'joint_departments': 'plain', 'handling_office': 'plain', 'authority_split': 'plain', 'time_unit': 'plain', 'special_procedures': 'plain', 'cross_region': 'plain', 'quota': 'plain', 'bars': 'plain', 'intermediary': 'plain', 'rule_tests': 'plain', 'letters': 'plain', 'why': 'plain', 'submitted_by': 'officer', 'checked_by': 'officer'},
+        fields={'id': 'plain', 'matter': 'plain', 'number': 'plain', 'state': 'plain', 'effective_from': 'plain', 'name': 'plain', 'type': 'plain', 'type_code': 'plain', 'objects_served': 'plain', 'level': 'plain', 'legal_basis': 'plain', 'handling_kind': 'plain', 'statutory_days': 'plain', 'promised_days': 'plain', 'visits': 'plain', 'visit_reason': 'plain', 'online_depth': 'plain', 'channels': 'plain', 'city_wide': 'plain', 'conditions': 'plain', 'fee': 'plain', 'situations': 'plain', 'requirements': 'plain', 'form': 'plain', 'result': 'plain', 'validity': 'plain', 'decided_by': 'plain', 'rules': 'plain', 'rules_version': 'plain', 'commitment': 'plain', 'tolerant': 'plain', 'cosigners': 'plain', 'only_one': 'plain', 'site_inspection': 'plain', 'inspection_points': 'plain', 'public_notice': 'plain', 'notice_days': 'plain', 'appointment': 'plain', 'express': 'plain', 'pre_review': 'plain', 'steps': 'plain', 'places': 'plain', 'contacts': 'plain', 'appeal': 'plain', 'rights': 'plain', 'faqs': 'plain', 'editions': 'plain', 'members': 'plain', 'note': 'plain', 'provenance': 'plain', 'power_source': 'plain', 'body_nature': 'plain', 'entrusted_to': 'plain', 'joint_departments': 'plain', 'handling_office': 'plain', 'authority_split': 'plain', 'time_unit': 'plain', 'special_procedures': 'plain', 'cross_region': 'plain', 'quota': 'plain', 'bars': 'plain', 'intermediary': 'plain', 'rule_tests': 'plain', 'letters': 'plain', 'retention': 'plain', 'why': 'plain', 'submitted_by': 'officer', 'checked_by': 'officer'},
     ),
     'matters.Draft': Row(
         chapter='account', party=(), account=('begun_by__account',),
@@ -691,7 +691,7 @@ ROWS: dict[str, Row] = {
         hidden='', erase_from='', erase_days=0,
         fields={'id': 'plain', 'note': 'plain', 'officer': 'plain', 'seen_at': 'plain'},
     ),
-    'cases.HandOver': Row(
+    'cases.PassingOn': Row(
         chapter='cases', party=('case__applicant',), account=(),
         purpose=_('a case goes from one desk to another and is never on none'), basis=_('law of the matter'), retention=_('with the case'),
         hidden='', erase_from='', erase_days=0,
@@ -816,5 +816,53 @@ ROWS: dict[str, Row] = {
         purpose='figures of a matter', basis='technical', retention='forever',
         hidden='', erase_from='', erase_days=0,
         fields={'id': 'plain', 'matter': 'plain', 'department': 'plain', 'measure': 'plain', 'day': 'plain', 'part': 'plain', 'whole': 'plain', 'cases': 'plain', 'updated_at': 'plain'},
+    ),
+    'records.Destruction': Row(
+        chapter='', party=(), account=(),
+        purpose='proof of what was destroyed, by which rule and by whom', basis='archive law: destruction is recorded', retention='forever',
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'ref': 'plain', 'department': 'plain', 'due_by': 'plain', 'state': 'plain', 'proposed_by': 'officer', 'proposed_at': 'plain', 'decided_by': 'officer', 'decided_at': 'plain', 'why_dropped': 'plain', 'done_at': 'plain'},
+    ),
+    'records.DestructionLine': Row(
+        chapter='', party=(), account=(),
+        purpose='proof of what was destroyed, by which rule and by whom', basis='archive law: destruction is recorded', retention='forever',
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'destruction': 'plain', 'matter': 'plain', 'rule': 'plain', 'mark': 'plain', 'first_ended': 'plain', 'last_ended': 'plain', 'listed': 'plain', 'anonymised': 'plain', 'handed_over': 'plain', 'left_out': 'plain', 'papers': 'plain', 'files': 'plain'},
+    ),
+    'records.Keeping': Row(
+        chapter='cases', party=('case__applicant',), account=(),
+        purpose=_('until when an application is kept'), basis=_('personal information law: the shortest time the purpose needs'), retention=_('with the case'),
+        hidden='', erase_from='', erase_days=0,
+        fields={'case': 'plain', 'department': 'plain', 'matter': 'plain', 'rule': 'plain', 'ended_on': 'plain', 'until': 'plain', 'state': 'plain', 'destruction': 'plain', 'anonymised_at': 'plain'},
+    ),
+    'records.Hold': Row(
+        chapter='cases', party=('case__applicant',), account=(),
+        purpose=_('why an application is kept longer than usual'), basis=_('duty to keep what a proceeding needs'), retention=_('with the case'),
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'case': 'plain', 'why': 'plain', 'words': 'sealed; only to the office', 'until': 'plain', 'placed_by': 'department only to citizens', 'placed_at': 'plain', 'lifted_by': 'department only to citizens', 'lifted_at': 'plain', 'why_lifted': 'sealed; only to the office'},
+    ),
+    'records.Handover': Row(
+        chapter='cases', party=('case__applicant',), account=(),
+        purpose=_('proof that an application was handed over to the archive'), basis=_('archive law: handing over is recorded'), retention=_('forever'),
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'case': 'plain', 'name': 'plain', 'state': 'plain', 'file': 'plain', 'sha256': 'plain', 'size': 'plain', 'archive': 'plain', 'receipt': 'plain', 'simulated': 'plain', 'made_at': 'plain', 'received_at': 'plain'},
+    ),
+    'records.Nobody': Row(
+        chapter='', party=(), account=(),
+        purpose='standing where somebody stood whose data was destroyed', basis='technical', retention='forever',
+        hidden='', erase_from='', erase_days=0,
+        fields={'kind': 'plain', 'party': 'plain', 'account': 'plain'},
+    ),
+    'cases.Batch': Row(
+        chapter='account', party=(), account=('officer__account',),
+        purpose=_('one act on many cases, and who confirmed it'), basis=_('personal information law: bulk operations are approved'), retention=_('6 years'),
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'ref': 'only to the officer and whoever may confirm', 'officer': 'by name to whoever may confirm', 'act': 'plain', 'given': 'sealed', 'state': 'plain', 'number': 'plain', 'asked_at': 'plain', 'lapses_at': 'plain', 'second': 'by role', 'second_at': 'plain', 'why_not': 'sealed', 'ended_at': 'plain', 'until': 'plain', 'fetched': 'plain'},
+    ),
+    'cases.BatchItem': Row(
+        chapter='cases', party=('case__applicant',), account=(),
+        purpose=_('what came of each case in an act on many'), basis=_('duty to keep records of official acts'), retention=_('with the case'),
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'batch': 'plain', 'case': 'plain', 'place': 'plain', 'mark': 'plain', 'state': 'plain', 'why': 'sealed', 'at': 'plain', 'file': 'only to the officer who asked', 'size': 'plain'},
     ),
 }

@@ -98,6 +98,15 @@ class Configuration(BaseSettings):
         pattern="^(simulated|none|clamd:.+)$",
         description="Scanner of uploads: clamd:/path/of/socket or clamd:host:port for ClamAV, none, or the simulated one, which finds only the test string.",
     )
+    retention: Path | None = Field(
+        None,
+        description="A file with how long applications are kept, in the form of tongban/matters/retention.yaml. Empty: that file.",
+    )
+    archive: str = Field(
+        "simulated",
+        pattern="^(simulated|none|folder:.+)$",
+        description="The archive that takes files over: folder:/path of an inbox it reads (it answers with receipts there), none, or the simulated one in the var directory.",
+    )
     payment_gateways: Words = Field(
         default_factory=lambda: ["simulated"],
         description="Payment services people may choose, separated by commas: simulated (in the demonstration alone: no money moves), stripe, alipay. Empty: fees are paid at a window.",

@@ -71,6 +71,7 @@ ROOMS = [
     "tongban.evaluations",
     "tongban.indicators",
     "tongban.rights",
+    "tongban.records",
 ]
 CHANNELS = [
     "tongban.channels.pages",
@@ -372,6 +373,8 @@ else:
     EMAIL_FILE_PATH = TONGBAN_VAR / "mail"
 SMS_GATEWAY = CONFIGURATION.sms
 MALWARE_GATEWAY = CONFIGURATION.malware
+RETENTION = CONFIGURATION.retention
+ARCHIVE_GATEWAY = CONFIGURATION.archive
 PAYMENT_GATEWAYS = CONFIGURATION.payment_gateways
 STRIPE_KEY = CONFIGURATION.stripe_key
 STRIPE_WEBHOOK_SECRET = CONFIGURATION.stripe_webhook_secret

@@ -14,7 +14,7 @@ from tongban.lib.bilingual import Bilingual, say
 from tongban.lib.formschema import Form, FormError
 from tongban.lib.problems import worded
 from tongban.lib.rules import RuleError, compile_rule
-from tongban.matters import commitment
+from tongban.matters import commitment, repeating, retention
 from tongban.matters.editing import conditions
 from tongban.matters.editing.elements import LABELS, PART_OF, circle
 
@@ -104,6 +104,8 @@ def findings(
     found += _rules(elements, base)
     found += _promise(elements, known.get("at_stake", ()))
     found += _result(elements)
+    found += _only_one(elements)
+    found += [_stop("retention", "retention", sentence) for sentence in retention.troubles(elements.get("retention"))]
     if kind == "bundle":
         found += _members(elements, known.get("matters"))
     found += _translated(elements)
@@ -457,6 +459,18 @@ def _result(elements: Mapping) -> list[Finding]:
                 _stop("no-answer", "result",
                       worded(_("The field %(face)s of the licence comes from a question that is not asked any more."), face=face))
             )  # fmt: skip
+    return found
+
+
+def _only_one(elements: Mapping) -> list[Finding]:
+    said = elements.get("only_one") or {}
+    found = []
+    if said and repeating.read(said) is None:
+        found.append(_stop("no-months", "only_one", _("One application within how many months? Write a number above nothing.")))
+    if said.get("field") and said["field"] not in {field.get("id") for field in elements.get("form") or ()}:
+        found.append(
+            _stop("no-answer", "only_one", _("Applications are counted by the answer to a question that is not asked any more."))
+        )
     return found
 
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from tongban.lib import unicode
 from tongban.lib.bilingual import both
 from tongban.lib.problems import worded
+from tongban.matters import repeating
 
 ROWS_AT_MOST = 60
 LONGEST = {"line": 200, "text": 4000, "plain": 200, "slug": 60}
@@ -116,6 +117,19 @@ STEPS = (
 )
 APPEALS = (("reconsideration", _("Administrative reconsideration")), ("litigation", _("Action before the court")))
 CONTACTS = (("advice", _("Advice")), ("complaint", _("Complaints")))
+OUTCOMES = (
+    ("granted", _("Granted and closed")),
+    ("refused", _("Refused")),
+    ("not_accepted", _("Not accepted")),
+    ("withdrawn", _("Withdrawn")),
+    ("lapsed", _("Ended without a decision")),
+    ("revoked", _("Decision revoked")),
+)
+THEN = (
+    ("anonymise", _("made anonymous")),
+    ("archive", _("handed over to the archive, then made anonymous here")),
+    ("keep", _("kept permanently")),
+)
 LETTERS = (
     ("submission_receipt", _("Receipt of the application")),
     ("acceptance_notice", _("Notice of acceptance")),
@@ -176,6 +190,12 @@ PARTS: tuple[Part, ...] = (
             _e("conditions", "text", _("Conditions"), _("Who gets it, in short sentences.")),
             _e("quota", "text", _("Limit on numbers")),
             _e("bars", "text", _("Not possible when")),
+            _e("only_one", "group", _("How often one may apply"), columns=(
+                _e("rule", "choice", _("How many applications are taken"), options=repeating.RULES, blank=_("as many as are sent")),
+                _e("months", "number", _("Number of months")),
+                _e("field", "choice", _("Counted by"), _("By the applicant, or by an answer such as an address or a vehicle, whoever applies."),
+                   options="form_fields", blank=_("the applicant")),
+            )),
             _e("legal_basis", "words", _("What it rests on in law"), _("One law, article and sentence each.")),
             _e("rights", "text", _("Rights and duties")),
             _e("appeal", "rows", _("Ways to appeal"), key=("name", "kind"), columns=(
@@ -309,6 +329,21 @@ PARTS: tuple[Part, ...] = (
                columns=tuple(_e(kind, "text", label) for kind, label in LETTERS)),
         ),
         help=_("Each letter says by itself what the law demands. What you write here is added to it."),
+    ),
+    Part(
+        "keeping", _("How long it is kept"), "folder",
+        (
+            _e("retention", "rows", _("Other than usual for this kind of matter"),
+               _("One line for each way an application can end. Left empty, the table of the installation holds."),
+               key=("state",), columns=(
+                _e("state", "choice", _("How it ended"), options=OUTCOMES, blank=_("choose")),
+                _e("years", "number", _("Years")),
+                _e("months", "number", _("Months")),
+                _e("then", "choice", _("What happens then"), options=THEN, blank=_("choose")),
+                _e("basis", "line", _("On which ground")),
+            )),
+        ),
+        help=_("Applicants see it in the guide and on their application. Running applications keep the rule they were sent under."),
     ),
     Part(
         "members", _("Members"), "layers",
@@ -651,6 +686,13 @@ def _settled_validity(validity: dict) -> dict:
     return {"text": text} if text and not re.fullmatch(r"[0-9]+年", text.get("zh", "")) else {}
 
 
+def _settled_only_one(said: dict) -> dict | None:
+    if not said.get("rule"):
+        return None
+    months = said.get("months") if said["rule"] == repeating.MONTHS else None
+    return {"rule": said["rule"], "months": months, "field": said.get("field") or ""}
+
+
 def _settled_members(rows: list[dict], known: Mapping[str, Mapping]) -> list[dict]:
     """Each matter once, with its name; it can wait only for others of the list."""
     slugs = list(dict.fromkeys(row["matter"] for row in rows))
@@ -700,6 +742,7 @@ _SETTLE: dict[str, Callable[[Any], Any]] = {
     "requirements": _settled_requirements,
     "result": _settled_result,
     "validity": _settled_validity,
+    "only_one": _settled_only_one,
     "letters": _settled_letters,
 }
 
