@@ -78,6 +78,35 @@ class Certification(models.Model):
         return f"{self.officer} {self.matter}"
 
 
+class Absence(models.Model):
+    """Days on which an officer is not there, first and last included; `substitute` may take over what lies on their desk."""
+
+    officer = models.ForeignKey(Officer, on_delete=models.CASCADE, related_name="absences", db_index=False)
+    first_day = models.DateField()
+    last_day = models.DateField()
+    substitute = models.ForeignKey(
+        Officer, null=True, blank=True, on_delete=models.PROTECT, related_name="stands_in", db_index=False
+    )
+    entered_by = models.ForeignKey(Officer, on_delete=models.PROTECT, related_name="+", db_index=False)
+
+    class Meta:
+        ordering = ["first_day", "id"]
+        indexes = [
+            models.Index(fields=["officer", "last_day"], name="absences_of_officer"),
+            models.Index(fields=["substitute", "last_day"], name="absences_by_substitute"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(last_day__gte=models.F("first_day")), name="absence_ends_after_it_begins"),
+            models.CheckConstraint(
+                condition=Q(substitute__isnull=True) | ~Q(substitute=models.F("officer")),
+                name="nobody_stands_in_for_themselves",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.officer_id} from {self.first_day} to {self.last_day}"
+
+
 class CalendarYear(models.Model):
     """Working days of one year. Without `official` every date that falls into it is provisional."""
 

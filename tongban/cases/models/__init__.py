@@ -23,6 +23,16 @@ from tongban.cases.models.bundles import Bundle, BundleMember
 from tongban.cases.models.circulars import Circular, CircularReceiver
 from tongban.cases.models.cosigning import Signer
 from tongban.cases.models.delivery import Collection, Delivery, DeliveryItem, TrackingEvent, TwinDoor, TwinParcel
+from tongban.cases.models.desks import (
+    CaseLabel,
+    DeskHabit,
+    Label,
+    Mention,
+    NoteEdit,
+    PassingOn,
+    SavedView,
+    StaffNote,
+)
 from tongban.cases.models.inspections import (
     Inspection,
     InspectionPhoto,
@@ -99,6 +109,14 @@ __all__ = [
     "TwinParcel",
     "Turn",
     "Visit",
+    "CaseLabel",
+    "DeskHabit",
+    "Label",
+    "Mention",
+    "NoteEdit",
+    "PassingOn",
+    "SavedView",
+    "StaffNote",
     "new_query_code",
     "new_ref",
 ]

@@ -83,6 +83,7 @@ class Case(models.Model):
     statutory_due = models.DateField(null=True, blank=True)
     provisional = models.BooleanField(default=False)
     next_due = models.DateField(null=True, blank=True)
+    warn_on = models.DateField(null=True, blank=True)
 
     claimed_by = models.ForeignKey(Officer, null=True, blank=True, on_delete=models.PROTECT, related_name="claimed")
     claimed_at = models.DateTimeField(null=True, blank=True)

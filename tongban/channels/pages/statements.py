@@ -159,6 +159,7 @@ KEPT: tuple[Kept, ...] = (
             "cases.Promise", "cases.Tolerance", "cases.Hearing", "cases.Consultation", "cases.Appeal", "cases.Inspection",
             "cases.InspectionPhoto", "cases.InspectionSignature", "cases.PublicNotice", "cases.PublicObjection", "cases.Signer",
             "cases.BrokenPromise", "cases.CarriedDraft", "cases.Talk", "cases.QuestionPaper", "cases.Letter", "cases.Reissue",
+            "cases.CaseLabel", "cases.StaffNote", "cases.NoteEdit", "cases.Mention", "cases.PassingOn",
         ),
         periods={
             "30 years for permits, 10 for others; drafts 90 days after the last change": _(
@@ -276,10 +277,11 @@ KEPT: tuple[Kept, ...] = (
         why=_("So that only those decide who may."),
         ground=_("employment in public service"),
         who_reads=_("Colleagues; citizens see the department"),
-        tables=("departments.Officer", "departments.Certification"),
+        tables=("departments.Officer", "departments.Certification", "departments.Absence", "cases.DeskHabit", "cases.SavedView"),
         periods={
             "until 5 years after leaving": _("until 5 years after leaving"),
             "until 5 years after it ends": _("what they may handle: until 5 years after it ends"),
+            "until the officer deletes it": _("filters of a queue that they saved: until they delete them"),
         },
     ),
 )  # fmt: skip
