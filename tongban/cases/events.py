@@ -504,6 +504,19 @@ class PublicObjectionAnswered:
 
 
 @event
+class OneMoreAsked:
+    """A party explained why it needs one more application than the matter takes."""
+
+    one_more: int
+
+
+@event
+class OneMoreAnswered:
+    one_more: int
+    allowed: bool
+
+
+@event
 class CaseMovedOver:
     """An application that was not accepted yet goes on under the version in force, on purpose; its applicant was told why."""
 
@@ -519,3 +532,91 @@ class BusinessEnded:
     case: int
     company: int
     permits: int
+
+
+@event
+class BatchAsked:
+    batch: int
+    act: str
+    cases: int
+
+
+@event
+class BatchBegun:
+    batch: int
+    act: str
+    cases: int
+    second: int | None
+
+
+@event
+class BatchRefused:
+    batch: int
+
+
+@event
+class BatchLapsed:
+    batch: int
+
+
+@event
+class BatchEnded:
+    """`stopped`: somebody stopped it, or took it back, before its end."""
+
+    batch: int
+    done: int
+    failed: int
+    stopped: bool
+
+
+@event
+class BatchFetched:
+    batch: int
+
+
+@event
+class CaseDoneInBatch:
+    """Beside the act's own event: that it was done as one of many, and who confirmed the list."""
+
+    case: int
+    batch: int
+    act: str
+    second: int | None
+
+
+@event
+class PackageMoved:
+    """A package of results on paper came to a state: chosen, being prepared, waiting, in a locker, on its way, handed over, unclaimed."""
+
+    case: int
+    delivery: int
+    state: str
+    way: str
+
+
+@event
+class PackageReminded:
+    """It waits for the so manieth day."""
+
+    case: int
+    delivery: int
+    day: int
+
+
+@event
+class ParcelSeen:
+    """A courier said where a parcel is; said for the first time."""
+
+    case: int
+    delivery: int
+    kind: str
+
+
+@event
+class ResultsCollected:
+    """Somebody took results at a window; `left` is how many of the package are still there."""
+
+    case: int
+    delivery: int
+    collection: int
+    left: int

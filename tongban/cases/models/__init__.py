@@ -19,6 +19,7 @@ from tongban.cases.models.application import (
     new_query_code,
     new_ref,
 )
+from tongban.cases.models.batches import Batch, BatchItem
 from tongban.cases.models.bundles import Bundle, BundleMember
 from tongban.cases.models.circulars import Circular, CircularReceiver
 from tongban.cases.models.cosigning import Signer
@@ -61,6 +62,8 @@ __all__ = [
     "Alike",
     "Appeal",
     "BrokenPromise",
+    "Batch",
+    "BatchItem",
     "Bundle",
     "BundleMember",
     "CarriedDraft",
