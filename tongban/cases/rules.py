@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from tongban.cases import planning, signers
 from tongban.cases.models import Case, CaseMaterial
 from tongban.lib import money
-from tongban.lib.formschema import Form
+from tongban.lib.formschema import Field, Form
 from tongban.lib.moves import Move
 from tongban.lib.problems import worded
 from tongban.licences.models import Licence
@@ -29,6 +29,14 @@ def form_of(of: Case | MatterVersion) -> Form:
 def requirements_of(case: Case) -> list[planning.Asked]:
     """The materials that a case asks for (of a bundle each once)."""
     return planning.requirements_of(case)
+
+
+COVERED = {"id_number", "person", "phone", "bank_account"}
+
+
+def is_covered(field: Field) -> bool:
+    """Numbers of people stay covered, also inside a table, until somebody asks for one of them."""
+    return field.masked or field.type in COVERED or any(is_covered(column) for column in field.columns)
 
 
 def plain_values(values: dict) -> dict:

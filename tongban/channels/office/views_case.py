@@ -39,7 +39,6 @@ from tongban.registers.models import Resource
 
 JUST_NOW = timedelta(minutes=10)
 REFUSED_TO_THIS_OFFICER = {"not-your-case", "not-your-move", "own-case", "four-eyes"}
-COVERED = {"id_number", "person", "phone", "bank_account"}
 
 
 @require_GET
@@ -256,7 +255,7 @@ def _answers(row, findings, changed, typed, errors, revealed) -> list[dict]:
     shown = []
     for one in rules.form_of(row).visible(values):
         value, held = values.get(one.id), row.values.get(one.id) or {}
-        covered = value not in (None, "", []) and _is_covered(one)
+        covered = value not in (None, "", []) and rules.is_covered(one)
         opened = covered and revealed == one.id
         masked = False if opened else True if covered else None
         shown.append(
@@ -283,15 +282,11 @@ def _answers(row, findings, changed, typed, errors, revealed) -> list[dict]:
     return shown
 
 
-def _is_covered(one) -> bool:
-    return one.masked or one.type in COVERED or any(_is_covered(column) for column in one.columns)
-
-
 def _rows(one, value, opened: bool) -> list[list[str]]:
     """A table's cells; numbers of people stay covered until they are asked for."""
     return [
         [
-            column.display(line.get(column.id), masked=False if opened else True if _is_covered(column) else None)
+            column.display(line.get(column.id), masked=False if opened else True if rules.is_covered(column) else None)
             for column in one.columns
         ]
         for line in (value if isinstance(value, list) else [])
