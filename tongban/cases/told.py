@@ -3,7 +3,7 @@
 from django.utils import timezone
 
 from tongban.cases import events, signers
-from tongban.cases.models import Case, Signer
+from tongban.cases.models import Case, OneMore, Signer
 from tongban.cases.services import cosigning
 from tongban.cases.states import ENDED, OPEN, CaseState
 from tongban.journal import services as journal
@@ -71,6 +71,21 @@ def let_people_look_at_open_cases(event):
         if case.state in OPEN and not case.with_people:
             Case.objects.filter(pk=case.pk, decided_at__isnull=True).update(with_people=True)
             journal.touch(case.subject)
+
+
+@on(events.OneMoreAnswered)
+def tell_whether_one_more_is_taken(event):
+    row = OneMore.objects.select_related("matter", "party").get(pk=event.one_more)
+    version = row.matter.versions.order_by("state", "-number").only("name", "matter").first()
+    notices.tell(
+        row.party,
+        "one_more_allowed" if event.allowed else "one_more_declined",
+        about=f"matter:{row.matter.slug}",
+        link=f"/matters/{row.matter.slug}/apply/",
+        params={"matter": version.name if version is not None else {}, "why": row.reason},
+        once=f"one_more:{row.pk}",
+        matter=row.matter.slug,
+    )
 
 
 # -- signing beside the applicant

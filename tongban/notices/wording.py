@@ -172,6 +172,18 @@ WORDING: dict[str, Words] = {
         "“%(matter)s”还在等您签署，到%(due)s为止。",
         "“%(matter)s” still waits for your signature, until %(due)s.",
     ),
+    "one_more_allowed": _words(
+        "您可以再申请一次",
+        "You may apply once more",
+        "“%(matter)s”：部门同意您再提交一份申请。理由：%(why)s",
+        "“%(matter)s”: the department agrees that you send one more application. The reason: %(why)s",
+    ),
+    "one_more_declined": _words(
+        "再次申请未获同意",
+        "One more application was not agreed to",
+        "“%(matter)s”：部门没有同意您再提交一份申请。理由：%(why)s 已在办理的申请不受影响。",
+        "“%(matter)s”: the department did not agree that you send one more application. The reason: %(why)s What is being handled goes on.",
+    ),
     "cosign_declined": _words(
         "有人拒绝签署您的申请",
         "Somebody declined to sign your application",

@@ -14,7 +14,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tongban.cases import events, standing
+from tongban.cases import clocks, events, only_one, standing
 from tongban.cases.models import Case, Hand, PhoneSignature, Visit
 from tongban.cases.moving import acting, again, changed
 from tongban.cases.permission import handler_of, permit
@@ -95,6 +95,7 @@ def begin_at_window(matter: Matter, *, party: Party, visit: Visit, now: datetime
     officer = visit.officer
     _still_here(visit, party, now, matter.slug)
     version = published_for(matter, party)
+    only_one.refuse_to_begin(version, party, clocks.local_day(now))
     permit(officer, Case(matter=matter, version=version, department=matter.department, applicant=party), CREATE)
     case = draft_for(
         version, party=party, person=visit.person, account=Account.objects.filter(person=visit.person).first(),

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tongban.cases import clocks, events, rules
+from tongban.cases import clocks, events, only_one, rules
 from tongban.cases.models import Case, PhoneNote, PostedPaper
 from tongban.cases.moving import acting, again, changed, go
 from tongban.cases.permission import permit, permit_to_work
@@ -43,6 +43,7 @@ def begin_by_post(
     if errors or received_on is None:
         raise Invalid("post-incomplete", errors=errors)
     version = published_for(matter, party)
+    only_one.refuse_to_begin(version, party, clocks.local_day(now))
     permit(officer, Case(matter=matter, version=version, department=matter.department, applicant=party), CREATE)
     return draft_for(
         version, party=party, person=person, account=Account.objects.filter(person=person).first(),
@@ -126,6 +127,7 @@ def correct_by_post(
         case = again(case)
         intake.all_answered(case)
         intake.complete(case, rules.SIGNING_LEVEL)  # signed by hand
+        only_one.count(case, now)
         actor = Actor(
             kind="officer", role="applicant", account=officer.account_id, party=case.applicant_id,
             department=officer.department.code, name=officer.staff_no,

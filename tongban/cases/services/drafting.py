@@ -1,7 +1,7 @@
 """The draft: begun with what is known, saved at every step, kept on every device until it is sent, deleted or runs out."""
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -9,7 +9,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tongban.cases import clocks, correction, events, offering, planning, prefill, rules, standing
+from tongban.cases import clocks, correction, events, offering, only_one, planning, prefill, rules, standing
 from tongban.cases.models import Case, CaseMaterial, Step, new_ref
 from tongban.cases.moving import again, applying, changed
 from tongban.cases.services import cosigning, ending
@@ -66,8 +66,8 @@ def begin(
     `offered`: what a link brings for the form, {field: text}; it stands only where nothing else does (`cases.offering`).
     """
     now = now or timezone.now()
-    version = _may_begin(matter, party, account)
     today = timezone.localdate(now)
+    version = _may_begin(matter, party, account, today)
     power = mandates.choose(parties.over(account, party, today), act=Act.PREPARE, matter=matter.slug)
     if power is None:
         raise mandates.no_power_for(parties.over(account, party, today), Act.PREPARE)
@@ -347,7 +347,7 @@ def expire_drafts(now: datetime) -> int:
 # --
 
 
-def _may_begin(matter: Matter, party: Party, account: Account) -> MatterVersion:
+def _may_begin(matter: Matter, party: Party, account: Account, today: date) -> MatterVersion:
     """The version that is applied for now; raises NotAllowed when this party cannot apply for it online."""
     published = matter.versions.select_related("matter", "matter__department")
     version = published.filter(state=MatterVersion.State.PUBLISHED).first()
@@ -389,6 +389,7 @@ def _may_begin(matter: Matter, party: Party, account: Account) -> MatterVersion:
             _("You have 50 drafts."),
             next_step=_("Send or delete some of them, then begin a new one."),
         )
+    only_one.refuse_to_begin(version, party, today)
     return version
 
 

@@ -12,7 +12,7 @@ from django.db.models import Min
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tongban.cases import clocks, events, moving, papers, planning, rules
+from tongban.cases import clocks, events, moving, only_one, papers, planning, rules
 from tongban.cases.bundles import Part, parts_of, with_results
 from tongban.cases.models import Bundle, BundleMember, Case, CaseMaterial, Clock, Step
 from tongban.cases.moving import acting, again, applying, changed, go
@@ -79,6 +79,7 @@ def receive(whole: Case, *, now: datetime) -> list[Case]:
         for place, (one, case) in enumerate(zip(plan.members, made, strict=True), 1)
     )  # fmt: skip
     _write_papers(whole, made)
+    only_one.mark(made)
     _write_beginning(whole, made)
     for case in made:
         journal.record(
@@ -169,6 +170,7 @@ def refill(whole: Case) -> list[Case]:
         case.values = own_values(whole, plan, one)
         case.received_on, case.delivery = whole.received_on, whole.delivery
         case.save(update_fields=["values", "received_on", "delivery", "updated_at"])
+    only_one.mark(members)
     CaseMaterial.objects.filter(case__in=members).delete()
     _write_papers(whole, members)
     return members

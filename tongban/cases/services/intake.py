@@ -8,7 +8,19 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tongban.cases import barring, clocks, damage, events, papers, planning, promising, queries, rules, standing
+from tongban.cases import (
+    barring,
+    clocks,
+    damage,
+    events,
+    only_one,
+    papers,
+    planning,
+    promising,
+    queries,
+    rules,
+    standing,
+)
 from tongban.cases.models import Case, CaseMaterial, CaseNumber, Finding, Visit
 from tongban.cases.moving import acting, again, go
 from tongban.cases.permission import permit
@@ -78,6 +90,7 @@ def _submit(case: Case, account: Account, level: int, now: datetime, remark: str
             "not-complete", _("Something is still missing."), errors=_named(lacking), kept=_("Your draft is kept.")
         )
     cosigning.stand(case)
+    only_one.count(case, now)
     received = clocks.receipt_day(case, now)
     number = take_number(clocks.local_day(now))
     cleaned = rules.checked(case).values
@@ -139,6 +152,7 @@ def hand_in(
         if visit is not None:
             standing.sign_at_window(visit.person, case, now)
         cosigning.stand(case)
+        only_one.count(case, now)
         day = received_on or clocks.local_day(now)
         actor, cleaned = acting(officer, "window_officer"), rules.checked(case).values
         go(
@@ -244,6 +258,7 @@ def resubmit(case: Case, *, account: Account, level: int, remark: str = "", now:
         all_answered(case)
         complete(case, level)
         cosigning.stand(case)
+        only_one.count(case, now)
         received = clocks.receipt_day(case, now)
         go(
             case, RESUBMIT, actor=actor, account=account, now=now,
@@ -326,6 +341,7 @@ def correct(case: Case, *, account: Account, level: int, remark: str = "", now: 
         all_answered(case)
         complete(case, level)
         cosigning.stand(case)
+        only_one.count(case, now)
         received = clocks.receipt_day(case, now)
         go(
             case, CORRECT, actor=actor, account=account, now=now,

@@ -317,6 +317,7 @@ class Guide(Strict):
     quota: Said
     bars: Said
     intermediary: Said
+    only_one: dict[str, Any] | None
     handling_kind: str
     statutory_days: int | None
     promised_days: int | None

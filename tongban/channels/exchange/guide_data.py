@@ -72,7 +72,7 @@ def guide(asked: str) -> dict[str, Any] | None:
             "special_procedures",
             "cross_region",
         ),
-        *("quota", "bars", "intermediary"),
+        *("quota", "bars", "intermediary", "only_one"),
     )
     return {
         **{name: getattr(version, name) for name in as_they_are},

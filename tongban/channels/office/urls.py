@@ -17,6 +17,7 @@ from tongban.channels.office import (
     views_look,
     views_mandates,
     views_noticed,
+    views_one_more,
     views_oversight,
     views_payments,
     views_procedures,
@@ -115,6 +116,8 @@ urlpatterns = [
     path("licences/<int:pk>/", views_licences.licence, name="licence"),
     path("licences/<int:pk>/<slug:move>", views_licences.act, name="licence_act"),
     path("data-sharing/", views_data.grants, name="grants"),
+    path("one-more/", views_one_more.one_more, name="one_more"),
+    path("one-more/<int:pk>", views_one_more.answer, name="one_more_answer"),
     path("follow-ups/", views_follow_up.follow_ups, name="follow_ups"),
     path("follow-ups/<int:pk>/<slug:move>", views_follow_up.act, name="follow_up_act"),
     # the catalogue's own editors

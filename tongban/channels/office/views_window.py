@@ -6,6 +6,7 @@ Paper by post goes the same way without a visitor: an officer types in what stan
 from datetime import date
 from functools import partial, wraps
 
+from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -15,9 +16,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from tongban.cases import permission, rules, services
+from tongban.cases import only_one, permission, rules, services
 from tongban.cases import queries as cases
 from tongban.cases.models import Case, Visit
+from tongban.cases.services import excepting
 from tongban.cases.states import CaseState
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_officer
@@ -235,11 +237,15 @@ def begin(request, officer, slug):
     served = set(version.objects_served) if version else set()
     possible = [one for one in _parties_of(visit) if served & _kinds(one, served)]
     problem = None
+    party = None
     if request.method == "POST":
         party = next((one for one in possible if str(one.pk) == request.POST.get("for")), None)
         try:
             if party is None:
                 raise Invalid("for-whom", errors={"for": [_("Choose for whom the application is made.")]})
+            if request.POST.get("words"):
+                excepting.ask_at_window(matter, party=party, officer=officer, words=request.POST["words"])
+                messages.success(request, _("Written down. The department answers, and the person is told."))
             case = services.begin_at_window(matter, party=party, visit=visit)
             return redirect("office:draft", ref=case.ref)
         except (Invalid, NotAllowed) as refused:
@@ -248,6 +254,8 @@ def begin(request, officer, slug):
         "officer": officer, "visit": visit, "matter": matter, "version": version, "possible": possible,
         "problem": problem, "errors": problem.errors if isinstance(problem, Invalid) else {},
         "wanted": rules.requirements(version, []) if version else [],
+        "only": party if isinstance(problem, only_one.TakesOnlyOne) else None,
+        "wish": only_one.wish_of(party, matter) if isinstance(problem, only_one.TakesOnlyOne) and party else None,
     }  # fmt: skip
     return render(request, "office/window/begin.html", context, status=problem.status if problem else 200)
 

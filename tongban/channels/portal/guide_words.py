@@ -13,6 +13,7 @@ from tongban.channels.pages.templatetags.tongban import money
 from tongban.lib.bilingual import say, short
 from tongban.lib.rules import Said, in_words
 from tongban.licences.models import Licence
+from tongban.matters import repeating
 from tongban.matters.fact_labels import FACT_LABELS, VALUE_LABELS
 from tongban.matters.guides import SERVED
 from tongban.matters.models import MaterialType, MatterVersion
@@ -210,7 +211,9 @@ def limits(version: MatterVersion) -> list[tuple[str, str]]:
     """What bounds it besides the conditions: (label, words)."""
     if version.provenance == "imported" and not version.quota:
         return []
+    often = repeating.in_words(version)
     return [
+        *([(_("How often"), often)] if often else []),
         (_("Limit on numbers"), say(version.quota) or _("None")),
         *([(_("Not possible when"), say(version.bars))] if version.bars else []),
     ]

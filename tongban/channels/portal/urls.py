@@ -13,11 +13,13 @@ from tongban.channels.portal import views_holding as holding
 from tongban.channels.portal import views_mandates as mandates
 from tongban.channels.portal import views_my_data as data
 from tongban.channels.portal import views_notices as notices
+from tongban.channels.portal import views_one_more as one_more
 from tongban.channels.portal import views_papers as papers
 from tongban.channels.portal import views_paying as paying
 from tongban.channels.portal import views_procedures as procedures
 from tongban.channels.portal import views_signing as signing
 from tongban.channels.portal import views_space as space
+from tongban.channels.portal import views_together as together
 from tongban.channels.portal import views_versions as versions
 
 app_name = "portal"
@@ -32,6 +34,14 @@ urlpatterns = [
     path("matters/<slug:slug>/", finding.guide, name="guide"),
     path("matters/<slug:slug>/versions/", versions.versions, name="guide_versions"),
     path("matters/<slug:slug>/apply/", applying.begin, name="begin"),
+    path("matters/<slug:slug>/apply/one-more", one_more.explain, name="one_more"),
+    path("together/", together.page, name="together"),
+    path("together/add", together.add, name="together_add"),
+    path("together/remove", together.remove, name="together_remove"),
+    path("together/clear", together.clear, name="together_clear"),
+    path("together/exchange", together.exchange, name="together_exchange"),
+    path("together/begin", together.begin, name="together_begin"),
+    path("together/<slug:ref>/open", together.open_draft, name="together_open"),
     path("notices/", notices.notices, name="notices"),
     path("notices/<slug:ref>/", notices.notice, name="notice"),
     path("notices/<slug:ref>/object", notices.object_to, name="notice_object"),

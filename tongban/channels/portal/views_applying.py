@@ -14,17 +14,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from tongban.cases import barring, bundles, clocks, correction, planning, rules, services, signers
+from tongban.cases import barring, bundles, clocks, correction, only_one, planning, rules, services, signers
 from tongban.cases import queries as cases
 from tongban.cases.models import Case, CaseMaterial
-from tongban.cases.services import ending
+from tongban.cases.services import ending, together
 from tongban.cases.states import EDITABLE, CaseState
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_party
 from tongban.channels.pages import bundle_answers, errand, whereabouts
 from tongban.channels.pages.beside_case import promise_at_the_end
 from tongban.channels.pages.look import Look
-from tongban.channels.portal import bundle_words, disputed, guide_words, parts
+from tongban.channels.portal import bundle_words, disputed, guide_words, parts, views_one_more
 from tongban.channels.portal.own import own_case
 from tongban.channels.portal.papers_read import PaperRead, changeable, offers_of, papers_of
 from tongban.lib.bilingual import say
@@ -61,21 +61,25 @@ def begin(request, party, slug):
         and serves(version, one)
         and any(power.allows(Act.PREPARE, slug) for power in doorkeeper.powers_over(request, one))
     ]
+    refused = False
     if request.method == "POST":
         chosen = next((one for one in possible if str(one.pk) == request.POST.get("for")), None) or (
             party if party in possible else possible[0] if len(possible) == 1 else party
         )
         if chosen.pk != party.pk:
             doorkeeper.enter_space(request, chosen)
-        case = services.begin(
-            matter,
-            party=chosen,
-            account=request.user,
-            channel=channel_of(request),
-            situation=request.POST.getlist("situation"),
-            consents=request.POST.getlist("consent"),
-        )
-        return redirect(next_step(case))
+        try:
+            case = services.begin(
+                matter,
+                party=chosen,
+                account=request.user,
+                channel=channel_of(request),
+                situation=request.POST.getlist("situation"),
+                consents=request.POST.getlist("consent"),
+            )
+            return redirect(next_step(case))
+        except only_one.TakesOnlyOne:  # said on the page, with the way to the one there is
+            party, refused = chosen, True
     context = {
         "matter": matter,
         "version": version,
@@ -98,7 +102,8 @@ def begin(request, party, slug):
             for grant in (consenting.needed(slug, party) if version else ())
         ],
     }
-    return render(request, "portal/apply/begin.html", context)
+    context["only"] = views_one_more.before_beginning(version, party, timezone.localdate())
+    return render(request, "portal/apply/begin.html", context, status=409 if refused else 200)
 
 
 def serves(version: MatterVersion, party: Party) -> bool:
@@ -177,6 +182,7 @@ def shared(request, party, case, current, **more) -> dict:
         "steps": stepper(case, current),
         "findings": cases.open_findings(case) if case.state != CaseState.DRAFT else [],
         "points": _points(case),
+        "on_list": together.place_of(request.user, case),
         "tab": request.POST.get("tab") or uuid4().hex[:20],
         **more,
     }
@@ -432,7 +438,7 @@ def check(request, party, case):
     return _check_page(request, party, case)
 
 
-def _check_page(request, party, case, *, problem=None):
+def _check_page(request, party, case, *, problem=None, status=200):
     services.look_over(case)
     asked = rules.form_of(case)
     values = rules.plain_values(case.values)
@@ -464,6 +470,7 @@ def _check_page(request, party, case, *, problem=None):
         situations=[one for one in case.version.situations if one["id"] in case.situation],
         lacking=lacking,
         bars=barring.bars(case, today=timezone.localdate()),
+        only=views_one_more.beside(case, timezone.localdate()),
         ends=ending.what_ends(case, today=timezone.localdate()) if barring.closes(case) else [],
         signing=level >= rules.SIGNING_LEVEL,
         expected=clocks.expected(case, sent=timezone.now()),
@@ -482,7 +489,7 @@ def _check_page(request, party, case, *, problem=None):
         promise=promise_at_the_end(case),
         promise_errors=problem.errors.get("promise", []) if problem else [],
     )  # fmt: skip
-    return render(request, "portal/apply/check.html", context, status=422 if problem else 200)
+    return render(request, "portal/apply/check.html", context, status=422 if problem else status)
 
 
 @require_POST
@@ -505,6 +512,8 @@ def submit(request, party, ref):
         case = _send(case, request)
     except Invalid as problem:
         return _check_page(request, party, case, problem=problem)
+    except only_one.TakesOnlyOne as problem:  # the panel of the page says it
+        return _check_page(request, party, case, status=problem.status)
     return redirect(f"{reverse('portal:case', args=[case.ref])}?sent=1")
 
 
