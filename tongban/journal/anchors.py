@@ -58,7 +58,7 @@ def heads(now: datetime) -> list[Anchor]:
 
 def write(folder: Path, now: datetime) -> int:
     """Add the heads that are new since the last line, and wait for the disk. Returns how many were added."""
-    known = {anchor.table: anchor.position for anchor in _lines_of(newest)} if (newest := _newest(folder)) else {}
+    known = {anchor.table: anchor.position for anchor in latest(folder)}
     new = [anchor for anchor in heads(now) if known.get(anchor.table) != anchor.position]
     if new:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -68,6 +68,12 @@ def write(folder: Path, now: datetime) -> int:
             file.flush()
             os.fsync(file.fileno())
     return len(new)
+
+
+def latest(folder: Path) -> list[Anchor]:
+    """The lines of the newest file."""
+    newest = _newest(folder)
+    return list(_lines_of(newest)) if newest else []
 
 
 def _newest(folder: Path) -> Path | None:

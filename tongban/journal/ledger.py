@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from django.db import connection, transaction
 
+from tongban.journal import witness
 from tongban.journal.models import ReadEntry
 
 
@@ -84,15 +85,21 @@ def _write(together: list[_Waiting]) -> None:
 
 
 _COLUMNS = [column for column in ReadEntry._meta.concrete_fields if not column.primary_key]
+ROWS_A_STATEMENT = 64  # times the columns: fewer values than any of the databases takes at once
 
 
 def insert(rows: Sequence[ReadEntry]) -> None:
-    """Plain rows, without what an ORM does around them: this is done for every look there is."""
+    """Plain rows, without what an ORM does around them: this is done for every look there is. Only inside a transaction."""
     names = ", ".join(connection.ops.quote_name(str(column.column)) for column in _COLUMNS)
-    marks = ", ".join(["%s"] * len(_COLUMNS))
-    values = [[c.get_db_prep_save(getattr(row, c.attname), connection) for c in _COLUMNS] for row in rows]
+    marks = f"({', '.join(['%s'] * len(_COLUMNS))})"
+    table = ReadEntry._meta.db_table
     with connection.cursor() as cursor:
-        cursor.executemany(f"INSERT INTO {ReadEntry._meta.db_table} ({names}) VALUES ({marks})", values)  # noqa: S608
+        for first in range(0, len(rows), ROWS_A_STATEMENT):
+            some = rows[first : first + ROWS_A_STATEMENT]
+            values = [c.get_db_prep_save(getattr(row, c.attname), connection) for row in some for c in _COLUMNS]
+            together = ", ".join([marks] * len(some))
+            cursor.execute(f"INSERT INTO {table} ({names}) VALUES {together} RETURNING id, code", values)  # noqa: S608
+            witness.seen(table, cursor.fetchall())
 
 
 _ledger = Ledger()

@@ -14,12 +14,11 @@ from typing import Any, dataclass_transform
 
 import orjson
 import structlog
-from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Count, F, Max
 from django.utils import timezone
 
-from tongban.journal import anchors, ledger
+from tongban.journal import anchors, ledger, witness
 from tongban.journal.actors import PLATFORM, Actor
 from tongban.journal.models import Event, Heartbeat, IdempotencyKey, Job, ReadEntry, Topic
 from tongban.lib.encryption import blind_index
@@ -103,6 +102,7 @@ def record(what, *, subject: str, actor: Actor) -> Event:
     )
     row.code = code_of(row)
     row.save(force_insert=True)
+    witness.seen(Event._meta.db_table, [(row.pk, row.code)])
     Job.objects.bulk_create(
         Job(kind=reaction, event=row, run_at=row.at) for reaction in REACTIONS.get(type(what).__name__, ())
     )
@@ -300,12 +300,17 @@ class Broken:
 
 
 def verify_log(
-    progress: Callable[[int], None] = lambda done: None, *, anchored: Iterable[anchors.Anchor] = ()
+    progress: Callable[[int], None] = lambda done: None,
+    *,
+    anchored: Iterable[anchors.Anchor] = (),
+    witnessed: Iterable[witness.Seen] = (),
 ) -> Broken | None:
     """Walk both chains from the first row; answer the first row that is not what was written, or None when all is well.
 
-    `anchored` are heads that were written down outside the database: a chain that ends before one of them was cut.
+    `anchored` are heads that were written down outside the database: a chain that ends before one of them was cut. `witnessed`
+    are rows that were named there when they were committed: one that is not there now was taken out.
     """
+    witnessed = list(witnessed)  # before the rows are looked at
     known = anchors.by_table(anchored)
     for table, heads in known.items():
         for anchor in heads.values():
@@ -315,6 +320,8 @@ def verify_log(
         broken = _first_broken(model, progress, known.get(model._meta.db_table, {}))
         if broken is not None:
             return broken
+        for lost in witness.gone(one for one in witnessed if one.table == model._meta.db_table):
+            return Broken(lost.table, lost.row, None, "the row was taken out, or another one put in its place")
     return None
 
 
@@ -558,15 +565,37 @@ def _seal() -> None:
     while seal_chain() >= 2000:
         pass
     note_chain_length()
+    witness.steady()
+
+
+@event
+class LogRowsMissing:
+    """Rows of the log were in the database when they were committed, and are not there any more."""
+
+    table: str
+    rows: list[int]
 
 
 def anchor_folder() -> Path:
-    return Path(settings.TONGBAN_VAR) / "anchors"
+    return witness.folder()
 
 
 @every("anchor the chain", timedelta(minutes=1))
 def _anchor() -> None:
-    anchors.write(anchor_folder(), timezone.now())
+    now = timezone.now()
+    anchors.write(anchor_folder(), now)
+    miss_rows(now)
+
+
+def miss_rows(now: datetime) -> int:
+    """What was taken out of the log before it had its place is logged and told upward. Returns how many rows."""
+    lost = witness.settle(now)
+    for table in sorted({one.table for one in lost}):
+        rows = [one.row for one in lost if one.table == table]
+        log.error("rows of the log are missing", table=table, rows=rows[:20], number=len(rows))
+        with transaction.atomic():
+            record(LogRowsMissing(table=table, rows=rows[:100]), subject="log", actor=PLATFORM)
+    return len(lost)
 
 
 @every("tidy the journal", timedelta(hours=6))

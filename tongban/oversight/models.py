@@ -133,6 +133,7 @@ class Alert(models.Model):
         MANY_PEOPLE = "many_people", _("an officer wanted to see more people than one hour allows")
         LAW_REFUSED = "law_refused", _("an officer named a law that is not theirs to use")
         SECOND_CORRECTION = "second_correction", _("correction was asked for a second time")
+        LOG_MISSING = "log_missing", _("rows of the log were taken out of the database")
 
     kind = models.CharField(max_length=20, choices=Kind.choices)
     account = models.ForeignKey(Account, null=True, on_delete=models.PROTECT, related_name="alerts")

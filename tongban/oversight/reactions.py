@@ -2,10 +2,11 @@
 
 from django.utils import timezone
 
-from tongban.journal.services import carrier, enqueue, on
+from tongban.journal.services import LogRowsMissing, carrier, enqueue, on
 from tongban.notices import services as notices
 from tongban.oversight.events import LookedWithoutCase, ReadQuestionAnswered
-from tongban.oversight.models import Look, ReadQuestion
+from tongban.oversight.models import Alert, Look, ReadQuestion
+from tongban.oversight.services import raise_alert
 
 WHERE = "/account/reads/"
 
@@ -38,3 +39,9 @@ def tell(look: int) -> None:
 def tell_the_answer(event):
     row = ReadQuestion.objects.select_related("party").get(pk=event.question)
     notices.tell(row.party, "read_question_answered", link=WHERE, once=f"read-question:{row.pk}")
+
+
+@on(LogRowsMissing)
+def call_for_the_auditor(event):
+    rows = ", ".join(str(row) for row in event.rows[:10])
+    raise_alert(Alert.Kind.LOG_MISSING, note=f"{event.table}: {rows}")

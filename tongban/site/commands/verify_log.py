@@ -1,6 +1,7 @@
 """`tongban verify-log`: walk both chains and name the first row that is not what was written.
 
-The heads written down outside the database (var/anchors, or a copy kept elsewhere: `--against`) show whether the end was cut off.
+The heads written down outside the database (var/anchors, or a copy kept elsewhere: `--against`) show whether the end was cut off;
+rows too young for a head are named there one by one (var/anchors/young).
 """
 
 import argparse
@@ -10,7 +11,7 @@ from pathlib import Path
 from django.utils import timezone
 from tqdm import tqdm
 
-from tongban.journal import anchors
+from tongban.journal import anchors, witness
 from tongban.journal import services as journal
 from tongban.journal.models import Event, ReadEntry
 
@@ -29,12 +30,16 @@ def run(options: argparse.Namespace) -> int:
         for head in anchors.heads(timezone.now()):
             sys.stdout.write(head.line.decode())
         return 0
+    witnessed = witness.read()
     known = list(anchors.read(journal.anchor_folder(), *options.against))
     rows = Event.objects.count() + ReadEntry.objects.count()
     with tqdm(total=rows, unit=" rows", disable=options.quiet or None, desc="Walking the log") as bar:
-        broken = journal.verify_log(progress=lambda done: bar.update(done), anchored=known)
+        broken = journal.verify_log(progress=lambda done: bar.update(done), anchored=known, witnessed=witnessed)
     if broken is None:
         sys.stdout.write(f"All {rows} rows are as they were written.\n")
+        sys.stdout.write(
+            f"The youngest {len(witnessed)} were compared one by one with what was named outside the database.\n"
+        )
         last = max((anchor.at for anchor in known), default="")
         sys.stdout.write(
             f"Compared with {len(known)} heads written down outside the database, the last of {last}.\n"

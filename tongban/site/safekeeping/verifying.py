@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from tongban.cases.models import Case, CaseMaterial, CaseNumber
 from tongban.evaluations import queries as ratings
-from tongban.journal import anchors
+from tongban.journal import anchors, witness
 from tongban.journal import services as journal
 from tongban.journal.models import Event, ReadEntry
 from tongban.lib.encryption import Unreadable
@@ -62,7 +62,9 @@ def integrity(path: Path, pragma: str) -> Iterator[str]:
 def log(progress: Progress) -> Iterator[str]:
     """Both chains, against the heads that were written down outside the database."""
     folder = journal.anchor_folder()
-    broken = journal.verify_log(progress, anchored=list(anchors.read(folder)) if folder.exists() else [])
+    broken = journal.verify_log(
+        progress, anchored=list(anchors.read(folder)) if folder.exists() else [], witnessed=witness.read()
+    )
     if broken is not None:
         yield f"The log: {broken.table}, row {broken.row} (place {broken.position}): {broken.reason}."
 
