@@ -109,7 +109,8 @@ def show(case: Case) -> None:
         case.provisional = any(clock.provisional for clock in (promised, statutory) if clock is not None)
     first = next((clocks[kind] for kind in SHOWN_FIRST if kind in clocks), None)
     case.next_due = first.due if first is not None else None
-    case.save(update_fields=["promised_due", "statutory_due", "provisional", "next_due", "updated_at"])
+    case.warn_on = first.warn_on if first is not None else None
+    case.save(update_fields=["promised_due", "statutory_due", "provisional", "next_due", "warn_on", "updated_at"])
 
 
 def expected(case: Case, *, sent: datetime, counted_from: date | None = None) -> dict:

@@ -1,7 +1,7 @@
 """What is asked about cases, each from somebody's eyes. Lists go by keyset: pass the last row's key to go on."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from tongban.cases import bundles, clocks, planning, rules
 from tongban.cases.models import Case, Clock, Escalation, Hand, Promise, Visit
+from tongban.cases.narrowing import LOOKED_AT
+from tongban.cases.narrowing import Wanted as Wanted
 from tongban.cases.permission import handler_of, reasons_against_step
 from tongban.cases.procedure_states import HEARING_OVER, AppealState, PromiseState
 from tongban.cases.states import (
@@ -23,10 +25,9 @@ from tongban.cases.states import (
     ClockKind,
 )
 from tongban.departments import queries as departments
-from tongban.departments.models import Department, Officer
+from tongban.departments.models import Officer
 from tongban.lib.moves import Move
 from tongban.lib.workdays import light
-from tongban.matters.models import Matter
 from tongban.parties import queries as parties
 from tongban.parties.models import Account, Party
 from tongban.parties.states import Act
@@ -169,6 +170,8 @@ TABS: dict[str, set[CaseState]] = {
     "issuing": {CaseState.APPROVED, CaseState.ISSUING, CaseState.READY},
     "done": set(ENDED) | {CaseState.DELIVERED},
 }
+ALL = "all"  # everything in the officer's queues that is not over, in one list
+NOT_AT_WORK = {"waiting", "done", ALL}
 TABS_OF_ROLE = {
     "pre_reviewer": ["pre_review"],
     "window_officer": ["intake", "waiting"],
@@ -186,6 +189,15 @@ def tabs_of(officer: Officer) -> list[str]:
     """The queues this officer works from, in the order a case passes them, and what is done."""
     held = {tab for role in officer.roles for tab in TABS_OF_ROLE.get(role, ())} | {"done"}
     return [tab for tab in TABS if tab in held]
+
+
+def states_of(officer: Officer, tab: str) -> set[CaseState]:
+    """The states a case can have in this queue, or in all of the officer's."""
+    return set().union(*(TABS[one] for one in _queues_behind(officer, tab)))
+
+
+def _queues_behind(officer: Officer, tab: str) -> list[str]:
+    return [one for one in tabs_of(officer) if one != "done"] or ["done"] if tab == ALL else [tab]
 
 
 def visible_to(officer: Officer) -> QuerySet[Case]:
@@ -272,43 +284,6 @@ def waiting_for(officer: Officer, tab: str, *, among: QuerySet[Case] | None = No
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What a queue is narrowed to. `light` is one of LIGHTS; the words of a filter that does not exist narrow nothing."""
-
-    matter: str = ""
-    department: str = ""
-    light: str = ""
-    free: bool = False
-
-    def of(self, rows: QuerySet[Case], today: date) -> QuerySet[Case]:
-        if self.department:
-            rows = rows.filter(department=_key_of(Department.objects.filter(code=self.department)))
-        if self.matter:
-            rows = rows.filter(matter=_key_of(Matter.objects.filter(slug=self.matter)))
-        if self.light in LIGHTS:
-            rows = rows.filter(**LIGHTS[self.light](today))
-        return rows.filter(claimed_by__isnull=True) if self.free else rows
-
-
-def _key_of(rows: QuerySet) -> int:
-    """Asked first: through a join the database does not see that an index begins with it. 0 is nobody."""
-    return rows.values_list("pk", flat=True).first() or 0
-
-
-LIGHTS = {
-    "late": lambda today: {"next_due__lt": today},
-    "today": lambda today: {"next_due": today},
-    "soon": lambda today: {"next_due__gt": today, "next_due__lte": _working_days_on(today, SOON)},
-    "later": lambda today: {"next_due__gt": _working_days_on(today, SOON)},
-}
-SOON = 2  # working days
-
-
-def _working_days_on(today: date, days: int) -> date:
-    return departments.calendar().due(today, days).day or today
-
-
-@dataclass(frozen=True)
 class QueueKey:
     """Where a page of a queue ended: the due day (None behind all that have one) and the row."""
 
@@ -345,25 +320,51 @@ def queue_page(
     What is due first stands first, what has no day last; of what is done the newest. Each state is read along its own index
     and the heads are merged: a page costs the same however many cases wait.
     """
-    today = today or timezone.localdate()
-    rows = (wanted or Wanted()).of(waiting_for(officer, tab), today).select_related(None)
+    today, wanted = today or timezone.localdate(), wanted or Wanted()
     newest_first = tab == "done"
-    heads: list[QueueKey] = []
-    for state in sorted(TABS[tab]):
-        of_state = rows.filter(state=state)
-        heads += _newest(of_state, after, limit + 1) if newest_first else _due_first(of_state, after, limit + 1)
-    heads.sort(key=lambda key: -key.pk if newest_first else key.place)
-    page = heads[:limit]
+    heads: set[QueueKey] = set()
+    asked = wanted.stretch(today) & wanted.question(today, officer)
+    for rows in _stretches(officer, tab, wanted):
+        of_state = rows.filter(asked)
+        heads |= set(_newest(of_state, after, limit + 1) if newest_first else _due_first(of_state, after, limit + 1))
+    ordered = sorted(heads, key=lambda key: -key.pk if newest_first else key.place)
+    page = ordered[:limit]
     found = _lines(Case.objects.all()).in_bulk([key.pk for key in page])
-    following = page[-1] if len(heads) > limit else None
+    following = page[-1] if len(ordered) > limit else None
     return [found[key.pk] for key in page if key.pk in found], following
+
+
+def _stretches(officer: Officer, tab: str, wanted: Wanted) -> Iterator[QuerySet[Case]]:
+    """A queue, or all of an officer's, state by state: each is read along an index of its own."""
+    visible = visible_to(officer).select_related(None)
+    for queue in _queues_behind(officer, tab):
+        rows = waiting_for(officer, queue, among=visible)
+        for state in sorted(TABS[queue] & {wanted.state} if wanted.state else TABS[queue]):
+            yield rows.filter(state=state)
+
+
+def count_wanted(officer: Officer, tab: str, wanted: Wanted, *, today: date | None = None) -> tuple[int, bool]:
+    """How many a narrowed queue holds, up to MANY, and whether that is all: of a long queue only its first part is looked at."""
+    today = today or timezone.localdate()
+    count, all_of_it = 0, True
+    stretch, question = wanted.stretch(today), wanted.question(today, officer)
+    for rows in _stretches(officer, tab, wanted):
+        along = rows.filter(stretch)
+        if wanted.looks_at_rows:
+            first = list(along.order_by("next_due", "pk").values_list("pk", flat=True)[: LOOKED_AT + 1])
+            all_of_it = all_of_it and len(first) <= LOOKED_AT
+            along = Case.objects.filter(question, pk__in=first[:LOOKED_AT])
+        count += len(along.values_list("pk", flat=True)[: MANY - count])
+        if count >= MANY:
+            return MANY, False
+    return count, all_of_it
 
 
 def _lines(rows: QuerySet[Case]) -> QuerySet[Case]:
     """What a line of a list says and no more: nothing encrypted is opened for a list."""
     return rows.select_related(*TOGETHER, "claimed_by").only(
-        "ref", "number", "state", "next_due", "promised_due", "statutory_due", "received_on", "accepted_at", "decided_at",
-        "corrections", "sampled", "proposal", "claimed_at", "matter__slug", "version__name", "department__code",
+        "ref", "number", "state", "next_due", "warn_on", "promised_due", "statutory_due", "received_on", "accepted_at",
+        "decided_at", "corrections", "sampled", "proposal", "claimed_at", "matter__slug", "version__name", "department__code",
         "department__name", "applicant__kind", "applicant__name", "applicant__name_en", "claimed_by__name",
         "claimed_by__staff_no",
     )  # fmt: skip
@@ -404,7 +405,7 @@ def pressing(officer: Officer, tabs: list[str], today: date | None = None) -> di
     visible = visible_to(officer).select_related(None)
     count = {"late": 0, "today": 0}
     for tab in tabs:
-        if tab in {"waiting", "done"}:
+        if tab in NOT_AT_WORK:
             continue
         for light_ in count:
             rows = Wanted(light=light_).of(waiting_for(officer, tab, among=visible), today)
@@ -429,7 +430,7 @@ def _on_desk(officer: Officer) -> QuerySet[Case]:
 def after_this(officer: Officer, case: Case) -> Case | None:
     """The case to go on with after this one: the first of the officer's queues that nobody else has on the desk."""
     for tab in tabs_of(officer):
-        if tab in {"waiting", "done"}:
+        if tab in NOT_AT_WORK:
             continue
         page, _following = queue_page(officer, tab, limit=10)
         for row in page:
@@ -455,7 +456,10 @@ def light_of(case: Case, today: date | None = None) -> str:
     promised = case.promised_due if in_review else case.next_due
     if case.decided_at is not None:  # the limits of the decision are behind it: what counts now is making the result
         return light(today, case.next_due, None, timezone.localtime(case.decided_at).date(), departments.calendar())
-    return light(today, promised or case.next_due, case.statutory_due, started, departments.calendar())
+    shown = light(today, promised or case.next_due, case.statutory_due, started, departments.calendar())
+    if shown in {"green", "yellow"} and case.warn_on is not None:  # as the clock itself says it, which knows its pauses
+        return "yellow" if today >= case.warn_on or today == case.next_due else "green"
+    return shown
 
 
 def moves_for(officer: Officer, case: Case) -> list[Move]:
