@@ -32,6 +32,7 @@ SOURCES = (
     "mandates",
     "points",
     "editions",
+    "together",
     "print",
 )
 NOTICE = "/*! Contains parts of @digdir/designsystemet-css 1.22 (MIT, Copyright (c) 2022 Digitaliseringsdirektoratet). Built by tools/stylesheet.py */\n"

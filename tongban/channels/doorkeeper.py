@@ -32,6 +32,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazily
 
+from tongban.cases.carrying_states import CarryingState
+from tongban.cases.services import carrying
 from tongban.channels import acting
 from tongban.departments import queries as departments
 from tongban.departments.models import Officer
@@ -182,6 +184,11 @@ def stood_still(request: HttpRequest) -> bool:
 
 def actor_of(request: HttpRequest) -> Actor:
     """Who does it, for services and the journal: the officer on an officers' page, else the person for the space acted for."""
+    if (carried := getattr(request, "carried", None)) is not None:
+        held = carrying.power_of(carried)
+        role = "applicant" if held is None or held.own else "agent"
+        name = carried.account.person.name if carried.account.person_id else ""
+        return Actor("applicant", role, account=carried.account_id, party=carried.case.applicant_id, name=name)
     if not request.user.is_authenticated:
         return Actor(kind="applicant", role="applicant")
     account: Account = request.user
@@ -327,6 +334,28 @@ def for_party(view: Callable | None = None, *, level: int = rules.VERIFIED) -> C
         return view(request, party, *args, **kwargs)
 
     return _tagged(opened, f"party_{wanted}")
+
+
+CARRIED = "__Host-draft" if settings.HTTPS else "draft"
+
+
+def for_carried(view: Callable) -> Callable:
+    """For a second device that was let into one draft: nobody is signed in by it, and it reaches that draft alone. Every click asks
+    anew whether it still may; whoever may not is led to the page that takes codes."""
+
+    @wraps(view)
+    def opened(request, *args, **kwargs):
+        row = carrying.waiting_or_at_work(request.COOKIES.get(CARRIED, "")[:100])
+        if row is None or row.state != CarryingState.OPEN:
+            if wants_data(request) or request.headers.get("x-autosave"):
+                said = _("This device does not work in the application any more.")
+                return _document(request, 403, "carrying-ended", said, "", _("Go on where you began."), {})
+            return HttpResponseRedirect(reverse("portal:go_on") + ("?over=1" if row is None else ""))
+        carrying.note_use(row)
+        request.carried = row
+        return view(request, row, *args, **kwargs)
+
+    return _tagged(opened, "carried")
 
 
 def for_officer(*roles) -> Callable:

@@ -25,6 +25,7 @@ from tongban.lib.encryption import blind_index
 from tongban.lib.moves import Move, NotNow, make
 from tongban.lib.problems import Invalid, NotAllowed
 from tongban.parties.models import Account
+from tongban.parties.powers import Power
 from tongban.parties.states import Act
 
 CODE_LASTS = timedelta(minutes=10)
@@ -151,7 +152,12 @@ def waiting_or_at_work(token: str, *, now: datetime | None = None) -> CarriedDra
     ).first()  # fmt: skip
     if row is None or not row.account.is_active or row.case.state not in EDITABLE or is_over(row, now):
         return None
-    return row if standing.power_over(row.account, row.case, Act.PREPARE) is not None else None
+    return row if power_of(row) is not None else None
+
+
+def power_of(row: CarriedDraft) -> Power | None:
+    """By what the person themselves may prepare this today: a second device may no more than whoever let it in."""
+    return standing.power_over(row.account, row.case, Act.PREPARE)
 
 
 def is_over(row: CarriedDraft, now: datetime) -> bool:

@@ -33,15 +33,42 @@ class Begun:
     problem: Problem | None = None
 
 
+def published(slugs: Iterable[str]) -> dict[str, MatterVersion]:
+    """What is offered today under these names."""
+    rows = MatterVersion.objects.filter(matter__slug__in=list(slugs), state=MatterVersion.State.PUBLISHED)
+    return {one.matter.slug: one for one in rows.select_related("matter").only("name", "matter__slug")}
+
+
+def members_of(bundle: str) -> list[str]:
+    """The matters one errand is made of; none when it is not offered."""
+    rows = MatterVersion.objects.filter(matter__kind=Matter.Kind.BUNDLE, state=MatterVersion.State.PUBLISHED)
+    found = rows.filter(matter__slug=bundle).values_list("members", flat=True).first()
+    return [member["matter"] for member in found or ()]
+
+
+def holds(account: Account, case: Case) -> bool:
+    """Was this begun from the list of this account?"""
+    return account.listed.filter(case=case).exists()
+
+
+def place_of(account: Account, case: Case) -> dict | None:
+    """Where an application stands among those begun from the list, and which draft comes after it; None when it stands on none."""
+    rows = list(account.listed.exclude(case=None).values_list("case", "case__ref", "case__state"))
+    keys = [key for key, _ref, _state in rows]
+    if case.pk not in keys or len(rows) < 2:
+        return None
+    drafts = [ref for key, ref, state in rows if state == CaseState.DRAFT and key != case.pk]
+    return {"number": keys.index(case.pk) + 1, "total": len(rows), "next": drafts[0] if drafts else ""}
+
+
 def add(account: Account, slugs: Iterable[str]) -> int:
     """Put matters on the list; what stands there already, or is not published, is left out. Answers how many came to it."""
     wanted = list(dict.fromkeys(slugs))[:MOST]
     with transaction.atomic():
         Account.objects.select_for_update().only("pk").get(pk=account.pk)  # two tabs do not make a list of 21
         held = set(account.listed.values_list("matter__slug", flat=True))
-        published = MatterVersion.objects.filter(matter__slug__in=wanted, state=MatterVersion.State.PUBLISHED)
-        found = {one.matter.slug: one.matter for one in published.select_related("matter").only("matter__slug")}
-        new = [found[slug] for slug in wanted if slug in found and slug not in held]
+        offered = published(wanted)
+        new = [offered[slug].matter for slug in wanted if slug in offered and slug not in held]
         if len(held) + len(new) > MOST:
             raise full()
         ListedMatter.objects.bulk_create([ListedMatter(account=account, matter=matter) for matter in new])

@@ -36,10 +36,11 @@ def divisions() -> list[tuple[str, str]]:
     return [(one.code, say(one.name)) for one in places.divisions()]
 
 
-def answers_typed(request, case: Case, asked: Form, *, leave: Collection[str] = ()):
+def answers_typed(request, case: Case, asked: Form, *, leave: Collection[str] = (), account: Account | None = None):
     """What was typed, as far as the fields of this page go: (judged, {field: answer, None where it was emptied}).
 
-    `leave`: fields that whoever types here may not answer; what is sent for them is not looked at.
+    `leave`: fields that whoever types here may not answer; what is sent for them is not looked at. `account`: for whom a second
+    device works that is not signed in.
     """
     stored = rules.plain_values(case.values)
     given = {field: held["value"] for field, held in case.values.items() if held["source"] != "applicant"}
@@ -55,7 +56,7 @@ def answers_typed(request, case: Case, asked: Form, *, leave: Collection[str] = 
     )
     draft = dict(cleaned.draft)
     for name, held in cleaned.files.items():
-        document = documents.keep(held, owner=case.applicant, by=request.user, name=say(asked[name].label))
+        document = documents.keep(held, owner=case.applicant, by=account or request.user, name=say(asked[name].label))
         draft[name] = str(document.key)
     # A question that follows from an answer given just now was not on the page yet: what is known for it stays.
     on_page = {one.id for one in asked.visible(stored)} | {name.split("-")[0] for name in typed}
@@ -64,14 +65,19 @@ def answers_typed(request, case: Case, asked: Form, *, leave: Collection[str] = 
     return cleaned, answers
 
 
-def save(request, case: Case, answers: Mapping, *, step: str) -> Case:
+def save(request, case: Case, answers: Mapping, *, step: str, account: Account | None = None) -> Case:
     """Keep what was typed, if the page still shows what is kept."""
     try:
         revision = int(request.POST.get("revision", ""))
     except ValueError:
         revision = -1
     return services.save(
-        case, dict(answers), revision=revision, account=request.user, saver=request.POST.get("tab", ""), step=step
+        case,
+        dict(answers),
+        revision=revision,
+        account=account or request.user,
+        saver=request.POST.get("tab", ""),
+        step=step,
     )
 
 
@@ -126,6 +132,20 @@ def sources(case: Case) -> dict[str, dict]:
             "own": "dispute" in one,
         }
         for field, one in held.items()
+    } | _offered(case)
+
+
+def _offered(case: Case) -> dict[str, dict]:
+    """What another draft or a link brought: the applicant's own answer as soon as they sign, and until they change it said so."""
+    return {
+        field: {
+            "name": _("the link you opened; please check it") if one["offered"] == "link" else _("your list"),
+            "at": datetime.fromisoformat(one["at"]),
+            "changed": False,
+            "own": True,
+        }
+        for field, one in case.values.items()
+        if "offered" in one
     }
 
 

@@ -3,7 +3,7 @@
 The same pages for both; a `Desk` says whose they are, where they lie and what they may show. None of them sends anything.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from uuid import uuid4
 
@@ -23,6 +23,7 @@ from tongban.lib.formschema import Field, Form
 from tongban.lib.problems import Invalid, NotAllowed
 from tongban.materials import queries as papers
 from tongban.materials.models import Page
+from tongban.parties.models import Account
 
 STEPS = [
     ("situation", gettext_lazy("Situation")),
@@ -42,14 +43,29 @@ class Desk:
     covered: bool = False
     seen_by: Officer | None = None
     more: dict = field(default_factory=dict)  # what its base shows beside
+    account: Account | None = None  # for whom a second device works that is not signed in
+    since: str = ""  # on a second device: what was answered before is covered there, what is still empty is asked
+
+    def leaves(self, case: Case, asked: Form) -> list[str]:
+        """The fields that are neither shown nor taken here."""
+        if self.covered:
+            return [one.id for one in asked if errand.is_covered(one)]
+        if self.since:
+            return [one.id for one in asked if errand.is_covered(one) and _answered_before(case, one.id, self.since)]
+        return []
+
+
+def _answered_before(case: Case, field_id: str, since: str) -> bool:
+    held = case.values.get(field_id) or {}
+    return held.get("value") not in (None, "", []) and held.get("at", "") <= since
 
 
 class OpenFields:
     """A form without the questions that only the applicant answers."""
 
-    def __init__(self, asked: Form):
+    def __init__(self, asked: Form, left: Collection[str]):
         self.asked = asked
-        self.left = [one for one in asked if errand.is_covered(one)]
+        self.left = [one for one in asked if one.id in left]
 
     def __iter__(self):
         return iter(one for one in self.asked if one not in self.left)
@@ -103,7 +119,7 @@ def situation(request, desk: Desk, case: Case):
         if planning.is_bundle(case):
             answers = bundle_answers.answered(case, request.POST)
         try:
-            case = services.choose_situation(case, answers, account=request.user)
+            case = services.choose_situation(case, answers, account=desk.account or request.user)
             return redirect(next_step(desk, case, "situation"))
         except Invalid as invalid:
             errors = invalid.errors
@@ -120,13 +136,13 @@ def situation(request, desk: Desk, case: Case):
 def form(request, desk: Desk, case: Case):
     """The prefilled form. A helper sees neither numbers of people nor telephones nor accounts, and may not answer them."""
     asked = rules.form_of(case)
-    left = [one.id for one in asked if errand.is_covered(one)] if desk.covered else []
+    left = desk.leaves(case, asked)
     if request.method != "POST":
         errors = rules.checked(case).errors if request.GET.get("judge") else {}
         return _form_page(request, desk, case, asked, rules.plain_values(case.values), errors)
-    cleaned, answers = errand.answers_typed(request, case, asked, leave=left)
+    cleaned, answers = errand.answers_typed(request, case, asked, leave=left, account=desk.account)
     try:
-        case = errand.save(request, case, answers, step="form")
+        case = errand.save(request, case, answers, step="form", account=desk.account)
     except NotAllowed as problem:
         if problem.code != "changed-elsewhere":
             raise
@@ -145,7 +161,8 @@ def form(request, desk: Desk, case: Case):
 
 
 def _form_page(request, desk, case, asked, values, errors, *, conflict=None, remarks=None):
-    shown = OpenFields(asked) if desk.covered else asked
+    leaves = desk.leaves(case, asked)
+    shown = OpenFields(asked, leaves) if leaves or desk.covered else asked
     left = [one for one in asked.visible(values) if one in shown.left] if isinstance(shown, OpenFields) else []
     fields = [one.id for one in shown.visible(values)]
     doorkeeper.reading(
@@ -172,15 +189,15 @@ def _form_page(request, desk, case, asked, values, errors, *, conflict=None, rem
 def autosave(request, desk: Desk, case: Case):
     """Keep what is typed so far."""
     asked = rules.form_of(case)
-    left = [one.id for one in asked if errand.is_covered(one)] if desk.covered else []
-    _cleaned, answers = errand.answers_typed(request, case, asked, leave=left)
-    case = errand.save(request, case, answers, step="form")
+    left = desk.leaves(case, asked)
+    _cleaned, answers = errand.answers_typed(request, case, asked, leave=left, account=desk.account)
+    case = errand.save(request, case, answers, step="form", account=desk.account)
     return JsonResponse({"saved_at": timezone.localtime(case.saved_at).strftime("%H:%M"), "revision": case.revision})
 
 
 def materials(request, desk: Desk, case: Case):
     """What is there already, and what is still to be added."""
-    case = services.refresh_materials(case, account=request.user)
+    case = services.refresh_materials(case, account=desk.account or request.user)
     links = case.materials.select_related("type", "document", "licence", "licence__type").prefetch_related(
         "document__pages"
     )
@@ -230,7 +247,7 @@ def material(request, desk: Desk, case: Case, slug: str):
     row = case.materials.select_related("type", "document").filter(type__slug=slug).first()
     if row is None:
         raise Http404
-    account = request.user
+    account = desk.account or request.user
     if request.FILES:
         errand.add_pages(case, row, request.FILES.getlist("file"), account, seen_by=desk.seen_by)
     elif "seen" in request.POST and desk.seen_by is not None:
@@ -266,7 +283,7 @@ def page(request, desk: Desk, case: Case, pk: int):
     return response
 
 
-def standing(case: Case, *, covered: bool) -> dict:
+def standing(case: Case, *, covered: bool | Collection[str]) -> dict:
     """All answers, materials and what is missing: what a page of checking shows."""
     asked = rules.form_of(case)
     values = rules.plain_values(case.values)
@@ -276,7 +293,7 @@ def standing(case: Case, *, covered: bool) -> dict:
     known_from = errand.sources(case)
     answers = []
     for one in asked.visible(values):
-        hidden = True if covered and errand.is_covered(one) else None
+        hidden = True if (errand.is_covered(one) if covered is True else covered and one.id in covered) else None
         value = values.get(one.id)
         answers.append(
             {
@@ -303,5 +320,7 @@ def standing(case: Case, *, covered: bool) -> dict:
 def check(request, desk: Desk, case: Case, template: str, *, status: int = 200, **more):
     """Everything on one page; what follows (signing at the window, or the own device) is the template's."""
     doorkeeper.reading(request, case.applicant_id, desk.purpose, ["form", "materials"], about=case.subject)
-    context = _shared(desk, case, "check", **standing(case, covered=desk.covered), **more)
+    context = _shared(
+        desk, case, "check", **standing(case, covered=desk.covered or desk.leaves(case, rules.form_of(case))), **more
+    )
     return render(request, template, context, status=status)

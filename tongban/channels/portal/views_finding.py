@@ -284,6 +284,7 @@ def _line(hit, version: MatterVersion | None) -> dict:
     entry = hit.entry
     return {
         "href": _address(entry.id),
+        "slug": entry.id,
         "name": hit.title,
         "pieces": hit.pieces,
         "department": say({"zh": entry.department_zh, "en": entry.department_en}),
@@ -355,7 +356,7 @@ def _choices(counts: dict, name_of: Callable[[str], str], chosen: str | None) ->
     ]
 
 
-def _department_names() -> dict[str, str]:
+def department_names() -> dict[str, str]:
     return {one.code: say(one.name) for one in departments.departments()}
 
 
@@ -441,7 +442,7 @@ def _shelf(version: MatterVersion, themes: list) -> tuple[str, str]:
 def _matter(request, version: MatterVersion) -> dict:
     """What the guide of a single matter has besides."""
     chosen = [one["id"] for one in version.situations if one["id"] in request.GET.getlist("situation")]
-    names = _department_names()
+    names = department_names()
     needed = _documents(request, version, chosen, names)
     return {
         "situations": [
@@ -474,10 +475,10 @@ def _documents(request, version: MatterVersion, chosen: list[str], names: dict[s
     slugs = {row["material"] for row in version.requirements} | {
         slug for one in version.situations for slug in one.get("adds", ())
     }
-    return guide_words.documents(version, chosen, *_about_documents(request, version, slugs), departments=names)
+    return guide_words.documents(version, chosen, *about_documents(request, version, slugs), departments=names)
 
 
-def _about_documents(request, version: MatterVersion, slugs: set[str]) -> tuple:
+def about_documents(request, version: MatterVersion | None, slugs: set[str]) -> tuple:
     """What documents are called, where each comes from, and which of them whoever is signed in holds already."""
     types = {kind.slug: kind for kind in MaterialType.objects.filter(slug__in=slugs)}
     kinds = {kind.licence_type for kind in types.values() if kind.licence_type}
@@ -489,7 +490,7 @@ def _about_documents(request, version: MatterVersion, slugs: set[str]) -> tuple:
     )
     party = doorkeeper.space(request)
     held = None
-    if party is not None and serves(version, party):
+    if party is not None and (version is None or serves(version, party)):
         held = guide_words.in_force(licences.of(party), timezone.localdate())
     return types, licence_names, resources, held
 
@@ -499,13 +500,13 @@ def _bundle(request, version: MatterVersion) -> dict:
     chosen = bundle_answers.chosen(request.GET)
     plan = bundling.plan(version, chosen)
     slugs = {one.slug for one in plan.requirements} | {one.slug for one in plan.made}
-    types, licence_names, resources, held = _about_documents(request, version, slugs)
+    types, licence_names, resources, held = about_documents(request, version, slugs)
     notice = bundle_words.notice(
         plan,
         types=types,
         licence_names=licence_names,
         resource_names=resources,
-        departments=_department_names(),
+        departments=department_names(),
         held=held,
         today=timezone.localdate(),
         address=_address,
