@@ -231,7 +231,6 @@ def code_of(row) -> str:
     return blind_index(content_of(row), f"journal.{type(row).__name__}")
 
 
-def seal_chain(limit: int = 2000) -> int:
 def is_as_written(row) -> bool:
     """Does the row say what was written; of a row out of which a person was taken: what was left of it then?"""
     if row.blanked:
@@ -264,6 +263,7 @@ def blank(rows: Iterable[Event | ReadEntry], **changes) -> int:
     return blanked
 
 
+def seal_chain(limit: int = 2000) -> int:
     """Give committed rows their place in the chain, oldest first. Only one hand at a time: the worker holds the lease for it."""
     sealed = 0
     model: Any
