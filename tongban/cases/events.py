@@ -620,3 +620,16 @@ class ResultsCollected:
     delivery: int
     collection: int
     left: int
+class LetterReissued:
+    """A letter was made again; the first stays and names the one in its place."""
+
+    case: int
+    reissue: int
+
+
+@event
+class CircularMoved:
+    """A message to many was asked for, confirmed, paused, stopped or finished."""
+
+    circular: int
+    move: str

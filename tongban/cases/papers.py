@@ -1,10 +1,11 @@
 """The papers a case produces: receipt, notices, decisions. What they say is kept as data in both languages; PDFs are drawn from it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from tongban.cases import planning
 from tongban.cases.models import Case, CaseDocument
+from tongban.journal import services as journal
 from tongban.lib.bilingual import Bilingual
 
 TITLES: dict[str, Bilingual] = {
@@ -31,6 +32,7 @@ TITLES: dict[str, Bilingual] = {
     "inspection_notice": {"zh": "现场核查通知书", "en": "Inspection notice"},
     "inspection_record": {"zh": "现场核查记录", "en": "Record of the inspection"},
     "special_procedure_notice": {"zh": "特别程序告知书", "en": "Special procedure notice"},
+    "resumption_notice": {"zh": "恢复办理告知书", "en": "The time limit runs again"},
     "extension_notice": {"zh": "延期办理告知书", "en": "Extension notice"},
     "public_notice": {"zh": "公示", "en": "Public notice"},
     "decision": {"zh": "准予决定书", "en": "Decision to grant"},
@@ -50,6 +52,33 @@ APPEAL: list[Bilingual] = [
         "receiving this decision, or bring an action before the people's court within 6 months.",
     }
 ]
+
+# What an authority says to somebody: it takes a number in its department's series. Receipts, records and what the applicant signs do not.
+IN_SERIES = frozenset(TITLES) - {
+    "submission_receipt",
+    "materials_receipt",
+    "promise",
+    "hearing_record",
+    "appeal_receipt",
+    "inspection_record",
+    "withdrawal_record",
+    "collection_notice",
+    "delivery_proof",
+}
+# What is said of the whole of a bundle and binds its parts: every part has a copy of it.
+COPIED_TO_MEMBERS = frozenset({"promise", "supply_notice", "supply_over_notice"})
+
+ENTER = "cases.enter_letter"
+
+STEPS: dict[str, Bilingual] = {
+    "hearing": {"zh": "听证", "en": "a hearing"},
+    "bidding": {"zh": "招标", "en": "bidding"},
+    "auction": {"zh": "拍卖", "en": "an auction"},
+    "inspection_testing": {"zh": "检验、检测", "en": "inspection or testing"},
+    "quarantine": {"zh": "检疫", "en": "quarantine"},
+    "appraisal": {"zh": "鉴定", "en": "an appraisal"},
+    "expert_review": {"zh": "专家评审", "en": "a review by experts"},
+}
 
 PLAIN_ENDING: Bilingual = {
     "zh": "办理进度可凭办件编号和查询码随时查询。",
@@ -72,8 +101,9 @@ def make(
     `before`: the application as it stood, kept beside a notice that asks for changes.
     """
     count = case.documents.count() + 1
+    says_appeal = {"appeal": True} if appeal else {}
     whole = "-00" if planning.is_bundle(case) else ""  # "-01" is its first member
-    return CaseDocument.objects.create(
+    document = CaseDocument.objects.create(
         case=case,
         kind=kind,
         number=f"{case.number or case.ref}{whole}-{count:02d}",
@@ -89,14 +119,51 @@ def make(
             "rows": [[label, value] for label, value in rows],
             "made_at": now.isoformat(),
             **({"before": before} if before is not None else {}),
+            **says_appeal,
         },
     )
+    if kind in IN_SERIES or kind in COPIED_TO_MEMBERS:
+        # after the commit: an act on a bundle writes letters of many departments, and would hold their series in any order
+        journal.enqueue(ENTER, once=f"enter:{document.pk}", document=document.pk)
+    return document
 
 
 def _own_words(case: Case, kind: str) -> list[Bilingual]:
     """What the guide's editors added to this letter."""
     words = (case.version.letters or {}).get(kind)
     return [words] if words else []
+
+
+def both(text: str, english: str = "") -> Bilingual:
+    """What an officer wrote, for both languages of a letter; in a language it was not written in, that is said honestly."""
+    text, english = text.strip(), english.strip()
+    chinese = any("\u4e00" <= sign <= "\u9fff" for sign in text)
+    if english and english != text:
+        return {"zh": text, "en": english}
+    if not text:
+        return {"zh": text, "en": text}
+    return (
+        {"zh": text, "en": f"{text} (written in Chinese only)"}
+        if chinese
+        else {"zh": f"{text}（仅有外文）", "en": text}
+    )
+
+
+def reasons(reason: str, ground: str = "", english: Mapping[str, str] | None = None) -> list[Bilingual]:
+    """The paragraphs that say why, and by which law."""
+    english = english or {}
+    why = both(reason, english.get("reason") or english.get("why") or "")
+    said: list[Bilingual] = [{"zh": f"理由：{why['zh']}", "en": f"Reason: {why['en']}"}]
+    if ground:
+        law = both(ground, english.get("ground", ""))
+        said.append({"zh": f"依据：{law['zh']}", "en": f"Ground: {law['en']}"})
+    return said
+
+
+def worded_reason(reason: str, english: Mapping[str, str] | None, key: str = "reason") -> dict[str, str]:
+    """How a reason is kept on the case: as written, and in English where the officer wrote that too."""
+    own = ((english or {}).get(key) or "").strip()
+    return {"text": reason, "en": own} if own else {"text": reason}
 
 
 def said_day(day: date | None, *, provisional: bool = False) -> Bilingual:

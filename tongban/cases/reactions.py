@@ -5,7 +5,17 @@ from datetime import datetime
 from django.utils import timezone
 
 from tongban.cases import events, standing, told
-from tongban.cases.models import Appeal, BundleMember, Case, CaseMaterial, Hearing, Inspection, Promise, PublicObjection
+from tongban.cases.models import (
+    Appeal,
+    BundleMember,
+    Case,
+    CaseMaterial,
+    Hearing,
+    Inspection,
+    Promise,
+    PublicObjection,
+    Reissue,
+)
 from tongban.cases.services import following, inspecting, issuing, keeping_time, machine, pre_reviewing
 from tongban.cases.states import ENDED, CaseState
 from tongban.departments.events import CalendarChanged
@@ -353,3 +363,9 @@ def tell_who_objected(event):
         params={"matter": row.notice.case.version.name},
         once=f"objection_answered:{row.pk}",
     )
+
+
+@on(events.LetterReissued)
+def tell_of_a_letter_made_again(event):
+    row = Reissue.objects.select_related("document").get(pk=event.reissue)
+    _tell(event.case, "letter_reissued", once=str(row.pk), letter=row.document.content["title"])

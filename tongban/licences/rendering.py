@@ -142,6 +142,8 @@ class Letter:
     title: Bilingual | None = None
     addressed_as: Bilingual | None = None
     place_for_seal: bool = True
+    checkable: bool = False  # the code leads to the public check of this letter, not to the progress of the case
+    remark: Bilingual | None = None
     demo: bool = True
     glyph_pictures: Mapping[str, bytes] = field(default_factory=dict)
 
@@ -274,6 +276,8 @@ def render_document(letter: Letter) -> bytes:
         ],
         "blocks": [_block(block, printer) for block in letter.blocks],
         "place_for_seal": letter.place_for_seal,
+        "checkable": letter.checkable,
+        "remark": printer.bilingual(letter.remark) if letter.remark else None,
         "qr": _qr(letter.verify_url) if letter.verify_url else None,
         "art": {"creek": engraving.creek(144.0, 14.0, palette)},
         "meta": {
@@ -342,7 +346,15 @@ def render_receipt(receipt: Receipt) -> bytes:
 
 
 def letter_of(
-    content: Mapping, *, kind: str, number: str, verify_url: str = "", sealed: bool = True, demo: bool = True
+    content: Mapping,
+    *,
+    kind: str,
+    number: str,
+    verify_url: str = "",
+    sealed: bool = True,
+    checkable: bool = False,
+    remark: Bilingual | None = None,
+    demo: bool = True,
 ) -> Letter:
     """The letter for a paper of a case: its stored content (title, applicant, department, matter, rows, paragraphs) as data."""
     rows = [Fact(label, value, important=label.get("en") in _SET_LARGE) for label, value in content.get("rows", [])]
@@ -350,7 +362,7 @@ def letter_of(
     if content.get("query_code"):
         facts.append(Fact({"zh": "查询码", "en": "Query code"}, content["query_code"]))
     blocks: list[Paragraph | Table | Notice] = [Paragraph(text) for text in content.get("paragraphs", [])]
-    if blocks and kind in WITH_APPEAL:
+    if blocks and (kind in WITH_APPEAL or content.get("appeal")):
         ways = content["paragraphs"][-1]
         blocks[-1] = Notice({"zh": "救济途径", "en": "Ways of appeal"}, ways)
     applicant = content.get("applicant") or {}
@@ -366,6 +378,8 @@ def letter_of(
         verify_url=verify_url,
         title=content["title"],
         place_for_seal=sealed,
+        checkable=checkable,
+        remark=remark,
         demo=demo,
     )
 

@@ -676,6 +676,16 @@ WORDING: dict[str, Words] = {
     ),
 }
 
+WORDING |= {
+    "letter_reissued": _words(
+        "一份文书已更正补发",
+        "A letter was made again",
+        "办件（%(number)s）的“%(letter)s”已更正并重新发出，决定内容不变；原件仍可查看。",
+        "“%(letter)s” of your case (%(number)s) was put right and made again. What was decided stays as it is, and the first one can still "
+        "be read.",
+    ),
+}
+
 
 def title(kind: str) -> Bilingual:
     return WORDING[kind].title

@@ -4,6 +4,7 @@ from django.utils import timezone
 
 from tongban.cases.models.application import CaseDocument
 from tongban.departments.models import Department, Officer
+from tongban.lib.bilingual import Bilingual, say
 from tongban.lib.fields import EncryptedField
 
 
@@ -47,6 +48,19 @@ class Letter(models.Model):
 
     def __str__(self):
         return f"{self.department_id} {self.year} {self.serial}"
+
+    @property
+    def number(self) -> Bilingual:
+        """As it stands on the paper."""
+        name = self.department.name
+        return {
+            "zh": f"{name['zh']}〔{self.year}〕第{self.serial}号",
+            "en": f"No. {self.serial} of {self.year}, {name['en']}",
+        }
+
+    @property
+    def shown_number(self) -> str:
+        return say(self.number)
 
 
 class Reissue(models.Model):

@@ -89,6 +89,7 @@ from tongban.cases.services.intake import (
 from tongban.cases.services.issuing import hand_over, issue, open_result, result_ready
 from tongban.cases.services.keeping_procedures import end_hearings_nobody_asked_for  # the same
 from tongban.cases.services.keeping_time import recount  # loading it enters the worker's duties
+from tongban.cases.services.lettering import reissue
 from tongban.cases.services.machine import ask_a_person, consider
 from tongban.cases.services.pre_reviewing import it_is_right, look_over, offers, overrule, take_value
 from tongban.cases.services.publishing import (

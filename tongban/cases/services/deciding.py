@@ -1,5 +1,6 @@
 """The decision: granted or refused by another person than the reviewer, or granted by rule. With it, in one transaction, the licence."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -48,7 +49,10 @@ def approve_by_rule(case: Case, *, trace: dict, now: datetime) -> Case:
     return case
 
 
-def refuse(case: Case, *, officer: Officer, reason: str, ground: str, now: datetime | None = None) -> Case:
+def refuse(
+    case: Case, *, officer: Officer, reason: str, ground: str, english: Mapping[str, str] | None = None,
+    now: datetime | None = None,
+) -> Case:  # fmt: skip
     """Refuse with reason, legal ground and ways of appeal, on another officer's opinion."""
     now = now or timezone.now()
     permit(officer, case, REFUSE)
@@ -63,23 +67,29 @@ def refuse(case: Case, *, officer: Officer, reason: str, ground: str, now: datet
         go(
             case, REFUSE, actor=acting(officer, "dept_approver"), officer=officer, now=now, reason=reason,
             what=events.CaseDecided(case=case.pk, outcome=Case.Decision.REFUSED, by_machine=False),
-            decision=Case.Decision.REFUSED, decided_at=now, approver=officer, ground={"text": ground},
+            decision=Case.Decision.REFUSED, decided_at=now, approver=officer,
+            ground=papers.worded_reason(ground, english, "ground"),
             claimed_by=None, claimed_at=None,
         )  # fmt: skip
-        case.reason = {"text": reason}
+        case.reason = papers.worded_reason(reason, english)
         case.save(update_fields=["reason"])
         clocks.stop_all(case, clocks.local_day(now))
         committing.not_granted(case, now)
         clocks.show(case)
         papers.make(
             case, "refusal", now=now, appeal=True,
-            paragraphs=[{"zh": f"理由:{reason}", "en": f"Reason: {reason}"}, {"zh": f"依据:{ground}", "en": f"Ground: {ground}"}],
+            paragraphs=[
+                {"zh": "经审查，您的申请不符合法定条件，现决定不予准许。", "en": "After review, your application does not meet what the law asks for and is refused."},
+                *papers.reasons(reason, ground, english),
+            ],
         )  # fmt: skip
         following.follow(case, now=now, officer=officer)
     return case
 
 
-def terminate(case: Case, *, officer: Officer, reason: str, now: datetime | None = None) -> Case:
+def terminate(
+    case: Case, *, officer: Officer, reason: str, english: Mapping[str, str] | None = None, now: datetime | None = None
+) -> Case:
     """Stop for a legal reason: the person died, the company ended, or the object no longer exists."""
     now = now or timezone.now()
     permit(officer, case, TERMINATE)
@@ -96,13 +106,19 @@ def terminate(case: Case, *, officer: Officer, reason: str, now: datetime | None
         clocks.show(case)
         papers.make(
             case, "termination_notice", now=now, appeal=True,
-            paragraphs=[{"zh": f"理由:{reason.strip()}", "en": f"Reason: {reason.strip()}"}],
+            paragraphs=[
+                {"zh": "出现法律规定的情形，现终止办理本次申请。", "en": "For a reason named by law, this application is ended without a decision."},
+                *papers.reasons(reason, english=english),
+            ],
         )  # fmt: skip
         following.follow(case, now=now, officer=officer)
     return case
 
 
-def revoke(case: Case, *, officer: Officer, reason: str, ground: str, heard: bool, now: datetime | None = None) -> Case:
+def revoke(
+    case: Case, *, officer: Officer, reason: str, ground: str, heard: bool, english: Mapping[str, str] | None = None,
+    now: datetime | None = None,
+) -> Case:  # fmt: skip
     """Take the decision back: a false commitment, fraud, or beyond powers. The holder must have been heard; the licence is revoked."""
     now = now or timezone.now()
     permit(officer, case, REVOKE)
@@ -124,7 +140,11 @@ def revoke(case: Case, *, officer: Officer, reason: str, ground: str, heard: boo
         committing.broken(case, actor=actor, reason=reason, now=now)
         papers.make(
             case, "revocation", now=now, appeal=True,
-            paragraphs=[{"zh": f"理由:{reason}", "en": f"Reason: {reason}"}, {"zh": f"依据:{ground}", "en": f"Ground: {ground}"}],
+            paragraphs=[
+                {"zh": "听取您的意见后，现决定撤销原准予决定。", "en": "After hearing you, the decision that granted your application is revoked."},
+                *papers.reasons(reason, ground, english),
+            ],
+            rows=[({"zh": "随之撤销的证照", "en": "Licence revoked with it"}, case.licence.identifier)] if case.licence else [],
         )  # fmt: skip
         following.follow(case, now=now, officer=officer)
     return case
@@ -165,7 +185,10 @@ def _grant(case: Case, step, actor: Actor, officer: Officer | None, now: datetim
                 else "Checked by published rules, your application meets every condition and is granted.",
             }
         ],
-        rows=[({"zh": "证照编号", "en": "Licence"}, case.licence.identifier)] if case.licence else [],
+        rows=[
+            *([({"zh": "证照编号", "en": "Licence"}, case.licence.identifier)] if case.licence else []),
+            *([({"zh": "证照有效期至", "en": "Valid until"}, case.licence.valid_to.isoformat())] if case.licence and case.licence.valid_to else []),
+        ],
     )  # fmt: skip
     if not billing.charge(case, billing.AFTER_APPROVAL, actor=actor, now=now):
         journal.enqueue("cases.issue", once=f"issue:{case.pk}", case=case.pk)

@@ -671,8 +671,9 @@ def _said_of(part: Part) -> Bilingual:
         zh += f"证照编号：{case.licence.identifier}。"
         en += f" Licence {case.licence.identifier}."
     if part.lost and reason:
-        zh += f"理由：{reason}。依据：{ground}。"
-        en += f" Reason: {reason}. Ground: {ground}."
+        why, law = papers.both(reason, case.reason.get("en", "")), papers.both(ground, case.ground.get("en", ""))
+        zh += f"理由：{why['zh']}。依据：{law['zh']}。"
+        en += f" Reason: {why['en']}. Ground: {law['en']}."
     return {"zh": zh, "en": en}
 
 

@@ -89,8 +89,8 @@ def _offered(case: Case, about: str, officer: Officer, role: str, reason: str, g
     papers.make(
         case, "hearing_notice", now=now,
         paragraphs=[
-            {"zh": f"我们拟{planned_zh}。理由：{reason}", "en": f"We intend to {planned_en}. Reason: {reason}"},
-            {"zh": f"依据：{ground}", "en": f"Ground: {ground}"},
+            {"zh": f"我们拟{planned_zh}。", "en": f"We intend to {planned_en}."},
+            *papers.reasons(reason, ground),
             {"zh": f"您有权陈述、申辩，并可在{papers.said_day(row.ask_by)['zh']}前要求举行听证；听证不收费。逾期未要求的，视为放弃听证，我们继续办理。",
              "en": f"You may say what you have to say, and ask for a hearing until {papers.said_day(row.ask_by)['en']}; it costs nothing. If you do not ask, we go on."},
         ],
@@ -242,7 +242,7 @@ def hold(
         papers.make(
             case, "hearing_record", now=now,
             paragraphs=[
-                {"zh": record, "en": record},
+                papers.both(record),
                 RESULT_WORDS[result],
                 *([] if came else [{"zh": "申请人未到场。", "en": "The applicant did not come."}]),
             ],

@@ -1,5 +1,6 @@
 """Sending, pre-review, acceptance, correction: everything up to the yes or no to handle the application."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from django.conf import settings
@@ -382,7 +383,10 @@ def lapse(case: Case, *, now: datetime) -> Case:
     return case
 
 
-def not_accept(case: Case, *, officer: Officer, reason: str, ground: str, now: datetime | None = None) -> Case:
+def not_accept(
+    case: Case, *, officer: Officer, reason: str, ground: str, english: Mapping[str, str] | None = None,
+    now: datetime | None = None,
+) -> Case:  # fmt: skip
     """Formal no: not needed, or not within this authority (the reason names the right one). With ground and ways of appeal."""
     now = now or timezone.now()
     permit(officer, case, NOT_ACCEPT)
@@ -392,16 +396,19 @@ def not_accept(case: Case, *, officer: Officer, reason: str, ground: str, now: d
         go(
             case, NOT_ACCEPT, actor=acting(officer, "window_officer"), officer=officer, now=now, reason=reason,
             what=events.CaseNotAccepted(case=case.pk), decision=Case.Decision.NOT_ACCEPTED, decided_at=now,
-            ground={"text": ground},
+            ground=papers.worded_reason(ground, english, "ground"),
         )  # fmt: skip
-        case.reason = {"text": reason}
+        case.reason = papers.worded_reason(reason, english)
         case.save(update_fields=["reason"])
         clocks.stop_all(case, clocks.local_day(now))
         committing.not_granted(case, now)
         clocks.show(case)
         papers.make(
             case, "non_acceptance", now=now, appeal=True,
-            paragraphs=[{"zh": f"理由:{reason}", "en": f"Reason: {reason}"}, {"zh": f"依据:{ground}", "en": f"Ground: {ground}"}],
+            paragraphs=[
+                {"zh": "经审查，您的申请不符合受理条件，现决定不予受理。", "en": "After examination your application cannot be accepted."},
+                *papers.reasons(reason, ground, english),
+            ],
         )  # fmt: skip
         following.follow(case, now=now, officer=officer)
     return case
@@ -422,7 +429,14 @@ def withdraw(case: Case, *, account: Account, reason: str = "", now: datetime | 
         clocks.show(case)
         papers.make(
             case, "withdrawal_record", now=now,
-            paragraphs=[{"zh": "您已撤回本次申请。", "en": "You have withdrawn this application."}],
+            paragraphs=[
+                {"zh": "您已撤回本次申请，办理就此结束。", "en": "You have withdrawn this application; nothing more is done about it."},
+                {"zh": "您可以随时重新申请，已填写的内容仍可使用。", "en": "You may apply again at any time; what you filled in can be used again."},
+            ],
+            rows=[
+                ({"zh": "撤回时间", "en": "Withdrawn"}, timezone.localtime(now).strftime("%Y-%m-%d %H:%M")),
+                *([(({"zh": "撤回原因", "en": "Why"}), papers.both(reason[:500]))] if reason.strip() else []),
+            ],
         )  # fmt: skip
         following.follow(case, now=now, account=account)
     return case

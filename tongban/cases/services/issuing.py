@@ -19,6 +19,13 @@ from tongban.lib.problems import NotAllowed
 from tongban.parties.models import Account
 from tongban.parties.states import Act
 
+DELIVERED_HOW = {
+    "electronic": {"zh": "电子送达，申请人已打开", "en": "electronically: the applicant opened it"},
+    "code checked": {"zh": "核对取件码后领取", "en": "collected, pick-up code checked"},
+    "identity checked": {"zh": "核对身份证件后领取", "en": "collected, identity checked"},
+    "post signed for": {"zh": "邮寄签收", "en": "by post, signed for"},
+}
+
 
 @journal.carrier("cases.issue")
 def issue_by_platform(case: int) -> None:
@@ -70,7 +77,12 @@ def result_ready(case: Case, *, officer: Officer | None = None, now: datetime | 
         if not following.held_back(case):
             papers.make(
                 case, "collection_notice", now=now,
-                paragraphs=[{"zh": "您的办理结果已经可以查看或领取。", "en": "Your result is ready to be opened or collected."}],
+                paragraphs=[
+                    {"zh": "您的办理结果已经可以查看或领取。", "en": "Your result is ready to be opened or collected."},
+                    {"zh": "领取时请出示身份证件，并报办件编号和查询码；委托他人领取的，请先在“为他人办事”中授权。",
+                     "en": "To collect it, bring your identity document, the case number and the query code. If somebody else comes for you, allow it first under “Acting for others”."},
+                ],
+                rows=[({"zh": "证照编号", "en": "Licence"}, case.licence.identifier)] if case.licence else [],
             )  # fmt: skip
         following.another_is_ready(case)
     return case
@@ -124,7 +136,12 @@ def _delivered(case: Case, actor, officer, now: datetime, how: str) -> None:
     papers.make(
         case, "delivery_proof", now=now,
         paragraphs=[{"zh": "办理结果已送达。", "en": "The result was delivered."}],
-        rows=[({"zh": "送达时间", "en": "Delivered"}, timezone.localtime(now).strftime("%Y-%m-%d %H:%M"))],
+        rows=[
+            ({"zh": "送达时间", "en": "Delivered"}, timezone.localtime(now).strftime("%Y-%m-%d %H:%M")),
+            ({"zh": "送达方式", "en": "How"}, DELIVERED_HOW.get(how, {"zh": how, "en": how})),
+            *([({"zh": "证照编号", "en": "Licence"}, case.licence.identifier)] if case.licence else []),
+            *([({"zh": "经办", "en": "Handed over by"}, {"zh": f"{case.department.name['zh']}（工号 {officer.staff_no}）", "en": f"{case.department.name['en']} (badge {officer.staff_no})"})] if officer else []),
+        ],
     )  # fmt: skip
     journal.enqueue("cases.close", once=f"close:{case.pk}", case=case.pk)
 

@@ -1,5 +1,6 @@
 """The department's work on an accepted case: claim, review, inspect, stand still, go on, extend."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -139,8 +140,9 @@ def order_inspection(case: Case, *, officer: Officer, why: str, now: datetime | 
 
 
 def suspend(
-    case: Case, *, officer: Officer, kind: str, planned_days: int, why: str, now: datetime | None = None
-) -> Case:
+    case: Case, *, officer: Officer, kind: str, planned_days: int, why: str, english: Mapping[str, str] | None = None,
+    now: datetime | None = None,
+) -> Case:  # fmt: skip
     """Stop the decision clock for a step that the law excludes, told in writing with the planned days."""
     now = now or timezone.now()
     permit(officer, case, SUSPEND)
@@ -167,12 +169,18 @@ def suspend(
             case, "special_procedure_notice", now=now,
             paragraphs=[
                 {
-                    "zh": f"因特别程序，办理计时自{today.isoformat()}起暂停，所需时间不计入期限。理由:{why.strip()}",
-                    "en": f"A step that the law does not count begins on {today.isoformat()}; the time limit stands still. "
-                    f"Reason: {why.strip()}",
-                }
+                    "zh": f"您的申请依法需要{papers.STEPS[kind]['zh']}，办理计时自{papers.said_day(today)['zh']}起暂停。"
+                    "所需时间不计入办理期限；结果出来后，剩余的期限继续计算，我们会书面告知您。",
+                    "en": f"By law your application needs {papers.STEPS[kind]['en']}. From {papers.said_day(today)['en']} the time limit "
+                    "stands still. As soon as there is a result the days that are left go on, and you are told in writing.",
+                },
+                *papers.reasons(why, "《中华人民共和国行政许可法》第四十五条", {**(english or {}), "ground": "Administrative Licensing Law, article 45"}),
             ],
-            rows=[({"zh": "计划结束", "en": "Planned end"}, clock.due.isoformat())],
+            rows=[
+                ({"zh": "特别程序", "en": "Step"}, papers.STEPS[kind]),
+                ({"zh": "计划工作日", "en": "Planned working days"}, str(planned_days)),
+                ({"zh": "计划结束", "en": "Planned end"}, clock.due.isoformat()),
+            ],
         )  # fmt: skip
     return case
 
@@ -192,10 +200,23 @@ def resume(case: Case, *, officer: Officer, result: str, now: datetime | None = 
         clocks.stop(case, ClockKind.SPECIAL_PROCEDURE, today)
         clocks.resume_decision(case, today)
         clocks.show(case)
+        papers.make(
+            case, "resumption_notice", now=now,
+            paragraphs=[
+                {"zh": "特别程序已经结束，办理计时继续；暂停的时间不计入期限。", "en": "The step that did not count is over. The time limit goes on with the days that were left."},
+            ],
+            rows=[
+                ({"zh": "恢复计时", "en": "Runs again from"}, today.isoformat()),
+                ({"zh": "承诺办结", "en": "Promised by"}, case.promised_due.isoformat() if case.promised_due else "—"),
+            ],
+        )  # fmt: skip
     return case
 
 
-def extend(case: Case, *, officer: Officer, days: int, why: str, now: datetime | None = None) -> Case:
+def extend(
+    case: Case, *, officer: Officer, days: int, why: str, english: Mapping[str, str] | None = None,
+    now: datetime | None = None,
+) -> Case:  # fmt: skip
     """Lengthen the limit once, before it is over, by at most ten working days, with a reason told to the applicant."""
     now = now or timezone.now()
     permit(officer, case, EXTEND)
@@ -219,8 +240,14 @@ def extend(case: Case, *, officer: Officer, days: int, why: str, now: datetime |
         clocks.show(case)
         papers.make(
             case, "extension_notice", now=now,
-            paragraphs=[{"zh": f"经批准，办理期限延长{days}个工作日。理由:{why.strip()}", "en": f"The limit is extended by {days} working days. Reason: {why.strip()}"}],
-            rows=[({"zh": "新的承诺办结", "en": "Promised by"}, case.promised_due.isoformat() if case.promised_due else "—")],
+            paragraphs=[
+                {"zh": f"经本机关负责人批准，办理期限延长{days}个工作日。期限只能延长一次。", "en": f"With the approval of the head of this office the time limit is extended by {days} working days. This can be done once only."},
+                *papers.reasons(why, "《中华人民共和国行政许可法》第四十二条", {**(english or {}), "ground": "Administrative Licensing Law, article 42"}),
+            ],
+            rows=[
+                ({"zh": "新的承诺办结", "en": "Promised by"}, case.promised_due.isoformat() if case.promised_due else "—"),
+                ({"zh": "新的法定期限", "en": "By law at the latest"}, case.statutory_due.isoformat() if case.statutory_due else "—"),
+            ],
         )  # fmt: skip
     return case
 

@@ -1,4 +1,4 @@
-"""The public check of a licence: signature first, then status, then the few fields anybody may see. No sign-in."""
+"""The public check of a licence or a letter: genuine or not first, then status, then the few facts anybody may see. No sign-in."""
 
 import re
 
@@ -6,6 +6,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from tongban.cases import letters
 from tongban.channels.doorkeeper import for_anyone
 from tongban.licences import services as licences
 
@@ -29,6 +30,8 @@ def ask(request):
 @never_cache
 def verify(request, token):
     """What anybody who holds the code may know."""
+    if (letter := letters.check(token)) is not None:
+        return render(request, "exchange/letter.html", {"letter": letter})
     found = licences.verify(token, channel="page")
     context = {"found": found, "asked": token, "unknown": found is None}
     return render(request, "exchange/verify.html", context, status=200 if found else 404)

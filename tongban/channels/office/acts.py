@@ -302,6 +302,10 @@ def _revoked(case, officer):
 
 REASON = Ask("reason", gettext_lazy("Reason, in words the applicant understands"), "lines")
 GROUND = Ask("ground", gettext_lazy("Legal ground"), hint=gettext_lazy("Law and article."))
+NOT_TRANSLATED = gettext_lazy("May stay empty: the English letter then says that it was written in Chinese only.")
+REASON_EN = Ask("reason_en", gettext_lazy("The reason in English"), "lines", hint=NOT_TRANSLATED)
+GROUND_EN = Ask("ground_en", gettext_lazy("The legal ground in English"), hint=NOT_TRANSLATED)
+WHY_EN = Ask("why_en", gettext_lazy("The reason in English"), "lines", hint=NOT_TRANSLATED)
 
 ACTS: dict[str, Act] = {
     act.name: act
@@ -341,9 +345,10 @@ ACTS: dict[str, Act] = {
         Act(
             "not_accept", gettext_lazy("Do not accept"), gettext_lazy("Decide not to accept"),
             lambda case, officer, data: services.not_accept(
-                case, officer=officer, reason=_text(data, "reason"), ground=_text(data, "ground")
+                case, officer=officer, reason=_text(data, "reason"), ground=_text(data, "ground"),
+                english=_english(data, "reason", "ground"),
             ),
-            icon="close-circle", asks=(REASON, GROUND), happens=_not_accepted, paper="non_acceptance", told=True,
+            icon="close-circle", asks=(REASON, REASON_EN, GROUND, GROUND_EN), happens=_not_accepted, paper="non_acceptance", told=True,
             final=True, color="danger", done=gettext_lazy("Not accepted; the decision was sent."),
         ),
         Act(
@@ -374,9 +379,10 @@ ACTS: dict[str, Act] = {
         Act(
             "refuse", gettext_lazy("Refuse"), gettext_lazy("Refuse the application"),
             lambda case, officer, data: services.refuse(
-                case, officer=officer, reason=_text(data, "reason"), ground=_text(data, "ground")
+                case, officer=officer, reason=_text(data, "reason"), ground=_text(data, "ground"),
+                english=_english(data, "reason", "ground"),
             ),
-            icon="close-circle", asks=(REASON, GROUND), happens=_refused, paper="refusal", told=True, final=True,
+            icon="close-circle", asks=(REASON, REASON_EN, GROUND, GROUND_EN), happens=_refused, paper="refusal", told=True, final=True,
             color="danger", done=gettext_lazy("Refused; the decision was sent."),
         ),
         Act(
@@ -390,6 +396,7 @@ ACTS: dict[str, Act] = {
             lambda case, officer, data: services.suspend(
                 case, officer=officer,
                 **{**_filled(data, "kind", "planned_days", "why"), "planned_days": _whole(data, "planned_days")},
+                english=_english(data, "why"),
             ),
             icon="pause",
             asks=(
@@ -397,6 +404,7 @@ ACTS: dict[str, Act] = {
                     options=lambda case, officer: [(name, STEP_WORDS[name]) for name in EXCLUDED_STEPS if name != "hearing"]),
                 Ask("planned_days", gettext_lazy("Planned working days"), "number", least=1, most=180),
                 Ask("why", gettext_lazy("Reason, told to the applicant"), "lines"),
+                WHY_EN,
             ),
             happens=_stands_still, paper="special_procedure_notice", told=True,
             done=gettext_lazy("The clock stands still."),
@@ -410,13 +418,15 @@ ACTS: dict[str, Act] = {
         Act(
             "extend", gettext_lazy("Extend the limit"), gettext_lazy("Extend the limit"),
             lambda case, officer, data: services.extend(
-                case, officer=officer, **{**_filled(data, "days", "why"), "days": _whole(data, "days")}
+                case, officer=officer, **{**_filled(data, "days", "why"), "days": _whole(data, "days")},
+                english=_english(data, "why"),
             ),
             icon="calendar",
             asks=(
                 Ask("days", gettext_lazy("Working days, at most 10 (15 where several departments handle it jointly)"), "number",
                     least=1, most=JOINT_EXTENSION_DAYS_AT_MOST),
                 Ask("why", gettext_lazy("Reason, told to the applicant"), "lines"),
+                WHY_EN,
             ),
             happens=_extended, paper="extension_notice", told=True, final=True, done=gettext_lazy("The limit is extended."),
         ),
@@ -445,23 +455,31 @@ ACTS: dict[str, Act] = {
         ),
         Act(
             "terminate", gettext_lazy("Terminate"), gettext_lazy("Terminate for a legal reason"),
-            lambda case, officer, data: services.terminate(case, officer=officer, reason=_text(data, "reason")),
+            lambda case, officer, data: services.terminate(
+                case, officer=officer, reason=_text(data, "reason"), english=_english(data, "reason")
+            ),
             icon="close", asks=(Ask("reason", gettext_lazy("Reason, in words the applicant understands"), "lines",
-                hint=gettext_lazy("The person died, the company ended, or the object no longer exists.")),),
+                hint=gettext_lazy("The person died, the company ended, or the object no longer exists.")), REASON_EN),
             happens=_terminated, paper="termination_notice", told=True, final=True, color="danger",
             done=gettext_lazy("Terminated; the notice was sent."),
         ),
         Act(
             "revoke", gettext_lazy("Revoke the decision"), gettext_lazy("Revoke the decision"),
             lambda case, officer, data: services.revoke(
-                case, officer=officer, reason=_text(data, "reason"), ground=_text(data, "ground"), heard=_heard(case, data)
+                case, officer=officer, reason=_text(data, "reason"), ground=_text(data, "ground"), heard=_heard(case, data),
+                english=_english(data, "reason", "ground"),
             ),
-            icon="trash", asks=(REASON, GROUND, Ask("heard", gettext_lazy("The holder was heard"), "tick")),
+            icon="trash", asks=(REASON, REASON_EN, GROUND, GROUND_EN, Ask("heard", gettext_lazy("The holder was heard"), "tick")),
             happens=_revoked, paper="revocation", told=True, final=True, color="danger",
             done=gettext_lazy("Revoked; the decision was sent."),
         ),
     ]
 }  # fmt: skip
+
+
+def _english(data, *names: str) -> dict[str, str]:
+    """What the officer wrote in English, too."""
+    return {name: text[:2000] for name in names if (text := _text(data, f"{name}_en"))}
 
 
 def _filled(data, *names: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tongban.cases import clocks, correction, damage, hearings, inspections, rules, services
 from tongban.cases import queries as cases
 from tongban.cases.models import CaseDocument
-from tongban.cases.services import tolerating
+from tongban.cases.services import lettering, tolerating
 from tongban.cases.services.intake import as_paragraphs, checked_findings
 from tongban.cases.sheets import draw
 from tongban.cases.states import CORRECTION_CALENDAR_DAYS
@@ -151,7 +151,7 @@ def show(request, officer, row, *, act: Act | None = None, problem=None, notice=
         "pages": [page for one in materials for page in one["pages"]],
         "changed": changed,
         "timeline": cases.timeline(row),
-        "papers": row.documents.order_by("-id"),
+        "papers": lettering.listed(row, officer),
         "questions": list(row.questions.select_related("officer", "account")),
         "calls": list(row.phone_notes.select_related("officer")),
         "posted": list(row.posted.select_related("officer", "document").prefetch_related("document__pages")),

@@ -8,6 +8,7 @@ from django.utils.translation import ngettext
 
 from tongban.cases import clocks, damage, inspections, rules, time_spent
 from tongban.cases import queries as cases
+from tongban.cases.services import lettering
 from tongban.cases.states import (
     EDITABLE,
     ENDED,
@@ -49,7 +50,7 @@ def context(row, party, *, base: str = "base_portal.html", sent=None, errors=Non
         "findings": [one for one in cases.open_findings(row) if not one.answered_at] if row.state in EDITABLE else [],
         "editable": row.state in EDITABLE,
         "withdrawable": row.state in WITHDRAWABLE,
-        "papers": row.documents.order_by("-id"),
+        "papers": lettering.of_case(row),
         "questions": row.questions.select_related("officer", "officer__department"),
         "granted": row.state in GRANTED,
         "refused": row.state in {CaseState.REFUSED, CaseState.NOT_ACCEPTED},
