@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from tongban.cases.models import Case, DeskTime
+from tongban.cases.models import Case, DeskTime, PassingOn
 from tongban.cases.states import WITH_OFFICE, CaseState
 
 AT_WORK = WITH_OFFICE - {CaseState.SUSPENDED, CaseState.PUBLIC_NOTICE}
@@ -13,11 +13,19 @@ def taken(case: Case, officer: int, now: datetime) -> None:
     lying = DeskTime.objects.filter(case=case, until__isnull=True)
     if not lying.filter(officer=officer).exists():
         lying.update(until=now)
+        _nothing_held_out(case, now)
         DeskTime.objects.create(case=case, officer_id=officer, since=now)
 
 
 def laid_down(case: Case, now: datetime) -> None:
     DeskTime.objects.filter(case=case, until__isnull=True).update(until=now)
+    _nothing_held_out(case, now)
+
+
+def _nothing_held_out(case: Case, now: datetime) -> None:
+    """What is no longer on the desk cannot be held out from it to a colleague."""
+    held_out = PassingOn.objects.filter(case=case, state=PassingOn.State.OFFERED)
+    held_out.update(state=PassingOn.State.OVER, ended_at=now)
 
 
 def follow(case: Case, now: datetime) -> None:

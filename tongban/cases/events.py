@@ -633,3 +633,44 @@ class CircularMoved:
 
     circular: int
     move: str
+
+
+@event
+class CaseLabelled:
+    """A label of a department was put on (`on`) or taken off; the applicant's pages say nothing of it."""
+
+    case: int
+    label: int
+    on: bool
+
+
+@event
+class StaffNoteWritten:
+    """A note among colleagues was written or changed."""
+
+    case: int
+    note: int
+
+
+@event
+class CaseHeldOut:
+    case: int
+    giver: int
+    taker: int
+
+
+@event
+class CaseNotTaken:
+    """A case that was held out stays where it is: given back, or taken back."""
+
+    case: int
+    officer: int
+
+
+@event
+class CaseTakenOver:
+    """From the desk of somebody who is not there."""
+
+    case: int
+    giver: int
+    officer: int

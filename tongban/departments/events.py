@@ -14,3 +14,15 @@ class CalendarChanged:
 class OfficerCertified:
     officer: int
     matter: str
+
+
+@event
+class AbsenceEntered:
+    absence: int
+    officer: int
+
+
+@event
+class AbsenceStruck:
+    absence: int
+    officer: int

@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.models import Count, Max, Q, QuerySet
 from django.utils import timezone
 
-from tongban.departments.models import CalendarYear, Certification, Department, Officer
+from tongban.departments.models import Absence, CalendarYear, Certification, Department, Officer
 from tongban.lib.workdays import Calendar, Year
 from tongban.parties.models import Account
 
@@ -78,3 +78,15 @@ def officers(department: Department | None = None, role: str | None = None) -> l
     if department is not None:
         found = found.filter(department=department)
     return [officer for officer in found if role is None or role in officer.roles]
+
+
+def absence_of(officer: Officer, today: datetime.date) -> Absence | None:
+    """Why this officer is not there today; None when they are."""
+    rows = Absence.objects.filter(officer=officer, first_day__lte=today, last_day__gte=today)
+    return rows.select_related("substitute").order_by("-last_day", "-id").first()
+
+
+def absences(department: Department, today: datetime.date) -> list[Absence]:
+    """Of the people of a department: absences that last or come, the next first."""
+    rows = Absence.objects.filter(officer__department=department, last_day__gte=today)
+    return list(rows.select_related("officer", "substitute").order_by("first_day", "id")[:200])

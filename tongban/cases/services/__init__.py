@@ -26,6 +26,7 @@ from tongban.cases.services.by_post import (
     note_call,
     register_paper,
 )
+from tongban.cases.services.colleagues import change_note, notes_of, pin_note, see_mentions, write_note
 from tongban.cases.services.committing import check as check_promise
 from tongban.cases.services.committing import choose as choose_promise
 from tongban.cases.services.committing import leave as leave_promise
@@ -41,6 +42,16 @@ from tongban.cases.services.correcting import (
     undo_change,
 )
 from tongban.cases.services.deciding import approve, refuse, revoke, terminate
+from tongban.cases.services.desks import (
+    begin_with,
+    delete_view,
+    keep_label,
+    put_on,
+    retire_label,
+    save_view,
+    take_off,
+    use_keys,
+)
 from tongban.cases.services.disputing import dispute
 from tongban.cases.services.drafting import (
     attach,
@@ -91,6 +102,8 @@ from tongban.cases.services.keeping_procedures import end_hearings_nobody_asked_
 from tongban.cases.services.keeping_time import recount  # loading it enters the worker's duties
 from tongban.cases.services.lettering import reissue
 from tongban.cases.services.machine import ask_a_person, consider
+from tongban.cases.services.passing_on import give_back, pass_on, recall, take_passed
+from tongban.cases.services.passing_on import take_over as take_over_desk
 from tongban.cases.services.pre_reviewing import it_is_right, look_over, offers, overrule, take_value
 from tongban.cases.services.publishing import (
     answer_objection,
@@ -113,6 +126,8 @@ from tongban.cases.services.reviewing import (
 from tongban.cases.services.tolerating import supply, waive
 
 __all__ = [
+    "begin_with", "change_note", "delete_view", "give_back", "keep_label", "notes_of", "pass_on", "pin_note", "put_on", "recall",
+    "retire_label", "save_view", "see_mentions", "take_off", "take_over_desk", "take_passed", "use_keys", "write_note",
     "appeal", "ask_hearing", "ask_opinion", "check_promise", "choose_promise", "decline_hearing", "end_hearings_nobody_asked_for",
     "give_opinion", "hold_hearing", "invite_to_hearing", "judge", "leave_promise", "note_court", "offer_before_revoking",
     "offer_hearing", "recall_opinion", "supply", "take_back", "true_after_all", "waive",

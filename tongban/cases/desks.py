@@ -1,0 +1,139 @@
+"""What an officer's desk shows beside the cases: views with their counters, labels, what waits for them, who could take a case."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from tongban.cases import queries
+from tongban.cases.models import Case, CaseLabel, DeskHabit, Label, Mention, PassingOn, SavedView
+from tongban.cases.narrowing import Wanted
+from tongban.cases.states import OPEN
+from tongban.departments import queries as departments
+from tongban.departments.models import Department, Officer
+
+VIEWS_SHOWN = 16
+
+
+@dataclass(frozen=True)
+class View:
+    """A kept view as this officer sees it. `count` stops at `queries.MANY`; not `exact`: there may be more."""
+
+    row: SavedView
+    tab: str
+    wanted: Wanted
+    own: bool
+    first: bool
+    count: int
+    exact: bool
+
+
+def habit_of(officer: Officer) -> DeskHabit:
+    found = DeskHabit.objects.filter(officer=officer).select_related("begins_with").first()
+    return found or DeskHabit(officer=officer)
+
+
+def may_see_view(officer: Officer, view: SavedView) -> bool:
+    return view.owner_id == officer.pk or (view.shared and view.department_id == officer.department_id)
+
+
+def view_of(officer: Officer, pk: int) -> SavedView | None:
+    view = SavedView.objects.filter(pk=pk).first()
+    return view if view is not None and may_see_view(officer, view) else None
+
+
+def views_of(officer: Officer, *, habit: DeskHabit, today: date | None = None) -> list[View]:
+    """One's own views and those shared with the department, by name."""
+    seen = Q(owner=officer) | Q(shared=True, department=officer.department_id)
+    tabs = queries.tabs_of(officer)
+    found = []
+    for row in SavedView.objects.filter(seen).select_related("owner")[:VIEWS_SHOWN]:
+        tab = row.asked.get("tab", "")
+        tab = tab if tab in {*tabs, queries.ALL} else tabs[0]
+        wanted = Wanted.read(row.asked)
+        count, exact = queries.count_wanted(officer, tab, wanted, today=today)
+        own, first = row.owner_id == officer.pk, habit.begins_with_id == row.pk
+        found.append(View(row, tab, wanted, own, first, count, exact))
+    return found
+
+
+def labels_of(department: Department, *, retired: bool = False) -> QuerySet[Label]:
+    rows = Label.objects.filter(department=department)
+    return rows if retired else rows.filter(retired_at__isnull=True)
+
+
+def labels_on(cases: list[int], officer: Officer) -> dict[int, list[Label]]:
+    """{case: its labels}, those of this officer's department; what another department thinks of a case stays there."""
+    on: dict[int, list[Label]] = {}
+    rows = CaseLabel.objects.filter(case__in=cases, label__department=officer.department_id).select_related("label")
+    for row in rows.order_by("label__name"):
+        on.setdefault(row.case_id, []).append(row.label)
+    return on
+
+
+# -- what waits for an officer
+
+
+def held_out_to(officer: Officer) -> QuerySet[PassingOn]:
+    """Cases that colleagues hold out to this officer, as long as they still lie with them."""
+    rows = PassingOn.objects.filter(taker=officer, state=PassingOn.State.OFFERED, case__claimed_by=F("giver"))
+    return rows.select_related("case", "case__version", "case__department", "giver").order_by("id")
+
+
+def held_out_by(officer: Officer) -> QuerySet[PassingOn]:
+    rows = PassingOn.objects.filter(giver=officer, state=PassingOn.State.OFFERED, case__claimed_by=officer)
+    return rows.select_related("case", "case__version", "case__department", "taker").order_by("id")
+
+
+def given_back_to(officer: Officer) -> QuerySet[PassingOn]:
+    """What a colleague did not take and still lies here, the last first."""
+    rows = PassingOn.objects.filter(giver=officer, state=PassingOn.State.GIVEN_BACK, case__claimed_by=officer)
+    return rows.select_related("case", "case__version", "case__department", "taker").order_by("-id")
+
+
+def mentions_of(officer: Officer) -> QuerySet[Mention]:
+    """Notes that name this officer and that they have not seen; of a case they may still see."""
+    rows = Mention.objects.filter(officer=officer, seen_at__isnull=True)
+    related = ("note", "note__officer", "note__case", "note__case__version", "note__case__department")
+    return rows.select_related(*related).order_by("id")
+
+
+def bell(officer: Officer) -> int:
+    """What waits, counted up to MANY: the number on the bell."""
+    number = len(mentions_of(officer).values_list("pk", flat=True)[: queries.MANY])
+    return number + len(held_out_to(officer).values_list("pk", flat=True)[: queries.MANY - number])
+
+
+def passing_of(case: Case) -> PassingOn | None:
+    """The colleague to whom it is held out now."""
+    rows = PassingOn.objects.filter(case=case, state=PassingOn.State.OFFERED, giver=case.claimed_by_id)
+    return rows.select_related("giver", "taker").first()
+
+
+# -- colleagues
+
+
+def colleagues(officer: Officer) -> list[Officer]:
+    return [one for one in departments.officers(officer.department) if one.pk != officer.pk]
+
+
+@dataclass(frozen=True)
+class AtDesk:
+    """A colleague and what lies there, counted up to MANY."""
+
+    officer: Officer
+    count: int
+    away: bool
+
+
+def team(officer: Officer, *, today: date | None = None) -> list[AtDesk]:
+    """The people of one's department. One question for all desks: their cases are read up to a bound each."""
+    today = today or timezone.localdate()
+    people = departments.officers(officer.department)
+    away = {row.officer_id for row in departments.absences(officer.department, today) if row.first_day <= today}
+    return [AtDesk(one, queries.count_on_desk(one), one.pk in away) for one in people[:60]]
+
+
+def lying_with(holder: Officer) -> QuerySet[Case]:
+    return Case.objects.filter(claimed_by=holder, state__in=OPEN)
