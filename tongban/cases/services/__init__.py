@@ -1,6 +1,7 @@
 """The acts of a case, by what they are about. Each is one transaction; acts of officers take `officer`, of applicants `account`."""
 
 from tongban.cases.moving import as_seen
+from tongban.cases.services import batching as batching  # loading it enters the worker's errands
 from tongban.cases.services import carrying as carrying
 from tongban.cases.services import together as together
 from tongban.cases.services.at_window import (

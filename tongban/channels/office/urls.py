@@ -1,6 +1,8 @@
 from django.urls import path
 
 from tongban.channels.office import (
+    views_alike,
+    views_batches,
     views_beside,
     views_call_backs,
     views_case,
@@ -54,6 +56,12 @@ urlpatterns = [
     path("look/", views_look.look, name="look"),
     path("people/<int:pk>/", views_look.person, name="person"),
     path("export/", views_look.export, name="export"),
+    path("batches/", views_batches.batches, name="batches"),
+    path("batches/look", views_batches.look_over, name="batch_look"),
+    path("batches/begin", views_batches.begin, name="batch_begin"),
+    path("batches/<slug:ref>/", views_batches.batch, name="batch"),
+    path("batches/<slug:ref>/files.zip", views_batches.files, name="batch_file"),
+    path("batches/<slug:ref>/<slug:move>", views_batches.act, name="batch_act"),
     path("second-person/", views_look.second_person, name="second_person"),
     path("second-person/<int:pk>", views_look.allow, name="allow"),
     path("oversight/", views_oversight.oversight, name="oversight"),
@@ -89,6 +97,7 @@ urlpatterns = [
     path("help/<slug:ref>/check/", views_helping.helping_check, name="helping_check"),
     path("help/<slug:ref>/leave", views_helping.helping_leave, name="helping_leave"),
     path("cases/<slug:ref>/", views_case.case, name="case"),
+    path("cases/<slug:ref>/beside/<slug:other>/", views_alike.side_by_side, name="side_by_side"),
     path("cases/<slug:ref>/beside/", views_beside.beside, name="beside"),
     path("cases/<slug:ref>/their-page/", views_beside.theirs, name="theirs"),
     path("cases/<slug:ref>/call/", views_beside.call, name="call"),

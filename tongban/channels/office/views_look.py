@@ -13,6 +13,7 @@ from tongban.cases import queries as cases
 from tongban.cases.queries import Wanted
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_officer
+from tongban.channels.office.spreadsheets import cells_of, safe_cell, workbook
 from tongban.lib.bilingual import say
 from tongban.lib.identifiers import mask_id
 from tongban.lib.problems import Invalid
@@ -24,6 +25,10 @@ from tongban.parties.models import IdKind
 
 ASKED = ("what", "number", "id_kind", "id_no", "purpose", "reason", "law_code", "days")
 ROWS_AT_MOST = 5000
+KINDS = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -115,16 +120,10 @@ def person(request, officer, pk):
 # -- a list taken along
 
 
-def safe_cell(text) -> str:
-    """A cell that a spreadsheet shows and never calculates."""
-    text = "" if text is None else str(text)
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r", "\n"} else text
-
-
 @require_POST
 @for_officer
 def export(request, officer):
-    """The queue as it was narrowed, as CSV; written down with whose data it takes along before the first byte leaves."""
+    """The queue as it was narrowed, as CSV or as a spreadsheet; written down with whose data it takes along before the first byte leaves."""
     tabs = cases.tabs_of(officer)
     tab = request.POST.get("tab") if request.POST.get("tab") in tabs else tabs[0]
     asked = {name: request.POST.get(name, "")[:100] for name in ("matter", "department", "light", "free")}
@@ -133,23 +132,23 @@ def export(request, officer):
     services.note_export(
         officer, request.role, [row.applicant_id for row in rows], fields=["name", "case_line"], rows=len(rows)
     )
+    kind = "xlsx" if request.POST.get("as") == "xlsx" else "csv"
+    response = HttpResponse(workbook(rows) if kind == "xlsx" else _as_csv(rows), content_type=KINDS[kind])
+    response.headers["Content-Disposition"] = f'attachment; filename="{tab}-{timezone.localdate():%Y%m%d}.{kind}"'
+    response.headers["Cache-Control"] = "private, no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def _as_csv(rows) -> bytes:
     text = io.StringIO()
     sheet = csv.writer(text)
     sheet.writerow(
         [_("Case number"), _("Matter"), _("Department"), _("Applicant"), _("State"), _("Received"), _("Due"), _("Desk")]
     )
     for row in rows:
-        cells = [
-            row.number, say(row.version.name), say(row.department.name), row.applicant.shown_name, row.get_state_display(),
-            row.received_on or "", row.next_due or "", row.claimed_by.shown_name if row.claimed_by else "",
-        ]  # fmt: skip
-        sheet.writerow([safe_cell(cell) for cell in cells])
-    response = HttpResponse("﻿" + text.getvalue(), content_type="text/csv; charset=utf-8")
-    name = f"{tab}-{timezone.localdate():%Y%m%d}.csv"
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    response.headers["Cache-Control"] = "private, no-store"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
+        sheet.writerow([safe_cell(cell) for cell in cells_of(row)])
+    return ("\ufeff" + text.getvalue()).encode()
 
 
 # -- a second person

@@ -9,6 +9,7 @@ from tongban.cases import rules, time_spent
 from tongban.cases.models import Case
 from tongban.cases.queries import QueueKey, Wanted
 from tongban.channels.doorkeeper import for_officer
+from tongban.channels.office import batch_words
 from tongban.departments import queries as departments
 from tongban.lib.bilingual import say
 from tongban.matters.models import MatterVersion
@@ -51,7 +52,7 @@ def queue(request, officer):
         "tab": tab,
         "tabs": [{"label": TAB_WORDS[name], "href": f"?tab={name}", "current": name == tab} for name in tabs],
         "asked": asked,
-        "batch": False,  # the bar of batch acts and its ticks: parts/batch_bar.html, parts/batch_tick.html
+        "batch": batch_words.bar(officer),  # parts/batch_bar.html, parts/batch_tick.html
         "narrowed": any(asked.values()),
         "lights": LIGHT_WORDS if tab != "done" else [],
         "departments": [(one.code, one.shown_name) for one in bodies] if everywhere else [],

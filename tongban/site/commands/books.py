@@ -31,6 +31,7 @@ ROOMS_WITH_MOVES = {
     "cases (packages of results on paper)": ("tongban.cases.delivery_states", "DeliveryState"),
     "cases (a draft on a second device)": ("tongban.cases.carrying_states", "CarryingState"),
     "cases (one message to many)": ("tongban.cases.circular_states", "CircularState"),
+    "cases (acts on many at once)": ("tongban.cases.batch_states", "BatchState"),
     "materials (reading by machine)": ("tongban.materials.reading.states", "ReadingState"),
 }
 
