@@ -504,6 +504,15 @@ class PublicObjectionAnswered:
 
 
 @event
+class CasesCompared:
+    """An officer laid two applications side by side and said whether the later one is a duplicate."""
+
+    case: int
+    earlier: int
+    duplicate: bool
+
+
+@event
 class OneMoreAsked:
     """A party explained why it needs one more application than the matter takes."""
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from tongban.cases import clocks, correction, damage, hearings, inspections, rules, services
+from tongban.cases import alike, clocks, correction, damage, hearings, inspections, rules, services
 from tongban.cases import queries as cases
 from tongban.cases.models import CaseDocument
 from tongban.cases.services import lettering, tolerating
@@ -170,6 +170,7 @@ def show(request, officer, row, *, act: Act | None = None, problem=None, notice=
         "inspections": inspections.of_case(row),
         "objections": inspections.objections_of(row),
         "around": bundle_page.of_office(row),
+        "alike": alike.of(row, officer),
     }
     return render(request, "office/case.html", context, status=problem.status if problem else 200)
 
