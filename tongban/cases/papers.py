@@ -43,6 +43,7 @@ TITLES: dict[str, Bilingual] = {
     "revocation": {"zh": "撤销决定书", "en": "Revocation decision"},
     "collection_notice": {"zh": "领取通知", "en": "Collection notice"},
     "delivery_proof": {"zh": "送达凭证", "en": "Proof of delivery"},
+    "unclaimed_notice": {"zh": "逾期未领取告知书", "en": "Your result was not collected"},
 }
 
 APPEAL: list[Bilingual] = [

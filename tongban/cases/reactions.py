@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from tongban.cases import events, standing, told
+from tongban.cases import events, standing, told, told_packages
 from tongban.cases.models import (
     Appeal,
     BundleMember,
@@ -29,6 +29,7 @@ from tongban.payments import services as till
 from tongban.payments.events import BillSettled
 
 DEEDS = told.DEEDS  # loading it enters what is told when somebody acts for another
+PACKAGES = told_packages.KINDS  # and of results on paper
 
 
 @on(events.CaseSubmitted)
@@ -52,7 +53,7 @@ def compare_what_was_read(event):
 def make_the_result_ready(event):
     case = Case.objects.filter(licence_id=event.licence, state=CaseState.ISSUING).first()
     if case is not None:
-        issuing.result_ready(case)
+        issuing.issue_by_platform(case.pk)
 
 
 @on(BillSettled)
@@ -213,7 +214,8 @@ def tell_refused(event):
 
 @on(events.CaseReady)
 def tell_ready(event):
-    _tell(event.case, "result_ready", once="1")
+    if not told_packages.says_it(event.case):
+        _tell(event.case, "result_ready", once="1")
 
 
 @on(events.CaseEnded)

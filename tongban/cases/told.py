@@ -25,6 +25,8 @@ DEEDS = {
     "ask": {"zh": "在办件中提问", "en": "asked a question in an application"},
     "ask_a_person": {"zh": "申请转人工办理", "en": "asked that a person decides"},
     "open_result": {"zh": "领取办理结果", "en": "received a result"},
+    "choose_delivery": {"zh": "选择结果领取方式", "en": "chose how a result comes"},
+    "collect": {"zh": "在窗口代领办理结果", "en": "collected a result at a window"},
     "pay": {"zh": "缴费", "en": "paid"},
     "licence": {"zh": "出示电子证照", "en": "showed a licence"},
 }

@@ -445,6 +445,66 @@ WORDING: dict[str, Words] = {
         "Nobody chose about “%(part)s” of “%(matter)s” (%(number)s) in time, so the rest goes on without it. You may apply for it "
         "again at any time.",
     ),
+    "package_waiting": _words(
+        "您的纸质结果可以领取了",
+        "Your result on paper can be collected",
+        "“%(matter)s”（%(number)s）的纸质结果在%(place)s等您领取，请在%(due)s前带有效证件前往。取件码在办件页面。电子结果在您的卡包里，随时可用。",
+        "“%(matter)s” (%(number)s): your result on paper waits at %(place)s until %(due)s. Bring your document; the pick-up code stands on "
+        "the page of the application. The electronic result is in your wallet.",
+        urgent=True,
+    ),
+    "package_in_locker": _words(
+        "您的纸质结果已放入取件柜",
+        "Your result on paper is in a locker",
+        "“%(matter)s”（%(number)s）的纸质结果在%(place)s取件柜%(door)s号门，%(due)s前凭办件页面上的取件码开门。过期改在大厅窗口领取。",
+        "“%(matter)s” (%(number)s): your result on paper is behind door %(door)s of the locker at %(place)s. The code on the page of the "
+        "application opens it until %(due)s; after that it waits at the window.",
+        urgent=True,
+    ),
+    "package_posted": _words(
+        "您的纸质结果已寄出",
+        "Your result on paper was posted",
+        "“%(matter)s”（%(number)s）的纸质结果已交快递，单号%(tracking)s。到哪里了，请看办件页面。",
+        "“%(matter)s” (%(number)s): your result on paper is with the courier, tracking number %(tracking)s. The page of the application "
+        "shows where it is.",
+    ),
+    "package_came_back": _words(
+        "寄给您的结果被退回，现在大厅等您",
+        "The parcel came back and waits for you",
+        "寄送“%(matter)s”（%(number)s）结果的邮件未能投递，已退回%(place)s。请在%(due)s前凭新的取件码和证件领取，或在办件页面改地址重新寄送。",
+        "The parcel with your result of “%(matter)s” (%(number)s) could not be delivered and came back to %(place)s. Collect it until "
+        "%(due)s with the new pick-up code and your document, or change the address on the page of the application.",
+        urgent=True,
+    ),
+    "package_to_the_hall": _words(
+        "取件柜中的结果已转到窗口",
+        "Your result was moved from the locker to the window",
+        "“%(matter)s”（%(number)s）的纸质结果没有从取件柜取走，现在%(place)s窗口等您，请在%(due)s前凭新的取件码和证件领取。",
+        "Your result of “%(matter)s” (%(number)s) was not taken from the locker. It waits at the window at %(place)s until %(due)s, with a new "
+        "pick-up code.",
+    ),
+    "package_reminder": _words(
+        "您的纸质结果还没有领取",
+        "Your result on paper is still waiting",
+        "“%(matter)s”（%(number)s）的纸质结果已在%(place)s等候%(day)s天，请在%(due)s前领取；之后退回承办部门。不方便来，可以改为邮寄或请人代领。",
+        "Your result of “%(matter)s” (%(number)s) has waited at %(place)s for %(day)s days. Please collect it until %(due)s; then it goes back "
+        "to the department. You can have it posted instead, or name somebody who collects it.",
+        urgent=True,
+    ),
+    "package_unclaimed": _words(
+        "纸质结果逾期未领，已退回承办部门",
+        "Your result on paper was not collected",
+        "“%(matter)s”（%(number)s）的纸质结果满30天无人领取，已退回承办部门。电子结果继续有效；仍需纸质件，请在办件页面重新选择。",
+        "Nobody collected your result of “%(matter)s” (%(number)s) within 30 days, so it went back to the department. The electronic one stays "
+        "valid. If you still want it on paper, choose again on the page of the application.",
+    ),
+    "package_handed_over": _words(
+        "您的纸质结果已交付",
+        "Your result on paper was handed over",
+        "“%(matter)s”（%(number)s）的纸质结果已于%(due)s交付（%(how)s）。如果不是您或您委托的人，请立即联系我们。",
+        "Your result of “%(matter)s” (%(number)s) was handed over on %(due)s (%(how)s). If that was neither you nor somebody you sent, tell us "
+        "at once.",
+    ),
     "result_ready": _words(
         "办好了，结果可查看",
         "It is done: your result is ready",

@@ -223,6 +223,26 @@ def _hears(power: Power, matter: str) -> bool:
     return power.allows(Act.SEE, matter) or power.allows(Act.RECEIVE, matter)
 
 
+def receivers_of(party: Party, matters: Iterable[str], today: date) -> list[Person]:
+    """Who may stand at a window and take results in all these matters: the person first, or whoever may for the company; parents,
+    guardians, agents. Whether they still may is asked again when they do."""
+    people = {party.pk: Person.objects.filter(pk=party.pk).first()} if party.kind == Party.Kind.PERSON else {}
+    rows = Membership.objects.filter(current(today), company_id=party.pk).select_related("person").order_by("pk")
+    people |= {row.person_id: row.person for row in rows}
+    bonds = bonds_in_force(today).filter(person_id=party.pk).select_related("relative").order_by("pk")
+    people |= {bond.relative_id: bond.relative for bond in bonds}
+    found = mandates_in_force(today).filter(principal_id=party.pk).select_related("agent").order_by("pk")
+    people |= {one.agent_id: one.agent for one in found}
+    wanted = list(matters)
+    return [
+        person
+        for person in people.values()
+        if person is not None
+        and (held := of(person, today, over=party))
+        and all(any(power.allows(Act.RECEIVE, matter) for power in held) for matter in wanted)
+    ]
+
+
 def own_accounts(party: Party, today: date) -> list[Account]:
     """The party's own hands: the person's account, or those of the company's legal representatives."""
     if party.kind == Party.Kind.PERSON:

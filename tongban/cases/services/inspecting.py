@@ -5,7 +5,7 @@ What both sign is one content. Whoever changes it after a signature takes that s
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO
 
@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tongban.cases import events, papers
+from tongban.cases.glass import bounded
 from tongban.cases.inspection_states import CALL_OFF, FINISH, PLAN, InspectionState
 from tongban.cases.models import Case, Inspection, InspectionPhoto, InspectionSignature
 from tongban.cases.moving import acting, again, applying, changed, go
@@ -216,24 +217,8 @@ def _note_who_was_there(row: Inspection, said: Mapping[str, Any]) -> None:
     row.signatures.filter(officer__isnull=True).delete()
     InspectionSignature.objects.create(
         inspection=row, way=way, name=str(said.get("present", "")).strip()[:200],
-        strokes=_bounded(strokes) if way == Way.GLASS else [], content=_content_there(row),
+        strokes=bounded(strokes) if way == Way.GLASS else [], content=_content_there(row),
     )  # fmt: skip
-
-
-def _bounded(strokes: Sequence) -> list:
-    """Lines of [x, y] between 0 and 1000; what is no such line is left out."""
-    kept: list = []
-    for line in strokes[:60] if isinstance(strokes, list) else []:
-        points = [
-            [round(min(max(float(axis), 0.0), 1000.0)) for axis in point]
-            for point in (line[:400] if isinstance(line, list) else [])
-            if isinstance(point, list)
-            and len(point) == 2
-            and all(type(axis) in (int, float) and axis == axis for axis in point)  # no NaN
-        ]
-        if points:
-            kept.append(points)
-    return kept
 
 
 def add_photo(

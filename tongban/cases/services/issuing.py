@@ -7,10 +7,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tongban.cases import clocks, events, papers, standing
+from tongban.cases.delivery_states import TO_BE_MADE
 from tongban.cases.models import Case
 from tongban.cases.moving import acting, again, go
 from tongban.cases.permission import permit
-from tongban.cases.services import billing, following
+from tongban.cases.services import billing, following, packing
 from tongban.cases.states import CLOSE, DELIVER, ISSUE, RESULT_READY, CaseState, ClockKind
 from tongban.departments.models import Officer
 from tongban.journal import services as journal
@@ -33,9 +34,11 @@ def issue_by_platform(case: int) -> None:
     with transaction.atomic():
         row = again(Case(pk=case))
         if row.state == CaseState.APPROVED and not billing.owes(row):
+            billing.go_on_when_paid(row, timezone.now())
             go(row, ISSUE, actor=PLATFORM, now=timezone.now())
+            packing.begin(row, now=timezone.now())
     sealed = row.licence is None or row.licence.sealed_at is not None
-    if row.state == CaseState.ISSUING and sealed and following.results_are_there(row):
+    if row.state == CaseState.ISSUING and sealed and following.results_are_there(row) and not packing.waits_for_paper(row):
         result_ready(row)
 
 
@@ -51,14 +54,16 @@ def issue(case: Case, *, officer: Officer, now: datetime | None = None) -> Case:
                 _("The fee is not paid yet."),
                 next_step=_("It can be paid online or taken at a window; the case then goes on by itself."),
             )
+        billing.go_on_when_paid(case, now)
         go(case, ISSUE, actor=acting(officer, "issuing_officer"), officer=officer, now=now)
-    if case.licence is None or case.licence.sealed_at is not None:
+        packing.begin(case, actor=acting(officer, "issuing_officer"), now=now)
+    if (case.licence is None or case.licence.sealed_at is not None) and not packing.waits_for_paper(case):
         result_ready(case, now=now)
     return case
 
 
 def result_ready(case: Case, *, officer: Officer | None = None, now: datetime | None = None) -> Case:
-    """The licence is sealed and stored (or there is none to make): the applicant can have the result."""
+    """The licence is sealed and stored (or there is none to make), and the paper, where it is wanted, is laid out or sent."""
     now = now or timezone.now()
     if officer is not None:
         permit(officer, case, RESULT_READY)
@@ -70,22 +75,37 @@ def result_ready(case: Case, *, officer: Officer | None = None, now: datetime | 
             raise NotAllowed(
                 "not-all-there", _("Some of its results are still being made; all are handed over together.")
             )
+        if packing.waits_for_paper(case):
+            raise NotAllowed(
+                "paper-to-be-prepared",
+                _("It is wanted on paper, and the paper is not prepared yet."),
+                next_step=_("Prepare it at the issuing desk; the case then goes on by itself."),
+            )
         actor = acting(officer, "issuing_officer") if officer else PLATFORM
         go(case, RESULT_READY, actor=actor, officer=officer, now=now, what=events.CaseReady(case=case.pk))
         clocks.stop(case, ClockKind.ISSUANCE, clocks.local_day(now))
         clocks.show(case)
         if not following.held_back(case):
-            papers.make(
-                case, "collection_notice", now=now,
-                paragraphs=[
-                    {"zh": "您的办理结果已经可以查看或领取。", "en": "Your result is ready to be opened or collected."},
-                    {"zh": "领取时请出示身份证件，并报办件编号和查询码；委托他人领取的，请先在“为他人办事”中授权。",
-                     "en": "To collect it, bring your identity document, the case number and the query code. If somebody else comes for you, allow it first under “Acting for others”."},
-                ],
-                rows=[({"zh": "证照编号", "en": "Licence"}, case.licence.identifier)] if case.licence else [],
-            )  # fmt: skip
+            collection_notice(case, now=now)
         following.another_is_ready(case)
     return case
+
+
+def collection_notice(case: Case, *, now: datetime) -> None:
+    """In writing: that the result is there, and where it waits if it is wanted on paper."""
+    there = [row for row in packing.open_of(case) if row.state not in TO_BE_MADE]
+    papers.make(
+        case, "collection_notice", now=now,
+        paragraphs=[
+            {"zh": "您的办理结果已经可以查看或领取。", "en": "Your result is ready to be opened or collected."},
+            {"zh": "领取时请出示身份证件，并报办件编号和查询码；委托他人领取的，请先在“为他人办事”中授权。",
+             "en": "To collect it, bring your identity document, the case number and the query code. If somebody else comes for you, allow it first under “Acting for others”."},
+        ],
+        rows=[
+            *([({"zh": "证照编号", "en": "Licence"}, case.licence.identifier)] if case.licence else []),
+            *(packing.said_where(there[0]) if there else []),
+        ],
+    )  # fmt: skip
 
 
 def open_result(case: Case, *, account: Account, now: datetime | None = None) -> Case:
@@ -108,6 +128,12 @@ def hand_over(case: Case, *, officer: Officer, how: str, now: datetime | None = 
     with transaction.atomic():
         case = again(case)
         _not_before_the_others(case)
+        if packing.open_of(packing.errand_of(case)):
+            raise NotAllowed(
+                "hand-over-the-package",
+                _("This is wanted on paper and lies in a package: it is handed over at the issuing desk, signed for."),
+                next_step=_("Scan the pick-up code there, or find the package in the list."),
+            )
         _delivered(case, acting(officer, "issuing_officer"), officer, now, how)
     return case
 
@@ -122,6 +148,21 @@ def _not_before_the_others(case: Case) -> None:
 
 
 def _delivered(case: Case, actor, officer, now: datetime, how: str) -> None:
+    deliver(case, actor=actor, officer=officer, now=now, how=how)
+    papers.make(
+        case, "delivery_proof", now=now,
+        paragraphs=[{"zh": "办理结果已送达。", "en": "The result was delivered."}],
+        rows=[
+            ({"zh": "送达时间", "en": "Delivered"}, timezone.localtime(now).strftime("%Y-%m-%d %H:%M")),
+            ({"zh": "送达方式", "en": "How"}, DELIVERED_HOW.get(how, {"zh": how, "en": how})),
+            *([({"zh": "证照编号", "en": "Licence"}, case.licence.identifier)] if case.licence else []),
+            *([({"zh": "经办", "en": "Handed over by"}, {"zh": f"{case.department.name['zh']}（工号 {officer.staff_no}）", "en": f"{case.department.name['en']} (badge {officer.staff_no})"})] if officer else []),
+        ],
+    )  # fmt: skip
+
+
+def deliver(case: Case, *, actor, officer, now: datetime, how: str) -> None:
+    """Make the move, of a bundle with the members that go with it, and let it be closed. Call with the case held."""
     go(case, DELIVER, actor=actor, officer=officer, now=now, reason=how, what=events.CaseDelivered(case=case.pk))
     for member in following.to_hand_over(case):
         go(
@@ -133,16 +174,6 @@ def _delivered(case: Case, actor, officer, now: datetime, how: str) -> None:
             reason=how,
             what=events.CaseDelivered(case=member.pk),
         )
-    papers.make(
-        case, "delivery_proof", now=now,
-        paragraphs=[{"zh": "办理结果已送达。", "en": "The result was delivered."}],
-        rows=[
-            ({"zh": "送达时间", "en": "Delivered"}, timezone.localtime(now).strftime("%Y-%m-%d %H:%M")),
-            ({"zh": "送达方式", "en": "How"}, DELIVERED_HOW.get(how, {"zh": how, "en": how})),
-            *([({"zh": "证照编号", "en": "Licence"}, case.licence.identifier)] if case.licence else []),
-            *([({"zh": "经办", "en": "Handed over by"}, {"zh": f"{case.department.name['zh']}（工号 {officer.staff_no}）", "en": f"{case.department.name['en']} (badge {officer.staff_no})"})] if officer else []),
-        ],
-    )  # fmt: skip
     journal.enqueue("cases.close", once=f"close:{case.pk}", case=case.pk)
 
 

@@ -1,0 +1,764 @@
+"""Getting the result: how the applicant wants it, preparing it, handing everything over at once, and what couriers and lockers say.
+
+The electronic result does not wait for any of this: it is in the wallet as soon as it is sealed.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import structlog
+from django.core.cache import cache
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from tongban.cases import clocks, events, gateways, papers, standing
+from tongban.cases.delivery_states import (
+    CHANGE,
+    CHANGEABLE,
+    COME_BACK,
+    DROP,
+    GIVE_UP,
+    HAND_OVER,
+    IN_LOCKER_DAYS,
+    LAY_OUT,
+    OPEN,
+    OPEN_DOOR,
+    POST,
+    PREPARE,
+    PREPARE_DAYS,
+    PUT_IN,
+    REMINDED_ON,
+    SIGNED_FOR,
+    TAKE_OUT,
+    TO_BE_MADE,
+    WAITS_DAYS,
+    DeliveryState,
+    Parcel,
+    Way,
+)
+from tongban.cases.gateways import simulated
+from tongban.cases.glass import bounded
+from tongban.cases.models import Case, Collection, Delivery, DeliveryItem, TrackingEvent
+from tongban.cases.moving import acting, again, changed
+from tongban.cases.permission import permit
+from tongban.cases.services import following, issuing, packing
+from tongban.cases.services.packing import ELECTRONIC, NOTHING_KEPT, move
+from tongban.cases.states import DELIVER, ENDED, GRANTED, RESULT_READY, CaseState
+from tongban.departments import queries as departments
+from tongban.departments.models import Officer
+from tongban.journal import services as journal
+from tongban.journal.actors import PLATFORM, Actor
+from tongban.lib.bilingual import Bilingual
+from tongban.lib.problems import Invalid, NotAllowed, Problem, TooMany
+from tongban.parties import mandates
+from tongban.parties import queries as parties
+from tongban.parties.models import Account, IdKind, Person
+from tongban.parties.states import Act
+
+log = structlog.get_logger("cases")
+
+ROLE = "issuing_officer"
+PHONE = re.compile(r"\+?[0-9][0-9 ()-]{5,18}[0-9]")
+ENDS_WITH = 4  # characters of the document that the officer reads off it
+COMPARISONS, COMPARED_WITHIN = 5, 3600
+CODES, CODES_WITHIN = 15, 600
+COURIER = Actor(kind="platform", role="courier")
+LOCKER = Actor(kind="platform", role="locker")
+
+
+# -- how the applicant wants it
+
+
+def choose(
+    case: Case,
+    *,
+    account: Account,
+    way: str,
+    hall: str = "",
+    address: Mapping[str, str] | None = None,
+    collector: Mapping[str, str] | None = None,
+    now: datetime | None = None,
+) -> Delivery | None:
+    """Wallet alone, or on paper beside it: at a window, from a locker, by post; and who may fetch it. Until it is handed over or sent."""
+    now = now or timezone.now()
+    address = {name: str((address or {}).get(name, "")).strip() for name in ("name", "phone", "address")}
+    collector = {name: str((collector or {}).get(name, "")).strip() for name in ("name", "id_kind", "id_no")}
+    named = {**collector, "id_no": collector["id_no"].upper()} if collector["name"] or collector["id_no"] else {}
+    errors = _wrong_choice(case, way, address, named)
+    if errors:
+        raise Invalid("choice-incomplete", errors=errors, kept=_("What you typed stands here still."))
+    with transaction.atomic():
+        case = again(case)
+        _may_choose(case)
+        actor = standing.act_as_applicant(account, case, Act.RECEIVE, "choose_delivery", now)
+        row = _changeable(case)
+        if case.delivery != way:
+            case.delivery = way
+            case.save(update_fields=["delivery", "updated_at"])
+        if way == ELECTRONIC:
+            return _only_electronic(case, row, actor, now)
+        where = packing.place_of(case, hall)
+        said = {
+            "way": way, "hall": where["hall"], "place": where, "address": address if way == Way.POST else {}, "collector": named,
+        }  # fmt: skip
+        if row is None:
+            row = packing.choose(
+                case, way=way, actor=actor, now=now, hall=where["hall"], address=said["address"], collector=named
+            )
+        elif row.state == DeliveryState.WAITING and (way, where["hall"]) == (Way.PICKUP, row.hall):
+            _keep(row, {"way": way, "collector": named})  # it lies there already: only who fetches it is another
+            changed(case)
+            return row
+        elif row.state == DeliveryState.CHOSEN:
+            _keep(row, said)
+            packing.note(row, case, actor)
+        else:
+            move(
+                row, CHANGE, actor=actor, case=case, code="", code_index="", since=None, until=None, reminded=0, **said
+            )
+        if row.state == DeliveryState.CHOSEN and case.state in GRANTED:
+            move(row, PREPARE, actor=actor, case=case, due=_due(case, now))
+        if row.state != DeliveryState.CHOSEN:
+            packing.fill(row, case, case, again=True)
+    return row
+
+
+def _keep(row: Delivery, said: dict) -> None:
+    for name, value in said.items():
+        setattr(row, name, value)
+    row.save(update_fields=list(said))
+
+
+def _due(case: Case, now: datetime) -> date:
+    return departments.calendar().due(clocks.receipt_day(case, now), PREPARE_DAYS).day
+
+
+def _wrong_choice(case: Case, way: str, address: dict, collector: dict) -> dict[str, list]:
+    errors: dict[str, list] = {}
+    if way != ELECTRONIC and way not in packing.ways_of(case):
+        errors["way"] = [_("Choose one of the ways that are offered here.")]
+    if way == Way.POST:
+        if not 2 <= len(address["name"]) <= 100:
+            errors["name"] = [_("Say whose name stands on the parcel.")]
+        if not PHONE.fullmatch(address["phone"]):
+            errors["phone"] = [_("The courier needs a telephone number, for example 138 0000 0000.")]
+        if not 6 <= len(address["address"]) <= 300:
+            errors["address"] = [_("Write the address in full: district, road, number, room.")]
+    if collector:
+        if not 2 <= len(collector["name"]) <= 100:
+            errors["collector_name"] = [_("Write the name as it stands on the document.")]
+        if collector["id_kind"] not in IdKind.values:
+            errors["collector_kind"] = [_("Choose the document.")]
+        if not re.fullmatch(r"[0-9A-Z]{6,20}", collector["id_no"]):
+            errors["collector_no"] = [_("Write the number of the document: 6 to 20 letters and digits.")]
+    return errors
+
+
+def _may_choose(case: Case) -> None:
+    if case.parent_id is not None:
+        raise NotAllowed("with-the-whole", _("This belongs to a bundle: how it comes is chosen once, for the whole."))
+    if case.state in ENDED - {CaseState.CLOSED} or case.state == CaseState.DRAFT:
+        raise NotAllowed("no-result", _("There is no result to fetch here."), kept=NOTHING_KEPT)
+
+
+def _changeable(case: Case) -> Delivery | None:
+    """The package that the choice is about. What lies in a locker or is on its way is not turned round."""
+    open_ones = packing.open_of(case)
+    row = next((one for one in open_ones if one.state in CHANGEABLE), None)
+    if row is None and open_ones:
+        raise NotAllowed(
+            "on-its-way",
+            _("It is in a locker or on its way already, so this cannot be changed now."),
+            kept=NOTHING_KEPT,
+            next_step=_("If it comes back, it waits at the hall, and you can choose again."),
+        )
+    return row
+
+
+def _only_electronic(case: Case, row: Delivery | None, actor: Actor, now: datetime) -> None:
+    if row is not None:
+        move(row, DROP, actor=actor, case=case, code="", code_index="", ended_at=now)
+    if case.state == CaseState.ISSUING:
+        journal.enqueue("cases.issue", once=f"issue:{case.pk}:{now:%Y%m%d%H%M%S%f}", case=case.pk)
+
+
+# -- preparing, at the issuing desk
+
+
+def lay_out(row: Delivery, *, officer: Officer, now: datetime | None = None) -> Delivery:
+    """Printed and laid into its place: from now on it waits at the hall, for thirty days, behind a pick-up code."""
+    now = now or timezone.now()
+    if row.way == Way.POST and row.address:
+        raise NotAllowed("to-be-posted", _("This is to go by post."), next_step=_("Hand it to the courier."))
+    with transaction.atomic():
+        case = _to_prepare(row, officer, now)
+        code = packing.new_code()
+        move(
+            row, LAY_OUT, actor=acting(officer, ROLE), case=case, prepared_by=officer, code=code,
+            code_index=packing.index_of(code), **_from(clocks.local_day(now)),
+        )  # fmt: skip
+        _it_is_there(case, officer, now)
+    return row
+
+
+def _from(day: date, days: int = WAITS_DAYS) -> dict:
+    return {"since": day, "until": day + timedelta(days=days), "reminded": 0}
+
+
+def put_in_locker(row: Delivery, *, officer: Officer, now: datetime | None = None) -> Delivery:
+    """A door opens, the package is behind it, and the pick-up code opens it once, for some days."""
+    now = now or timezone.now()
+    service = gateways.locker()
+    if service is None:
+        raise NotAllowed("no-locker", _("No locker is connected here."), next_step=_("Let it wait at the hall."))
+    permit(officer, row.case, DELIVER)
+    if row.state != DeliveryState.PREPARING:  # before a door opens; the row decides again below
+        raise NotAllowed("not-to-prepare", _("This package is not waiting to be prepared."), kept=NOTHING_KEPT)
+    code, today = packing.new_code(), clocks.local_day(now)
+    until = today + timedelta(days=IN_LOCKER_DAYS)
+    reference = (
+        f"{row.ref}-{code[:4]}"  # another one each time: two officers at once open two doors, and one is freed below
+    )
+    try:
+        door = service.put_in(reference, hall=row.hall, code=code, until=until)
+    except gateways.Full:
+        raise NotAllowed(
+            "locker-full",
+            _("No door of the locker is free."),
+            kept=NOTHING_KEPT,
+            next_step=_("Let it wait at the hall."),
+        ) from None
+    except gateways.NoAnswer:
+        raise _silent() from None
+    try:
+        with transaction.atomic():
+            case = _to_prepare(row, officer, now)
+            move(
+                row, PUT_IN, actor=acting(officer, ROLE), case=case, prepared_by=officer, code=code, door=door,
+                code_index=packing.index_of(code), tracking=reference, **_from(today, IN_LOCKER_DAYS),
+            )  # fmt: skip
+            _it_is_there(case, officer, now)
+    except Problem:
+        service.take_out(reference)
+        raise
+    return row
+
+
+def post(
+    row: Delivery, *, officer: Officer, carrier: str = "", tracking: str = "", now: datetime | None = None
+) -> Delivery:
+    """Handed to the courier. Where no courier is connected, or does not answer, the officer writes down the number on the label."""
+    now = now or timezone.now()
+    permit(officer, row.case, DELIVER)
+    if row.state != DeliveryState.PREPARING:
+        raise NotAllowed("not-to-prepare", _("This package is not waiting to be prepared."), kept=NOTHING_KEPT)
+    if not row.address.get("address"):
+        raise NotAllowed(
+            "no-address", _("There is no address to send it to."), kept=NOTHING_KEPT,
+            next_step=_("Ask the applicant to write it on the page of the application, or let it wait at the hall."),
+        )  # fmt: skip
+    tracking = tracking.strip().upper()
+    if tracking and not re.fullmatch(r"[0-9A-Z-]{6,40}", tracking):
+        sentence = _("A tracking number has 6 to 40 letters, digits and hyphens.")
+        raise Invalid("tracking-unclear", sentence, errors={"tracking": [sentence]}, kept=NOTHING_KEPT)
+    service = gateways.courier()
+    if not tracking:
+        if service is None:
+            sentence = _("No courier is connected here: write down the number on the label.")
+            raise Invalid("tracking-missing", sentence, errors={"tracking": [sentence]}, kept=NOTHING_KEPT)
+        carrier = service.name
+        tracking = _booked(service, row)
+    with transaction.atomic():
+        case = _to_prepare(row, officer, now)
+        move(
+            row, POST, actor=acting(officer, ROLE), case=case, prepared_by=officer, tracking=tracking,
+            carrier=carrier.strip()[:60], came_back_at=None, **{**_from(clocks.local_day(now)), "until": None},
+        )  # fmt: skip
+        _it_is_there(case, officer, now)
+    return row
+
+
+def _booked(service: gateways.Courier, row: Delivery) -> str:
+    times = row.tracked.filter(kind=Parcel.RETURNED).count()  # sent anew after it came back: another parcel
+    order = gateways.ParcelOrder(
+        reference=f"{row.ref}-{times}", **{one: row.address[one] for one in ("name", "phone", "address")}
+    )
+    try:
+        return service.book(order)
+    except gateways.Refused:
+        raise NotAllowed(
+            "courier-refuses", _("The courier does not take a parcel to this address."), kept=NOTHING_KEPT,
+            next_step=_("Ask the applicant for another address, or let it wait at the hall."),
+        ) from None  # fmt: skip
+    except gateways.NoAnswer:
+        raise _silent() from None
+
+
+def _silent() -> NotAllowed:
+    return NotAllowed(
+        "no-answer", _("The service does not answer now."), kept=NOTHING_KEPT,
+        next_step=_("Try again in some minutes; nothing is sent twice."), status=503,
+    )  # fmt: skip
+
+
+def _to_prepare(row: Delivery, officer: Officer, now: datetime) -> Case:
+    """The errand, held; every result of it is sealed and there."""
+    permit(officer, row.case, DELIVER)
+    case = again(row.case)
+    packing.fill(row, case, case)
+    items = list(row.items.select_related("case", "licence"))
+    if packing.unsealed(items) or not following.results_are_there(case):
+        raise NotAllowed(
+            "not-all-there",
+            _("Some of its results are still being made; all are handed over together."),
+            kept=NOTHING_KEPT,
+            next_step=_("This takes some moments. Look again."),
+        )
+    if not items:
+        raise NotAllowed("nothing-inside", _("There is no result in this package."), kept=NOTHING_KEPT)
+    return case
+
+
+def _it_is_there(case: Case, officer: Officer, now: datetime) -> None:
+    """The paper is prepared: what waited for it goes on, and it is told in writing where it is."""
+    if case.state == CaseState.ISSUING:
+        permit(officer, case, RESULT_READY)
+        issuing.result_ready(case, officer=officer, now=now)
+    else:
+        issuing.collection_notice(case, now=now)
+
+
+def take_out(row: Delivery, *, officer: Officer, now: datetime | None = None) -> Delivery:
+    """Nobody came to the locker in time: the officer takes it out, and it waits at the hall under a new code."""
+    now = now or timezone.now()
+    permit(officer, row.case, DELIVER)
+    reference = row.tracking
+    row = _wait_at_hall(row, TAKE_OUT, acting(officer, ROLE), now)
+    service = gateways.locker()
+    if service is not None:
+        service.take_out(reference)
+    return row
+
+
+def come_back(row: Delivery, *, officer: Officer, now: datetime | None = None) -> Delivery:
+    """The parcel lies here again, whatever the courier has said of it so far."""
+    permit(officer, row.case, DELIVER)
+    return _wait_at_hall(row, COME_BACK, acting(officer, ROLE), now or timezone.now())
+
+
+def _wait_at_hall(row: Delivery, step, actor: Actor, now: datetime) -> Delivery:
+    code = packing.new_code()
+    came = {"came_back_at": now} if step is COME_BACK else {"door": ""}
+    with transaction.atomic():
+        case = again(row.case)
+        move(
+            row, step, actor=actor, case=case, code=code, code_index=packing.index_of(code), **came,
+            **_from(clocks.local_day(now)),
+        )  # fmt: skip
+    return row
+
+
+def signed_for(row: Delivery, *, officer: Officer, now: datetime | None = None) -> Delivery:
+    """The courier's own slip shows that it was signed for, and no notice came."""
+    now = now or timezone.now()
+    permit(officer, row.case, DELIVER)
+    with transaction.atomic():
+        case = again(row.case)
+        _all_handed_over(row, case, SIGNED_FOR, acting(officer, ROLE), officer, now, "post signed")
+    return row
+
+
+# -- handing over at a window
+
+
+@dataclass(frozen=True)
+class Taker:
+    """Somebody who may take it: who, as what, and the document whose last characters are compared."""
+
+    key: str
+    taker_as: str
+    name: str
+    id_kind: str
+    id_no: str
+    person: Person | None = None
+
+    @property
+    def kind_words(self):
+        return IdKind(self.id_kind).label
+
+    def is_shown(self, typed: str) -> bool:
+        return len(typed) >= ENDS_WITH and self.id_no.upper().endswith(typed.upper())
+
+
+def takers_of(rows: Sequence[Delivery], today: date) -> list[Taker]:
+    """Who may take every one of these packages: the applicant, whoever may receive for them, and the one they named."""
+    if not rows:
+        return []
+    party = rows[0].case.applicant
+    matters = {standing.matter_of(row.case) for row in rows}
+    found = []
+    for person in parties.receivers_of(party, matters, today):
+        own = person.pk == party.pk
+        taker_as = Collection.As.OWN if own else Collection.As.POWER
+        found.append(Taker(f"p{person.pk}", taker_as, person.name, person.id_kind, person.id_no, person))
+    named = [row.collector for row in rows]
+    if all(named) and len({(one["id_kind"], one["id_no"], one["name"]) for one in named}) == 1:
+        one = named[0]
+        found.append(Taker("named", Collection.As.NAMED, one["name"], one["id_kind"], one["id_no"]))
+    return found
+
+
+def find(code: str, *, officer: Officer) -> Delivery | None:
+    """The package behind a pick-up code. Codes are not guessed: so many tries an officer in ten minutes, taken before anybody looks."""
+    _take_a_try(
+        f"pickup:{officer.pk}", CODES, CODES_WITHIN,
+        _("Too many codes were tried here."), _("Wait ten minutes, or find the package by the number of the case."),
+    )  # fmt: skip
+    bare = packing.bare(code)
+    if not bare:
+        return None
+    row = (
+        Delivery.objects.filter(code_index=packing.index_of(bare)).select_related("case", "case__applicant").first()
+    )  # fmt: skip
+    if row is not None:
+        cache.delete(f"pickup:{officer.pk}")
+    return row
+
+
+def _take_a_try(name: str, tries: int, within: int, sentence, next_step) -> None:
+    cache.add(name, 0, within)
+    try:
+        taken = cache.incr(name)
+    except ValueError:  # it ended this very moment
+        taken = 1
+    if taken > tries:
+        raise TooMany("too-many-tries", sentence, next_step=next_step, retry_after=within)
+
+
+def hand_over(
+    rows: Sequence[Delivery],
+    items: Sequence[int],
+    *,
+    officer: Officer,
+    hall: str,
+    taker: str,
+    id_end: str,
+    signed: str,
+    strokes: Sequence = (),
+    kept: str = "",
+    now: datetime | None = None,
+) -> Collection:
+    """Everything ticked, of all departments and errands of one person, in one act: once, signed for. What is not ticked stays."""
+    now = now or timezone.now()
+    today = clocks.local_day(now)
+    for row in rows:
+        permit(officer, row.case, DELIVER)
+    chosen = next((one for one in takers_of(rows, today) if one.key == taker), None)
+    lines = bounded(list(strokes))
+    errors: dict[str, list] = {}
+    if not items:
+        errors["items"] = [_("Tick what is handed over.")]
+    if chosen is None:
+        errors["taker"] = [_("Say who stands here.")]
+    if signed not in Collection.Signed.values or signed == Collection.Signed.GLASS and not lines:
+        errors["signed"] = [_("Let the person sign on the glass, or on paper that is kept.")]
+    if signed == Collection.Signed.PAPER and not kept.strip():
+        errors["kept"] = [_("Say where the signed paper is kept.")]
+    typed = "".join(letter for letter in id_end if letter.isalnum())
+    if chosen is not None:
+        _compared(chosen, typed, rows[0].party_id, errors)
+    if errors or chosen is None:
+        raise Invalid("hand-over-incomplete", errors=errors, kept=_("Nothing was handed over."))
+    return _handed_over(rows, items, chosen, officer, hall, signed, lines, kept, typed, now)
+
+
+def _compared(chosen: Taker, typed: str, party: int, errors: dict[str, list]) -> None:
+    _take_a_try(
+        f"compare:{party}", COMPARISONS, COMPARED_WITHIN, _("The document was compared too often with no result."),
+        _("Wait an hour, and look at the document with a colleague."),
+    )  # fmt: skip
+    if not chosen.is_shown(typed):
+        errors["id_end"] = [_("This is not what stands at the end of the document we know. Look at it again.")]
+    else:
+        cache.delete(f"compare:{party}")
+
+
+def _handed_over(rows, items, chosen: Taker, officer, hall, signed, lines, kept, typed, now: datetime) -> Collection:
+    with transaction.atomic():
+        held = {row.pk: again(row.case) for row in sorted(rows, key=lambda row: row.case_id)}
+        for row in rows:
+            if chosen.taker_as == Collection.As.POWER and chosen.person is not None:
+                _by_power(chosen.person, held[row.pk], now)
+        found = list(
+            DeliveryItem.objects.filter(pk__in=items, delivery__in=rows, taken_at__isnull=True)
+            .order_by("pk")
+            .select_related("case")
+        )
+        collection = Collection.objects.create(
+            party_id=rows[0].party_id, officer=officer, hall=hall, at=now, taker_as=chosen.taker_as, person=chosen.person,
+            name=chosen.name, id_kind=chosen.id_kind, id_end=typed[-6:].upper(), signed=signed, strokes=lines,
+            kept=kept.strip()[:120], content=_content(found, chosen, now),
+        )  # fmt: skip
+        taken = DeliveryItem.objects.filter(
+            pk__in=[one.pk for one in found], taken_at__isnull=True, delivery__state=DeliveryState.WAITING
+        ).update(taken_at=now, collection=collection)
+        if taken != len(set(items)):
+            raise NotAllowed(
+                "handed-over-already",
+                _("Some of this was handed over or sent away a moment ago, so nothing was handed over here."),
+                kept=NOTHING_KEPT,
+                next_step=_("Look at the list again; it shows what is still here."),
+            )
+        for row in rows:
+            mine = [one for one in found if one.delivery_id == row.pk]
+            if mine:
+                _note_taken(row, held[row.pk], mine, collection, officer, now)
+    return collection
+
+
+def _by_power(person: Person, case: Case, now: datetime) -> None:
+    """A mandate taken back a moment ago gives nothing; the one represented is told."""
+    matter = standing.matter_of(case)
+    power = mandates.hold_for_visitor(person, case.applicant_id, act=Act.RECEIVE, matter=matter, now=now)
+    account = Account.objects.filter(person=person).first()
+    mandates.note(
+        power,
+        agent=person,
+        account=account,
+        act=Act.RECEIVE,
+        what="collect",
+        about=case.subject,
+        matter=matter,
+        now=now,
+    )
+
+
+def _content(items: Sequence[DeliveryItem], chosen: Taker, now: datetime) -> str:
+    said = {"items": [one.pk for one in items], "name": chosen.name, "id": chosen.id_no, "at": now.isoformat()}
+    return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def _note_taken(row: Delivery, case: Case, mine, collection: Collection, officer: Officer, now: datetime) -> None:
+    actor = acting(officer, ROLE)
+    left = row.items.filter(taken_at__isnull=True).count()
+    if left:
+        code = packing.new_code()  # the old one was used
+        Delivery.objects.filter(pk=row.pk, state=DeliveryState.WAITING).update(
+            code=code, code_index=packing.index_of(code)
+        )
+        for one in mine:
+            _deliver_part(one.case, case, officer, now)
+    else:
+        move(row, HAND_OVER, actor=actor, case=case, ended_at=now, code="", code_index="")
+        _deliver(case, actor, officer, now, "identity checked")
+    journal.record(
+        events.ResultsCollected(case=case.pk, delivery=row.pk, collection=collection.pk, left=left),
+        subject=case.subject,
+        actor=actor,
+    )
+    changed(case)
+    _proof(case, mine, now, _said_of(collection))
+
+
+def _said_of(collection: Collection) -> list[tuple[Bilingual, str]]:
+    kind = IdKind(collection.id_kind)
+    signed = {"glass": "现场手写签名 / signed on the glass", "paper": "纸质签收 / signed on paper"}[collection.signed]
+    return [
+        ({"zh": "领取人", "en": "Taken by"}, collection.name),
+        ({"zh": "核对的证件", "en": "Document compared"}, f"{kind.label} ···{collection.id_end[-ENDS_WITH:]}"),
+        ({"zh": "签收方式", "en": "Receipt"}, signed),
+    ]
+
+
+def _deliver(case: Case, actor: Actor, officer: Officer | None, now: datetime, how: str) -> None:
+    """The errand is delivered with its last package; opened in the wallet before, it is already."""
+    if case.state == CaseState.READY and not packing.open_of(case):
+        issuing.deliver(case, actor=actor, officer=officer, now=now, how=how)
+
+
+def _deliver_part(part: Case, errand: Case, officer: Officer, now: datetime) -> None:
+    if part.pk != errand.pk and part.state == CaseState.READY:
+        issuing.deliver(part, actor=acting(officer, ROLE), officer=officer, now=now, how="identity checked")
+
+
+def _proof(case: Case, items, now: datetime, rows: Sequence[tuple[Bilingual, str]]) -> None:
+    names = "；".join(f"{one.name['zh']} / {one.name['en']}" for one in items)
+    papers.make(
+        case, "delivery_proof", now=now,
+        paragraphs=[{"zh": "下列办理结果的纸质件已经交付。", "en": "These results were handed over on paper."}],
+        rows=[
+            ({"zh": "结果", "en": "Results"}, names),
+            ({"zh": "送达时间", "en": "Delivered"}, timezone.localtime(now).strftime("%Y-%m-%d %H:%M")),
+            *rows,
+        ],
+    )  # fmt: skip
+
+
+def _all_handed_over(row: Delivery, case: Case, step, actor: Actor, officer, now: datetime, how: str, said=()) -> None:
+    """The whole package reached its person: by post or through a door. Call with the case held."""
+    move(row, step, actor=actor, case=case, ended_at=now, code="", code_index="")
+    items = list(row.items.filter(taken_at__isnull=True).select_related("case"))
+    row.items.filter(taken_at__isnull=True).update(taken_at=now)
+    _deliver(case, actor, officer, now, how)
+    _proof(case, items, now, said or packing.said_where(row)[:1])
+
+
+# -- what couriers and lockers say
+
+
+def take_notice(
+    service: gateways.Courier | gateways.Locker, headers: Mapping[str, str], body: bytes, now: datetime | None = None
+) -> bool | None:
+    """One notice: True when it was heard for the first time, False when it says nothing new, None when it was not sent by the service."""
+    now = now or timezone.now()
+    try:
+        said = service.read_notice(headers, body, now)
+    except gateways.Forged as wrong:
+        log.warning("a notice that was not believed", service=service.name, why=str(wrong))
+        return None
+    by_locker = said.kind == simulated.OPENED
+    rows = Delivery.objects.select_related("case")
+    found = rows.filter(tracking=said.reference) if by_locker else rows.filter(ref=said.reference.partition("-")[0])
+    row = found.first()
+    if row is None:
+        return False
+    with transaction.atomic():
+        case = again(row.case)
+        row.refresh_from_db()
+        if by_locker:
+            return _door_opened(row, case, said)
+        _seen, fresh = TrackingEvent.objects.get_or_create(
+            delivery=row,
+            key=said.key,
+            defaults={"kind": said.kind, "where": said.where, "at": said.at, "heard_at": now},
+        )
+        if fresh:
+            _follow_parcel(row, case, said, now)
+    return fresh
+
+
+def _door_opened(row: Delivery, case: Case, said: gateways.Said) -> bool:
+    if row.state != DeliveryState.IN_LOCKER or row.tracking != said.reference:
+        return False
+    door = [({"zh": "柜门", "en": "Door"}, row.door)]
+    _all_handed_over(row, case, OPEN_DOOR, LOCKER, None, said.at, "pick-up code at the locker", door)
+    return True
+
+
+def _follow_parcel(row: Delivery, case: Case, said: gateways.Said, now: datetime) -> None:
+    """Only the two ends move the package, and only while it is on its way; whatever comes late is a line of its history."""
+    if row.state == DeliveryState.POSTED and said.kind == Parcel.DELIVERED:
+        number = [({"zh": "快递单号", "en": "Tracking number"}, row.tracking)]
+        _all_handed_over(row, case, SIGNED_FOR, COURIER, None, said.at, "post signed", number)
+    elif row.state == DeliveryState.POSTED and said.kind == Parcel.RETURNED:
+        code = packing.new_code()
+        move(
+            row, COME_BACK, actor=COURIER, case=case, code=code, code_index=packing.index_of(code), came_back_at=said.at,
+            **_from(clocks.local_day(now)),
+        )  # fmt: skip
+    journal.record(
+        events.ParcelSeen(case=case.pk, delivery=row.pk, kind=said.kind), subject=case.subject, actor=COURIER
+    )
+    changed(case)
+
+
+@journal.carrier("cases.twin.tell")
+def tell(name: str, content: dict, forged: bool) -> None:
+    """The simulated service sends its notice, signed at this moment; it goes the way of every notice."""
+    service = gateways.carrier(name)
+    if service is None:
+        return
+    now = timezone.now()
+    body, headers = simulated.notice(name, content, now, forged=forged)
+    take_notice(service, headers, body, now)
+
+
+# -- because time passes
+
+
+@journal.every("results that wait to be collected", timedelta(hours=1))
+def remind_and_give_up(now: datetime | None = None) -> int:
+    """Reminded on the 7th and the 23rd day; after the 30th it goes back to the department, told in writing. The electronic one stays."""
+    now = now or timezone.now()
+    today, done = clocks.local_day(now), 0
+    waiting = Delivery.objects.filter(state=DeliveryState.WAITING).select_related("case").order_by("until", "id")
+    for row in waiting.filter(until__lt=today)[:500]:
+        done += _each(row, _give_up, now)
+    for number, day in enumerate(REMINDED_ON):
+        last = today + timedelta(days=WAITS_DAYS - day)
+        for row in waiting.filter(until__gte=today, until__lte=last, reminded=number)[:500]:
+            done += _each(row, _remind, now)
+    return done
+
+
+def _each(row: Delivery, act, now: datetime) -> int:
+    """One act a row; one that does not go holds up no other."""
+    try:
+        with transaction.atomic():
+            act(row, now)
+    except Problem as problem:
+        log.info("not done", package=row.ref, act=act.__name__, code=problem.code)
+        return 0
+    return 1
+
+
+def _remind(row: Delivery, now: datetime) -> None:
+    day = REMINDED_ON[row.reminded]
+    same = Delivery.objects.filter(pk=row.pk, state=DeliveryState.WAITING, reminded=row.reminded, until=row.until)
+    if same.update(reminded=row.reminded + 1):
+        journal.record(
+            events.PackageReminded(case=row.case_id, delivery=row.pk, day=day), subject=row.case.subject, actor=PLATFORM
+        )
+
+
+def _give_up(row: Delivery, now: datetime) -> None:
+    case = again(row.case)
+    row.refresh_from_db()
+    if row.until is None or row.until >= clocks.local_day(now):
+        return
+    move(row, GIVE_UP, actor=PLATFORM, case=case, ended_at=now, code="", code_index="")
+    papers.make(
+        case, "unclaimed_notice", now=now,
+        paragraphs=[
+            {
+                "zh": f"您的纸质办理结果自{papers.said_day(row.since)['zh']}起在大厅等候领取，{WAITS_DAYS}日内无人领取，已退回承办部门保管。",
+                "en": f"Your result on paper waited at the hall from {papers.said_day(row.since)['en']}. Nobody collected it within "
+                f"{WAITS_DAYS} days, so it has gone back to the department that keeps it.",
+            },
+            {
+                "zh": "电子结果继续有效，随时可以查看和使用。如仍需要纸质件，请在办件页面重新选择领取方式。",
+                "en": "The electronic result stays valid and can be opened and used at any time. If you still want it on paper, choose on the "
+                "page of your application how to get it.",
+            },
+        ],
+    )  # fmt: skip
+
+
+def begin_early(member: int) -> None:
+    """A part was asked for before the others: what of it is wanted on paper is prepared. A second time does nothing."""
+    now = timezone.now()
+    with transaction.atomic():
+        part = again(Case(pk=member))
+        if part.parent_id is not None:
+            packing.begin(part, now=now)
+
+
+def drop_for(case: int) -> None:
+    """The decision was revoked: nothing of it is handed over any more."""
+    now = timezone.now()
+    with transaction.atomic():
+        held = again(Case(pk=case))
+        for row in packing.open_of(held):
+            if row.state in CHANGEABLE:
+                move(row, DROP, actor=PLATFORM, case=held, code="", code_index="", ended_at=now)
+
+
+__all__ = [
+    "OPEN", "TO_BE_MADE", "Taker", "begin_early", "choose", "come_back", "drop_for", "find", "hand_over", "lay_out", "post", "put_in_locker",
+    "remind_and_give_up", "signed_for", "take_notice", "take_out", "takers_of",
+]  # fmt: skip
