@@ -219,6 +219,11 @@ def sealed_letter(letter: rendering.Letter, *, department: Department, now: date
     return _seal(rendering.render_document(letter), key, department, now, reason=(letter.title or {}).get("zh", ""))
 
 
+def archive_key(department: Department, now: datetime) -> keys.SigningKey:
+    """The department's key for packages that go to an archive."""
+    return _key(department, "archive", now)
+
+
 # -- using and showing
 
 

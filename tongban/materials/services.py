@@ -4,7 +4,7 @@ Files are looked at and stored before a transaction begins; rows that name them 
 files that nobody names, which `clean` deletes after a day.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -292,6 +292,22 @@ def clean() -> int:
     for file, preview in Page.objects.values_list("file", "preview").iterator():
         named |= {file, preview}
     return store.sweep(SHELF, named, before=before)
+
+
+def forget(document_ids: Collection[int]) -> list[tuple[str, str]]:
+    """Delete papers whose time is over, with what was read on them. Returns their files, each with the content's hash, for `let_go`."""
+    pages = Page.objects.filter(document__in=document_ids).values_list("file", "preview", "sha256")
+    files = {(name, sha256) for file, preview, sha256 in pages for name in (file, preview) if name}
+    Document.objects.filter(pk__in=document_ids).delete()
+    return sorted(files)
+
+
+def let_go(files: Collection[tuple[str, str]]) -> int:
+    """After the commit: delete files that no page names any more. One written within a day is left to `clean`: its row may be on the way."""
+    same = Page.objects.filter(sha256__in={sha256 for _name, sha256 in files}).values_list("file", "preview")
+    named = {name for pair in same for name in pair}  # a preview is drawn from the content, so it is shared only with it
+    before = timezone.now() - ORPHANS_STAY
+    return sum(store.discard(name, before=before) for name in sorted({name for name, _sha256 in files} - named))
 
 
 # --- looking and storing, outside any transaction

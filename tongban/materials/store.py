@@ -112,6 +112,16 @@ def sweep(shelf: str, wanted: Collection[str], *, before: datetime) -> int:
     return deleted
 
 
+def discard(name: str, *, before: datetime) -> bool:
+    """Delete this one file, unless somebody wrote the same content since `before`. Whether a row names it the caller has looked."""
+    with _alone(), contextlib.suppress(FileNotFoundError):
+        path = _path(name)
+        if path.stat().st_mtime < before.timestamp():
+            path.unlink()
+            return True
+    return False
+
+
 def _path(name: str) -> Path:
     shelf, _dash, digest = name.partition("-")
     if not NAME.fullmatch(name):

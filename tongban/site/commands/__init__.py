@@ -27,6 +27,7 @@ COMMANDS = {
     "keys": "list the keys of personal data, renew them while the product runs, retire old ones",
     "verify-log": "walk the journal and the read log and name the first row that was changed",
     "verify-licence": "say whether a licence file is wholly as it was sealed",
+    "verify-archive": "say whether a package for the archive is wholly as it was handed over",
     "books": "draw the generated books in docs/ from the code",
     "manage": "Django's own commands (migrate, shell, ...)",
 }

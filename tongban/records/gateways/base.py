@@ -1,0 +1,28 @@
+"""What we need of an archive: it takes a package and answers with a receipt, or says why not. Never called while a row is locked."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """`sha256` is what the archive computed over what it holds; only when it is ours is the package there."""
+
+    number: str
+    sha256: str
+    at: datetime
+    archive: str
+    simulated: bool = False
+
+
+class NotTaken(Exception):
+    """The archive did not take it, or has not said so yet; later it may."""
+
+
+class Archive(Protocol):
+    name: str
+
+    def take(self, name: str, content: bytes) -> Receipt:
+        """Take this package under this name. The same once more answers the same receipt. Raises NotTaken."""
+        ...
