@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
-from tests import make
+from tests import doors, make
 from tests.cases.test_acting import mandate, send
 from tongban.cases import services, signing
 from tongban.cases.models import Signer
@@ -207,3 +208,23 @@ def person_only(who):
         id_kind="id_card", id_no=who[1], name=who[0], birth_date=timezone.localdate() - timedelta(days=12000), sex="F",
         nationality="CN",
     )  # fmt: skip
+
+
+def test_who_signs_beside_sees_the_own_number_and_those_of_others_covered():
+    phone = {"id": "phone", "zh": "手机号", "en": "Phone", "type": "phone"}
+    applicant = person(("张示范", "990000195503120031"))
+    matter = make.matter(
+        form=[*FORM, phone], cosigners=[{"from": "owners", "role": {"zh": "股东", "en": "shareholder"}}]
+    )
+    rows = owners(("张示范", "990000195503120031"), LI, WANG)
+    case = make.draft(
+        matter, account_=applicant, answers={**make.SMALL_ANSWERS, "owners": rows, "phone": "13800005678"}
+    )
+    li = person(LI)
+    cosigning.invite(case, account=applicant)
+    row = next(one for one in signing.of(li) if one.case_id == case.pk)
+
+    page = doors.enter(Client(), li, present=True).get(f"/my/signatures/{row.pk}/").text
+
+    assert LI[1] in page and "张示范" in page and "王演练" in page
+    assert [number for number in ("13800005678", "990000195503120031", WANG[1]) if number in page] == []

@@ -4,10 +4,12 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.test import Client
 from django.utils import timezone
 
-from tests import make
+from tests import doors, make
 from tests.payments import tills
+from tongban.cases import clocks
 from tongban.cases import rules as case_rules
 from tongban.cases import services as cases
 from tongban.cases.models import Case
@@ -307,3 +309,56 @@ def test_cash_is_handed_back_at_a_window():
     )
     with pytest.raises(NotAllowed):
         services.hand_back(online, officer=desk("window_officer"))
+
+
+# -- the days of issuing, while the fee is open
+
+
+def issuance(case):
+    return case.clocks.get(kind="issuance")
+
+
+def days_later(monkeypatch, days):
+    later = timezone.now() + timedelta(days=days)
+    monkeypatch.setattr(timezone, "now", lambda: later)
+    return later
+
+
+def test_the_days_to_issue_stand_still_while_the_fee_is_open_and_go_on_with_the_day_it_is_paid(monkeypatch):
+    case = case_of()
+    bill = queries.bill_for(case.subject)
+    assert (issuance(case).due, case.next_due) == (clocks.FAR_AWAY, clocks.FAR_AWAY)
+
+    later = days_later(monkeypatch, 40)
+    tills.paid(tills.begun(bill, account=case.account))
+
+    clock = issuance(case)
+    paid_on = clocks.local_day(later)
+    assert clock.pauses == [[clocks.local_day(case.decided_at).isoformat(), paid_on.isoformat()]]
+    assert clock.due > paid_on and clock.kept
+
+
+def test_control_without_the_pause_the_office_would_be_late_for_what_the_applicant_paid_late(monkeypatch):
+    monkeypatch.setattr(clocks, "wait_for_payment", lambda case, on: None)
+    case = case_of()
+    days_later(monkeypatch, 40)
+    tills.paid(tills.begun(queries.bill_for(case.subject), account=case.account))
+
+    assert not issuance(case).kept
+
+
+def test_the_days_run_on_while_it_is_the_office_that_has_not_set_the_fee():
+    case = case_of(fee={"charged": True, "amount": None, "cases": []})
+    assert issuance(case).due != clocks.FAR_AWAY
+
+    cases.set_fee(case, officer=desk("issuing_officer"), amount="80", ground="list of fees")
+
+    assert issuance(case).due == clocks.FAR_AWAY
+
+
+def test_the_applicant_reads_that_the_days_wait_for_the_payment(in_english):
+    case = case_of()
+
+    page = doors.enter(Client(), case.account).get(f"/my/cases/{case.ref}/").text
+
+    assert "The days to make it wait for your payment" in page

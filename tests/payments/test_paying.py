@@ -245,3 +245,28 @@ def test_nothing_is_offered_outside_the_demonstration_unless_a_service_is_set_up
     with pytest.raises(Unavailable):
         services.start([make.bill(payer)], party=payer, account=payer.account)
     assert queries.owed_sum(payer) == (1, 4000)
+
+
+def test_who_pays_under_a_mandate_pays_no_more_at_once_than_it_allows_and_reads_the_limit(in_english):
+    from tests.parties.test_mandates import given, people
+
+    mother, son = people()
+    given(mother, acts=("pay",), amount_at_most=100)
+    dear, cheap = make.bill(mother.person, "100.01"), make.bill(mother.person, 100)
+
+    for bills in ([dear], [cheap, make.bill(mother.person, 1)]):
+        with pytest.raises(NotAllowed) as beyond:
+            services.start(bills, party=mother.person, account=son)
+        assert beyond.value.code == "beyond-your-amount" and "may be 100 yuan at most" in str(beyond.value.sentence)
+    assert Payment.objects.count() == 0
+
+    assert services.start([cheap], party=mother.person, account=son).amount == 10000
+
+
+def test_control_without_the_limit_the_same_bill_is_paid():
+    from tests.parties.test_mandates import given, people
+
+    mother, son = people()
+    given(mother, acts=("pay",))
+
+    assert services.start([make.bill(mother.person, "100.01")], party=mother.person, account=son).amount == 10001

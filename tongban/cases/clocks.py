@@ -76,14 +76,39 @@ def stop_all(case: Case, on: date) -> None:
 
 
 def pause_decision(case: Case, on: date) -> None:
-    for clock in _decision_clocks(case):
+    _pause(_decision_clocks(case), on)
+
+
+def resume_decision(case: Case, on: date) -> None:
+    _resume(_decision_clocks(case), on)
+
+
+def wait_for_payment(case: Case, on: date) -> None:
+    """The days to issue in stand still while the applicant's fee is open; called again nothing changes."""
+    _pause([clock for clock in _issuance_clock(case) if not _stands_still(clock)], on)
+
+
+def paid(case: Case, on: date) -> None:
+    _resume([clock for clock in _issuance_clock(case) if _stands_still(clock)], on)
+
+
+def _issuance_clock(case: Case) -> list[Clock]:
+    return list(case.clocks.filter(kind=ClockKind.ISSUANCE, stopped_on__isnull=True))
+
+
+def _stands_still(clock: Clock) -> bool:
+    return any(end is None for _begin, end in clock.pauses)
+
+
+def _pause(which: list[Clock], on: date) -> None:
+    for clock in which:
         clock.pauses = [*clock.pauses, [on.isoformat(), None]]
         _count(clock)
         clock.save()
 
 
-def resume_decision(case: Case, on: date) -> None:
-    for clock in _decision_clocks(case):
+def _resume(which: list[Clock], on: date) -> None:
+    for clock in which:
         clock.pauses = [[begin, end or on.isoformat()] for begin, end in clock.pauses]
         _count(clock)
         clock.save()

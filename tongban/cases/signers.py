@@ -44,13 +44,14 @@ def expected(case: Case) -> list[Expected]:
     for one in markers(case):
         value = (case.values.get(one["from"]) or {}).get("value")
         for place, row in enumerate(value if isinstance(value, list) else [value]):
-            found = _named(f"{one['from']}-{place}", one.get("role") or {}, row)
+            found = named(f"{one['from']}-{place}", one.get("role") or {}, row)
             if found is not None and found.id_index not in own:
                 wanted.setdefault(found.id_index, found)
     return list(wanted.values())
 
 
-def _named(source: str, role: dict, row: Any) -> Expected | None:
+def named(source: str, role: dict, row: Any) -> Expected | None:
+    """The person an answer names, or a line of it; None where it names nobody, or not completely."""
     if not isinstance(row, dict):
         return None
     name, number = str(row.get("name") or "").strip(), str(row.get("id_no") or "")

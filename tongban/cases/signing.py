@@ -2,8 +2,9 @@
 
 import hashlib
 import json
+from typing import Any
 
-from tongban.cases import queries, rules
+from tongban.cases import queries, rules, signers
 from tongban.cases.models import Case, Signer
 from tongban.cases.signer_states import SignerState
 from tongban.cases.states import EDITABLE
@@ -30,6 +31,12 @@ def is_named(person: Person | None, row: Signer) -> bool:
         and row.id_index == person.id_index
         and party_rules.same_name(row.name, person.name, person.name_en)
     )
+
+
+def names(answer: Any, row: Signer) -> bool:
+    """Whether this part of the answers speaks of whoever signs."""
+    found = signers.named("", {}, answer)
+    return found is not None and found.id_index == row.id_index
 
 
 def waiting_for(account: Account) -> list[Signer]:

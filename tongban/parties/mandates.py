@@ -15,7 +15,7 @@ from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM, Actor
 from tongban.lib.encryption import blind_index
 from tongban.lib.moves import Move, make
-from tongban.lib.problems import Invalid, NotAllowed, TooMany
+from tongban.lib.problems import Invalid, NotAllowed, TooMany, worded
 from tongban.parties import events, powers, rules
 from tongban.parties.models import ALPHABET, Account, Deed, Mandate, MandateCode, Party, Person
 from tongban.parties.powers import Power
@@ -430,8 +430,23 @@ def hold_for_visitor(person: Person, party: Party | int, *, act: str, matter: st
 def _found(found: list[Power], act: str, matter: str, amount: int | None, began: bool) -> Power:
     power = choose(found, act=act, matter=matter, amount=amount, began=began)
     if power is None:
+        wider = [one.amount_at_most for one in found if amount is not None and one.allows(act, matter)]
+        if wider:
+            raise _beyond_the_amount(max(limit for limit in wider if limit is not None))
         raise no_power_for(found, act)
     return power
+
+
+def _beyond_the_amount(yuan: int) -> NotAllowed:
+    return NotAllowed(
+        "beyond-your-amount",
+        worded(_("One payment that you make for this person or company may be %(yuan)s yuan at most."), yuan=yuan),
+        kept=_("Nothing was charged."),
+        next_step=_(
+            "Pay bills one by one, if each is within the limit. They can also pay it themselves, or raise the limit under “Acting for others”."
+        ),
+        status=403,
+    )
 
 
 def choose(

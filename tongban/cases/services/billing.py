@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tongban.cases import rules
+from tongban.cases import clocks, rules
 from tongban.cases.models import Case
 from tongban.cases.moving import acting, again, changed
 from tongban.cases.permission import permit
@@ -37,7 +37,23 @@ def charge(case: Case, moment: str, *, actor: Actor, now: datetime) -> bool:
         return False
     if amount is not None and fee.get("when", AFTER_APPROVAL) == moment:
         _bill(case, amount, ground={}, actor=actor, now=now)
+    wait_for_payment(case, now)
     return owes(case)
+
+
+def wait_for_payment(case: Case, now: datetime) -> None:
+    """The clock of issuing stands still while a bill is open; where the fee is not set yet, the office is late and not the applicant."""
+    bill = payments.bill_for(case.subject)
+    if bill is not None and owes(case):
+        clocks.wait_for_payment(case, clocks.local_day(now))
+        clocks.show(case)
+
+
+def go_on_when_paid(case: Case, now: datetime) -> None:
+    """The days go on from the day on which it was paid or waived, whenever that is heard of."""
+    bill = payments.bill_for(case.subject)
+    clocks.paid(case, clocks.local_day((bill.settled_at if bill is not None else None) or now))
+    clocks.show(case)
 
 
 def owes(case: Case) -> bool:
@@ -66,6 +82,7 @@ def set_fee(case: Case, *, officer: Officer, amount: str, ground: str, now: date
             raise NotAllowed("billed", _("There is a bill already."), next_step=_("Reduce it, if it is too much."))
         text = ground.strip()[:300]
         row = _bill(case, fen, ground={"zh": text, "en": text}, actor=acting(officer, "issuing_officer"), now=now)
+        wait_for_payment(case, now)
         changed(case)
     return row
 

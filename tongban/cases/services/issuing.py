@@ -38,7 +38,12 @@ def issue_by_platform(case: int) -> None:
             go(row, ISSUE, actor=PLATFORM, now=timezone.now())
             packing.begin(row, now=timezone.now())
     sealed = row.licence is None or row.licence.sealed_at is not None
-    if row.state == CaseState.ISSUING and sealed and following.results_are_there(row) and not packing.waits_for_paper(row):
+    if (
+        row.state == CaseState.ISSUING
+        and sealed
+        and following.results_are_there(row)
+        and not packing.waits_for_paper(row)
+    ):
         result_ready(row)
 
 

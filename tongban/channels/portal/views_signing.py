@@ -73,15 +73,7 @@ def _page(request, row: Signer, *, problem=None, errors=None, status=200):
         "case": case,
         "open": case.state in EDITABLE and row.state == "asked",
         "may_decline": case.state in EDITABLE and row.state in {"asked", "signed"},
-        "answers": [
-            {
-                "label": one.label,
-                "value": one.display(values.get(one.id)),
-                "rows": one.display_rows(values.get(one.id)) if one.type == "table" else None,
-                "columns": [say(column.label) for column in one.columns],
-            }
-            for one in asked.visible(values)
-        ],
+        "answers": [_shown(one, values.get(one.id), row) for one in asked.visible(values)],
         "materials": case.materials.select_related("type"),
         "content": cosigned.content_of(case),
         "present": doorkeeper.level(request) >= rules.SIGNING_LEVEL,
@@ -89,6 +81,23 @@ def _page(request, row: Signer, *, problem=None, errors=None, status=200):
         "errors": errors or {},
     }
     return render(request, "portal/signing/one.html", context, status=status)
+
+
+def _shown(one, value, row: Signer) -> dict:
+    """An answer for whoever signs beside the applicant: numbers, telephones and accounts of others are covered, their own stand there."""
+
+    def cell(field, given, mine):
+        return field.display(given, masked=False if mine else rules.is_covered(field) or None)
+
+    shown = {"label": one.label, "value": "", "rows": None, "columns": [say(column.label) for column in one.columns]}
+    if one.type != "table":
+        return shown | {"value": cell(one, value, cosigned.names(value, row))}
+    lines = [line for line in value or [] if isinstance(line, dict)]
+    return shown | {
+        "rows": [
+            [cell(column, line.get(column.id), cosigned.names(line, row)) for column in one.columns] for line in lines
+        ]
+    }
 
 
 @require_POST

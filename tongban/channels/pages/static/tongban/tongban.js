@@ -39,6 +39,21 @@ addEventListener("pageshow", () => {
   }
 })
 
+// -- what is ticked is summed; without this each sum stands beside its bill
+
+function sums(form) {
+  const all = [...form.querySelectorAll("input[data-fen]")]
+  const ticked = all.filter((one) => one.checked)
+  const fen = ticked.reduce((sum, one) => sum + Number(one.dataset.fen), 0)
+  const yuan = (fen / 100).toLocaleString("en-US", { minimumFractionDigits: fen % 100 ? 2 : 0, maximumFractionDigits: 2 })
+  $("[data-sum]", form).textContent = `¥${yuan}`
+  const words = $("[data-ticked]", form)
+  if (words) words.textContent = fill(words.dataset.ticked, { number: ticked.length, all: all.length })
+  $("button[type=submit], .ds-button[type=submit]", form)?.toggleAttribute("disabled", !ticked.length)
+}
+document.addEventListener("change", (event) => { if (event.target.matches("form[data-sums] input[data-fen]")) sums(event.target.form) })
+addEventListener("pageshow", () => { for (const form of document.querySelectorAll("form[data-sums]")) if ($("input[data-fen]:not(:checked)", form)) sums(form) })
+
 // -- suggestions while typing: a combobox with a list
 
 customElements.define("tb-suggest", class extends HTMLElement {
