@@ -28,6 +28,7 @@ SOURCES = (
     "pages",
     "licences",
     "bundles",
+    "talk",
     "payments",
     "mandates",
     "points",

@@ -26,6 +26,7 @@ from tongban.channels.office import (
     views_procedures,
     views_queue,
     views_rules,
+    views_talks,
     views_window,
 )
 
@@ -113,6 +114,7 @@ urlpatterns = [
     path("noticed/", views_noticed.figures, name="noticed"),
     path("cases/<slug:ref>/papers/<str:number>.pdf", views_case.paper, name="paper"),
     path("cases/<slug:ref>/papers/<str:number>/again/", views_letters.reissue, name="reissue"),
+    path("talks/", views_talks.talks, name="talks"),
     path("call-backs/", views_call_backs.call_backs, name="call_backs"),
     path("call-backs/<int:pk>/", views_call_backs.call_back, name="call_back"),
     path("disputes/", views_data.disputes, name="disputes"),

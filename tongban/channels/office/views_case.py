@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from tongban.cases import alike, clocks, correction, damage, hearings, inspections, rules, services
+from tongban.cases import alike, clocks, correction, damage, hearings, inspections, rules, services, talking
 from tongban.cases import queries as cases
 from tongban.cases.models import CaseDocument
 from tongban.cases.services import lettering, tolerating
@@ -37,6 +37,7 @@ from tongban.materials.models import Page
 from tongban.payments import queries as payments
 from tongban.registers.models import Resource
 
+SAID_AGAIN = {"asks-for-papers", "text"}  # what was typed is kept in its own field
 JUST_NOW = timedelta(minutes=10)
 REFUSED_TO_THIS_OFFICER = {"not-your-case", "not-your-move", "own-case", "four-eyes"}
 
@@ -113,6 +114,7 @@ def _preview(request, officer, row, wanted):
 def show(request, officer, row, *, act: Act | None = None, problem=None, notice=None, lost=(), revealed=None):
     """The page of a case, with one act opened if there is one."""
     doorkeeper.reading(request, row.applicant_id, "handling", ["form", "materials"], about=row.subject)
+    services.read_by_office(row, officer)
     possible = open_to(officer, row)
     posted = request.method == "POST" and act is not None
     typed = request.POST if posted else noticed.taken(row, request.GET.get("take", ""))
@@ -152,7 +154,13 @@ def show(request, officer, row, *, act: Act | None = None, problem=None, notice=
         "changed": changed,
         "timeline": cases.timeline(row),
         "papers": lettering.listed(row, officer),
-        "questions": list(row.questions.select_related("officer", "account")),
+        "thread": talking.thread(row, whole=False),
+        "ready": [(key, say(words)) for key, words in talking.READY.items()],
+        "said": request.POST.get("text", "") if getattr(problem, "code", "") in SAID_AGAIN else "",
+        "hint": getattr(problem, "code", "") == "asks-for-papers",
+        "talk": getattr(row, "talk", None),
+        "talk_light": talking.light(row.talk, timezone.localdate()) if getattr(row, "talk", None) else "",
+        "talk_open": services.is_open(row),
         "calls": list(row.phone_notes.select_related("officer")),
         "posted": list(row.posted.select_related("officer", "document").prefetch_related("document__pages")),
         "hands": list(cases.hands_of(row)),
@@ -381,12 +389,19 @@ def answer(request, officer, ref):
     """Write to the applicant inside the case."""
     row = seen(request, officer, ref)
     try:
-        services.answer(row, officer=officer, text=request.POST.get("text", ""))
+        services.answer(row, officer=officer, text=_said(request.POST), meant=request.POST.get("meant") == "1")
     except Invalid as problem:
         return show(request, officer, row, problem=problem)
     except NotAllowed as problem:
         return refused(request, officer, ref, problem)
     return redirect(f"{reverse('office:case', args=[ref])}#questions")
+
+
+def _said(data) -> str:
+    """What was typed; or a ready answer, in both languages."""
+    ready = talking.READY.get(data.get("ready", ""))
+    typed = data.get("text", "").strip()
+    return "\n\n".join(part for part in (typed, f"{ready['zh']}\n{ready['en']}" if ready else "") if part)
 
 
 @require_POST
@@ -414,7 +429,11 @@ def page(request, officer, ref, page):
     row = seen(request, officer, ref)
     of_materials = (
         Page.objects.select_related("document")
-        .filter(Q(document__case_materials__case=row) | Q(document__posted__case=row))
+        .filter(
+            Q(document__case_materials__case=row)
+            | Q(document__posted__case=row)
+            | Q(document__in_questions__question__case=row)
+        )
         .distinct()
     )
     found = of_materials.filter(pk=page).first() or next((one for one in _photographs(row) if one.pk == page), None)

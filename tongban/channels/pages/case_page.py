@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from tongban.cases import clocks, damage, inspections, rules, time_spent
+from tongban.cases import clocks, damage, inspections, rules, services, talking, time_spent
 from tongban.cases import queries as cases
 from tongban.cases.services import lettering
 from tongban.cases.states import (
@@ -51,7 +51,9 @@ def context(row, party, *, base: str = "base_portal.html", sent=None, errors=Non
         "editable": row.state in EDITABLE,
         "withdrawable": row.state in WITHDRAWABLE,
         "papers": lettering.of_case(row),
-        "questions": row.questions.select_related("officer", "officer__department"),
+        "thread": talking.thread(row),
+        "ask_whom": [(ref, say(words)) for ref, words in talking.parts_to_ask(row)],
+        "talk_open": services.is_open(row),
         "granted": row.state in GRANTED,
         "refused": row.state in {CaseState.REFUSED, CaseState.NOT_ACCEPTED},
         "trace": row.rules_trace or {},

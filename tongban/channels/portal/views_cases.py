@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from tongban.cases import queries as cases
 from tongban.cases import services
-from tongban.cases.models import CaseDocument
+from tongban.cases.models import Case, CaseDocument
 from tongban.cases.sheets import draw
 from tongban.cases.states import (
     CaseState,
@@ -64,6 +64,7 @@ def case(request, party, ref):
 
 def _page(request, party, row, *, errors=None, text=""):
     doorkeeper.reading(request, party, "own application", ["form"], about=row.subject)
+    services.read_by_applicant(row)
     shown_now = context(row, party, sent=request.GET.get("sent"), errors=errors, text=text)
     return render(request, TEMPLATE, shown_now, status=422 if errors else 200)
 
@@ -87,7 +88,16 @@ def ask(request, party, ref):
     """Write a question inside the case."""
     row = own_case(request, ref, sent=True)
     try:
-        services.ask(row, account=request.user, text=request.POST.get("text", ""), key=request.POST.get("key", ""))
+        to = row
+        if request.POST.get("to"):  # a part of a bundle, in its department
+            to = get_object_or_404(Case.objects.select_related("parent__matter"), parent=row, ref=request.POST["to"])
+        services.ask(
+            to,
+            account=request.user,
+            text=request.POST.get("text", ""),
+            key=request.POST.get("key", ""),
+            files=request.FILES.getlist("paper"),
+        )
     except Invalid as invalid:
         return _page(request, request.party, row, errors=invalid.errors, text=request.POST.get("text", ""))
     return redirect(f"{_address(row)}#questions")
