@@ -19,6 +19,7 @@ from tongban.materials import states as materials
 from tongban.materials.reading import states as reading
 from tongban.notices import states as notices
 from tongban.parties import kin_states as kin
+from tongban.parties import same_states as same
 from tongban.parties import states as mandates
 from tongban.payments import states as money
 
@@ -63,6 +64,7 @@ LAWS = {
         "draft",
         {"sent", "stopped", "declined"},
     ),
+    "samenesses": (same.MOVES, set(same.SameState.values), "found", set()),
     "reading": (reading.MOVES, set(reading.ReadingState.values), "waiting", set(reading.OVER)),
 }
 

@@ -56,6 +56,7 @@ log = structlog.get_logger("tongban.door")
 
 STANDINGS = {
     "self": "",
+    "record": _lazily("another record of yours"),
     "representative": _lazily("legal representative"),
     "parent": _lazily("as a parent"),
     "guardian": _lazily("as guardian"),

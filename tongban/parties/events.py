@@ -205,3 +205,13 @@ class CompanyChanged:
 class CompanyClosed:
     company: int
     reference: str
+
+
+@event
+class SamenessJudged:
+    """Two records were looked at: `what` is told apart, proposed, joined or parted."""
+
+    sameness: int
+    one: int
+    other: int
+    what: str

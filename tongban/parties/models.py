@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from tongban.lib.bilingual import say
 from tongban.lib.fields import CopiedField, EncryptedField, FindableField
 from tongban.parties.kin_states import KinState
+from tongban.parties.same_states import SameState
 from tongban.parties.states import Act, MandateState
 from tongban.places.models import Division
 
@@ -68,6 +69,8 @@ class Person(Party):
     mobile = EncryptedField(blank=True, default="")
     mobile_index = models.CharField(max_length=64, blank=True, default="", db_index=True)
     died_on = models.DateField(null=True, blank=True)
+    # the record that leads where several are one person, its own too; empty for everybody else
+    same_as = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="same")
 
     class Meta:
         verbose_name_plural = "persons"
@@ -386,3 +389,57 @@ class Deed(models.Model):
 
     def __str__(self):
         return f"{self.what} {self.about}"
+
+
+class Trace(models.Model):
+    """What a person's record is found by beside its number: the number alone, or a name with the day of birth. Blind."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="traces")
+    kind = models.CharField(max_length=8, choices=[("number", "number"), ("name", "name")])
+    index = models.CharField(max_length=64, db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "index"], name="person_is_traced_once_by_each")]
+
+    def __str__(self):
+        return f"{self.kind} of {self.person_id}"
+
+
+class Sameness(models.Model):
+    """Two records that may be one person, `one` the older. Joined they stay two rows: whoever is one of them is both."""
+
+    one = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="same_later")
+    other = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="same_earlier")
+    by_number = models.BooleanField(default=False)
+    by_name = models.BooleanField(default=False)
+    state = models.CharField(max_length=10, choices=SameState.choices, default=SameState.FOUND)
+    found_at = models.DateTimeField(default=timezone.now)
+    leading = models.ForeignKey(Person, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    proposed_by = models.ForeignKey(Account, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    proposed_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.ForeignKey(Account, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField(null=True, blank=True)
+    reason = EncryptedField(blank=True, default="")
+
+    class Meta:
+        verbose_name_plural = "samenesses"
+        indexes = [
+            models.Index(fields=["id"], condition=Q(state__in=["found", "proposed"]), name="samenesses_to_look_at"),
+            models.Index(fields=["-decided_at"], condition=Q(state="joined"), name="samenesses_joined"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["one", "other"], name="two_persons_are_compared_once"),
+            models.CheckConstraint(condition=Q(one__lt=models.F("other")), name="older_record_stands_first"),
+            models.CheckConstraint(
+                condition=~Q(state="joined")
+                | (Q(leading__isnull=False) & Q(proposed_by__isnull=False) & Q(decided_by__isnull=False)),
+                name="persons_joined_name_who_leads_and_both_officers",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="joined") | ~Q(proposed_by=models.F("decided_by")),
+                name="persons_are_joined_by_a_second_person",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.one_id} and {self.other_id}: {self.state}"

@@ -16,10 +16,10 @@ from tongban.parties.models import Account, Company, Kinship, Mandate, Membershi
 from tongban.parties.states import Act, MandateState
 
 EVERYTHING: frozenset[str] = frozenset(Act.values)
-SELF, REPRESENTATIVE, PARENT, GUARDIAN, CLERK, MANDATE = (
-    "self", "representative", "parent", "guardian", "clerk", "mandate",
+SELF, RECORD, REPRESENTATIVE, PARENT, GUARDIAN, CLERK, MANDATE = (
+    "self", "record", "representative", "parent", "guardian", "clerk", "mandate",
 )  # fmt: skip
-STRONGEST_FIRST = (SELF, REPRESENTATIVE, PARENT, GUARDIAN, CLERK, MANDATE)
+STRONGEST_FIRST = (SELF, RECORD, REPRESENTATIVE, PARENT, GUARDIAN, CLERK, MANDATE)
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Power:
     @property
     def own(self) -> bool:
         """The party's own hand: nobody has to be told what it did."""
-        return self.by in {SELF, REPRESENTATIVE}
+        return self.by in {SELF, RECORD, REPRESENTATIVE}
 
     def allows(self, act: str | None = None, matter: str | None = None, amount: int | None = None) -> bool:
         if matter is not None and self.matters is not None and matter not in self.matters:
@@ -89,20 +89,44 @@ def bonds_in_force(today: date) -> QuerySet[Kinship]:
     )
 
 
+def records_of(person: Person, *, held: bool = False) -> list[Person]:
+    """The other records of the same person, which two officers have joined (`sameness`); for nearly everybody none, and nothing is asked."""
+    if person.same_as_id is None:
+        return []
+    rows = Person.objects.filter(same_as=person.same_as_id).exclude(pk=person.pk)
+    if held:  # whoever takes them apart waits for an act that has begun
+        list(rows.select_for_update(of=("self",)).order_by("pk").values_list("pk"))
+    return list(rows.order_by("pk"))
+
+
+def identities(party: Party | int) -> list[int]:
+    """The keys of all records that are this party, itself first."""
+    key = party if isinstance(party, int) else party.pk
+    if isinstance(party, Party) and party.kind != Party.Kind.PERSON:
+        return [key]
+    leads = Person.objects.filter(pk=key, same_as__isnull=False).values("same_as")
+    return [key, *Person.objects.filter(same_as__in=leads).exclude(pk=key).order_by("pk").values_list("pk", flat=True)]
+
+
 def of(person: Person, today: date, *, over: Party | int | None = None, held: bool = False) -> list[Power]:
     """All powers of this person today, or those over one party. `held`: the rows stay as they are until the transaction ends."""
     if person.died_on is not None:
         return []
     key = over.pk if isinstance(over, Party) else over
-    memberships: QuerySet = person.memberships.filter(current(today)).select_related("company")
-    bonds = bonds_in_force(today).filter(relative=person).select_related("person")
-    mandates = mandates_in_force(today).filter(agent=person).select_related("principal", "under")
+    records = records_of(person, held=held)
+    if any(one.died_on is not None for one in records):
+        return []
+    keys = [person.pk, *(one.pk for one in records)]
+    memberships: QuerySet = Membership.objects.filter(current(today), person_id__in=keys).select_related("company")
+    bonds = bonds_in_force(today).filter(relative_id__in=keys).select_related("person")
+    mandates = mandates_in_force(today).filter(agent_id__in=keys).select_related("principal", "under")
     if key is not None:
         memberships, bonds = memberships.filter(company_id=key), bonds.filter(person_id=key)
         mandates = mandates.filter(principal_id=key)
     if held:  # then read once more: what was changed until they were held is seen, and nothing changes after
         _hold(memberships, bonds, mandates)
     found = [Power(SELF, person)] if key in {None, person.pk} else []
+    found += [Power(RECORD, one) for one in records if key in {None, one.pk}]
     found += [_of_member(one) for one in memberships.order_by("since", "pk")]
     for bond in bonds.order_by("pk"):
         if bond.kind == Kinship.Kind.WARD:
@@ -202,7 +226,7 @@ def accounts_for(party: Party, today: date, matter: str | None = None) -> list[A
     if party.kind == Party.Kind.PERSON:
         own = Person.objects.filter(pk=party.pk).first()
         if own is not None and own.died_on is None:
-            people[own.pk] = own
+            people |= {one.pk: one for one in (own, *records_of(own))}
         for bond in bonds_in_force(today).filter(person_id=party.pk).select_related("person", "relative"):
             if bond.kind == Kinship.Kind.WARD or rules.is_minor(bond.person.birth_date, today):
                 people[bond.relative_id] = bond.relative
@@ -246,7 +270,7 @@ def receivers_of(party: Party, matters: Iterable[str], today: date) -> list[Pers
 def own_accounts(party: Party, today: date) -> list[Account]:
     """The party's own hands: the person's account, or those of the company's legal representatives."""
     if party.kind == Party.Kind.PERSON:
-        return list(Account.objects.filter(is_active=True, person_id=party.pk).select_related("person"))
+        return list(Account.objects.filter(is_active=True, person__in=identities(party)).select_related("person"))
     rows = Membership.objects.filter(
         current(today), company_id=party.pk, role=Membership.Role.LEGAL_REPRESENTATIVE
     ).values("person")
@@ -262,13 +286,14 @@ def conflicts_of(person: Person) -> set[int]:
     """Whose applications this person must never handle as an officer: everybody they act for, want to act for or ever acted for,
     and everybody who acts for them. A mandate that was given back unused is no bond: else a stranger could choose who judges."""
     mandates = Mandate.objects.filter(Q(state__in=[MandateState.ASKED, MandateState.GRANTED]) | Q(deeds__isnull=False))
+    keys = [person.pk, *(one.pk for one in records_of(person))]
     return {
-        person.pk,
-        *Membership.objects.filter(person=person).values_list("company_id", flat=True),
-        *mandates.filter(agent=person).values_list("principal_id", flat=True),
-        *mandates.filter(principal_id=person.pk, agent__isnull=False).values_list("agent_id", flat=True),
-        *Kinship.objects.filter(relative=person).values_list("person_id", flat=True),
-        *Kinship.objects.filter(person=person).values_list("relative_id", flat=True),
+        *keys,
+        *Membership.objects.filter(person__in=keys).values_list("company_id", flat=True),
+        *mandates.filter(agent__in=keys).values_list("principal_id", flat=True),
+        *mandates.filter(principal_id__in=keys, agent__isnull=False).values_list("agent_id", flat=True),
+        *Kinship.objects.filter(relative__in=keys).values_list("person_id", flat=True),
+        *Kinship.objects.filter(person__in=keys).values_list("relative_id", flat=True),
     }
 
 

@@ -55,10 +55,11 @@ def login_reasons(text: str) -> list:
 
 def same_name(given: str, *known: str) -> bool:
     """Names match whatever the width, the case and the blanks; the dot of long names is U+00B7 in all its look-alikes."""
-    return bool(given) and _bare(given) in {_bare(name) for name in known if name}
+    return bool(given) and bare(given) in {bare(name) for name in known if name}
 
 
-def _bare(name: str) -> str:
+def bare(name: str) -> str:
+    """A name without what two spellings of it may differ in."""
     folded = unicodedata.normalize("NFKC", name).casefold()
     return re.sub(r"[\s\-'’.·•・‧∙⋅]", "", folded)
 

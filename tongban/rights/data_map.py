@@ -55,11 +55,23 @@ ROWS: dict[str, Row] = {
         hidden='', erase_from='', erase_days=0,
         fields={'id': 'plain', 'kind': 'plain', 'name': 'sealed; masked in lists', 'name_en': 'sealed; masked in lists', 'division': 'plain', 'address': 'sealed; masked', 'bank_account': 'sealed; masked', 'created_at': 'plain', 'updated_at': 'plain'},
     ),
+    'parties.Trace': Row(
+        chapter='identity', party=('person',), account=(),
+        purpose=_('two records of one person are found'), basis=_('personal information law: data are kept correct'), retention=_('with the person'),
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'person': 'plain', 'kind': 'plain', 'index': 'keyed digest'},
+    ),
+    'parties.Sameness': Row(
+        chapter='identity', party=('one', 'other'), account=(),
+        purpose=_('two records that may be one person, looked at by two officers'), basis=_('personal information law: data are kept correct'), retention=_('with the person'),
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'one': 'plain', 'other': 'plain', 'by_number': 'plain', 'by_name': 'plain', 'state': 'plain', 'found_at': 'plain', 'leading': 'plain', 'proposed_by': 'officer', 'proposed_at': 'plain', 'decided_by': 'officer', 'decided_at': 'plain', 'reason': 'sealed'},
+    ),
     'parties.Person': Row(
         chapter='identity', party=('pk',), account=(),
         purpose=_('identifying a person'), basis=_('statutory task of the service'), retention=_('while there is an account or a case, then 5 years'),
         hidden='', erase_from='', erase_days=0,
-        fields={'id': 'plain', 'kind': 'plain', 'name': 'sealed; masked in lists', 'name_en': 'sealed; masked in lists', 'division': 'plain', 'address': 'sealed; masked', 'bank_account': 'sealed; masked', 'created_at': 'plain', 'updated_at': 'plain', 'party': 'plain', 'id_kind': 'plain', 'id_no': 'sealed; masked', 'id_index': 'keyed digest', 'birth_date': 'only where the law asks', 'sex': 'only where the law asks', 'nationality': 'only where the law asks', 'mobile': 'sealed; masked', 'mobile_index': 'keyed digest', 'died_on': 'plain'},
+        fields={'id': 'plain', 'kind': 'plain', 'name': 'sealed; masked in lists', 'name_en': 'sealed; masked in lists', 'division': 'plain', 'address': 'sealed; masked', 'bank_account': 'sealed; masked', 'created_at': 'plain', 'updated_at': 'plain', 'party': 'plain', 'id_kind': 'plain', 'id_no': 'sealed; masked', 'id_index': 'keyed digest', 'birth_date': 'only where the law asks', 'sex': 'only where the law asks', 'nationality': 'only where the law asks', 'mobile': 'sealed; masked', 'mobile_index': 'keyed digest', 'died_on': 'plain', 'same_as': 'plain'},
     ),
     'parties.Company': Row(
         chapter='identity', party=('pk',), account=(),

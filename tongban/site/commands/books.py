@@ -27,6 +27,7 @@ ROOMS_WITH_MOVES = {
     "cases (promises, hearings, reconsideration)": ("tongban.cases.procedure_states", "PromiseState"),
     "parties (mandates)": ("tongban.parties.states", "MandateState"),
     "parties (parents and guardians)": ("tongban.parties.kin_states", "KinState"),
+    "parties (records of one person)": ("tongban.parties.same_states", "SameState"),
     "cases (who signs beside the applicant)": ("tongban.cases.signer_states", "SignerState"),
     "cases (packages of results on paper)": ("tongban.cases.delivery_states", "DeliveryState"),
     "cases (a draft on a second device)": ("tongban.cases.carrying_states", "CarryingState"),
