@@ -1,13 +1,15 @@
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.site.product import ROOT, Running, free_port, until
+from tests.site.product import ROOT, Running, free_port, made_once, until
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,14 @@ class House:
         return json.loads(asked.stdout.splitlines()[-1])
 
 
+def build(environment: dict[str, str], var: Path) -> None:
+    built = subprocess.run(
+        [sys.executable, "-m", "tests.browser.small_district"],
+        cwd=ROOT, env=environment | {"TONGBAN_VAR": str(var)}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert built.returncode == 0, built.stderr
+
+
 @pytest.fixture(scope="session")
 def house(tmp_path_factory):
     """web, live and worker on a small district: really running, as a stranger's machine would have it."""
@@ -37,14 +47,7 @@ def house(tmp_path_factory):
         "DJANGO_SETTINGS_MODULE": "tongban.site.settings", "TONGBAN_VAR": str(var), "HOST": "127.0.0.1",
         "PORT": str(port), "DATABASE_URL": "", "TONGBAN_WEB_WORKERS": "1", "PYTHONUNBUFFERED": "1",
     }  # fmt: skip
-    built = subprocess.run(
-        [sys.executable, "-m", "tests.browser.small_district"],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
-    assert built.returncode == 0, built.stderr
+    shutil.copytree(made_once("small-district", partial(build, environment)), var, dirs_exist_ok=True)
     command = [sys.executable, "-m", "tests.browser.begin"]
     with Running(command, port, environment, log=var / "said.txt") as running:
         until(lambda: running.answers("/healthz"), 60)

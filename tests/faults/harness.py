@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import psycopg
 
-from tests.site.product import Running, descendants, named, until, whole_product
+from tests.site.product import Running, descendants, furnish, made_once, named, prepare, until, whole_product
 
 KILLS = int(os.environ.get("TONGBAN_KILLS", "10"))
 
@@ -43,11 +43,20 @@ def a_database():
         line.execute(sentence)
         line.close()
 
-    say(f'CREATE DATABASE "{name}"')
+    with_tables = made_once("prepared-postgres", lambda folder: _a_pattern(folder, url, say))
+    say(f'CREATE DATABASE "{name}" TEMPLATE {(with_tables / "database").read_text()}')
     try:
         yield urlunsplit(parts._replace(path=f"/{name}"))
     finally:
         say(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _a_pattern(folder: Path, url: str, say) -> None:
+    """A database with all tables that others are copied from; its server is thrown away after the run."""
+    name = f"pattern_{uuid.uuid4().hex[:12]}"
+    say(f"CREATE DATABASE {name}")
+    prepare(folder, urlunsplit(urlsplit(url)._replace(path=f"/{name}")))
+    (folder / "database").write_text(name)
 
 
 @contextlib.contextmanager
@@ -62,6 +71,8 @@ def the_product(var: Path, **environment: str):
             **environment,
         }
         surroundings.pop("TONGBAN_KEYS", None)
+        if not url and not var.exists():
+            furnish(var)
         with whole_product(var, environment=surroundings) as running:
             running.surroundings = {**surroundings, "TONGBAN_VAR": str(var)}
             until(lambda: running.answers("/healthz"), 60)

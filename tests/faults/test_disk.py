@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.faults.harness import tally, the_product
-from tests.site.product import ROOT, free_port, python, until, whole_product
+from tests.site.product import ROOT, free_port, furnish, python, until, whole_product
 from tongban.site import refusal
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(3600)]
@@ -143,13 +143,7 @@ def harmed(database: Path, copy: Path, choice: random.Random) -> str:
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory) -> Path:
     var = tmp_path_factory.mktemp("prepared") / "var"
-    surroundings = {**os.environ, "TONGBAN_VAR": str(var), "TONGBAN_DEMO": "0", "PYTHONPATH": str(ROOT), "DATABASE_URL": "",
-                    "DJANGO_SETTINGS_MODULE": "tests.faults.settings"}  # fmt: skip
-    subprocess.run(
-        python("-m", "tongban", "prepare"), cwd=ROOT, env=surroundings, check=True, stdout=subprocess.DEVNULL
-    )
-    with closing(sqlite3.connect(var / "tongban.sqlite3")) as line:
-        line.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    furnish(var)
     return var
 
 

@@ -17,7 +17,7 @@ import psycopg
 import pytest
 
 from tests.faults.harness import KILLS, Callers, tally, the_product
-from tests.site.product import ROOT, descendants, python, until
+from tests.site.product import descendants, furnish, until
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(3600)]
 IN_ENGLISH = {"Accept-Language": "en", "Content-Type": "application/x-www-form-urlencoded"}
@@ -44,16 +44,7 @@ def assert_says_what_was_kept(answer, status: int):
 
 def test_a_full_disk_takes_nothing_half_and_loses_nothing(tmp_path):
     var = tmp_path / "var"
-    surroundings = {
-        **os.environ,
-        "TONGBAN_VAR": str(var),
-        "TONGBAN_DEMO": "0",
-        "PYTHONPATH": str(ROOT),
-        "DJANGO_SETTINGS_MODULE": "tests.faults.settings",
-    }
-    subprocess.run(
-        python("-m", "tongban", "prepare"), cwd=ROOT, env=surroundings, check=True, stdout=subprocess.DEVNULL
-    )
+    furnish(var)
     with sqlite3.connect(var / "tongban.sqlite3") as line:
         pages = line.execute("PRAGMA page_count").fetchone()[0]
 

@@ -25,6 +25,7 @@ from tests import doors, make
 from tests.cases import ways
 from tests.hostile.strings import page, strangers
 from tests.house.test_access import World, addresses
+from tests.site.product import furnish
 from tongban.cases.models import Case
 from tongban.departments.models import Officer
 from tongban.licences.models import Licence
@@ -136,8 +137,6 @@ from django.test.utils import override_settings, setup_test_environment
 found = [str(one) for one in checks.run_checks(include_deployment_checks=True) if one.level >= checks.WARNING and one.id not in settings.SILENCED_SYSTEM_CHECKS]
 call_command("check", deploy=True, fail_level="WARNING")
 setup_test_environment()
-call_command("migrate", verbosity=0)
-call_command("createcachetable")
 host = {"HTTP_HOST": "services.example.org", "HTTP_X_TONGBAN_SCHEME": "https"}
 plain = {**settings.STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 with override_settings(STORAGES=plain):
@@ -161,6 +160,7 @@ print(json.dumps({
 def production(tmp_path_factory) -> dict:
     """The product as an operator sets it up: its own address with HTTPS, no demonstration."""
     var = tmp_path_factory.mktemp("production")
+    furnish(var)
     given = {
         name: value
         for name, value in os.environ.items()
@@ -170,8 +170,6 @@ def production(tmp_path_factory) -> dict:
         "TONGBAN_VAR": str(var), "TONGBAN_DEMO": "0", "TONGBAN_PUBLIC_URL": "https://services.example.org",
         "DJANGO_SETTINGS_MODULE": "tongban.site.settings", "PYTHONPATH": os.getcwd(),
     }  # fmt: skip
-    keys = "from tongban.lib.encryption import create_keys; import pathlib, sys; create_keys(pathlib.Path(sys.argv[1]))"
-    subprocess.run([sys.executable, "-c", keys, str(var / "keys")], env=given, check=True)
     done = subprocess.run([sys.executable, "-c", PRODUCTION], env=given, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout.strip().splitlines()[-1])

@@ -7,7 +7,7 @@ import socket
 import pytest
 from django.urls import reverse
 
-from tests.site.product import alive, descendants, health, named, until, whole_product
+from tests.site.product import alive, descendants, furnish, health, named, until, whole_product
 
 pytestmark = pytest.mark.timeout(120)
 SURROUNDINGS = {
@@ -22,7 +22,9 @@ SURROUNDINGS = {
 def begin(tmp_path, monkeypatch):
     monkeypatch.delenv("TONGBAN_KEYS", raising=False)
 
-    def start(var="var", **more):
+    def start(var="var", *, from_nothing=False, **more):
+        if not from_nothing and not (tmp_path / var).exists():
+            furnish(tmp_path / var)
         given = {name: value for name, value in SURROUNDINGS.items() if name != "TONGBAN_KEYS"}
         return whole_product(tmp_path / var, environment=given, **more)
 
@@ -30,7 +32,7 @@ def begin(tmp_path, monkeypatch):
 
 
 def test_it_says_that_it_is_ready_only_when_every_part_is_well_and_stops_wholly(begin):
-    with begin() as running:
+    with begin(from_nothing=True) as running:
         until(lambda: "Tongban is ready" in running.said() or running.process.poll() is not None, 60)
 
         assert health(running) == {"web": "well", "database": "well", "worker": "well", "pages": "well", "live": "well"}
