@@ -21,6 +21,7 @@ from tests.house.test_access import Address, addresses, matrix, outcome, row_of
 from tests.office.desks import standing
 from tongban.cases import services
 from tongban.cases.models import Case, MachineFinding, PublicNotice
+from tongban.cases.services import carrying
 from tongban.departments.models import Role
 from tongban.journal.actors import Actor
 from tongban.licences.models import Licence, Proceeding
@@ -44,6 +45,8 @@ CONCERNED = {
     "draft": {"owner", "clerk"},
     "case": {"owner", "clerk"},
     "hand": {"owner", "clerk"},
+    "carried": {"owner", "clerk"},
+    "carried_by": {"owner"},
     "helping": {"hand"},
     "message": {"owner"},
     "member": {"owner"},
@@ -118,6 +121,7 @@ class World:
         _hand, code = services.invite(self.draft, account=self.owner)
         services.take(code, actor=Actor("applicant", "applicant", self.hand.pk), account=self.hand)
 
+        self.carried, _code = carrying.offer(self.draft, account=self.owner, session="x")
         lease = self.case.materials.get(type__slug="lease")
         lease.document, lease.how = make.document(self.company, by=self.owner), "upload"
         lease.save()
@@ -193,6 +197,8 @@ class World:
         return {
             "draft": {"ref": self.draft.ref, "slug": "lease", "field": "reason", "pk": self.notices[self.draft].pk},
             "hand": {"ref": self.draft.ref, "pk": self.draft.hands.get().pk},
+            "carried": {"ref": self.draft.ref, "pk": self.carried.pk},
+            "carried_by": {"pk": self.carried.pk},
             "case": {
                 "ref": self.case.ref,
                 "number": self.case.documents.first().number,

@@ -19,6 +19,7 @@ GIVEN_ANEW = {"consent", "photo", "slot"}  # a signature, a face and a day are g
 NEVER_BY_LINK = PERSONAL | GIVEN_ANEW | {"table", "id_kind", "reference"}
 OF_THE_PERSON = {"mobile", "email", "bank", "post_address", "delivery", "name", "contact"}
 LINK = "link"
+SEVERAL = {"multi", "scope_codes", "table"}
 FIELDS_OF_A_LINK, LONGEST_ANSWER = 40, 500
 
 
@@ -77,6 +78,8 @@ def _held(one: Field, offer: Offer, form: Form, values: Mapping[str, Any], now: 
     if offer.asked is not None and not _same(one, offer.asked):
         return None
     said = offer.value
+    if isinstance(said, list) and one.type not in SEVERAL:
+        return None
     cleaned = form.validate({**values, one.id: said}, partial=True)
     if any(name.split("-")[0] == one.id for name in cleaned.errors) or one.id not in cleaned.values:
         return None

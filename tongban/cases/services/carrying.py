@@ -160,6 +160,20 @@ def power_of(row: CarriedDraft) -> Power | None:
     return standing.power_over(row.account, row.case, Act.PREPARE)
 
 
+def at_work_in(case: Case, *, now: datetime | None = None) -> CarriedDraft | None:
+    """The second device that may work in it at this moment."""
+    row = case.carried.filter(state=CarryingState.OPEN).first()
+    return None if row is None or is_over(row, now or timezone.now()) else row
+
+
+def at_work_for(account: Account, *, now: datetime | None = None) -> list[CarriedDraft]:
+    """Every second device of this account that waits or works."""
+    rows = account.carried.exclude(state__in=[CarryingState.ENDED, CarryingState.OFFERED]).select_related(
+        "case__version"
+    )
+    return [row for row in rows.order_by("-id")[:50] if not is_over(row, now or timezone.now())]
+
+
 def is_over(row: CarriedDraft, now: datetime) -> bool:
     """Has its time run out, whatever the row says?"""
     if row.state == CarryingState.OFFERED:

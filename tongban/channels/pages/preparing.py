@@ -229,7 +229,7 @@ def _material(desk: Desk, row: CaseMaterial, asked: dict) -> dict:
         "action": desk.at("material", row.type.slug),
         "count": len(pages),
         "pages": []
-        if desk.covered
+        if desk.covered or desk.since
         else [
             {
                 "href": desk.at("page", page.pk),
@@ -252,6 +252,8 @@ def material(request, desk: Desk, case: Case, slug: str):
         errand.add_pages(case, row, request.FILES.getlist("file"), account, seen_by=desk.seen_by)
     elif "seen" in request.POST and desk.seen_by is not None:
         services.see_paper(case, slug, officer=desk.seen_by)
+    elif desk.since and "detach" not in request.POST:
+        raise NotAllowed("where-it-began", _("Pages are taken out and promises made where you began."), status=403)
     elif desk.covered:
         raise NotAllowed(
             "only-the-applicant", _("Only the person you help takes papers out or makes promises."), status=403
@@ -272,7 +274,7 @@ def material(request, desk: Desk, case: Case, slug: str):
 def page(request, desk: Desk, case: Case, pk: int):
     """One page of a paper of this draft; never for a helper: on papers stand numbers."""
     found = Page.objects.select_related("document").filter(pk=pk, document__case_materials__case=case).first()
-    if found is None or desk.covered:
+    if found is None or desk.covered or desk.since:
         raise Http404
     doorkeeper.reading(request, case.applicant_id, desk.purpose, ["document"], about=case.subject)
     opened = papers.preview(found)

@@ -31,6 +31,7 @@ PURPOSES = {
     "help": lazy("somebody helped you, with a code of yours"),
     "beside you": lazy("to see the page that you see, while helping you"),
     "own application": lazy("you opened your application"),
+    "own application, second device": lazy("you opened your application on a second device"),
     "own licences": lazy("you opened your licences"),
     "own data": lazy("you had your numbers shown"),
     "own documents": lazy("you opened a document you handed in"),

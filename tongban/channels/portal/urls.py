@@ -2,6 +2,7 @@ from django.urls import path
 
 from tongban.channels.portal import views_applying as applying
 from tongban.channels.portal import views_bundles as bundles
+from tongban.channels.portal import views_carrying as carrying
 from tongban.channels.portal import views_cases as cases
 from tongban.channels.portal import views_device as device
 from tongban.channels.portal import views_disputing as disputing
@@ -10,6 +11,7 @@ from tongban.channels.portal import views_hands as hands
 from tongban.channels.portal import views_heard as heard
 from tongban.channels.portal import views_help as help_
 from tongban.channels.portal import views_holding as holding
+from tongban.channels.portal import views_links as links
 from tongban.channels.portal import views_mandates as mandates
 from tongban.channels.portal import views_my_data as data
 from tongban.channels.portal import views_notices as notices
@@ -34,6 +36,8 @@ urlpatterns = [
     path("matters/<slug:slug>/", finding.guide, name="guide"),
     path("matters/<slug:slug>/versions/", versions.versions, name="guide_versions"),
     path("matters/<slug:slug>/apply/", applying.begin, name="begin"),
+    path("matters/<slug:slug>/link/", links.link, name="link"),
+    path("fill/<slug:slug>/", links.fill, name="fill"),
     path("matters/<slug:slug>/apply/one-more", one_more.explain, name="one_more"),
     path("together/", together.page, name="together"),
     path("together/add", together.add, name="together_add"),
@@ -64,6 +68,20 @@ urlpatterns = [
     path("apply/<slug:ref>/help/", hands.hands, name="apply_hands"),
     path("apply/<slug:ref>/help/code", hands.invite, name="apply_invite"),
     path("apply/<slug:ref>/help/<int:pk>/end", hands.end, name="apply_hands_end"),
+    path("apply/<slug:ref>/device/", carrying.device, name="apply_device"),
+    path("apply/<slug:ref>/device/code", carrying.code, name="apply_device_code"),
+    path("apply/<slug:ref>/device/<int:pk>/confirm", carrying.confirm, name="apply_device_confirm"),
+    path("apply/<slug:ref>/device/<int:pk>/end", carrying.end, name="apply_device_end"),
+    path("my/carried/<int:pk>/end", carrying.end_from_account, name="carried_end"),
+    path("go-on/", carrying.go_on, name="go_on"),
+    path("go-on/wait/", carrying.wait, name="go_on_wait"),
+    path("go-on/situation/", carrying.go_on_situation, name="go_on_situation"),
+    path("go-on/form/", carrying.go_on_form, name="go_on_form"),
+    path("go-on/save", carrying.go_on_save, name="go_on_save"),
+    path("go-on/materials/", carrying.go_on_materials, name="go_on_materials"),
+    path("go-on/materials/<slug:slug>", carrying.go_on_material, name="go_on_material"),
+    path("go-on/check/", carrying.go_on_check, name="go_on_check"),
+    path("go-on/leave", carrying.leave, name="go_on_leave"),
     path("my/helping/", hands.lobby, name="helping"),
     path("my/helping/<slug:ref>/situation/", hands.helping_situation, name="helping_situation"),
     path("my/helping/<slug:ref>/form/", hands.helping_form, name="helping_form"),

@@ -26,6 +26,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from tongban.cases.services import carrying
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import behind, for_anyone, for_signed_in, safe_next
 from tongban.channels.pages import countries
@@ -358,6 +359,7 @@ def security(request, account):
             "recovery_made": bool(of["recovery_codes"]),
             "recovery_left": len(recovery),
             "email": account.email,
+            "carried": carrying.at_work_for(account),
             "sessions": [
                 {"row": row, "device": sign_in.words_for(row.user_agent), "here": row.is_current()}
                 for row in sorted(
@@ -392,5 +394,6 @@ def end_session(request, account, pk):
 def end_other_sessions(request, account):
     if request.method == "POST":
         session_flows.end_other_sessions(request, account)
+        carrying.end_all(account, actor=doorkeeper.actor_of(request))
         messages.success(request, _("All other sessions were ended."))
     return redirect("account_security")

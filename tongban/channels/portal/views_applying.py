@@ -17,14 +17,14 @@ from django.views.decorators.http import require_GET, require_POST
 from tongban.cases import barring, bundles, clocks, correction, only_one, planning, rules, services, signers
 from tongban.cases import queries as cases
 from tongban.cases.models import Case, CaseMaterial
-from tongban.cases.services import ending, together
+from tongban.cases.services import carrying, ending, together
 from tongban.cases.states import EDITABLE, CaseState
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_party
 from tongban.channels.pages import bundle_answers, errand, whereabouts
 from tongban.channels.pages.beside_case import promise_at_the_end
 from tongban.channels.pages.look import Look
-from tongban.channels.portal import bundle_words, disputed, guide_words, parts, views_one_more
+from tongban.channels.portal import bundle_words, disputed, guide_words, parts, views_links, views_one_more
 from tongban.channels.portal.own import own_case
 from tongban.channels.portal.papers_read import PaperRead, changeable, offers_of, papers_of
 from tongban.lib.bilingual import say
@@ -76,6 +76,7 @@ def begin(request, party, slug):
                 channel=channel_of(request),
                 situation=request.POST.getlist("situation"),
                 consents=request.POST.getlist("consent"),
+                offered=views_links.brought(request),
             )
             return redirect(next_step(case))
         except only_one.TakesOnlyOne:  # said on the page, with the way to the one there is
@@ -96,6 +97,7 @@ def begin(request, party, slug):
         "situations": [one for one in version.situations if one["id"] in request.GET.getlist("situation")]
         if version
         else [],
+        "fields": views_links.offerable(version) if version is not None and version.online else [],
         "bundle": bundle_words.beginning(version, request.GET) if version else None,
         "consents": [
             {"slug": grant.resource.slug, "words": consenting.words(grant, version.name)}
@@ -182,6 +184,7 @@ def shared(request, party, case, current, **more) -> dict:
         "steps": stepper(case, current),
         "findings": cases.open_findings(case) if case.state != CaseState.DRAFT else [],
         "points": _points(case),
+        "carried": carrying.at_work_in(case),
         "on_list": together.place_of(request.user, case),
         "tab": request.POST.get("tab") or uuid4().hex[:20],
         **more,
