@@ -20,6 +20,7 @@ from tongban.departments.models import Officer
 from tongban.lib.bilingual import Bilingual
 from tongban.lib.formschema import Field
 from tongban.materials.models import Page
+from tongban.parties import queries as parties
 
 RECENT = timedelta(days=365)
 AT_MOST = 5
@@ -37,15 +38,6 @@ class Likeness:
     fields: list[str] = field(default_factory=list)
     open: bool = False
     judged: Alike | None = None
-
-    @property
-    def same_person(self) -> bool:
-        return self.applicant
-
-    @property
-    def stranger_paper(self) -> bool:
-        """The same paper came with somebody else's application."""
-        return bool(self.papers)
 
 
 def of(case: Case, officer: Officer) -> list[Likeness]:
@@ -69,7 +61,7 @@ def of(case: Case, officer: Officer) -> list[Likeness]:
     for row in rows:
         found[row.pk] = Likeness(
             row,
-            applicant=row.pk in by_applicant or row.applicant_id == case.applicant_id,
+            applicant=row.pk in by_applicant,
             papers=by_paper.get(row.pk, []),
             fields=by_mark.get(row.pk, []),
             open=row.pk in visible,
@@ -79,7 +71,8 @@ def of(case: Case, officer: Officer) -> list[Likeness]:
 
 
 def _of_the_applicant(case: Case) -> list[int]:
-    rows = Case.objects.filter(applicant=case.applicant_id, matter=case.matter_id).exclude(pk=case.pk)
+    rows = Case.objects.filter(applicant__in=parties.identities(case.applicant), matter=case.matter_id)
+    rows = rows.exclude(pk=case.pk)
     rows = rows.exclude(state__in=[CaseState.DRAFT, CaseState.WITHDRAWN])
     if case.submitted_at is not None:
         rows = rows.filter(submitted_at__gte=case.submitted_at - RECENT)

@@ -27,6 +27,7 @@ from tongban.licences.states import LicenceState
 from tongban.matters import repeating
 from tongban.matters.models import Matter, MatterVersion
 from tongban.matters.repeating import OnlyOne
+from tongban.parties import queries as parties
 from tongban.parties.models import Party
 
 RUNNING = WITH_OFFICE | WITH_APPLICANT
@@ -187,19 +188,20 @@ def stands_against(
     rule = repeating.rule_of(version)
     if rule is None or (rule.field and not index):
         return None
-    rows = Case.objects.filter(matter=version.matter_id)
+    rows, identities = Case.objects.filter(matter=version.matter_id), parties.identities(party)
     if rule.field:
         rows = rows.filter(pk__in=Mark.objects.filter(matter=version.matter_id, index=index).values("case"))
     else:
-        rows = rows.filter(applicant=party)
+        rows = rows.filter(applicant__in=identities)
     if but is not None and but.pk is not None:
         rows = rows.exclude(pk=but.pk).exclude(parent__isnull=False, parent=but.pk)
     found = _counted(rows, rule, today).order_by("-id").first()
     if found is not None:
         again = rule.again_from(_day(found)) if found.state in GRANTED else None
-        return Against(version, rule, found.applicant_id == party.pk, case=found, again_from=again)
+        return Against(version, rule, found.applicant_id in identities, case=found, again_from=again)
     if rule.rule == repeating.HELD and not rule.field:
-        held = licences.in_force(party, (version.result or {}).get("ref") or "", today)
+        kind = (version.result or {}).get("ref") or ""
+        held = next(filter(None, (licences.in_force(Party(pk=key), kind, today) for key in identities)), None)
         return Against(version, rule, True, licence=held) if held is not None else None
     return None
 
@@ -267,9 +269,8 @@ def _asked(case: Case) -> list[tuple[MatterVersion, str]]:
 
 def _take_turns(case: Case, asked: Iterable[tuple[MatterVersion, str]]) -> None:
     """Whoever counts by the same applicant or answer waits here until the other has committed, in one order for all."""
-    keys = sorted(
-        blind_index(f"{version.matter_id}:{index or case.applicant_id}", "cases.turn") for version, index in asked
-    )
+    one_of_all = min(parties.identities(case.applicant))
+    keys = sorted(blind_index(f"{version.matter_id}:{index or one_of_all}", "cases.turn") for version, index in asked)
     if keys:
         Turn.objects.bulk_create([Turn(key=key) for key in keys], ignore_conflicts=True)
         list(Turn.objects.select_for_update().filter(key__in=keys).order_by("key").values_list("pk"))

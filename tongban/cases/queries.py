@@ -38,13 +38,25 @@ TOGETHER = ("matter", "version", "department", "applicant")
 
 def of(party: Party) -> QuerySet[Case]:
     """A party's own cases that were sent, newest first; the members of a bundle stand inside it."""
-    rows = Case.objects.filter(bundles.NOT_A_MEMBER, applicant=party)
+    rows = Case.objects.filter(bundles.NOT_A_MEMBER, **_of_all_records(party))
     return _own_lines(rows.exclude(state=CaseState.DRAFT)).order_by("-id")
+
+
+def of_record(party: Party) -> QuerySet[Case]:
+    """The same under this one record alone."""
+    return _own_lines(Case.objects.filter(bundles.NOT_A_MEMBER, applicant=party).exclude(state=CaseState.DRAFT)).order_by("-id")
 
 
 def drafts(party: Party) -> QuerySet[Case]:
     """A party's drafts, the one worked on last first."""
-    return _own_lines(Case.objects.filter(applicant=party, state=CaseState.DRAFT)).order_by("-saved_at", "-id")
+    rows = Case.objects.filter(**_of_all_records(party), state=CaseState.DRAFT)
+    return _own_lines(rows).order_by("-saved_at", "-id")
+
+
+def _of_all_records(party: Party) -> dict[str, int | list[int]]:
+    """This applicant, also under another record of the same person; for nearly everybody there is one, and the index takes `=`."""
+    keys = parties.identities(party)
+    return {"applicant_id": keys[0]} if len(keys) == 1 else {"applicant_id__in": keys}
 
 
 def _own_lines(rows: QuerySet[Case]) -> QuerySet[Case]:

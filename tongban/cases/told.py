@@ -8,10 +8,11 @@ from tongban.cases.services import cosigning
 from tongban.cases.states import ENDED, OPEN, CaseState
 from tongban.journal import services as journal
 from tongban.journal.services import on
+from tongban.lib.identifiers import mask_id
 from tongban.notices import services as notices
 from tongban.parties import events as party_events
 from tongban.parties import queries as parties
-from tongban.parties.models import Account, Deed, Person
+from tongban.parties.models import Account, Deed, Person, Sameness
 
 DEEDS = {
     "begin": {"zh": "开始填写", "en": "began an application"},
@@ -73,6 +74,24 @@ def let_people_look_at_open_cases(event):
         if case.state in OPEN and not case.with_people:
             Case.objects.filter(pk=case.pk, decided_at__isnull=True).update(with_people=True)
             journal.touch(case.subject)
+
+
+@on(party_events.SamenessJudged)
+def tell_that_records_were_joined(event):
+    """Each account of each record, so that whoever is joined by mistake hears of it at once."""
+    if event.what not in {"joined", "parted"}:
+        return
+    row = Sameness.objects.select_related("one", "other").get(pk=event.sameness)
+    for person, other in ((row.one, row.other), (row.other, row.one)):
+        notices.tell(
+            person,
+            f"records_{event.what}",
+            about=f"party:{person.pk}",
+            link="/my/",
+            params={"own": mask_id(person.id_no), "other": mask_id(other.id_no), "why": row.reason},
+            once=f"records:{row.pk}:{event.what}:{person.pk}:{row.decided_at:%Y%m%d%H%M%S}",
+            to=list(Account.objects.filter(is_active=True, person=person).select_related("person")),
+        )
 
 
 @on(events.OneMoreAnswered)

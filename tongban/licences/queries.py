@@ -10,6 +10,7 @@ from tongban.departments.models import Officer
 from tongban.licences.models import Licence, LicenceCall, LicenceItem, LicenceType, Proceeding
 from tongban.licences.proceeding_states import ProceedingState
 from tongban.licences.states import LicenceState
+from tongban.parties import queries as parties
 from tongban.parties.models import Party
 
 
@@ -40,6 +41,11 @@ def latest(holder: Party, type_slug: str) -> Licence | None:
 
 def of(party: Party) -> QuerySet[Licence]:
     """Everything the party holds or held, newest first."""
+    return Licence.objects.select_related("type", "issuer").filter(holder__in=parties.identities(party)).order_by("-id")
+
+
+def of_record(party: Party) -> QuerySet[Licence]:
+    """The same under this one record alone."""
     return Licence.objects.select_related("type", "issuer").filter(holder_id=party.pk).order_by("-id")
 
 

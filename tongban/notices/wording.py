@@ -172,6 +172,23 @@ WORDING: dict[str, Words] = {
         "“%(matter)s”还在等您签署，到%(due)s为止。",
         "“%(matter)s” still waits for your signature, until %(due)s.",
     ),
+    "records_joined": _words(
+        "您的两份身份记录已合并显示",
+        "Two records of yours were joined",
+        "两位工作人员核对后确认，证件%(own)s与证件%(other)s属于同一人。两份记录下的办件、证照和委托现在都能在您的账号中看到，没有任何内容被删除。"
+        "如果不是您本人，请立即联系我们，可以随时恢复原样。",
+        "Two officers compared the documents %(own)s and %(other)s and found that both are yours. Applications, licences and mandates under "
+        "both now stand in your account; nothing was taken out. If this is wrong, tell us at once: it can be undone at any time.",
+        urgent=True,
+    ),
+    "records_parted": _words(
+        "两份身份记录已恢复分开",
+        "Two records were taken apart again",
+        "证件%(own)s与证件%(other)s的记录已恢复分开，各自的办件、证照和委托与合并前完全一样。理由：%(why)s",
+        "The records of the documents %(own)s and %(other)s were taken apart again. Each has its own applications, licences and mandates as "
+        "before. The reason: %(why)s",
+        urgent=True,
+    ),
     "one_more_allowed": _words(
         "您可以再申请一次",
         "You may apply once more",
@@ -619,8 +636,8 @@ WORDING: dict[str, Words] = {
     "draft_expires": _words(
         "草稿即将到期",
         "A draft of yours ends soon",
-        "“%(matter)s”的草稿将在%(due)s后删除。继续填写即可保留。",
-        "Your draft “%(matter)s” will be deleted after %(due)s. Carry on with it to keep it.",
+        "“%(matter)s”的草稿将在%(due)s后删除。继续填写，或在“草稿”中点一下“再保留90天”即可保留。",
+        "Your draft “%(matter)s” will be deleted after %(due)s. Carry on with it, or touch “Keep it 90 more days” among your drafts.",
     ),
     "rate_invitation": _words(
         "请评价本次服务",

@@ -93,10 +93,9 @@ def records_of(person: Person, *, held: bool = False) -> list[Person]:
     """The other records of the same person, which two officers have joined (`sameness`); for nearly everybody none, and nothing is asked."""
     if person.same_as_id is None:
         return []
-    rows = Person.objects.filter(same_as=person.same_as_id).exclude(pk=person.pk)
-    if held:  # whoever takes them apart waits for an act that has begun
-        list(rows.select_for_update(of=("self",)).order_by("pk").values_list("pk"))
-    return list(rows.order_by("pk"))
+    rows = Person.objects.filter(same_as=person.same_as_id).exclude(pk=person.pk).order_by("pk")
+    # held: whoever takes them apart waits for an act that has begun
+    return list(rows.select_for_update(of=("self",)) if held else rows)
 
 
 def identities(party: Party | int) -> list[int]:

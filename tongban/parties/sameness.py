@@ -189,9 +189,8 @@ def _hold_all(row: Sameness) -> list[int]:
     """Everybody who is one with either of the two, held in the order of their numbers."""
     heads = Person.objects.filter(pk__in=[row.one_id, row.other_id]).values_list("pk", "same_as")
     keys = {key for pair in heads for key in pair if key is not None}
-    rows = Person.objects.filter(Q(pk__in=keys) | Q(same_as__in=keys)).order_by("pk").values_list("pk", flat=True)
-    # two tables make a person: its own row is enough to wait for
-    return list(rows.select_for_update(of=("self",)))
+    rows = Person.objects.filter(Q(pk__in=keys) | Q(same_as__in=keys)).order_by("pk")
+    return [row.pk for row in rows.select_for_update(of=("self",))]
 
 
 def _groups(people: Iterable[int]) -> list[tuple[set[int], int | None]]:

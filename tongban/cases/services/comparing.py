@@ -17,6 +17,7 @@ from tongban.departments.models import Officer
 from tongban.journal import services as journal
 from tongban.lib.moves import Move
 from tongban.lib.problems import Invalid, NotAllowed
+from tongban.parties import queries as parties
 
 LONGEST = 1000
 NO_RESULT = ENDED - {CaseState.CLOSED}
@@ -24,7 +25,7 @@ NO_RESULT = ENDED - {CaseState.CLOSED}
 
 def why_not(earlier: Case, later: Case) -> str:
     """Why the later one cannot be closed as a duplicate; empty when it can."""
-    if earlier.applicant_id != later.applicant_id:
+    if earlier.applicant_id not in parties.identities(later.applicant):
         return "other-applicant"
     if earlier.matter_id != later.matter_id:
         return "other-matter"

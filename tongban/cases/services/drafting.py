@@ -555,6 +555,8 @@ def _licence_for(case: Case, licence_type: str):
     person = _who_acts(case)
     if found is None and person is not None:
         found = licences.in_force(person, licence_type, today)
+        for other in parties.records_of(person) if found is None else ():
+            found = found or licences.in_force(other, licence_type, today)
     return found
 
 

@@ -26,6 +26,7 @@ from tongban.channels.office import (
     views_procedures,
     views_queue,
     views_rules,
+    views_sameness,
     views_talks,
     views_window,
 )
@@ -129,6 +130,8 @@ urlpatterns = [
     path("licences/<int:pk>/", views_licences.licence, name="licence"),
     path("licences/<int:pk>/<slug:move>", views_licences.act, name="licence_act"),
     path("data-sharing/", views_data.grants, name="grants"),
+    path("same-people/", views_sameness.listed, name="sameness"),
+    path("same-people/<int:pk>/", views_sameness.pair, name="same_pair"),
     path("one-more/", views_one_more.one_more, name="one_more"),
     path("one-more/<int:pk>", views_one_more.answer, name="one_more_answer"),
     path("follow-ups/", views_follow_up.follow_ups, name="follow_ups"),
