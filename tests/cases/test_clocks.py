@@ -279,8 +279,32 @@ def test_drafts_end_after_ninety_days_but_never_without_a_warning_a_week_before(
             if gone_on is None and not Case.objects.filter(pk=case.pk).exists():
                 gone_on = day
 
-    assert (warned_on, gone_on) == (77, 91)
-    assert Message.objects.filter(kind="draft_expires").count() == 1
+    assert (warned_on, gone_on) == (84, 91)
+    assert Message.objects.filter(kind="draft_expires").count() == 2  # a week and a day before
+
+
+def test_a_worker_that_stood_still_leaves_the_time_that_its_warning_promises(published):
+    with time_machine.travel(at("2025-03-03"), tick=False):
+        case = make.draft()
+    gone_on = None
+    for day in (200, 201, 202, 203, 206, 207, 208, 209):
+        with time_machine.travel(at("2025-03-03") + timedelta(days=day), tick=False):
+            keeping_time.look_after_drafts()
+            if gone_on is None and not Case.objects.filter(pk=case.pk).exists():
+                gone_on = day
+
+    assert gone_on == 208  # warned on the 200th day, again on the 207th
+
+
+def test_one_touch_keeps_a_draft_as_long_again(published):
+    with time_machine.travel(at("2025-03-03"), tick=False):
+        case = make.draft(answers={"reason": "kept as it is"})
+    with time_machine.travel(at("2025-05-30"), tick=False):
+        keeping_time.look_after_drafts()
+        assert Case.objects.get(pk=case.pk).ends_soon
+        services.extend_draft(case, account=case.account)
+        case.refresh_from_db()
+        assert not case.ends_soon and case.warned_at is None and case.value("reason") == "kept as it is"
 
 
 def test_work_on_a_draft_gives_it_its_ninety_days_again(published):

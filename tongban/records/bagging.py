@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.x509.oid import NameOID
 
@@ -79,7 +78,7 @@ def pack(
     """The package. `payload` maps names below `data/` to their bytes; `info` becomes `bag-info.txt`, with what RFC 8493 asks for."""
     files = {f"data/{name}": content for name, content in payload.items()}
     for name in files:
-        if not NAME.fullmatch(name) or ".." in name:
+        if not NAME.fullmatch(name) or ".." in name or "//" in name:
             raise ValueError(f"not a name for a package: {name!r}")
     lines = [
         *info,
@@ -203,7 +202,7 @@ def _seal_holds(files: Mapping[str, bytes], roots: Collection[bytes], withdrawn:
         if not isinstance(key, ed25519.Ed25519PublicKey) or (names and names[0].value != key_id):
             return Verdict(False, "bad_seal", SEAL)
         key.verify(signature, _signed(files[TAGS], key_id, sealed_at))
-    except (InvalidSignature, ValueError, KeyError, TypeError):
+    except Exception:  # whatever a forged seal makes the parsers say
         return Verdict(False, "bad_seal", SEAL)
     if not any(_issued_by(certificate, root) for root in roots):
         return Verdict(False, "unknown_root", SEAL)
@@ -222,6 +221,6 @@ def _issued_by(certificate: x509.Certificate, root: bytes) -> bool:
         if not isinstance(key, ec.EllipticCurvePublicKey):
             return False
         certificate.verify_directly_issued_by(issuer)
-    except (InvalidSignature, ValueError, TypeError):
+    except Exception:  # as above
         return False
     return True

@@ -47,6 +47,10 @@ STAYS: dict[str, dict[str, Any]] = {
     "records.Hold": {"words": EMPTIED},
     "records.Handover": {},
 }
+BESIDE = {  # fields that only lie beside a case: the row is about something else and loses the reference
+    "cases.Appeal": {"anew"},  # the appeal against another case's decision
+    "cases.ListedMatter": {"case"},  # somebody's own list of what they want to do
+}
 LOG_OF_PEOPLE = ("officer", "platform")  # whose acts stay under their names: they are acts of the office
 
 
@@ -126,9 +130,7 @@ def going() -> list[tuple[type[models.Model], list[str]]]:
     for model, names in dependants():
         if model._meta.label in STAYS:
             continue
-        about = [
-            name for name in names if model._meta.get_field(name).remote_field.on_delete is not models.SET_NULL  # type: ignore[union-attr]
-        ]
+        about = [name for name in names if name not in BESIDE.get(model._meta.label, ())]
         if about:
             found.append((model, about))
     return found
@@ -147,10 +149,9 @@ def _dependants(ids: list[int]) -> None:
         if len(waiting) == len(left) and not any(rows.exists() for rows in waiting):
             break
         left = waiting
-    for model, names in dependants():
-        for name in names:
-            if model._meta.get_field(name).remote_field.on_delete is models.SET_NULL:  # type: ignore[union-attr]
-                model._default_manager.filter(**{f"{name}__in": ids}).update(**{name: None})
+    for label, beside in BESIDE.items():
+        for name in beside:
+            apps.get_model(label)._default_manager.filter(**{f"{name}__in": ids}).update(**{name: None})
     for label, changes in STAYS.items():
         if changes:
             model = apps.get_model(label)

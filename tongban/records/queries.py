@@ -14,6 +14,7 @@ from tongban.departments.models import Officer
 from tongban.evaluations.models import FollowUp
 from tongban.licences.models import Licence, Proceeding
 from tongban.matters import retention
+from tongban.parties.models import Party
 from tongban.payments.models import Bill, Refund
 from tongban.records import rules
 from tongban.records.models import Destruction, DestructionLine, Handover, Hold, Keeping
@@ -190,3 +191,18 @@ def lines_of(row: Destruction) -> list[DestructionLine]:
 def listed(row: Destruction, after: int = 0) -> list[Keeping]:
     rows = Keeping.objects.filter(destruction=row, state="listed", pk__gt=after)
     return list(rows.select_related("case__version", "case__department").order_by("case")[: SHOWN + 1])
+
+
+ENDS_SHOWN = 10
+
+
+def kept_of(party: Party) -> list[tuple[Case, Kept]]:
+    """The newest applications of a party that ended, with their last days; what is open about each is said on its own page."""
+    rows = Case.objects.select_related("version", "matter", "department").filter(
+        applicant=party, parent__isnull=True, state__in=list(rules.OUTCOME_OF)
+    )
+    found = []
+    for case in rows.order_by("-id")[:ENDS_SHOWN]:
+        rule, _ended, until = deciding([case])
+        found.append((case, Kept(rule, False, until, [])))
+    return found

@@ -155,6 +155,11 @@ class Case(models.Model):
         """What events, messages and register calls about this case carry."""
         return f"case:{self.pk}"
 
+    @property
+    def ends_soon(self) -> bool:
+        """A draft whose last days have begun."""
+        return self.expires_at is not None and self.expires_at - timezone.now() < datetime.timedelta(days=7)
+
     def value(self, field: str):
         """The plain value of one form field, or None."""
         return (self.values.get(field) or {}).get("value")

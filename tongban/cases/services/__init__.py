@@ -61,6 +61,7 @@ from tongban.cases.services.drafting import (
     commit_to,
     delete,
     detach,
+    extend_draft,
     refresh_materials,
     save,
     see_paper,

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -33,6 +33,7 @@ from tongban.registers import services as registers
 
 KEPT_AS_CHOSEN = {CaseMaterial.How.UPLOAD, CaseMaterial.How.COMMITMENT, CaseMaterial.How.PAPER, CaseMaterial.How.LATER}
 DRAFT_DAYS = 90
+FIRST_WARNING, LAST_WARNING = timedelta(days=7), timedelta(days=1)
 DRAFTS_AT_MOST = 50
 TRUST = {
     "licence": "A",
@@ -337,9 +338,9 @@ def delete(case: Case, *, account: Account, now: datetime | None = None) -> None
 
 
 def expire_drafts(now: datetime) -> int:
-    """Delete drafts whose time is over and that were warned of at least a week ago (a duty of the worker)."""
-    week_ago = now - timedelta(days=7)
-    over = Case.objects.filter(state=CaseState.DRAFT, expires_at__lt=now, warned_at__lt=week_ago)
+    """Delete drafts whose time is over and of whose last day was told (a duty of the worker)."""
+    told = Q(warned_at__gte=F("expires_at") - LAST_WARNING, warned_at__lte=now - LAST_WARNING)
+    over = Case.objects.filter(told, state=CaseState.DRAFT, expires_at__lt=now)
     gone, _kinds = over.delete()
     return gone
 
@@ -569,8 +570,33 @@ def _who_acts(case: Case) -> Person | None:
 
 
 def warn_of_expiry(now: datetime) -> list[Case]:
-    """Drafts that end within 14 days and were not warned of: marked as warned and given back for a message each."""
-    rows = Case.objects.filter(state=CaseState.DRAFT, expires_at__lt=now + timedelta(days=14), warned_at__isnull=True)
-    warned = list(rows.select_related("matter", "applicant", "version")[:500])
-    Case.objects.filter(pk__in=[case.pk for case in warned]).update(warned_at=now, revision=F("revision"))
+    """Drafts that end within 7 days, and again within one: marked as warned and given back for a message each.
+
+    Whoever is told late (the worker stood still) has the whole time that the message promises: the end moves.
+    """
+    drafts = Case.objects.filter(state=CaseState.DRAFT).select_related("matter", "applicant", "version")
+    first = drafts.filter(expires_at__lt=now + FIRST_WARNING, warned_at__isnull=True)
+    last = drafts.filter(expires_at__lt=now + LAST_WARNING, warned_at__lt=F("expires_at") - LAST_WARNING)
+    warned: list[Case] = []
+    for rows, ahead in ((last, LAST_WARNING), (first, FIRST_WARNING)):
+        for case in rows[:500]:
+            ends = max(case.expires_at or now, now + ahead)
+            same = Case.objects.filter(pk=case.pk, state=CaseState.DRAFT, expires_at=case.expires_at)
+            if same.update(warned_at=now, expires_at=ends):  # whoever saved at this moment is not warned
+                case.expires_at = ends
+                warned.append(case)
     return warned
+
+
+def extend_draft(case: Case, *, account: Account, now: datetime | None = None) -> Case:
+    """Keep a draft as long again as a fresh one. What stands in it is not touched."""
+    now = now or timezone.now()
+    with transaction.atomic():
+        case = again(case)
+        if case.state != CaseState.DRAFT:
+            raise NotAllowed("already-sent", _("This was already sent. You can withdraw it instead."))
+        standing.act_as_applicant(account, case, Act.PREPARE, "save", now)
+        case.expires_at, case.warned_at = now + timedelta(days=DRAFT_DAYS), None
+        case.save(update_fields=["expires_at", "warned_at", "updated_at"])
+        changed(case)
+    return case

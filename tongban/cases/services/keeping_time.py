@@ -99,7 +99,7 @@ def look_after_drafts() -> int:
             about=case.subject,
             link=f"/apply/{case.ref}/",
             params={"matter": case.version.name, "due": timezone.localtime(case.expires_at).date().isoformat()},
-            once=f"draft:{case.pk}:{case.expires_at:%Y%m%d}",
+            once=f"draft:{case.pk}:{case.expires_at:%Y%m%d}:{(case.expires_at - now).days}",
         )
     return drafting.expire_drafts(now)
 

@@ -159,6 +159,7 @@ KEPT: tuple[Kept, ...] = (
             "cases.Promise", "cases.Tolerance", "cases.Hearing", "cases.Consultation", "cases.Appeal", "cases.Inspection",
             "cases.InspectionPhoto", "cases.InspectionSignature", "cases.PublicNotice", "cases.PublicObjection", "cases.Signer",
             "cases.BrokenPromise", "cases.CarriedDraft", "cases.Talk", "cases.QuestionPaper", "cases.Letter", "cases.Reissue",
+            "records.Keeping", "records.Hold", "records.Handover",
             "cases.CaseLabel", "cases.StaffNote", "cases.NoteEdit", "cases.Mention", "cases.PassingOn",
         ),
         periods={
@@ -166,6 +167,7 @@ KEPT: tuple[Kept, ...] = (
                 "permits 30 years, others 10 years; drafts 90 days after the last change"
             ),
             "with the case": _("everything in a case: as long as the case"),
+            "forever": _("that an application was handed over to the archive: for good, without your name"),
             "6 years": _("that a signed promise was found false: 6 years"),
         },
     ),

@@ -549,6 +549,14 @@ def delete(request, party, ref):
     return redirect("portal:drafts")
 
 
+@require_POST
+@for_party
+def keep(request, party, ref):
+    """Keep a draft that would end soon."""
+    services.extend_draft(own_case(request, ref), account=request.user)
+    return redirect("portal:drafts")
+
+
 # -- papers of the party
 
 
