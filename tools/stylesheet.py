@@ -30,6 +30,7 @@ SOURCES = (
     "bundles",
     "talk",
     "payments",
+    "getting",
     "mandates",
     "points",
     "editions",

@@ -20,7 +20,7 @@ from tests import doors, make
 from tests.house.test_access import Address, addresses, matrix, outcome, row_of
 from tests.office.desks import standing
 from tongban.cases import services
-from tongban.cases.models import Case, MachineFinding, PublicNotice
+from tongban.cases.models import Case, CaseDocument, Collection, Delivery, MachineFinding, PublicNotice
 from tongban.cases.services import carrying
 from tongban.departments.models import Role
 from tongban.journal.actors import Actor
@@ -69,6 +69,8 @@ CONCERNED = {
     "visit": {"dept_reviewer", "inspector"},
     "receipt_at_work": {"window_officer", "issuing_officer", "coordinator", "supervisor", "auditor", "dept_approver"},
     "objected": {"dept_reviewer"},
+    "package": {"issuing_officer", "supervisor"},
+    "collected": {"issuing_officer", "supervisor"},
     "asked": {"elsewhere"},  # an opinion was asked of another department: only that one sees what was named with it
 }
 NOT_WITHOUT_REASON = {
@@ -183,6 +185,19 @@ class World:
             officer=self.dept_reviewer.officer, department=make.department("HRB"), question="Is it safe there?", due=today,
             materials=["lease"],
         )  # fmt: skip
+        self.package = Delivery.objects.create(
+            case=self.case, party=self.company, way="pickup", state="preparing", hall="centre", due=today
+        )
+        self.collected = Collection.objects.create(
+            party=self.company, officer=self.issuing_officer.officer, taker_as="own", name="x", id_kind="id_card",
+            id_end="1234", signed="paper", kept="x", content="x", at=self.case.documents.first().made_at,
+        )  # fmt: skip
+        self.packed = self.package.items.create(
+            case=self.case, name={"zh": "示", "en": "x"}, collection=self.collected, taken_at=self.collected.at
+        )
+        self.proof = CaseDocument.objects.create(
+            case=self.case, kind="delivery_proof", number="proof", made_at=self.collected.at
+        )
         self.payment = till.start([self.bill], party=self.company, account=self.owner)
 
     def client(self, who: str) -> Client:
@@ -214,6 +229,8 @@ class World:
                 "field": "reason",
                 "pk": self.notices[self.case].pk,
             },
+            "package": {"ref": self.package.ref, "pk": self.packed.pk, "move": "take-out"},
+            "collected": {"ref": self.collected.ref, "pk": self.proof.pk},
             "asked": {"pk": self.opinion.pk, "page": self.case_page.pk},
             "helping": {"ref": self.draft.ref, "slug": "lease"},
             "officers_help": {"ref": self.draft.ref},
@@ -253,7 +270,7 @@ def world(db, monkeypatch):
     monkeypatch.setattr(
         "tongban.registers.services._not_with_a_row_in_the_hand", lambda: None
     )  # knocks are undone in one
-    for views in ("office.views_case", "portal.views_cases"):
+    for views in ("office.views_case", "office.views_issuing", "portal.views_cases"):
         monkeypatch.setattr(f"tongban.channels.{views}.draw", lambda document: b"drawn")
     monkeypatch.setattr("tongban.channels.pages.receipt_sheet.draw", lambda receipt: b"drawn")
     return World()

@@ -153,7 +153,7 @@ def choose(
     place = place_of(errand, hall)
     row = Delivery.objects.create(
         case=errand, party_id=errand.applicant_id, way=way, hall=place["hall"], place=place, made_at=now,
-        address=address if address is not None else _address_in_form(errand) if way == Way.POST else {},
+        address=address if address is not None else address_in_form(errand) if way == Way.POST else {},
         collector=collector or {},
     )  # fmt: skip
     assert row.state == CHOOSE.target
@@ -161,7 +161,7 @@ def choose(
     return row
 
 
-def _address_in_form(case: Case) -> dict:
+def address_in_form(case: Case) -> dict:
     """What the applicant wrote in the form: the address there, the name and telephone of the record."""
     person = Person.objects.filter(pk=case.applicant_id).first()
     phone = str(case.value("mobile") or (person.mobile if person is not None else "") or "")

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from tongban.channels.doorkeeper import behind, for_anyone
-from tongban.channels.exchange import views, views_data, views_payments
+from tongban.channels.exchange import views, views_data, views_deliveries, views_payments
 from tongban.channels.exchange.api import api
 
 app_name = "exchange"
@@ -15,6 +15,9 @@ urlpatterns = [
     path("verify/<slug:token>", views.verify, name="verify"),
     path("gateways/<slug:gateway>/notices", views_payments.notices, name="gateway_notices"),
     path("simulated-payment/<slug:key>/", views_payments.simulated_payment, name="simulated_payment"),
+    path("carriers/<slug:carrier>/notices", views_deliveries.notices, name="carrier_notices"),
+    path("simulated-courier/<slug:key>/", views_deliveries.simulated_courier, name="simulated_courier"),
+    path("simulated-locker/<slug:hall>/", views_deliveries.simulated_locker, name="simulated_locker"),
     path("catalogue.jsonld", views_data.catalogue, name="catalogue"),
     path("api/openapi.json", views_data.described, name="described"),
     path("api/v1/uploads", views_data.upload, name="upload"),

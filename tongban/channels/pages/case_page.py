@@ -79,6 +79,7 @@ def context(row, party, *, base: str = "base_portal.html", sent=None, errors=Non
         "forecast": clocks.forecast(row, now=timezone.now()),
         "spent": [one for one in time_spent.by_place(row) if one.working_days or one.running],
         "bundle": bundle_page.of_applicant(row),
+        "getting": {"offered": False},  # the applicant's own page says it; the code is for nobody who helps
     }
 
 

@@ -7,6 +7,7 @@ from tongban.channels.portal import views_cases as cases
 from tongban.channels.portal import views_device as device
 from tongban.channels.portal import views_disputing as disputing
 from tongban.channels.portal import views_finding as finding
+from tongban.channels.portal import views_getting as getting
 from tongban.channels.portal import views_hands as hands
 from tongban.channels.portal import views_heard as heard
 from tongban.channels.portal import views_help as help_
@@ -66,7 +67,6 @@ urlpatterns = [
     path("apply/<slug:ref>/findings/<int:finding>", applying.answer_finding, name="apply_answer"),
     path("apply/<slug:ref>/delete", applying.delete, name="apply_delete"),
     path("apply/<slug:ref>/help/", hands.hands, name="apply_hands"),
-    path("apply/<slug:ref>/keep", applying.keep, name="apply_keep"),
     path("apply/<slug:ref>/help/code", hands.invite, name="apply_invite"),
     path("apply/<slug:ref>/help/<int:pk>/end", hands.end, name="apply_hands_end"),
     path("apply/<slug:ref>/device/", carrying.device, name="apply_device"),
@@ -143,6 +143,7 @@ urlpatterns = [
     path("my/cases/<slug:ref>/appeal/", procedures.appeal, name="case_appeal"),
     path("my/cases/<slug:ref>/again", cases.apply_again, name="case_again"),
     path("my/cases/<slug:ref>/withdraw", cases.withdraw, name="case_withdraw"),
+    path("my/cases/<slug:ref>/getting/", getting.getting, name="getting"),
     path("my/cases/<slug:ref>/open", cases.open_result, name="case_open"),
     path("my/cases/<slug:ref>/person", cases.ask_a_person, name="case_person"),
     path("my/cases/<slug:ref>/rate/", holding.rate, name="rate"),

@@ -18,6 +18,7 @@ from tongban.cases.states import (
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_anyone, for_party
 from tongban.channels.pages.case_page import TEMPLATE, context, shown, way, who_has_it
+from tongban.channels.portal import views_getting
 from tongban.channels.portal.own import own_case
 from tongban.channels.portal.views_applying import channel_of
 from tongban.lib.problems import Invalid, TooMany
@@ -66,6 +67,7 @@ def _page(request, party, row, *, errors=None, text=""):
     doorkeeper.reading(request, party, "own application", ["form"], about=row.subject)
     services.read_by_applicant(row)
     shown_now = context(row, party, sent=request.GET.get("sent"), errors=errors, text=text)
+    shown_now["getting"] = views_getting.shown(request, row)
     return render(request, TEMPLATE, shown_now, status=422 if errors else 200)
 
 

@@ -1,4 +1,6 @@
 // On the spot: photographs that wait for a connection, a signature on the glass, the place. The page works without any of it.
+import { glass } from "./glass.js"
+
 import { keep, owner } from "../tongban/device.js";
 
 const $ = (selector, within = document) => within.querySelector(selector)
@@ -68,39 +70,18 @@ if (form) {
   document.addEventListener("tongban:photo", (event) => arrived(event.detail))
 }
 
-// -- a signature on the glass: lines of points between 0 and 1000, whatever the size of the glass
+// -- a signature on the glass
 
 const box = $(".of-glass")
 if (box && record) {
-  const canvas = $("canvas", box), pen = canvas.getContext("2d"), lines = []
-  const choice = $("[data-glass]")
-  choice.hidden = false
-  const show = () => { box.hidden = record.elements.there_way.value !== "glass" }
-  record.addEventListener("change", show)
-  show()
-  pen.lineWidth = 3
-  pen.lineCap = pen.lineJoin = "round"
-  const at = (event) => {
-    const place = canvas.getBoundingClientRect()
-    return [Math.round(((event.clientX - place.left) / place.width) * 1000), Math.round(((event.clientY - place.top) / place.height) * 1000)]
-  }
-  const draw = () => {
-    pen.clearRect(0, 0, canvas.width, canvas.height)
-    pen.strokeStyle = getComputedStyle(canvas).color
-    for (const line of lines) {
-      pen.beginPath()
-      line.forEach(([x, y], number) => pen[number ? "lineTo" : "moveTo"]((x / 1000) * canvas.width, (y / 1000) * canvas.height))
-      pen.stroke()
-    }
-  }
-  const kept = () => {
-    record.elements.there_strokes.value = lines.length ? JSON.stringify(lines) : ""
-    record.dispatchEvent(new Event("input", { bubbles: true }))
-  }
-  canvas.addEventListener("pointerdown", (event) => { canvas.setPointerCapture(event.pointerId); lines.push([at(event)]); draw() })
-  canvas.addEventListener("pointermove", (event) => { if (event.buttons && lines.length) { lines.at(-1).push(at(event)); draw() } })
-  canvas.addEventListener("pointerup", kept)
-  $("button", box).addEventListener("click", () => { lines.length = 0; draw(); kept() })
+  glass(box, {
+    choice: $("[data-glass]"),
+    chosen: () => record.elements.there_way.value === "glass",
+    keep: (lines) => {
+      record.elements.there_strokes.value = lines.length ? JSON.stringify(lines) : ""
+      record.dispatchEvent(new Event("input", { bubbles: true }))
+    },
+  })
 }
 
 // -- where I stand, only when asked for
