@@ -629,6 +629,9 @@ class ResultsCollected:
     delivery: int
     collection: int
     left: int
+
+
+@event
 class LetterReissued:
     """A letter was made again; the first stays and names the one in its place."""
 

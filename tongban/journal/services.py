@@ -202,6 +202,12 @@ def keep_place(name: str, place: int) -> None:
     Topic.objects.update_or_create(name=name, defaults={"version": place})
 
 
+def enqueue_many(kind: str, payloads: Iterable[dict[str, Any]]) -> None:
+    """Many errands of one kind, in one statement."""
+    now = timezone.now()
+    Job.objects.bulk_create([Job(kind=kind, payload=payload, run_at=now) for payload in payloads])
+
+
 # -- the chain
 
 COVERED = {

@@ -1,11 +1,13 @@
 """Telling people something: always in the inbox, in both languages; outside only by the ways they chose, and saying little."""
 
 import uuid
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.core import signing
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -16,7 +18,7 @@ from tongban.journal import queries as journal_queries
 from tongban.journal import services as journal
 from tongban.journal.actors import Actor
 from tongban.lib import identifiers
-from tongban.lib.bilingual import short
+from tongban.lib.bilingual import Bilingual, short
 from tongban.lib.moves import Move, make
 from tongban.lib.problems import Invalid, NotAllowed
 from tongban.notices import events, wording
@@ -24,11 +26,15 @@ from tongban.notices.gateways.mail import Letter, mail
 from tongban.notices.gateways.mail import Refused as LetterRefused
 from tongban.notices.gateways.sms import Refused as TextRefused
 from tongban.notices.gateways.sms import text_messages
-from tongban.notices.models import CallBack, Dispatch, Message, Preference
+from tongban.notices.models import CallBack, Dispatch, InformationDeclined, Message, Preference
 from tongban.notices.queries import accounts_of, preferences
 from tongban.notices.states import GIVE_UP, REACH, TRY_AGAIN, CallBackState
 from tongban.parties.models import Account, Party
 
+BY_DAY = "notices.carry_by_day"
+QUIET_FROM, QUIET_UNTIL = time(22, 0), time(8, 0)
+UNSUBSCRIBE = "notices.unsubscribe"
+INFORMATION = "circular_information"
 CALLED_WITHIN = timedelta(hours=1)  # of the hours the service is open
 TRIES = 3
 REFERENCES = uuid.UUID("a54d8ab5-90a4-5b26-a21e-1c0a06c13c9f")
@@ -102,6 +108,108 @@ def _dispatch(message: Message, account: Account, words: wording.Words, number: 
         journal.enqueue("notices.carry", dispatch=row.pk, number=number)
 
 
+@dataclass(frozen=True)
+class Addressed:
+    """One account that is told something as, or for, a party."""
+
+    party: int
+    account: Account
+    link: str
+
+
+def tell_many(
+    told: Sequence[Addressed],
+    kind: str,
+    *,
+    title: Bilingual,
+    body: Bilingual,
+    about: str,
+    once: str,
+    by_text_message: bool = False,
+    now: datetime | None = None,
+) -> int:
+    """Tell many the same words: a constant number of statements. Inside the act's transaction, which sees that nobody comes twice;
+    if two hands did all the same, the name of the message refuses one of the slices. Outside it goes by day."""
+    now = now or timezone.now()
+    by_name = {f"{once}:{one.account.pk}"[:120]: one for one in told}  # who stands for two parties is told once
+    had = set(Message.objects.filter(once__in=by_name).values_list("once", flat=True))
+    messages = Message.objects.bulk_create(
+        [
+            Message(
+                party_id=one.party, account=one.account, kind=kind, at=now, title=title, body=body, about=about,
+                link=one.link, once=name,
+            )
+            for name, one in by_name.items()
+            if name not in had
+        ]
+    )  # fmt: skip
+    wishes = {row.account_id: row for row in Preference.objects.filter(account__in=[m.account_id for m in messages])}
+    texts = by_text_message and text_messages() is not None
+    rows = []
+    for message in messages:
+        account, wish = message.account, wishes.get(message.account_id) or Preference()
+        if wish.only_when_needed:
+            continue
+        ways = [("email", account.email)] if wish.email and account.email else []
+        if texts and wish.sms and account.person and account.person.mobile:
+            ways.append(("sms", account.person.mobile))
+        rows += [
+            Dispatch(
+                message=message, channel=channel, address=address, language=short(account.language),
+                reference=uuid.uuid5(REFERENCES, f"{message.once}:{channel}"),
+            )
+            for channel, address in ways
+        ]  # fmt: skip
+    journal.enqueue_many(BY_DAY, [{"dispatch": row.pk} for row in Dispatch.objects.bulk_create(rows)])
+    return len(messages)
+
+
+def declining(accounts: Iterable[Account]) -> set[int]:
+    """Those of these accounts that want no information."""
+    keys = [one.pk for one in accounts]
+    return set(InformationDeclined.objects.filter(account__in=keys).values_list("account", flat=True))
+
+
+def want_information(account: Account, *, wanted: bool) -> None:
+    """What they did not ask for does not come any more, or comes again. What is official always comes."""
+    if wanted:
+        InformationDeclined.objects.filter(account=account).delete()
+    else:
+        InformationDeclined.objects.get_or_create(account=account)
+
+
+def unsubscribing(account: Account) -> str:
+    """The part of an address by which whoever reads this letter declines further ones, without signing in."""
+    return signing.dumps(account.pk, salt=UNSUBSCRIBE)
+
+
+def account_of(token: str) -> Account | None:
+    try:
+        key = signing.loads(token, salt=UNSUBSCRIBE)
+    except signing.BadSignature:
+        return None
+    return Account.objects.filter(pk=key, is_active=True).first()
+
+
+def quiet_until(now: datetime) -> datetime | None:
+    """Between ten in the evening and eight in the morning nobody is disturbed with what can wait: when it may go, else None."""
+    local = timezone.localtime(now)
+    if QUIET_UNTIL <= local.time() < QUIET_FROM:
+        return None
+    day = local.date() + timedelta(days=1) if local.time() >= QUIET_FROM else local.date()
+    return datetime.combine(day, QUIET_UNTIL, tzinfo=local.tzinfo)
+
+
+@journal.carrier(BY_DAY, outward=True)
+def carry_by_day(dispatch: int, now: str | None = None) -> None:
+    """As `carry`, at an hour when nobody sleeps."""
+    later = quiet_until(datetime.fromisoformat(now) if now else timezone.now())
+    if later is not None:
+        journal.enqueue(BY_DAY, run_at=later, dispatch=dispatch)
+        return
+    carry(dispatch)
+
+
 @journal.carrier("notices.carry", outward=True)
 def carry(dispatch: int, number: str = "") -> None:
     """Hand one message over to the outside. Tried again it carries the same reference; refused it is not tried again."""
@@ -116,6 +224,8 @@ def carry(dispatch: int, number: str = "") -> None:
         name=(person.names[row.language if row.language == "zh" else "en"] if person else account.login),
         number=number,
         address=f"{settings.PUBLIC_URL}{message.link}",
+        title=message.title,
+        decline=f"{settings.PUBLIC_URL}/unsubscribe/{unsubscribing(account)}/" if message.kind == INFORMATION else "",
     )
     try:
         if row.channel == "email":
@@ -139,7 +249,7 @@ def _settle(row: Dispatch, **changes) -> None:
 def give_up_what_was_parked() -> int:
     """A message whose errand was tried to the end and parked is shown as given up, with the last error."""
     given_up = 0
-    for job in journal_queries.parked_jobs().filter(kind="notices.carry")[:500]:
+    for job in journal_queries.parked_jobs().filter(kind__in=["notices.carry", BY_DAY])[:500]:
         rows = Dispatch.objects.filter(pk=job.payload["dispatch"], state=Dispatch.State.WAITING)
         given_up += rows.update(state=Dispatch.State.PARKED, reason=job.last_error[:200])
     return given_up

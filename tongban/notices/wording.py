@@ -754,6 +754,9 @@ WORDING: dict[str, Words] = {
 }
 
 WORDING |= {
+    # the words of a message to many are its own; these stand for it where only the kind is known
+    "circular_official": _words("来自办事部门的消息", "A message from an office", "%(text)s", "%(text)s"),
+    "circular_information": _words("来自办事部门的信息", "Information from an office", "%(text)s", "%(text)s"),
     "letter_reissued": _words(
         "一份文书已更正补发",
         "A letter was made again",
@@ -807,12 +810,28 @@ SHORT: Bilingual = {
 }
 
 
-def outside(kind: str, language: str, *, name: str, number: str, address: str) -> tuple[str, str, str]:
+DECLINE: Bilingual = {
+    "zh": "\n\n这是一条信息类消息。不想再收到此类消息，请打开：%(decline)s",
+    "en": "\n\nThis is information you did not ask for. To get no more of it, open: %(decline)s",
+}
+
+
+def outside(
+    kind: str,
+    language: str,
+    *,
+    name: str,
+    number: str,
+    address: str,
+    title: Bilingual | None = None,
+    decline: str = "",
+) -> tuple[str, str, str]:
     """(subject, e-mail text, text message) for outside: no word of the matter, nothing personal but name and case number."""
     told = {
         "name": name,
-        "title": say(WORDING[kind].title, language),
+        "title": say(title or WORDING[kind].title, language),
         "number": {"zh": f"(办件 {number})", "en": f" (case {number})"}[language] if number else "",
         "address": address,
     }
-    return told["title"], OUTSIDE[language] % told, SHORT[language] % told
+    letter = OUTSIDE[language] % told + (DECLINE[language] % {"decline": decline} if decline else "")
+    return told["title"], letter, SHORT[language] % told

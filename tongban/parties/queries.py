@@ -23,6 +23,7 @@ from tongban.parties.models import (
 from tongban.parties.powers import (
     Power,
     accounts_for,
+    accounts_of_many,
     all_of,
     company_of,
     conflicts_of,
@@ -39,7 +40,7 @@ from tongban.parties.powers import (
 from tongban.parties.powers import of as powers_of
 from tongban.parties.states import MandateState
 
-__all__ = ["Power", "accounts_for", "all_of", "company_of", "conflicts_of", "decides_for", "identities", "may_act_for", "over", "own_accounts", "parties_in", "records_of", "powers_of", "receivers_of", "spaces_of"]  # fmt: skip
+__all__ = ["Power", "accounts_for", "accounts_of_many", "all_of", "company_of", "conflicts_of", "decides_for", "identities", "may_act_for", "over", "own_accounts", "parties_in", "records_of", "powers_of", "receivers_of", "spaces_of"]  # fmt: skip
 
 
 def _current(today: date) -> Q:

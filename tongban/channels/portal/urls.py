@@ -4,6 +4,7 @@ from tongban.channels.portal import views_applying as applying
 from tongban.channels.portal import views_bundles as bundles
 from tongban.channels.portal import views_carrying as carrying
 from tongban.channels.portal import views_cases as cases
+from tongban.channels.portal import views_declining as declining
 from tongban.channels.portal import views_device as device
 from tongban.channels.portal import views_disputing as disputing
 from tongban.channels.portal import views_finding as finding
@@ -155,6 +156,8 @@ urlpatterns = [
     path("my/device/pages", device.pages, name="device_pages"),
     path("international/", finding.international, name="international"),
     path("help/", help_.help_, name="help"),
+    path("my/information/", declining.own, name="information"),
+    path("unsubscribe/<str:token>/", declining.by_letter, name="unsubscribe"),
     path("my/inbox/", holding.inbox, name="inbox"),
     path("my/inbox/read", holding.all_read, name="all_read"),
     path("my/inbox/<int:pk>/open", holding.open_message, name="open_message"),

@@ -1,0 +1,138 @@
+"""Messages to many: written, seen as they will look, confirmed by a second person, followed while they go out."""
+
+from django.http import Http404
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from tongban.cases import circulating
+from tongban.cases.circular_states import WRITERS, CircularState
+from tongban.cases.models import Circular
+from tongban.cases.services import circulating as services
+from tongban.channels.doorkeeper import for_officer
+from tongban.lib.bilingual import say
+from tongban.lib.problems import Invalid, NotAllowed
+from tongban.notices import wording
+from tongban.oversight import rules as oversight
+
+READERS = ("auditor", *WRITERS)
+PAGE = 30
+
+
+@require_GET
+@for_officer(*READERS)
+def circulars(request, officer):
+    before = request.GET.get("before", "")
+    rows = circulating.listed(
+        officer, before=int(before[:18]) if before.isascii() and before.isdigit() else None, limit=PAGE + 1
+    )
+    context = {
+        "officer": officer,
+        "rows": rows[:PAGE],
+        "next": rows[PAGE - 1].pk if len(rows) > PAGE else None,
+        "may_write": bool(set(officer.roles) & set(WRITERS)),
+    }
+    return render(request, "office/circulars.html", context)
+
+
+@for_officer(*WRITERS)
+def new(request, officer):
+    """Write one: whom it is for by facts, the words in both languages. Nothing goes out from here."""
+    problem = None
+    if request.method == "POST":
+        try:
+            row = services.write(officer=officer, said=request.POST)
+            return redirect("office:circular", ref=row.ref)
+        except Invalid as invalid:
+            problem = invalid
+    context = {
+        "officer": officer,
+        "who": list(circulating.WHO.items()),
+        "kinds": Circular.Kind.choices,
+        "matters": [(slug, say(name)) for slug, name in circulating.matters_of(officer)],
+        "licences": [(slug, say(name)) for slug, name in circulating.licence_types_of(officer)],
+        "typed": request.POST,
+        "errors": problem.errors if problem else {},
+        "problem": problem,
+    }
+    return render(request, "office/circular_new.html", context, status=422 if problem else 200)
+
+
+@require_GET
+@for_officer(*READERS)
+def circular(request, officer, ref):
+    return _page(request, officer, _seen(officer, ref))
+
+
+def _seen(officer, ref) -> Circular:
+    row = circulating.seen(officer, ref)
+    if row is None:
+        raise Http404
+    return row
+
+
+def _page(request, officer, row, problem=None):
+    own = row.department_id == officer.department_id or bool({"coordinator", "supervisor"} & set(officer.roles))
+    writes = own and bool(set(officer.roles) & set(WRITERS))
+    second = row.officer_id != officer.pk and oversight.may_be_second_person(
+        officer.roles, officer.department.code, for_department=row.department.code
+    )
+    shorts = {}
+    for language in ("zh", "en"):
+        kind = f"circular_{row.kind}"
+        text = wording.SHORT[language] % {"title": row.title[language], "number": "", "address": "https://…/my/inbox/"}
+        shorts[language] = {"text": text, "needed": circulating.text_messages_needed(text), "signs": len(text)}
+    mail = {
+        language: wording.outside(
+            kind, language, name="…", number="", address="https://…/my/inbox/", title=row.title,
+            decline="https://…/unsubscribe/" if row.kind == Circular.Kind.INFORMATION else "",
+        )[:2]
+        for language in ("zh", "en")
+    }  # fmt: skip
+    why = circulating.why(row)
+    S = CircularState
+    context = {
+        "officer": officer,
+        "row": row,
+        "previews": [
+            {
+                "language": language,
+                "title": row.title[language],
+                "text": row.text[language],
+                "why": why[language],
+                "short": shorts[language],
+                "mail": mail[language],
+            }
+            for language in ("zh", "en")
+        ],
+        "who": circulating.WHO[row.facts["who"]],
+        "alone": row.estimate <= circulating.ALONE_UP_TO,
+        "done": round(100 * row.place / row.last) if row.last else 0,
+        "returned": circulating.returned(row),
+        "may": {
+            "submit": writes and row.state == S.DRAFT,
+            "decide": second and row.state == S.ASKED,
+            "pause": writes and row.state == S.SENDING,
+            "go_on": writes and row.state == S.PAUSED,
+            "stop": writes and row.state in {S.DRAFT, S.ASKED, S.SENDING, S.PAUSED},
+        },
+        "problem": problem,
+    }
+    return render(request, "office/circular.html", context, status=problem.status if problem else 200)
+
+
+@require_POST
+@for_officer(*WRITERS)
+def act(request, officer, ref, move):
+    row = _seen(officer, ref)
+    try:
+        if move == "submit":
+            services.submit(row, officer=officer)
+        elif move in {"confirm", "decline"}:
+            services.decide(row, officer=officer, confirm=move == "confirm", why=request.POST.get("why", ""))
+        elif move in {"pause", "go_on", "stop"}:
+            services.control(row, officer=officer, step=move)
+        else:
+            raise Http404
+    except NotAllowed as problem:
+        return _page(request, officer, _seen(officer, ref), problem)
+    return redirect("office:circular", ref=ref)
