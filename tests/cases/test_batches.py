@@ -10,7 +10,7 @@ from django.utils import timezone
 from tests import make
 from tests.cases import ways
 from tongban.cases import judging, queries, services
-from tongban.cases.models import Batch, BatchItem, Case, Step
+from tongban.cases.models import Batch, BatchItem, Case, CaseLabel, Label, PassingOn, Step
 from tongban.cases.services import batching
 from tongban.journal.models import Event, Job
 from tongban.lib.problems import Invalid, NotAllowed
@@ -155,7 +155,12 @@ def test_looking_over_says_of_each_case_what_the_act_itself_would_say():
 
     for officer in people:
         for act in batching.ACTS.values():
-            if act.reads:
+            if act.reads or act.name in {
+                "pass_on",
+                "recall_passing",
+                "label",
+                "unlabel",
+            }:  # they ask for more than the case
                 continue
             found = judging.chosen(officer, [case.ref for case in cases])
             for one in batching.look_over(officer, act, found, given):
@@ -474,3 +479,37 @@ def test_an_item_done_has_its_hour():
 
     with pytest.raises(IntegrityError), transaction.atomic():
         BatchItem.objects.filter(batch=batch).update(state="done")
+
+
+def test_cases_are_labelled_and_handed_to_a_colleague_and_both_can_be_undone():
+    cases = alike(make.case("under_review"), 2)
+    reviewer, colleague = (ways.of_department("dept_reviewer", cases[0]) for _officer in range(2))
+    label = Label.objects.create(department=cases[0].department, name="spring check")
+    steps = [
+        ("claim", {}), ("label", {"label": str(label.pk)}), ("pass_on", {"to": str(colleague.pk), "note": "please"}),
+        ("recall_passing", {}), ("unlabel", {"label": str(label.pk)}),
+    ]  # fmt: skip
+
+    seen = []
+    for act, given in steps:
+        batch = begin(reviewer, act, cases, given)
+        ways.work()
+        seen.append((act, outcome(batch), CaseLabel.objects.count(), PassingOn.objects.filter(state="offered").count()))
+
+    done = ["done", "done"]
+    assert seen == [
+        ("claim", done, 0, 0), ("label", done, 2, 0), ("pass_on", done, 2, 2), ("recall_passing", done, 2, 0), ("unlabel", done, 0, 0),
+    ]  # fmt: skip
+
+
+def test_whom_a_case_cannot_be_handed_to_is_said_at_the_case():
+    case = make.case("under_review")
+    reviewer = ways.of_department("dept_reviewer", case)
+    begin(reviewer, "claim", [case])
+    ways.work()
+
+    batch = begin(reviewer, "pass_on", [case], {"to": str(ways.hall("issuing_officer").pk)})
+    ways.work()
+
+    assert outcome(batch) == ["failed"]
+    assert sentences(batch) == ["This colleague cannot do anything with the case now. Choose another one."]

@@ -15,7 +15,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
-from tongban.cases import events, judging, planning, queries
+from tongban.cases import desks, events, judging, planning, queries
 from tongban.cases.batch_states import (
     ALONE,
     AT_MOST,
@@ -33,11 +33,12 @@ from tongban.cases.batch_states import (
     ItemState,
 )
 from tongban.cases.judging import Facts
-from tongban.cases.models import Batch, BatchItem, Case
+from tongban.cases.models import Batch, BatchItem, Case, Label
 from tongban.cases.moving import acting, as_seen
 from tongban.cases.permission import handler_of
 from tongban.cases.rules import reasons_against_approving
-from tongban.cases.services import correcting, deciding, intake, reviewing, taking_along
+from tongban.cases.services import correcting, deciding, intake, passing_on, reviewing, taking_along
+from tongban.cases.services import desks as desk_services
 from tongban.cases.services.intake import checked_findings
 from tongban.cases.states import (
     ACCEPT,
@@ -206,6 +207,44 @@ def _asked_why(given: Mapping[str, Any]) -> dict[str, Any]:
     return {"why": why[:1000]}
 
 
+def _number(given: Mapping[str, Any], name: str) -> dict[str, Any]:
+    text = str(given.get(name, "")).strip()
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise Invalid("choice-missing", _("Something is still missing."), errors={name: [_("Choose.")]})
+    return {name: int(text)}
+
+
+def _asked_colleague(given: Mapping[str, Any]) -> dict[str, Any]:
+    return _number(given, "to") | {"note": str(given.get("note", "")).strip()[: passing_on.LONGEST]}
+
+
+def _pass_on(case: Case, officer: Officer, given: Mapping[str, Any]) -> None:
+    to = Officer.objects.select_related("account__person", "department").filter(pk=given["to"]).first()
+    passing_on.pass_on(case, officer=officer, to=to or officer, note=given["note"])
+
+
+def _recall_passing(case: Case, officer: Officer, given: Mapping[str, Any]) -> None:
+    row = desks.held_out_by(officer).filter(case=case).first()
+    if row is None:
+        raise NotAllowed("passing-over", passing_on.ANSWERED)
+    passing_on.recall(row, officer=officer)
+
+
+def _label(case: Case, officer: Officer, given: Mapping[str, Any]) -> None:
+    desk_services.put_on(case, _label_of(officer, given), officer=officer)
+
+
+def _unlabel(case: Case, officer: Officer, given: Mapping[str, Any]) -> None:
+    desk_services.take_off(case, _label_of(officer, given), officer=officer)
+
+
+def _label_of(officer: Officer, given: Mapping[str, Any]) -> Label:
+    row = desks.labels_of(officer.department, retired=True).filter(pk=given["label"]).first()
+    if row is None:
+        raise NotAllowed("not-your-label", _("This label belongs to another department."), status=403)
+    return row
+
+
 NOT_OPEN = _("You are not handling this case, so it opens only for a reason that you write down.")
 
 
@@ -229,6 +268,18 @@ ACTS: dict[str, ManyAct] = {
     for act in [
         ManyAct("claim", _claim, against=lambda case, facts, given: judging.claimable(case, facts), back="release"),
         ManyAct("release", _release, against=_not_mine, undoes=True),
+        ManyAct(
+            "pass_on", _pass_on, against=_not_mine, taken=_asked_colleague, back="recall_passing", asks=("to", "note")
+        ),
+        ManyAct("recall_passing", _recall_passing, against=_not_mine, undoes=True),
+        ManyAct(
+            "label", _label, against=lambda case, facts, given: judging.against_working(case, facts),
+            taken=lambda given: _number(given, "label"), back="unlabel", asks=("label",),
+        ),
+        ManyAct(
+            "unlabel", _unlabel, against=lambda case, facts, given: judging.against_working(case, facts),
+            taken=lambda given: _number(given, "label"), undoes=True, asks=("label",),
+        ),
         ManyAct(
             "pre_review_start", lambda case, officer, given: _plain(intake.start_pre_review(case, officer=officer)),
             step=PRE_REVIEW_START,
@@ -560,13 +611,19 @@ def _carry_out(pk: int) -> None:
                 with as_seen(item.case, item.mark) as case:
                     done = act.do(case, officer, batch.given) or Done()
         except Problem as problem:
-            item.state, item.why = ItemState.FAILED, in_both(problem.sentence)
+            item.state, item.why = ItemState.FAILED, in_both(_sentence(problem))
         else:
             item.state, item.file, item.size = ItemState.DONE, done.file, done.size
             what = events.CaseDoneInBatch(case=item.case_id, batch=batch.pk, act=act.name, second=batch.second_id)
             journal.record(what, subject=item.case.subject, actor=_actor(officer))
         item.at = timezone.now()
         item.save(update_fields=["state", "why", "at", "file", "size"])
+
+
+def _sentence(problem: Problem):
+    """What is wrong, for a list: of wrong answers every reason, because nobody sees the form there."""
+    reasons = [reason for found in problem.errors.values() for reason in found] if isinstance(problem, Invalid) else []
+    return worded("%(reasons)s", reasons=_Said(reasons)) if reasons else problem.sentence
 
 
 def _count(pk: int) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 import structlog
+from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
@@ -155,6 +156,7 @@ def summary(case: Case) -> bytes:
         blocks=[block for block in blocks if block is not None],
         title={"zh": "办件摘要", "en": "Summary of the case"},
         place_for_seal=False,
+        demo=settings.DEMO,
     )
     return render_document(letter)
 

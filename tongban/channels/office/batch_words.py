@@ -24,6 +24,14 @@ class Words:
 WORDS: dict[str, Words] = {
     "claim": Words(_("Take on my desk"), _("The cases lie on your desk, and nobody else works on them."), "download"),
     "release": Words(_("Put back into the queue"), _("The cases lie in the queue again, for everybody."), "undo"),
+    "pass_on": Words(
+        _("Hand over to a colleague"),
+        _("The colleague sees the cases and takes them or gives them back; until then they stay on your desk."),
+        "send",
+    ),
+    "recall_passing": Words(_("Keep them after all"), _("The cases are held out to nobody and stay on your desk."), "undo"),
+    "label": Words(_("Put a label on"), _("The label sorts the cases inside the office; applicants never see it."), "flag"),
+    "unlabel": Words(_("Take a label off"), _("The label is taken off; applicants never see it."), "undo"),
     "pre_review_start": Words(
         _("Begin the check before acceptance"), _("Each case shows that it is being checked."), "clock"
     ),

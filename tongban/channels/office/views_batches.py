@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from tongban.cases import judging
+from tongban.cases import desks, judging
 from tongban.cases import queries as cases
 from tongban.cases.batch_states import ALONE, AT_MOST, OVER, TRY_AGAIN, BatchState, ItemState
 from tongban.cases.models import Batch, Case
@@ -18,6 +18,8 @@ from tongban.channels.doorkeeper import for_officer
 from tongban.channels.office.batch_words import STATE_TONES, WORDS
 from tongban.channels.office.spreadsheets import workbook
 from tongban.channels.office.views_queue import line
+from tongban.departments import queries as departments
+from tongban.departments.models import Officer
 from tongban.lib.bilingual import say
 from tongban.lib.problems import Invalid, NotAllowed
 
@@ -64,9 +66,8 @@ def look_over(request, officer):
 def _all_of(request, officer) -> list[str]:
     """Everything that the queue's filter shows, up to what one list holds."""
     tabs = cases.tabs_of(officer)
-    tab = request.POST.get("tab") if request.POST.get("tab") in tabs else tabs[0]
-    asked = {name: request.POST.get(name, "")[:100] for name in ("matter", "department", "light", "free")}
-    wanted = Wanted(asked["matter"], asked["department"], asked["light"], asked["free"] == "1")
+    tab = request.POST.get("tab") if request.POST.get("tab") in {*tabs, cases.ALL} else tabs[0]
+    wanted = Wanted.read(request.POST)
     rows, _following = cases.queue_page(officer, tab, wanted=wanted, limit=AT_MOST)
     return [row.ref for row in rows]
 
@@ -100,11 +101,21 @@ def _preview(request, officer, refs: list[str], problem: Invalid | NotAllowed | 
         "key": typed.get("key") or uuid.uuid4().hex,
         "points": _points(typed),
         "askable": _askable(found) if act is not None and "points" in act.asks else [],
-        "typed": {field: typed.get(field, "") for field in ("days", "why", "only_marked")},
+        "typed": {field: typed.get(field, "") for field in ("days", "why", "only_marked", "to", "note", "label")},
+        "colleagues": _colleagues(officer) if act is not None and "to" in act.asks else [],
+        "labels": [(str(one.pk), one.name) for one in desks.labels_of(officer.department)],
         "problem": problem,
         "errors": problem.errors if isinstance(problem, Invalid) else {},
     }
     return render(request, "office/batches/look.html", context, status=problem.status if problem else 200)
+
+
+def _colleagues(officer) -> list[tuple[str, str]]:
+    """Who is there today and holds one of the same roles; whether they could do something is asked of each case."""
+    today = timezone.localdate()
+    away = {one.officer_id for one in departments.absences(officer.department, today) if one.first_day <= today}
+    found = [one for one in desks.colleagues(officer) if one.pk not in away and set(one.roles) & set(officer.roles)]
+    return [(str(one.pk), one.shown_name) for one in found]
 
 
 def _askable(found: list[Case]) -> list[tuple[str, str]]:
@@ -130,6 +141,9 @@ def _given(typed) -> dict:
         "only_marked": typed.get("only_marked") == "1",
         "days": typed.get("days", ""),
         "why": typed.get("why", ""),
+        "to": typed.get("to", ""),
+        "note": typed.get("note", ""),
+        "label": typed.get("label", ""),
     }
 
 
@@ -212,6 +226,15 @@ def _said(row: Batch) -> list[tuple[str, str]]:
     said = []
     if "days" in row.given:
         said.append((_("Working days"), str(row.given["days"])))
+    if "to" in row.given:
+        said += [(_("Colleague"), one.shown_name) for one in Officer.objects.filter(pk=row.given["to"])]
+        said += [(_("Note"), row.given["note"])] if row.given.get("note") else []
+    if "label" in row.given:
+        said += [
+            (_("Label"), one.name)
+            for one in desks.labels_of(row.officer.department, retired=True)
+            if one.pk == row.given["label"]
+        ]
     if "why" in row.given:
         said.append((_("Reason"), row.given["why"]))
     if "points" in row.given:
