@@ -125,7 +125,7 @@ def test_the_page_tells_its_script_only_what_a_link_may_answer(client, matter):
     text = client.get(f"/fill/{matter.slug}/").content.decode()
     told = re.search(r'<script id="offerable" type="application/json">(.*?)</script>', text).group(1)
 
-    assert set(re.findall(r'"id": "(\w+)"', told)) == {"school", "kind", "bed", "langs", "home"}
+    assert set(re.findall(r'"id": "(\w+)"', told)) == {"school", "kind", "bed", "langs"}
 
 
 def test_a_situation_that_is_none_is_left_out(client, matter):

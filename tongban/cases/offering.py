@@ -37,6 +37,7 @@ def by_link(one: Field) -> bool:
         and not one.readonly
         and not one.masked
         and one.id not in OF_THE_PERSON
+        and not any(source.startswith(("user.", "company.")) for source in one.sources)
         and bool(one.extra.get("offer", True))
     )
 

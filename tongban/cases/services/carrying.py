@@ -2,7 +2,7 @@
 
 The code in the QR opens nothing by itself. Whoever uses it is shown a number, which the person types on the device that showed the
 code: so the device that is let in is the one in the person's own hand, not one that photographed the screen. Used twice, the code ends
-for both. What is let in is this draft for this device: no account, no signature, no sending (decision 21).
+for both. What is let in is this draft for this device: no account, no signature, no sending (decision 20).
 """
 
 import hmac

@@ -214,7 +214,7 @@ def one_errand(found: Iterable[Line]) -> list[dict]:
     ):
         members = [member["matter"] for member in row.members]
         covered = [slug for slug in members if slug in names]
-        further = [one["matter"] for one in row.members if one.get("mandatory", True) and one["matter"] not in names]
+        further = [one["matter"] for one in row.members if one.get("required") and one["matter"] not in names]
         if row.matter.slug in here or not row.online or len(covered) < 2 or len(further) > len(covered):
             continue
         offers.append((len(further), -len(covered), row, covered, further))

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 from tongban.cases import queries as cases
 from tongban.cases import services
 from tongban.cases.models import Case, CaseDocument
+from tongban.cases.services import together
 from tongban.cases.sheets import draw
 from tongban.cases.states import (
     CaseState,
@@ -68,6 +69,7 @@ def _page(request, party, row, *, errors=None, text=""):
     services.read_by_applicant(row)
     shown_now = context(row, party, sent=request.GET.get("sent"), errors=errors, text=text)
     shown_now["getting"] = views_getting.shown(request, row)
+    shown_now["on_list"] = together.place_of(request.user, row) if request.GET.get("sent") else None
     return render(request, TEMPLATE, shown_now, status=422 if errors else 200)
 
 
