@@ -1,4 +1,4 @@
-"""A restaurant opens with one application: answers, one form, one set of papers, five departments at once, one of them inspects, one licence."""
+"""A restaurant opens with one application: answers, one form, one set of papers, five departments at once, one of them inspects, one licence. Later it closes with one."""
 
 import datetime
 
@@ -19,9 +19,10 @@ from tests.browser.test_shop_story import (
 from tongban.cases import bundles
 from tongban.cases.models import Case
 from tongban.cases.services import machine
+from tongban.licences.models import Licence
 from tongban.parties.models import Account
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.postgres, pytest.mark.django_db, pytest.mark.timeout(600)]
 
 YES = ["alcohol-retail", "drainage-permit", "hygiene-licence", "shop-sign"]
 FOOD, FIRE, WATER, HEALTH = (
@@ -87,6 +88,7 @@ def test_a_restaurant_opens_with_one_application_and_receives_one_licence(desks,
     assert one.licence.state == "valid"
 
     take_home(owner)
+    close_the_business(owner, one)
 
 
 def read_the_notice(page) -> None:
@@ -198,3 +200,39 @@ def take_home(page) -> None:
         assert name in said
     assert whole().state == "closed"
     assert set(states().values()) == {"closed"}
+
+
+def close_the_business(page, opened: Case) -> None:
+    """Tax first, then every permit, the licence that lists them, and the entry in the register: one application, no visit."""
+    page.goto("/matters/one-thing-close-sole-prop/")
+    page.get_by_role("link", name="Apply now").first.click()
+    with page.expect_navigation():
+        page.locator("main").get_by_role("button", name="Begin").click()
+    for name, value in {"reason": "Retiring", "stopped_on": "2026-11-15", "last_month": "2026-10-01"}.items():
+        if page.locator(f"[name={name}]").count():
+            page.locator(f"[name={name}]").fill(value)
+    for name, value in {"invoices_done": "true", "debts_settled": "true", "delivery": "e_licence"}.items():
+        if page.locator(f"[name={name}]").count():
+            page.locator(f"[name={name}][value={value}]").check()
+    page.locator("[name=truth]").check()
+    go_on(page)
+    go_on(page)
+    sign_and_send(page)
+    page.get_by_role("heading", name="Sent. Thank you.").wait_for()
+    closing = Case.objects.get(matter__slug="one-thing-close-sole-prop")
+    ended = {one.row.slug: one.case.decision for one in bundles.parts_of(closing)}
+    assert ended.keys() >= {
+        "tax-clearance",
+        "permits-cancel-amr",
+        "permits-cancel-hc",
+        "permits-cancel-wat",
+        "sole-prop-cancel",
+    }
+    assert set(ended.values()) == {"granted"}
+    assert Licence.objects.get(pk=opened.licence_id).state == "cancelled"
+    assert set(Licence.objects.filter(holder=opened.applicant).values_list("state", flat=True)) <= {
+        "cancelled",
+        "superseded",
+    }
+    page.goto(f"/my/licences/{opened.licence_id}/")
+    assert "Cancelled" in page.locator("main").inner_text()

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.core.management import call_command
-from django.db import connections
+from django.db import connection, connections
 from django.test import Client
 from PIL import Image, ImageDraw
 from pytest_django.live_server_helper import LiveServer
@@ -42,7 +42,17 @@ def server(django_db_setup, django_db_blocker):
             history.PLAN, bundles.STORIES = plan, stories
             if running is not None:
                 running.stop()
+            _end_other_lines()
             call_command("flush", interactive=False, verbosity=0)
+
+
+def _end_other_lines() -> None:
+    """A browser's kept line keeps a thread of the server, and that one its line to PostgreSQL."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
 
 
 @pytest.fixture
