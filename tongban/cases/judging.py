@@ -37,7 +37,7 @@ from tongban.lib.moves import Move, state_label
 from tongban.lib.problems import worded
 
 LINE = (
-    "ref", "number", "state", "next_due", "promised_due", "statutory_due", "received_on", "accepted_at", "decided_at", "revision",
+    "ref", "number", "state", "next_due", "warn_on", "promised_due", "statutory_due", "received_on", "accepted_at", "decided_at", "revision",
     "corrections", "sampled", "proposal", "opinion", "reviewer", "approver", "extended_days", "committed", "delivery", "parent",
     "claimed_at", "matter__slug", "matter__kind", "version__name", "version__joint_departments", "department__code",
     "department__name", "applicant__kind", "applicant__name", "applicant__name_en", "claimed_by__name", "claimed_by__staff_no",
@@ -147,9 +147,7 @@ def against_moving(case: Case, facts: Facts, step: Move) -> list:
     """Against one move: state, role, department, certificate, what a bundle leaves to others, a colleague's desk."""
     handler = facts.handler
     if not step.may_start_from(case.state):
-        return [
-            worded(_("This cannot be done now: it stands at “%(state)s”."), state=state_label(Case, case.state))
-        ]
+        return [worded(_("This cannot be done now: it stands at “%(state)s”."), state=state_label(Case, case.state))]
     role = rules.role_for(handler, step) or next(iter(step.by))
     reasons = rules.reasons_against_handling(handler, case, role=role)
     reasons += reasons_against_step(case, step, member=facts.members.get(case.pk))
