@@ -77,7 +77,7 @@ class Facts:
     today: date
     signing: set[int]
     members: dict[int, tuple[bool, str]]
-    lacking: set[int] = field(default_factory=set)
+    lacking: set[int | None] = field(default_factory=set)
     damaged: set[int] = field(default_factory=set)
     to_come: set[int] = field(default_factory=set)
     heard: set[int] = field(default_factory=set)
@@ -109,8 +109,10 @@ def gather(officer: Officer, cases: Iterable[Case], *, today: date | None = None
         today=today or timezone.localdate(),
         signing=set(signing),
         members={case: (mandatory, state) for case, mandatory, state in members},
-        lacking=set(missing.filter(case__in=keys).values_list("case", flat=True))
-        | set(of_wholes.values_list("case__parent", flat=True)),
+        lacking={
+            *missing.filter(case__in=keys).values_list("case", flat=True),
+            *of_wholes.values_list("case__parent", flat=True),
+        },
         damaged=set(
             CaseMaterial.objects.filter(case__in=keys, document__pages__damaged_at__isnull=False).values_list(
                 "case", flat=True

@@ -484,6 +484,7 @@ def show_problem(request: HttpRequest, problem: Problem) -> HttpResponse:
             "back": _where_from(request),
             "REQUEST_ID": getattr(request, "request_id", ""),
             "problem": problem,
+            "officer": getattr(request, "officer", None),  # a page of the office stands in its frame
         }
         page = getattr(problem, "template", "problem.html")
         response = HttpResponse(loader.render_to_string(page, context, request), status=problem.status)

@@ -715,8 +715,10 @@ def seen_by(officer: Officer, ref: str) -> Batch | None:
     return row if allowed else None
 
 
-def own(officer: Officer) -> QuerySet[Batch]:
-    return Batch.objects.filter(officer=officer).select_related("second").order_by("-id")
+def own(officer: Officer, *, before: int | None = None) -> QuerySet[Batch]:
+    """This officer's lists, the newest first; `before` the last row of the page before."""
+    rows = Batch.objects.filter(officer=officer).select_related("second").order_by("-id")
+    return rows if before is None else rows.filter(pk__lt=before)
 
 
 def waiting_for_word(officer: Officer, now: datetime | None = None) -> QuerySet[Batch]:

@@ -32,14 +32,12 @@ LISTED = 30
 def batches(request, officer):
     """What waits for this officer's word, and their own lists."""
     before = request.GET.get("before", "")
-    rows, older = cases.page_of(
-        batching.own(officer), before=int(before[:18]) if before.isdigit() else None, limit=LISTED
-    )
+    rows = list(batching.own(officer, before=int(before[:18]) if before.isdigit() else None)[: LISTED + 1])
     context = {
         "officer": officer,
         "waiting": [_told(row) for row in batching.waiting_for_word(officer)[:LISTED]],
-        "own": [_told(row) for row in rows],
-        "older": older,
+        "own": [_told(row) for row in rows[:LISTED]],
+        "older": rows[LISTED - 1].pk if len(rows) > LISTED else None,
         "alone": ALONE,
     }
     return render(request, "office/batches/list.html", context)
