@@ -106,6 +106,72 @@ def test_covered_values_stay_covered_beside(window):
     assert NUMBER not in window.get(f"/office/cases/{case.ref}/beside/").content.decode()
 
 
+def answers_on(html):
+    """What stands in the questions of a page."""
+    found = {}
+    for tag in re.findall(r"<(?:input|select|textarea)\b[^>]*>", html.split("<main", 1)[1]):
+        name = re.search(r'\bname="([^"]+)"', tag)
+        if name and 'type="hidden"' not in tag:
+            value = re.search(r'\bvalue="([^"]*)"', tag)
+            found[name.group(1)] = value.group(1) if value else ""
+    return found
+
+
+def given_back(*fields, **more):
+    case = make.case("received", matter(), **more)
+    points = [{"field": field, "text": f"Please look at {field} again."} for field in fields]
+    return services.request_correction(case, points, officer=officer_for("window_officer"))
+
+
+def test_given_back_their_page_is_the_form_they_correct_with_the_same_questions_and_words(window):
+    case = given_back("reason")
+    home = doors.enter(Client(), case.account)
+    home.cookies["language"] = "zh-hans"
+    ours = home.get(f"/apply/{case.ref}/form/").content.decode()
+    theirs = window.get(f"/office/cases/{case.ref}/their-page/").content.decode()
+
+    assert "reason" in answers_on(theirs) and answers_on(theirs) == answers_on(ours)
+    assert "Please look at reason again." in ours and theirs.count("Please look at reason again.") == ours.count(
+        "Please look at reason again."
+    )
+    assert not re.search(r"<(button|input|select|textarea)\b(?![^>]*disabled)", theirs)
+    assert not re.search(r"<a\b[^>]*\shref=", theirs)
+
+
+def test_what_they_change_in_the_form_stands_beside_at_the_next_look(window):
+    case = given_back("reason")
+    before = answers_on(window.get(f"/office/cases/{case.ref}/their-page/").content.decode())
+    services.save(case, {"reason": "tourism"}, revision=case.revision, account=case.account, step="form")
+    page = window.get(f"/office/cases/{case.ref}/their-page/").content.decode()
+
+    assert before and "tourism" in page
+
+
+def test_the_page_of_the_case_is_one_touch_away_and_before_it_is_given_back_there_is_no_form(window):
+    case = given_back("reason")
+    beside = window.get(f"/office/cases/{case.ref}/beside/").content.decode()
+    whole = window.get(f"/office/cases/{case.ref}/their-page/?page=case").content.decode()
+    other = make.case("received", matter())
+
+    assert 'href="?page=case"' in beside
+    assert 'name="revision"' not in whole and case.number in whole
+    assert 'name="revision"' not in window.get(f"/office/cases/{other.ref}/their-page/").content.decode()
+
+
+def test_numbers_are_covered_in_their_form_too(window):
+    form = [
+        *make.SMALL_FORM,
+        {"id": "id_no", "zh": "号码", "en": "Number", "type": "id_number", "prefill": "user.id_no"},
+    ]
+    case = make.case("received", matter(form=form), account_=make.account(person()))
+    services.request_correction(
+        case, [{"field": "id_no", "text": "Please look again."}], officer=officer_for("window_officer")
+    )
+    page = window.get(f"/office/cases/{case.ref}/their-page/").content.decode()
+
+    assert "Please look again." in page and NUMBER not in page and "0045" in page
+
+
 # -- the telephone
 
 

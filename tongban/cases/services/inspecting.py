@@ -232,10 +232,7 @@ def add_photo(
     kept = InspectionPhoto.objects.filter(inspection=row, key=key).first()
     if kept is not None:
         return kept
-    if row.photos.count() >= PHOTOS_AT_MOST:
-        raise NotAllowed(
-            "too-many-photos", worded(_("An inspection keeps up to %(number)s photographs."), number=PHOTOS_AT_MOST)
-        )
+    _room_for_one_more(row)
     document = documents.keep(
         [file], owner=row.case.applicant, by=officer.account, name=f"inspection-{row.ref}",
         actor=acting(officer, "inspector"),
@@ -245,23 +242,32 @@ def add_photo(
         row = _held(row)
         _of_the_two(row, officer)
         _still_open(row)
+        kept = row.photos.filter(key=key).first()
+        if kept is not None:  # the same one came twice at once: this copy goes, nobody names it
+            documents.remove(document, by=officer.account, actor=acting(officer, "inspector"))
+            return kept
+        _room_for_one_more(row)
         page = document.pages.order_by("order").first()
-        photo, made = InspectionPhoto.objects.get_or_create(
-            inspection=row, key=key,
-            defaults={
-                "document": document, "officer": officer, "sha256": page.sha256 if page is not None else "",
-                "point": point if point in {one["id"] for one in row.points} else "", "at": now or timezone.now(),
-            },
+        photo = InspectionPhoto.objects.create(
+            inspection=row, key=key, document=document, officer=officer,
+            sha256=page.sha256 if page is not None else "", at=now or timezone.now(),
+            point=point if point in {one["id"] for one in row.points} else "",
         )  # fmt: skip
-        if made:
-            row.signatures.filter(officer__isnull=False).delete()
-            journal.record(
-                events.InspectionRecorded(case=row.case_id, inspection=row.pk, what="photo"),
-                subject=row.case.subject,
-                actor=acting(officer, "inspector"),
-            )
-            changed(row.case)
+        row.signatures.filter(officer__isnull=False).delete()
+        journal.record(
+            events.InspectionRecorded(case=row.case_id, inspection=row.pk, what="photo"),
+            subject=row.case.subject,
+            actor=acting(officer, "inspector"),
+        )
+        changed(row.case)
     return photo
+
+
+def _room_for_one_more(row: Inspection) -> None:
+    if row.photos.count() >= PHOTOS_AT_MOST:
+        raise NotAllowed(
+            "too-many-photos", worded(_("An inspection keeps up to %(number)s photographs."), number=PHOTOS_AT_MOST)
+        )
 
 
 def content_of(row: Inspection) -> str:

@@ -15,14 +15,15 @@ from django.views.decorators.http import require_GET, require_http_methods
 from tongban.cases import queries as cases
 from tongban.cases import rules, services
 from tongban.cases.models import Case, PhoneNote
-from tongban.cases.states import EDITABLE, CaseState
+from tongban.cases.states import EDITABLE, WITH_APPLICANT, CaseState
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_officer
 from tongban.channels.office.views_case import seen
-from tongban.channels.pages import case_page, errand, preparing, whereabouts
+from tongban.channels.pages import case_page, correction_page, errand, preparing, whereabouts
 from tongban.lib.problems import Invalid, NotAllowed
 from tongban.materials import services as documents
 
+THEIRS = "office/beside/theirs.html"
 LINK, CONTROL = (
     re.compile(r'(<a\b[^>]*?)\shref="[^"]*"'),
     re.compile(r"<(button|input|select|textarea)\b(?![^>]*\bdisabled\b)"),
@@ -43,6 +44,8 @@ def beside(request, officer, ref):
         "findings": cases.open_findings(row),
         "place": {"label": dict(preparing.STEPS).get(place.step, ""), "at": place.at} if place else None,
         "editable": row.state in EDITABLE,
+        "with_them": row.state in WITH_APPLICANT,
+        "page": "" if _at_their_form(request, row) else "case",
         "language": row.account.language if row.account else "zh-hans",
         **preparing.standing(row, covered=True),
     }
@@ -59,14 +62,19 @@ def theirs(request, officer, ref):
     row = seen(request, officer, ref)
     doorkeeper.reading(request, row.applicant_id, "beside you", ["form"], about=row.subject)
     with translation.override(row.account.language if row.account else "zh-hans"):
-        response = render(
-            request,
-            case_page.TEMPLATE,
-            {**case_page.context(row, row.applicant, base="office/beside/theirs.html"), "officer": officer},
-        )
+        if _at_their_form(request, row):
+            template, said = correction_page.TEMPLATE, correction_page.context(row, base=THEIRS)
+        else:
+            template, said = case_page.TEMPLATE, case_page.context(row, row.applicant, base=THEIRS)
+        response = render(request, template, {**said, "officer": officer})
     still = LINK.sub(r"\1", response.content.decode())
     response.content = CONTROL.sub(r"<\1 disabled", still).encode()
     return response
+
+
+def _at_their_form(request, row: Case) -> bool:
+    """Given back for correction they have the form before them, unless the officer wants to see the page of the case."""
+    return row.state in WITH_APPLICANT and request.GET.get("page") != "case"
 
 
 # -- the telephone

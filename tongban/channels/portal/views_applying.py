@@ -176,6 +176,7 @@ def shared(request, party, case, current, **more) -> dict:
     if hands or case.number:
         whereabouts.note(case, current)
     return {
+        "base": "base_portal.html",
         "hands": hands,
         "case": case,
         "version": case.version,

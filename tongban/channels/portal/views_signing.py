@@ -168,6 +168,7 @@ def signers(request, party, case):
         "version": case.version,
         "party": party,
         "current": "check",
+        "base": "base_portal.html",
         "steps": stepper(case, "check"),
         "hands": [],
         "findings": [],
