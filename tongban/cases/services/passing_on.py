@@ -20,6 +20,7 @@ State = PassingOn.State
 LEADS_EVERYWHERE = {"supervisor", "coordinator"}
 LEADS = LEADS_EVERYWHERE | {"dept_approver"}
 LONGEST = 1000
+ANSWERED = _("This was answered or taken back already.")
 
 
 def pass_on(case: Case, *, officer: Officer, to: Officer, note: str = "", now: datetime | None = None) -> PassingOn:
@@ -159,7 +160,7 @@ def _is_theirs(row: PassingOn, officer: Officer) -> None:
 
 
 def _over() -> NotAllowed:
-    return NotAllowed("passing-over", _("This was answered or taken back already."), kept=_("Nothing was changed."))
+    return NotAllowed("passing-over", ANSWERED, kept=_("Nothing was changed."))
 
 
 def _not_here(case: Case) -> NotAllowed:

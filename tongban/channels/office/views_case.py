@@ -22,7 +22,7 @@ from tongban.cases.sheets import draw
 from tongban.cases.states import CORRECTION_CALENDAR_DAYS
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_officer
-from tongban.channels.office import noticed
+from tongban.channels.office import at_desk, noticed
 from tongban.channels.office.acts import Act, findings_of, marked
 from tongban.channels.office.acts_procedures import EVERY_ACT, open_to
 from tongban.channels.office.procedures import beside_of
@@ -175,6 +175,7 @@ def show(request, officer, row, *, act: Act | None = None, problem=None, notice=
         "bills": list(payments.of_subject(row.subject)) if (row.version.fee or {}).get("charged") else [],
         "unset_fee": row.state == "approved" and (row.version.fee or {}).get("charged") and services.owes(row),
         **spent_on(row),
+        **at_desk.beside(request, officer, row),
         "inspections": inspections.of_case(row),
         "objections": inspections.objections_of(row),
         "around": bundle_page.of_office(row),
@@ -372,7 +373,7 @@ def claim(request, officer, ref):
         services.claim(seen(request, officer, ref), officer=officer)
     except NotAllowed as problem:
         return refused(request, officer, ref, problem)
-    return redirect("office:case", ref=ref)
+    return redirect("office:queue") if request.POST.get("back") == "queue" else redirect("office:case", ref=ref)
 
 
 @require_POST

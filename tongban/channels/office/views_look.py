@@ -125,9 +125,8 @@ def person(request, officer, pk):
 def export(request, officer):
     """The queue as it was narrowed, as CSV or as a spreadsheet; written down with whose data it takes along before the first byte leaves."""
     tabs = cases.tabs_of(officer)
-    tab = request.POST.get("tab") if request.POST.get("tab") in tabs else tabs[0]
-    asked = {name: request.POST.get(name, "")[:100] for name in ("matter", "department", "light", "free")}
-    wanted = Wanted(asked["matter"], asked["department"], asked["light"], asked["free"] == "1")
+    tab = request.POST.get("tab") if request.POST.get("tab") in {*tabs, cases.ALL} else tabs[0]
+    wanted = Wanted.read(request.POST)
     rows, _following = cases.queue_page(officer, tab, wanted=wanted, limit=ROWS_AT_MOST)
     services.note_export(
         officer, request.role, [row.applicant_id for row in rows], fields=["name", "case_line"], rows=len(rows)

@@ -1,18 +1,24 @@
 """The officer's queues: what is due first stands first; tabs by what the officer may do; what presses, in figures."""
 
+from dataclasses import fields
+from urllib.parse import urlencode
+
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
+from tongban.cases import desks, rules, time_spent
 from tongban.cases import queries as cases
-from tongban.cases import rules, time_spent
 from tongban.cases.models import Case
 from tongban.cases.queries import QueueKey, Wanted
+from tongban.cases.states import CaseState
 from tongban.channels.doorkeeper import for_officer
 from tongban.channels.office import batch_words
 from tongban.departments import queries as departments
 from tongban.lib.bilingual import say
 from tongban.matters.models import MatterVersion
+from tongban.places import queries as places
 
 TAB_WORDS = {
     "pre_review": _("Pre-review"),
@@ -24,13 +30,25 @@ TAB_WORDS = {
     "issuing": _("Issuing"),
     "done": _("Done"),
 }
+ALL_WORDS = _("All open")
 LIGHT_WORDS = [
-    ("", _("All")),
     ("late", _("Late")),
     ("today", _("Due today")),
     ("soon", _("Due within 2 working days")),
     ("later", _("Later")),
 ]
+COLOUR_WORDS = [
+    ("green", _("green")),
+    ("yellow", _("yellow: limit near")),
+    ("red", _("red: promise missed")),
+    ("black", _("black: limit of the law missed")),
+]
+WHO_WORDS = [
+    ("mine", _("on my desk")),
+    ("free", _("nobody has it yet")),
+    ("team", _("with a colleague")),
+]
+FURTHER = ("place", "channel", "since", "until", "bundle")
 MATTERS_AT_MOST = 500
 assert set(cases.TABS) == set(TAB_WORDS)
 
@@ -38,26 +56,44 @@ assert set(cases.TABS) == set(TAB_WORDS)
 @require_GET
 @for_officer
 def queue(request, officer):
-    """One queue, a page of it, with what presses above."""
+    """One queue, a page of it, with what presses above. Without any word in the address: the view this officer begins with."""
+    habit = desks.habit_of(officer)
+    if not request.GET and habit.begins_with is not None and desks.may_see_view(officer, habit.begins_with):
+        return redirect(
+            f"{reverse('office:queue')}?{urlencode({'view': habit.begins_with_id} | habit.begins_with.asked)}"
+        )
     tabs = cases.tabs_of(officer)
-    tab = request.GET.get("tab") if request.GET.get("tab") in tabs else tabs[0]
-    asked = {name: request.GET.get(name, "")[:100] for name in ("matter", "department", "light", "free")}
-    wanted = Wanted(asked["matter"], asked["department"], asked["light"], asked["free"] == "1")
+    tab = request.GET.get("tab") if request.GET.get("tab") in {*tabs, cases.ALL} else tabs[0]
+    wanted = Wanted.read(request.GET)
+    asked = wanted.as_query()
     rows, following = cases.queue_page(officer, tab, wanted=wanted, after=QueueKey.read(request.GET.get("after", "")))
     everywhere = bool(set(officer.roles) & (rules.HALL_ROLES | rules.READING_ROLES))
-    department = asked["department"] if everywhere else officer.department.code
+    department = wanted.department if everywhere else officer.department.code
     bodies = list(departments.departments()) if everywhere else [officer.department]
+    labels = desks.labels_on([case.pk for case in rows], officer)
     context = {
         "officer": officer,
         "tab": tab,
-        "tabs": [{"label": TAB_WORDS[name], "href": f"?tab={name}", "current": name == tab} for name in tabs],
-        "asked": asked,
+        "tabs": [
+            {"label": words, "href": f"?tab={name}", "current": name == tab}
+            for name, words in [*((name, TAB_WORDS[name]) for name in tabs), (cases.ALL, ALL_WORDS)]
+        ],
+        "asked": {one.name: asked.get(one.name, "") for one in fields(Wanted)},
+        "kept": asked,
         "batch": batch_words.bar(officer),  # parts/batch_bar.html, parts/batch_tick.html
-        "narrowed": any(asked.values()),
-        "lights": LIGHT_WORDS if tab != "done" else [],
+        "narrowed": bool(asked),
+        "lights": [(_("Day"), LIGHT_WORDS), (_("Light"), COLOUR_WORDS)] if tab != "done" else [],
+        "views": _views(officer, habit, request.GET.get("view", ""), {"tab": tab} | asked),
+        "states": _states(officer, tab),
+        "who": WHO_WORDS,
+        "labels": [(str(one.pk), one.name) for one in desks.labels_of(officer.department)],
+        "places": [(one.code, say(one.name)) for one in places.divisions() if len(one.code) <= 9],
+        "channels": Case.Channel.choices,
+        "further": any(asked.get(name) for name in FURTHER),
+        "is_approver": bool({"dept_approver", "inspector"} & set(officer.roles)),
         "departments": [(one.code, one.shown_name) for one in bodies] if everywhere else [],
         "matters": _matters(department),
-        "rows": [line(case) for case in rows],
+        "rows": [line(case) | {"labels": labels.get(case.pk, ())} for case in rows],
         "following": following,
         "begun": "after" in request.GET,
         "pressing": {name: shown(count) for name, count in cases.pressing(officer, tabs).items()},
@@ -66,6 +102,25 @@ def queue(request, officer):
         "topics": topics(bodies),
     }
     return render(request, "office/queue.html", context)
+
+
+def _views(officer, habit, opened: str, asked: dict) -> list[dict]:
+    """Views with their counters; current is the one whose words the address has."""
+    return [
+        {
+            "view": one,
+            "href": f"?{urlencode({'view': one.row.pk} | one.row.asked)}",
+            "count": shown(one.count) if one.exact else f"{min(one.count, cases.MANY - 1)}+",
+            "current": opened == str(one.row.pk) and {name: value for name, value in one.row.asked.items() if value} == asked,
+        }
+        for one in desks.views_of(officer, habit=habit)
+    ]  # fmt: skip
+
+
+def _states(officer, tab: str) -> list[tuple[str, str]]:
+    """The states of this queue, in the order a case passes them; nothing to choose from where there is one."""
+    held = cases.states_of(officer, tab)
+    return [(state.value, str(state.label)) for state in CaseState if state in held] if len(held) > 1 else []
 
 
 def _matters(department: str) -> list[tuple[str, str]]:
@@ -100,10 +155,11 @@ def line(case: Case) -> dict:
 def desk(request, officer):
     """What this officer has taken, in whatever state it is."""
     lying = cases.desk(officer)
+    labels = desks.labels_on([case.pk for case in lying], officer)
     spent = time_spent.days_on_desk(officer, [case.pk for case in lying])
     context = {
         "officer": officer,
-        "rows": [line(case) | {"on_desk": spent[case.pk]} for case in lying],
+        "rows": [line(case) | {"on_desk": spent[case.pk], "labels": labels.get(case.pk, ())} for case in lying],
         "topics": topics([officer.department]),
     }
     return render(request, "office/desk.html", context)

@@ -5,7 +5,9 @@ from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
+from tongban.cases import desks
 from tongban.channels.office.acts import PROOFS
+from tongban.channels.office.views_queue import shown
 
 register = template.Library()
 
@@ -49,3 +51,16 @@ def month_words(first) -> str:
 def weekday_short(number: str) -> str:
     """Monday is 1."""
     return str(WEEKDAYS_ABBR[int(number) - 1])
+
+
+@register.simple_tag(takes_context=True)
+def desk_of(context) -> dict:
+    """{% desk_of as at_desk %}: the number on the bell, and whether single keys do anything."""
+    officer = context.get("officer")
+    if not officer:
+        return {"bell": "", "keys": True}
+    held = getattr(officer, "at_desk", None)
+    if held is None:  # asked once a page, said in three places of it
+        waiting = desks.bell(officer)
+        held = officer.at_desk = {"bell": shown(waiting) if waiting else "", "keys": desks.habit_of(officer).keys}
+    return held

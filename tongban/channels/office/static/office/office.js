@@ -122,4 +122,41 @@ document.addEventListener("submit", async (event) => {
 
 // -- a filter narrows as soon as it is chosen
 
-for (const field of $$(".of-filters:not([data-still]) select, .of-filters:not([data-still]) input[type=checkbox]")) field.addEventListener("change", () => field.form.requestSubmit())
+for (const field of $$(".of-filters:not([data-still]) select, .of-filters:not([data-still]) input:is([type=checkbox], [type=date])")) field.addEventListener("change", () => field.form.requestSubmit())
+
+// -- lines of a queue: focus comes back to the line somebody left, and keys are for the line they stand on
+
+const lines = () => $$("tr[data-href]")
+const KEPT = "office:line"
+addEventListener("pagehide", () => {
+  const at = lines().indexOf(document.activeElement?.closest("tr[data-href]"))
+  if (at >= 0) try { sessionStorage.setItem(KEPT, JSON.stringify([lines()[at].dataset.href, at])) } catch { /* then focus begins at the top */ }
+})
+const back = () => {
+  if (!lines().length || $("[data-focus]") || location.hash) return
+  try {
+    const [href, at] = JSON.parse(sessionStorage.getItem(KEPT) ?? "[]")
+    sessionStorage.removeItem(KEPT)
+    if (href) (lines().find((line) => line.dataset.href === href) ?? lines()[Math.min(at, lines().length - 1)]).focus()
+  } catch { /* nothing was kept */ }
+}
+for (const line of lines()) line.tabIndex = 0
+back()
+
+const AT = { n: "#id_note", l: "#id_label", h: "hand-over/" }
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || $("[data-no-keys]")) return
+  const line = document.activeElement
+  if (!line?.matches("tr[data-href]")) return
+  if (event.key in AT) { event.preventDefault(); location.assign(line.dataset.href + AT[event.key]) }
+  const claim = $("#row-claim")
+  if (event.key === "c" && claim) { event.preventDefault(); claim.action = `${line.dataset.href}claim`; claim.submit() }
+})
+for (const name of ["#id_note", "#id_label"]) if (location.hash === name) $(name)?.focus()
+
+// -- the address of a narrowed queue holds only what was asked
+
+for (const form of $$("form.of-filters[method=get]")) form.addEventListener("submit", () => {
+  for (const field of form.elements) if (field.name && !field.value) field.disabled = true
+})
+addEventListener("pageshow", () => { for (const field of $$("form.of-filters :disabled")) field.disabled = false })

@@ -303,7 +303,10 @@ customElements.define("tb-live", class extends HTMLElement {
     const answer = await fetch(location.href, { headers: { "X-Live": "1" } }).catch(() => null)
     if (!answer?.ok) return
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(this.id)
-    if (fresh) this.replaceChildren(...fresh.childNodes)
+    if (!fresh) return
+    const line = this.contains(document.activeElement) && document.activeElement.dataset.href
+    this.replaceChildren(...fresh.childNodes)
+    for (const row of this.querySelectorAll("tr[data-href]")) { row.tabIndex = 0; if (row.dataset.href === line) row.focus() }
   }
   bar() {
     if ($(".tb-live")) return
@@ -324,7 +327,7 @@ document.addEventListener("keydown", (event) => {
     for (const menu of document.querySelectorAll(".tb-menu[open], .tb-help-mark[open]")) { menu.open = false; $("summary", menu).focus() }
     if ($(".tb-dialog:target")) location.hash = ""
   }
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || typing(event.target)) return
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || typing(event.target) || $("[data-no-keys]")) return
   const rows = [...document.querySelectorAll("tr[data-href]")]
   const at = rows.indexOf(document.activeElement)
   if (rows.length && (event.key === "j" || event.key === "k")) {
@@ -335,7 +338,7 @@ document.addEventListener("keydown", (event) => {
     const target = $(`[data-key=${JSON.stringify(keys)}]`)
     before = target ? "" : event.key
     setTimeout(() => { before = "" }, 900)
-    if (target) { event.preventDefault(); target.matches("input, textarea") ? target.focus() : target.click() }
+    if (target) { event.preventDefault(); target.matches("input, textarea, select") ? target.focus() : target.click() }
   }
 })
 document.addEventListener("click", async (event) => {

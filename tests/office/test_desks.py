@@ -1,0 +1,488 @@
+"""What a desk holds beside its cases: views, labels, notes among colleagues, cases that go from hand to hand."""
+
+from datetime import date, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from tests import doors, make
+from tests.office.desks import at_the_desk, case_in, matter, officer_for
+from tests.office.test_queue import everything, questions, waiting
+from tongban.cases import desks, queries, services
+from tongban.cases.models import Case, CaseLabel, DeskHabit, DeskTime, Label, Mention, NoteEdit, PassingOn, SavedView
+from tongban.cases.queries import Wanted
+from tongban.departments import absences
+from tongban.departments.models import Absence
+from tongban.journal.actors import PLATFORM
+from tongban.lib.problems import Invalid, NotAllowed
+from tongban.places.models import Division
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
+
+
+def on_desk(state="under_review", role="dept_reviewer"):
+    case, officer = case_in(state), officer_for(role)
+    return services.claim(case, officer=officer), officer
+
+
+def label_of(department, name="careful", **given) -> Label:
+    return Label.objects.create(department=department, name=name, **given)
+
+
+# -- narrowing
+
+
+def test_a_queue_is_narrowed_by_everything_an_officer_can_ask():
+    of, today = matter(), timezone.localdate()
+    officer, colleague = officer_for("window_officer"), officer_for("window_officer")
+    now = timezone.now()
+    late, mine, theirs, posted, part = waiting(5, of, due=lambda number: today + timedelta(days=number - 1))
+    Case.objects.filter(matter=of).update(decided_at=None, decision="")
+    Case.objects.filter(pk=late.pk).update(statutory_due=today - timedelta(days=2), warn_on=today - timedelta(days=9))
+    Case.objects.filter(pk=mine.pk).update(claimed_by=officer, claimed_at=now, warn_on=today)
+    Case.objects.filter(pk=theirs.pk).update(claimed_by=colleague, claimed_at=now, warn_on=today + timedelta(days=1))
+    Case.objects.filter(pk=posted.pk).update(channel="post", received_on=date(2026, 3, 9))
+    Case.objects.filter(pk=part.pk).update(parent=late.pk)
+    label = label_of(officer.department)
+    services.put_on(late, label, officer=officer)
+
+    def got(**wanted):
+        return set(everything(officer, "intake", 2, wanted=Wanted(**wanted)))
+
+    assert got(who="mine") == {mine.pk}
+    assert got(who="team") == {theirs.pk}
+    assert got(who="free") == {late.pk, posted.pk, part.pk}
+    assert got(channel="post") == {posted.pk}
+    assert got(since="2026-03-09") == {posted.pk}
+    assert got(until="2026-03-08") == {late.pk, mine.pk, theirs.pk, part.pk}
+    assert got(label=str(label.pk)) == {late.pk}
+    assert got(bundle=True) == {part.pk}
+    assert got(state="received") == {late.pk, mine.pk, theirs.pk, posted.pk, part.pk}
+    assert got(state="suspended") == set()
+    assert (got(light="black"), got(light="red"), got(light="yellow")) == ({late.pk}, set(), {mine.pk})
+    assert got(light="green") == {theirs.pk, posted.pk, part.pk}
+    assert got(label=str(label.pk), who="mine") == set()
+
+
+def test_a_queue_is_narrowed_by_where_the_applicant_lives_with_the_places_within():
+    officer = officer_for("window_officer")
+    of = matter()
+    street = Division.objects.create(code="990000101", level="subdistrict", name={"zh": "示范街道", "en": "Demo"})
+    here, there = waiting(2, of)
+    person = make.person()
+    person.division = street
+    person.save()
+    Case.objects.filter(pk=here.pk).update(applicant=person)
+
+    assert everything(officer, "intake", 5, wanted=Wanted(place=street.code)) == [here.pk]
+    assert everything(officer, "intake", 5, wanted=Wanted(place="990000999")) == []
+
+
+def test_the_colour_that_a_filter_finds_is_the_colour_that_the_line_shows():
+    """Over all days around the limits of real clocks, each case is found under its own colour and under no other."""
+    case = case_in("under_review")
+    approver = officer_for("coordinator")
+    start, found = case.next_due - timedelta(days=12), []
+    for day in range(40):
+        today = start + timedelta(days=day)
+        shown = queries.light_of(Case.objects.get(pk=case.pk), today)
+        held = {
+            colour
+            for colour in ("green", "yellow", "red", "black")
+            if queries.queue_page(approver, "review", wanted=Wanted(light=colour), today=today)[0]
+        }
+        assert held == {shown}, today
+        found.append(shown)
+    assert set(found) == {"green", "yellow", "red", "black"}
+
+
+def test_what_waits_for_a_second_person_is_reviewed_by_another_and_not_decided():
+    case, approver = case_in("under_review"), officer_for("dept_approver")
+    wanted = Wanted(second=True)
+    assert everything(approver, queries.ALL, 5, wanted=wanted) == []
+
+    services.conclude(case, officer=officer_for("dept_reviewer"), proposal="approve", opinion="in order")
+
+    assert everything(approver, queries.ALL, 5, wanted=wanted) == [case.pk]
+    Case.objects.filter(pk=case.pk).update(reviewer=approver)
+    assert everything(approver, queries.ALL, 5, wanted=wanted) == []
+
+
+def test_all_of_an_officers_queues_are_one_list_without_doubles():
+    of = matter()
+    officer = officer_for("coordinator")
+    cases = []
+    for number, state in enumerate(("received", "accepted", "under_review", "suspended", "approved")):
+        cases += waiting(2, of, state=state, due=lambda n, number=number: date(2026, 3, 2) + timedelta(days=number))
+    waiting(1, of, state="closed", due=lambda number: None)
+
+    assert everything(officer, queries.ALL, 3) == [case.pk for case in cases]
+
+
+def test_the_words_of_an_address_are_read_and_written_back_and_nonsense_narrows_nothing():
+    asked = {"light": "red", "who": "mine", "since": "2026-03-02", "bundle": "1", "state": "received", "label": "7"}
+    assert Wanted.read(asked).as_query() == asked
+    assert Wanted.read({"free": "1"}).as_query() == {"who": "free"}
+    broken = {
+        "light": "pink",
+        "who": "x",
+        "since": "2026-02-30",
+        "label": "1' or",
+        "place": "\x00",
+        "channel": "pigeon",
+    }
+    assert Wanted.read(broken).as_query() == {}
+
+
+# -- views
+
+
+def test_a_view_is_saved_from_its_address_opened_first_and_found_by_the_department():
+    officer, colleague, stranger = (
+        officer_for("window_officer"),
+        officer_for("window_officer"),
+        officer_for("dept_reviewer"),
+    )
+    late = waiting(2, due=lambda number: timezone.localdate() - timedelta(days=1))
+    waiting(3, due=lambda number: timezone.localdate() + timedelta(days=30))
+    client = at_the_desk(officer)
+
+    said = {"name": "Burning", "tab": "intake", "light": "late", "shared": "1", "first": "1"}
+    answer = client.post(reverse("office:view_save"), said)
+
+    view = SavedView.objects.get()
+    assert answer.headers["Location"] == f"/office/?view={view.pk}&tab=intake&light=late"
+    assert (view.asked, view.shared) == ({"tab": "intake", "light": "late"}, True)
+    opened = client.get("/office/")
+    assert opened.headers["Location"] == f"/office/?view={view.pk}&tab=intake&light=late"
+    page = client.get(opened.headers["Location"]).content.decode()
+    assert page.count("<tr data-href") == len(late)
+    assert "Burning" in at_the_desk(colleague).get("/office/?tab=intake").content.decode()
+    assert "Burning" not in at_the_desk(stranger).get("/office/").content.decode()
+    found = {one.row.name: (one.count, one.exact) for one in desks.views_of(colleague, habit=desks.habit_of(colleague))}
+    assert found == {"Burning": (2, True)}
+
+
+def test_only_its_owner_deletes_a_view_and_whoever_began_with_it_begins_plain():
+    officer, colleague = officer_for("window_officer"), officer_for("window_officer")
+    view = services.save_view(officer, name="one", asked={"tab": "intake"}, shared=True)
+    services.begin_with(colleague, view)
+
+    assert at_the_desk(colleague).post(reverse("office:view_act", args=[view.pk, "delete"])).status_code == 403
+    at_the_desk(officer).post(reverse("office:view_act", args=[view.pk, "delete"]))
+
+    assert not SavedView.objects.exists()
+    assert DeskHabit.objects.get(officer=colleague).begins_with is None
+    assert at_the_desk(colleague).get("/office/").status_code == 200
+
+
+def test_a_view_without_a_name_is_asked_for_one_and_nothing_is_lost():
+    client = at_the_desk(officer_for("window_officer"))
+
+    answer = client.post(reverse("office:view_save"), {"name": " ", "tab": "intake", "light": "late"})
+
+    assert answer.status_code == 422
+    assert "Give it a name" in answer.content.decode()
+    assert 'name="light" value="late"' in answer.content.decode()
+    assert not SavedView.objects.exists()
+
+
+def test_private_views_stay_private():
+    officer, colleague = officer_for("window_officer"), officer_for("window_officer")
+    view = services.save_view(officer, name="mine alone", asked={"tab": "intake"}, shared=False)
+
+    assert "mine alone" not in at_the_desk(colleague).get("/office/?tab=intake").content.decode()
+    assert at_the_desk(colleague).post(reverse("office:view_act", args=[view.pk, "first"])).status_code == 404
+
+
+def test_a_counter_says_or_more_where_it_stopped_looking(monkeypatch):
+    officer = officer_for("window_officer")
+    waiting(30)
+    last = Case.objects.order_by("-pk").first()
+    Case.objects.filter(pk=last.pk).update(channel="post")
+    assert queries.count_wanted(officer, "intake", Wanted(channel="post")) == (1, True)
+
+    monkeypatch.setattr(queries, "LOOKED_AT", 10)
+
+    assert queries.count_wanted(officer, "intake", Wanted(channel="post")) == (0, False)
+    assert queries.count_wanted(officer, "intake", Wanted()) == (30, True)
+
+
+def test_a_narrowed_queue_with_views_and_labels_asks_as_often_for_thirty_cases_as_for_one():
+    officer = officer_for("window_officer")
+    client, of = at_the_desk(officer), matter()
+    label = label_of(officer.department)
+    services.save_view(officer, name="post", asked={"tab": "intake", "channel": "online_pc"}, shared=False)
+    where = {"tab": "intake", "light": "red", "label": str(label.pk), "who": "free", "since": "2026-01-01"}
+    asked = []
+    client.get("/office/", where)
+    for count in (1, 29):
+        cases = waiting(count, of)
+        CaseLabel.objects.bulk_create(CaseLabel(case=case, label=label, officer=officer) for case in cases)
+        with CaptureQueriesContext(connection) as held:
+            page = client.get("/office/", where).content.decode()
+        asked.append(questions(held))
+        assert page.count("<tr data-href") == min(25, 1 if count == 1 else 30)
+
+    assert asked[1] <= asked[0]
+    assert not any("COUNT(" in query["sql"].upper() and '"cases_case"' in query["sql"] for query in held)
+
+
+# -- labels
+
+
+def test_a_label_is_made_put_on_taken_off_renamed_and_retired():
+    case, officer = on_desk()
+    lead = officer_for("dept_approver")
+    client = at_the_desk(officer)
+    at_the_desk(lead).post(reverse("office:labels"), {"act": "keep", "name": "Fire doors", "colour": "plum"})
+    label = Label.objects.get()
+
+    client.post(reverse("office:case_label", args=[case.ref]), {"label": label.pk, "act": "on"})
+    client.post(reverse("office:case_label", args=[case.ref]), {"label": label.pk, "act": "on"})
+
+    assert CaseLabel.objects.get().officer == officer
+    assert "Fire doors" in client.get("/office/?tab=review").content.decode()
+    services.keep_label(lead, name="Doors", colour="gold", label=label)
+    services.retire_label(lead, label)
+    assert "Doors" in client.get(reverse("office:case", args=[case.ref])).content.decode()
+    with pytest.raises(NotAllowed):
+        services.put_on(case_in("under_review"), Label.objects.get(), officer=officer)
+    client.post(reverse("office:case_label", args=[case.ref]), {"label": label.pk, "act": "off"})
+    assert not CaseLabel.objects.exists()
+
+
+def test_labels_are_kept_by_leads_and_belong_to_one_department():
+    case, officer = on_desk()
+    theirs = label_of(make.department("HRB"))
+
+    with pytest.raises(NotAllowed):
+        services.keep_label(officer, name="x", colour="teal")
+    with pytest.raises(NotAllowed):
+        services.put_on(case, theirs, officer=officer)
+    with pytest.raises(NotAllowed):
+        services.keep_label(officer_for("dept_approver"), name="x", colour="teal", label=theirs)
+    with pytest.raises(Invalid):
+        services.keep_label(officer_for("dept_approver", "HRB"), name="careful", colour="teal")
+    answer = at_the_desk(officer).post(reverse("office:case_label", args=[case.ref]), {"label": theirs.pk, "act": "on"})
+    assert answer.status_code == 404
+
+
+def test_the_applicant_never_sees_labels_and_notes_but_the_copy_of_their_data_holds_them():
+    case, officer = on_desk()
+    services.put_on(case, label_of(officer.department, "Doubtful deed"), officer=officer)
+    services.write_note(case, officer=officer, text="The deed smells of fresh ink.")
+    client = doors.client_of(case.account) if hasattr(doors, "client_of") else at_the_desk(case)
+
+    page = client.get(f"/my/cases/{case.ref}/").content.decode()
+
+    assert case.number in page
+    assert "Doubtful deed" not in page and "fresh ink" not in page
+
+
+# -- notes
+
+
+def test_a_note_is_sealed_changed_with_its_history_and_pinned():
+    case, officer = on_desk()
+    client = at_the_desk(officer)
+    client.post(reverse("office:notes", args=[case.ref]), {"note": "Call back at four."})
+    note = case.staff_notes.get()
+    with connection.cursor() as cursor:
+        cursor.execute("select text from cases_staffnote")
+        assert "four" not in cursor.fetchone()[0]
+
+    client.post(reverse("office:note_act", args=[case.ref, note.pk, "change"]), {"note": "Call back at five."})
+    client.post(reverse("office:note_act", args=[case.ref, note.pk, "pin"]))
+
+    note.refresh_from_db()
+    assert (note.text, NoteEdit.objects.get().text, bool(note.pinned_at)) == (
+        "Call back at five.",
+        "Call back at four.",
+        True,
+    )
+    page = client.get(reverse("office:case", args=[case.ref])).content.decode()
+    assert "Call back at five." in page and "Call back at four." in page
+
+
+def test_a_note_stays_in_its_department_unless_it_is_for_all_or_names_somebody():
+    case, officer = on_desk()
+    hall = officer_for("window_officer")
+    own = services.write_note(case, officer=officer, text="only us")
+    shared = services.write_note(case, officer=officer, text="all of us", for_all=True)
+
+    assert set(services.notes_of(case, officer)) == {own, shared}
+    assert set(services.notes_of(case, hall)) == {shared}
+    assert set(services.notes_of(case, officer_for("auditor"))) == {own, shared}
+    named = services.write_note(case, officer=officer, text="you there", mention=hall)
+    assert set(services.notes_of(case, hall)) == {shared, named}
+
+
+def test_a_mention_rings_the_bell_until_the_case_was_opened():
+    case, officer = on_desk()
+    colleague = officer_for("dept_reviewer")
+    at_the_desk(officer).post(
+        reverse("office:notes", args=[case.ref]), {"note": "Look at page 2", "mention": colleague.pk}
+    )
+    client = at_the_desk(colleague)
+
+    assert desks.bell(colleague) == 1
+    page = client.get(reverse("office:for_you")).content.decode()
+    assert "Look at page 2" in page and case.number in page
+    client.get(reverse("office:case", args=[case.ref]))
+
+    assert desks.bell(colleague) == 0
+    assert Mention.objects.get().seen_at is not None
+
+
+def test_nobody_is_named_who_may_not_see_the_case_and_nobody_changes_anothers_note():
+    case, officer = on_desk()
+    note = services.write_note(case, officer=officer, text="mine")
+    stranger = officer_for("dept_reviewer", "HRB")
+
+    with pytest.raises(Invalid):
+        services.write_note(case, officer=officer, text="look", mention=stranger)
+    with pytest.raises(NotAllowed):
+        services.change_note(note, officer=officer_for("dept_reviewer"), text="theirs")
+    with pytest.raises(NotAllowed):
+        services.write_note(case, officer=stranger, text="hello")
+    with pytest.raises(Invalid):
+        services.write_note(case, officer=officer, text=" ")
+    assert at_the_desk(stranger).post(reverse("office:notes", args=[case.ref]), {"note": "x"}).status_code == 404
+
+
+# -- from desk to desk
+
+
+def test_a_case_held_out_lies_with_the_giver_until_the_colleague_takes_it():
+    case, officer = on_desk()
+    colleague = officer_for("dept_reviewer")
+    said = {"to": colleague.pk, "note": "I know the applicant's shop"}
+
+    at_the_desk(officer).post(reverse("office:hand_over", args=[case.ref]), said)
+    case.refresh_from_db()
+    assert (case.claimed_by, desks.bell(colleague)) == (officer, 1)
+    client = at_the_desk(colleague)
+    assert "I know the applicant&#x27;s shop" in client.get(reverse("office:for_you")).content.decode()
+    client.post(reverse("office:passing", args=[case.ref, "take"]))
+
+    case.refresh_from_db()
+    assert (case.claimed_by, desks.bell(colleague)) == (colleague, 0)
+    assert PassingOn.objects.get().state == "taken"
+    assert list(DeskTime.objects.filter(until=None).values_list("officer", flat=True)) == [colleague.pk]
+
+
+def test_a_case_given_back_never_left_and_the_giver_reads_why():
+    case, officer = on_desk()
+    colleague = officer_for("dept_reviewer")
+    row = services.pass_on(case, officer=officer, to=colleague)
+
+    services.give_back(row, officer=colleague, answer="I am on leave from tomorrow")
+
+    case.refresh_from_db()
+    assert case.claimed_by == officer
+    assert "I am on leave from tomorrow" in at_the_desk(officer).get(reverse("office:for_you")).content.decode()
+    with pytest.raises(NotAllowed):
+        services.take_passed(row, officer=colleague)
+
+
+def test_what_is_held_out_can_be_kept_and_is_over_when_the_case_leaves_the_desk():
+    case, officer = on_desk()
+    colleague = officer_for("dept_reviewer")
+    row = services.pass_on(case, officer=officer, to=colleague)
+    services.recall(row, officer=officer)
+    with pytest.raises(NotAllowed):
+        services.take_passed(row, officer=colleague)
+    row = services.pass_on(case, officer=officer, to=colleague)
+
+    services.release(case, officer=officer)
+    services.claim(case, officer=officer)
+
+    row.refresh_from_db()
+    assert row.state == "over"
+    with pytest.raises(NotAllowed):
+        services.take_passed(row, officer=colleague)
+
+
+def test_a_case_is_held_out_only_by_whoever_has_it_and_to_somebody_who_can_work_on_it():
+    case, officer = on_desk()
+    colleague = officer_for("dept_reviewer")
+
+    with pytest.raises(NotAllowed):
+        services.pass_on(case, officer=colleague, to=officer)
+    for other in (officer, officer_for("dept_reviewer", "HRB"), officer_for("auditor")):
+        with pytest.raises(Invalid):
+            services.pass_on(case, officer=officer, to=other)
+    row = services.pass_on(case, officer=officer, to=colleague)
+    with pytest.raises(NotAllowed):
+        services.take_passed(row, officer=officer_for("dept_reviewer"))
+
+
+def absent(officer, substitute=None, days=3, **given):
+    today = timezone.localdate()
+    return absences.enter(
+        officer, officer, first=today, last=today + timedelta(days=days), substitute=substitute, actor=PLATFORM, **given
+    )
+
+
+def test_the_desk_of_somebody_absent_is_taken_over_by_the_substitute_or_a_lead_and_by_nobody_else():
+    case, officer = on_desk()
+    substitute, other, lead = officer_for("dept_reviewer"), officer_for("dept_reviewer"), officer_for("dept_approver")
+    for who in (substitute, other, lead):
+        with pytest.raises(NotAllowed):
+            services.take_over_desk(case, officer=who)
+    absent(officer, substitute)
+    with pytest.raises(NotAllowed):
+        services.take_over_desk(case, officer=other)
+
+    case = services.take_over_desk(case, officer=substitute)
+
+    assert case.claimed_by == substitute
+    assert list(DeskTime.objects.filter(until=None).values_list("officer", flat=True)) == [substitute.pk]
+    absent(substitute)
+    case = services.take_over_desk(case, officer=lead, to_pool=True)
+    assert case.claimed_by is None
+
+
+def test_a_case_is_not_held_out_to_somebody_who_is_not_there():
+    case, officer = on_desk()
+    colleague = officer_for("dept_reviewer")
+    absent(colleague)
+
+    with pytest.raises(Invalid):
+        services.pass_on(case, officer=officer, to=colleague)
+
+
+def test_absences_are_entered_by_oneself_or_a_lead_and_struck_again():
+    officer, other, lead = officer_for("dept_reviewer"), officer_for("dept_reviewer"), officer_for("dept_approver")
+    today = timezone.localdate().isoformat()
+    said = {"act": "enter", "who": officer.pk, "first_day": today, "last_day": today, "substitute": other.pk}
+
+    assert at_the_desk(other).post(reverse("office:team"), said).status_code == 403
+    at_the_desk(lead).post(reverse("office:team"), said)
+
+    row = Absence.objects.get()
+    assert (row.officer, row.substitute, row.entered_by) == (officer, other, lead)
+    assert "away today" in at_the_desk(other).get(reverse("office:team")).content.decode()
+    at_the_desk(officer).post(reverse("office:team"), {"act": "strike", "absence": row.pk})
+    assert not Absence.objects.exists()
+    wrong = at_the_desk(officer).post(reverse("office:team"), said | {"last_day": "2020-01-01"})
+    assert wrong.status_code == 422 and "before the first" in wrong.content.decode()
+
+
+# -- keys
+
+
+def test_single_keys_can_be_switched_off_and_stay_off():
+    officer = officer_for("window_officer")
+    client = at_the_desk(officer)
+    assert "data-no-keys" not in client.get("/office/").content.decode()
+
+    client.post(reverse("office:keys"), {"on": "", "next": "/office/"})
+
+    assert "data-no-keys" in client.get("/office/").content.decode()
+    client.post(reverse("office:keys"), {"on": "1", "next": "/office/"})
+    assert "data-no-keys" not in client.get("/office/").content.decode()
