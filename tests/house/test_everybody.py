@@ -238,7 +238,7 @@ class World:
             "message": {"pk": self.message.pk},
             "member": {"pk": self.member.pk},
             "company": {"pk": self.company.pk},
-            "licence": {"pk": self.licence.pk, "proceeding": self.proceeding.pk},
+            "licence": {"pk": self.licence.pk, "proceeding": self.proceeding.pk, "which": "notice"},
             "issued": {"pk": self.licence.pk, "move": "open"},
             "paper": {"key": self.page.document.key, "page": self.page.pk},
             "dispute": {"ref": self.dispute.ref},

@@ -8,10 +8,11 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from tests import make
+from tests.licences.test_rendering import text_of
 from tongban.journal.actors import PLATFORM
 from tongban.journal.models import Event
 from tongban.lib.problems import Invalid, NotAllowed
-from tongban.licences import industry, proceedings, services
+from tongban.licences import industry, letters, proceedings, services
 from tongban.licences.models import Licence, Proceeding
 from tongban.licences.states import LicenceState
 from tongban.notices.models import Message
@@ -220,3 +221,21 @@ def test_a_line_of_an_industry_licence_is_taken_away_by_its_regulator_alone(perm
     )
 
     assert services.verify(whole.token, channel="test").reason == "item_suspended"
+
+
+def test_what_is_announced_and_what_is_decided_are_letters_in_both_languages(permit, reviewer, approver, owner):
+    row = begun(permit, approver, aim="suspend", urgent=True)
+    announced = text_of(letters.draw(row, "notice"))
+    assert letters.letters_of(row) == ["notice"]
+
+    another = make.officer("dept_approver", of=permit.issuer)
+    proceedings.answer(row, text="It is repaired.", account=owner, now=NOW)
+    row = proceedings.carry_out(row, officer=another, conclusion="It is not repaired.", now=NOW)
+    row.refresh_from_db()
+    decided = text_of(letters.draw(row, "decision"))
+
+    for words in ["拟暂停证照告知书", "先行暂停", "holdsfromthedayofthisnotice", "Yourrights"]:
+        assert words in announced, words
+    for words in ["暂停证照决定书", "Decisiontosuspendalicence", "Whatyouansweredwasread", "60日", "6months"]:
+        assert words in decided, words
+    assert letters.letters_of(row) == ["notice", "decision"]

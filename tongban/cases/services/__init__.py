@@ -131,7 +131,7 @@ __all__ = [
     "begin_with", "change_note", "delete_view", "give_back", "keep_label", "notes_of", "pass_on", "pin_note", "put_on", "recall",
     "retire_label", "save_view", "see_mentions", "take_off", "take_over_desk", "take_passed", "use_keys", "write_note",
     "appeal", "ask_hearing", "ask_opinion", "check_promise", "choose_promise", "decline_hearing", "end_hearings_nobody_asked_for",
-    "appeal", "ask_hearing", "ask_opinion", "check_promise", "choose_promise", "is_open", "read_by_applicant", "read_by_office", "reissue", "decline_hearing", "end_hearings_nobody_asked_for",
+    "appeal", "ask_hearing", "ask_opinion", "check_promise", "choose_promise", "extend_draft", "is_open", "read_by_applicant", "read_by_office", "reissue", "decline_hearing", "end_hearings_nobody_asked_for",
     "give_opinion", "hold_hearing", "invite_to_hearing", "judge", "leave_promise", "note_court", "offer_before_revoking",
     "offer_hearing", "recall_opinion", "supply", "take_back", "true_after_all", "waive",
     "add_document", "change_answer", "recall_correction", "remove_document", "supply_later", "undo_change",

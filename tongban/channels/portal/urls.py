@@ -151,6 +151,7 @@ urlpatterns = [
     path("my/licences/", holding.wallet, name="licences"),
     path("my/licences/<int:pk>/", holding.licence, name="licence"),
     path("my/licences/<int:pk>/answer/<int:proceeding>", heard.answer, name="licence_answer"),
+    path("my/licences/<int:pk>/letters/<int:proceeding>/<slug:which>.pdf", heard.letter, name="licence_letter"),
     path("my/licences/<int:pk>/licence.pdf", holding.licence_pdf, name="licence_pdf"),
     path("my/device/", device.device, name="device"),
     path("my/device/pages", device.pages, name="device_pages"),
