@@ -293,7 +293,7 @@ def test_a_worker_that_stood_still_leaves_the_time_that_its_warning_promises(pub
             if gone_on is None and not Case.objects.filter(pk=case.pk).exists():
                 gone_on = day
 
-    assert gone_on == 208  # warned on the 200th day, again on the 207th
+    assert gone_on == 207  # warned on the 200th day, again on the 206th
 
 
 def test_one_touch_keeps_a_draft_as_long_again(published):

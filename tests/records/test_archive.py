@@ -186,4 +186,3 @@ def test_without_an_archive_nothing_is_taken(settings):
     assert isinstance(archive(), Folder)
     settings.ARCHIVE_GATEWAY, settings.DEMO = "simulated", False
     assert archive() is None  # a real district does not hand over to a twin
-

@@ -14,7 +14,9 @@ from tongban.records import services
 from tongban.records.models import Destruction, Hold
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
-RULES = [{"state": "withdrawn", "years": 0, "months": 6, "then": "anonymise", "basis": {"zh": "示范", "en": "demo law"}}]
+RULES = [
+    {"state": "withdrawn", "years": 0, "months": 6, "then": "anonymise", "basis": {"zh": "示范", "en": "demo law"}}
+]
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +63,7 @@ def test_a_hold_is_placed_and_lifted_on_its_page():
     office, at = entered(officer.account), f"/office/cases/{case.ref}/keeping/"
 
     answer = office.post(at, {"why": "audit", "words": "no"})
-    assert answer.status_code == 400 and "at least 10 characters" in answer.content.decode()
+    assert answer.status_code == 422 and "at least 10 characters" in answer.content.decode()
     assert office.post(at, {"why": "audit", "words": "asked for by the audit office"}).status_code == 302
     hold = Hold.objects.get()
     assert office.post(f"{at}{hold.pk}/lift", {"why_lifted": "the audit is over"}).status_code == 302
@@ -71,7 +73,10 @@ def test_a_hold_is_placed_and_lifted_on_its_page():
 def test_two_people_destroy_and_the_record_stays():
     case = worlds.ended("withdrawn", matter=make.matter(retention=RULES))
     name = case.applicant.name
-    first, second = make.officer("coordinator", of=make.department("DSO")), make.officer("dept_approver", of=case.department)
+    first, second = (
+        make.officer("coordinator", of=make.department("DSO")),
+        make.officer("dept_approver", of=case.department),
+    )
     services.find_due_dates()
     one, other = entered(first.account), entered(second.account)
 
@@ -82,7 +87,7 @@ def test_two_people_destroy_and_the_record_stays():
     at = f"/office/records/{row.ref}/"
     assert "Somebody else confirms it" in words(one.get(at))
     assert one.post(f"{at}decide", {"word": "yes", "sure": "1"}).status_code == 403
-    assert other.post(f"{at}decide", {"word": "yes"}).status_code == 400  # without having looked
+    assert other.post(f"{at}decide", {"word": "yes"}).status_code == 422  # without having looked
     assert Case.objects.get(pk=case.pk).applicant_id == case.applicant_id
 
     assert other.post(f"{at}decide", {"word": "yes", "sure": "1"}).status_code == 302
@@ -126,3 +131,14 @@ def test_a_draft_is_kept_by_one_touch():
     assert "Keep it 90 more days" in words(mine.get("/my/drafts/"))
     assert mine.post(f"/apply/{case.ref}/keep").status_code == 302
     assert "Keep it 90 more days" not in words(mine.get("/my/drafts/"))
+
+
+def test_before_it_is_confirmed_a_list_says_how_much_would_go():
+    case = worlds.ended("withdrawn", matter=make.matter(retention=RULES))
+    case.materials.create(type=make.material_type(), how="upload", document=worlds.paper(case))
+    coordinator = make.officer("coordinator", of=make.department("DSO"))
+    services.find_due_dates()
+    row = services.propose(case.department, officer=coordinator)
+    page = words(entered(coordinator.account).get(f"/office/records/{row.ref}/"))
+    assert "Applications: 1. Papers in them: 1. Handed over to the archive first: 0." in page
+    assert Case.objects.get(pk=case.pk).applicant_id == case.applicant_id

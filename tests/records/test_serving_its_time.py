@@ -204,7 +204,9 @@ def test_an_unpaid_bill_stops_it():
 # -- afterwards
 
 
-only_sqlite = pytest.mark.skipif(connection.vendor != "sqlite", reason="planting needs rows that no constraint would let in")
+only_sqlite = pytest.mark.skipif(
+    connection.vendor != "sqlite", reason="planting needs rows that no constraint would let in"
+)
 
 
 @only_sqlite
@@ -261,14 +263,14 @@ def test_every_field_that_can_hold_words_of_a_table_that_stays_is_emptied():
     }  # fmt: skip
     for label in forgetting.STAYS:
         sealed = {
-            one.name for one in apps.get_model(label)._meta.concrete_fields if type(one).__name__.startswith("Encrypted")
+            one.name
+            for one in apps.get_model(label)._meta.concrete_fields
+            if type(one).__name__.startswith("Encrypted")
         }
         assert sealed == emptied.get(label, set()), label
 
 
-def test_files_of_papers_are_gone_and_those_of_others_stay(
-    coordinator, approver, django_capture_on_commit_callbacks
-):
+def test_files_of_papers_are_gone_and_those_of_others_stay(coordinator, approver, django_capture_on_commit_callbacks):
     case, other = worlds.ended(matter=matter()), worlds.ended("withdrawn", matter=matter())
     Case.objects.filter(pk=other.pk).update(ended_at=timezone.now())
     papers = []

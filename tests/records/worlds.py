@@ -16,7 +16,7 @@ from tongban.cases.models import Case
 from tongban.evaluations import services as evaluations
 from tongban.lib.fields import EncryptedField, EncryptedJSONField
 from tongban.materials import store
-from tongban.records import forgetting
+from tongban.records import forgetting, owned
 
 LONG_AGO = datetime.timedelta(days=40 * 365)
 MARK = "PLANTED"
@@ -61,7 +61,7 @@ def _everything(case: Case) -> list[str]:
     todo = [
         model
         for model in apps.get_models()
-        if model is not Case and forgetting.path_to_case(model) and model._meta.app_label != "records"
+        if model is not Case and owned.path_to_case(model) and model._meta.app_label != "records"
     ]
     for _round in range(4):
         for model in list(todo):
@@ -69,7 +69,7 @@ def _everything(case: Case) -> list[str]:
                 todo.remove(model)
     assert not todo, [model._meta.label for model in todo]
     for model in apps.get_models():  # what was there already, through the acts that led here
-        for way in forgetting.path_to_case(model):
+        for way in owned.path_to_case(model):
             for row in model._default_manager.filter(**{way: case.pk}):
                 _plant(row, planted)
     _plant(case, planted)
@@ -78,7 +78,7 @@ def _everything(case: Case) -> list[str]:
 
 def _row(model, case: Case, made: dict[str, models.Model], planted: list[str]) -> bool:
     label = model._meta.label
-    ways_here = forgetting.path_to_case(model)
+    ways_here = owned.path_to_case(model)
     there = model._default_manager.filter(**{ways_here[0]: case.pk}).first()
     if there is not None:
         made[label] = there
@@ -104,7 +104,11 @@ def _value(one, model, case: Case, made):
     if isinstance(one, models.ForeignKey):
         other = one.related_model
         if other is Case:
-            names = [f.name for f in model._meta.concrete_fields if isinstance(f, models.ForeignKey) and f.related_model is Case]
+            names = [
+                f.name
+                for f in model._meta.concrete_fields
+                if isinstance(f, models.ForeignKey) and f.related_model is Case
+            ]
             if one.name == names[0]:
                 return case
             return None if one.null else make.case("submitted")
@@ -124,7 +128,7 @@ def _value(one, model, case: Case, made):
             return paper(case)
         if other._meta.label == "matters.MaterialType":
             return make.material_type()
-        if forgetting.path_to_case(other):
+        if owned.path_to_case(other):
             return _LATER
         found = other._default_manager.first()
         return found if found is not None else _made_plain(other, case, made)
@@ -179,7 +183,9 @@ def _plant(row, planted: list[str]) -> None:
     for one in row._meta.concrete_fields:
         word = f"{MARK}-{label}-{one.name}"
         if isinstance(one, EncryptedJSONField):
-            changes[one.name] = {"name": {"value": word, "source": "applicant"}} if one.name == "values" else {"w": word}
+            changes[one.name] = (
+                {"name": {"value": word, "source": "applicant"}} if one.name == "values" else {"w": word}
+            )
         elif isinstance(one, EncryptedField):
             changes[one.name] = word
         elif isinstance(one, JSONField) and one.name in FREE_JSON.get(label, ()):
@@ -241,7 +247,7 @@ def refers_to_people(case: Case) -> list[str]:
     account = forgetting.nobodys_account().pk
     found = []
     for model in apps.get_models():
-        for way in [*forgetting.path_to_case(model), *(["pk"] if model is Case else [])]:
+        for way in [*owned.path_to_case(model), *(["pk"] if model is Case else [])]:
             for row in model._default_manager.filter(**{way: case.pk}):
                 for one in model._meta.concrete_fields:
                     if isinstance(one, models.ForeignKey) and one.related_model._meta.label in people:

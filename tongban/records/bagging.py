@@ -164,7 +164,10 @@ def _without_checksum(package: bytes, entry: zipfile.ZipInfo) -> bytes:
     if entry.compress_type != zipfile.ZIP_STORED:
         raise zipfile.BadZipFile("compressed")
     at = entry.header_offset
-    name, extra = int.from_bytes(package[at + 26 : at + 28], "little"), int.from_bytes(package[at + 28 : at + 30], "little")
+    name, extra = (
+        int.from_bytes(package[at + 26 : at + 28], "little"),
+        int.from_bytes(package[at + 28 : at + 30], "little"),
+    )
     begin = at + 30 + name + extra
     return package[begin : begin + entry.file_size]
 

@@ -27,6 +27,7 @@ from tongban.notices.models import Message
 from tongban.oversight.models import Look
 from tongban.parties.models import Account, Deed, Party
 from tongban.payments.models import Bill
+from tongban.records import owned
 from tongban.records.models import Nobody
 from tongban.registers.models import Call, Dispute
 
@@ -94,7 +95,7 @@ def forget(cases: list[Case]) -> Forgotten:
         figures.count_sent(case)
         figures.count_decided(case)
     parties = _parties(cases)
-    papers = papers_of(ids)
+    papers = owned.papers_of(ids)
     _pointers(cases, ids, subjects, parties)
     _rating(ids)
     _dependants(ids)
@@ -181,42 +182,10 @@ def _delete_protecting(rows: Iterable[models.Model]) -> None:
 # -- papers
 
 
-def _paper_fields() -> list[tuple[type[models.Model], str]]:
-    """Every field that names a document, apart from what belongs to the document itself."""
-    return [
-        (model, one.name)
-        for model in apps.get_models()
-        for one in model._meta.concrete_fields
-        if isinstance(one, models.ForeignKey) and one.related_model is Document and model._meta.app_label != "materials"
-    ]
-
-
-def path_to_case(model: type[models.Model], depth: int = 3) -> list[str]:
-    """By which ways of fields a row belongs to a case: `case`, or `inspection__case`."""
-    found = []
-    for one in model._meta.concrete_fields:
-        if not isinstance(one, models.ForeignKey) or one.related_model is None:
-            continue
-        if one.related_model is Case:
-            found.append(one.name)
-        elif depth > 1 and one.related_model is not model and one.related_model._meta.app_label in ("cases", "evaluations"):
-            found += [f"{one.name}__{way}" for way in path_to_case(one.related_model, depth - 1)]
-    return found
-
-
-def papers_of(ids: list[int]) -> set[int]:
-    found: set[int] = set()
-    for model, name in _paper_fields():
-        for way in path_to_case(model):
-            rows = model._default_manager.filter(**{f"{way}__in": ids}).exclude(**{name: None})
-            found |= set(rows.values_list(name, flat=True))
-    return found
-
-
 def _named_elsewhere(papers: set[int]) -> set[int]:
     """Papers that another application rests on: they go with that one."""
     found: set[int] = set()
-    for model, name in _paper_fields():
+    for model, name in owned.paper_fields():
         found |= set(model._default_manager.filter(**{f"{name}__in": papers}).values_list(name, flat=True))
     return found
 
@@ -266,9 +235,7 @@ def _log(subjects: list[str], parties: set[int]) -> None:
 
 def _rating(ids: list[int]) -> None:
     for pk, case in Rating.objects.filter(case__in=ids).values_list("pk", "case"):
-        Rating.objects.filter(pk=pk).update(
-            text="", named=False, words=mark_of_erased(case), account=nobodys_account()
-        )
+        Rating.objects.filter(pk=pk).update(text="", named=False, words=mark_of_erased(case), account=nobodys_account())
 
 
 def _case(cases: list[Case]) -> None:

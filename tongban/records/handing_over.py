@@ -26,7 +26,7 @@ from tongban.materials import queries as papers
 from tongban.materials import store
 from tongban.materials.models import Page
 from tongban.payments.models import Bill
-from tongban.records import bagging, events, forgetting, queries
+from tongban.records import bagging, events, owned, queries
 from tongban.records.gateways import NotTaken, archive
 from tongban.records.models import Handover
 from tongban.records.states import RECEIVE, HandoverState
@@ -154,7 +154,7 @@ def _files(case: Case, folder: str, payload: dict[str, bytes], listed: list[dict
 
     add("form.json", {"zh": "申请表", "en": "Application"}, orjson.dumps(_form(case), option=orjson.OPT_INDENT_2))
     add("form.pdf", {"zh": "申请表", "en": "Application"}, _form_on_paper(case))
-    papers_of = forgetting.papers_of([case.pk])
+    papers_of = owned.papers_of([case.pk])
     for page in Page.objects.select_related("document").filter(document__in=papers_of).order_by("document", "order"):
         name = f"papers/{page.document_id}-{page.order:02d}.{ENDINGS.get(page.mime, 'jpg')}"
         add(name, page.document.name, papers.open_page(page))
@@ -210,7 +210,7 @@ def _told(case: Case) -> dict[str, Any]:
     for model in apps.get_models():
         if model is Case or model._meta.app_label == "records":
             continue
-        ways = forgetting.path_to_case(model)
+        ways = owned.path_to_case(model)
         if not ways or model._meta.app_label == "materials":
             continue
         rows = model._default_manager.filter(models.Q(*[(way, case.pk) for way in ways], _connector=models.Q.OR))

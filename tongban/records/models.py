@@ -146,9 +146,7 @@ class Hold(models.Model):
     until = models.DateField(null=True, blank=True)
     placed_by = models.ForeignKey(Officer, on_delete=models.PROTECT, related_name="holds_placed")
     placed_at = models.DateTimeField(default=timezone.now)
-    lifted_by = models.ForeignKey(
-        Officer, null=True, blank=True, on_delete=models.PROTECT, related_name="holds_lifted"
-    )
+    lifted_by = models.ForeignKey(Officer, null=True, blank=True, on_delete=models.PROTECT, related_name="holds_lifted")
     lifted_at = models.DateTimeField(null=True, blank=True)
     why_lifted = EncryptedField(blank=True, default="")
 

@@ -16,7 +16,7 @@ from tongban.licences.models import Licence, Proceeding
 from tongban.matters import retention
 from tongban.parties.models import Party
 from tongban.payments.models import Bill, Refund
-from tongban.records import rules
+from tongban.records import owned, rules
 from tongban.records.models import Destruction, DestructionLine, Handover, Hold, Keeping
 from tongban.registers.models import Dispute
 from tongban.registers.states import RUNNING
@@ -52,9 +52,7 @@ def stops(cases: list[Case], today: datetime.date) -> list[Stop]:
         (Appeal.objects.filter(case__in=ids, state="asked"), _("its decision is being looked at again")),
         (Hearing.objects.filter(case__in=ids, state__in=["offered", "asked", "invited"]), _("a hearing is open")),
         (
-            PublicObjection.objects.filter(
-                notice__case__in=ids, answered_at__isnull=True, taken_back_at__isnull=True
-            ),
+            PublicObjection.objects.filter(notice__case__in=ids, answered_at__isnull=True, taken_back_at__isnull=True),
             _("an objection is not answered"),
         ),
         (
@@ -191,6 +189,23 @@ def lines_of(row: Destruction) -> list[DestructionLine]:
 def listed(row: Destruction, after: int = 0) -> list[Keeping]:
     rows = Keeping.objects.filter(destruction=row, state="listed", pk__gt=after)
     return list(rows.select_related("case__version", "case__department").order_by("case")[: SHOWN + 1])
+
+
+@dataclass(frozen=True)
+class WouldGo:
+    """A list before anybody confirms it: how much it is, without touching anything."""
+
+    cases: int
+    archive: int
+    papers: int
+
+
+def would_go(row: Destruction) -> WouldGo:
+    listed = list(Keeping.objects.filter(destruction=row, state="listed").values_list("case", "rule"))
+    ids = [case for case, _rule in listed]
+    members = list(Case.objects.filter(parent__in=ids).values_list("pk", flat=True))
+    to_archive = sum(rule["then"] == retention.ARCHIVE for _case, rule in listed)
+    return WouldGo(len(listed), to_archive, len(owned.papers_of([*ids, *members])))
 
 
 ENDS_SHOWN = 10

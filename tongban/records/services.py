@@ -142,7 +142,9 @@ def place_hold(
         top = Case.objects.select_for_update().get(pk=case.parent_id or case.pk)
         row = Keeping.objects.filter(pk=top.pk).first()
         if row is not None and row.state == KeepingState.ANONYMISED:
-            raise NotAllowed("served-its-time", _("This application was made anonymous already. There is nothing left to keep."))
+            raise NotAllowed(
+                "served-its-time", _("This application was made anonymous already. There is nothing left to keep.")
+            )
         hold = Hold.objects.create(case=top, why=why, words=words, until=until, placed_by=officer, placed_at=now)
         journal.record(
             events.HoldPlaced(case=top.pk, hold=hold.pk, why=why), subject=top.subject, actor=_actor(officer, role)

@@ -34,6 +34,7 @@ from tongban.registers import services as registers
 KEPT_AS_CHOSEN = {CaseMaterial.How.UPLOAD, CaseMaterial.How.COMMITMENT, CaseMaterial.How.PAPER, CaseMaterial.How.LATER}
 DRAFT_DAYS = 90
 FIRST_WARNING, LAST_WARNING = timedelta(days=7), timedelta(days=1)
+AT_LEAST = {FIRST_WARNING: timedelta(days=6), LAST_WARNING: timedelta(hours=12)}  # however late the warning goes out
 DRAFTS_AT_MOST = 50
 TRUST = {
     "licence": "A",
@@ -339,7 +340,7 @@ def delete(case: Case, *, account: Account, now: datetime | None = None) -> None
 
 def expire_drafts(now: datetime) -> int:
     """Delete drafts whose time is over and of whose last day was told (a duty of the worker)."""
-    told = Q(warned_at__gte=F("expires_at") - LAST_WARNING, warned_at__lte=now - LAST_WARNING)
+    told = Q(warned_at__gte=F("expires_at") - LAST_WARNING)
     over = Case.objects.filter(told, state=CaseState.DRAFT, expires_at__lt=now)
     gone, _kinds = over.delete()
     return gone
@@ -580,7 +581,7 @@ def warn_of_expiry(now: datetime) -> list[Case]:
     warned: list[Case] = []
     for rows, ahead in ((last, LAST_WARNING), (first, FIRST_WARNING)):
         for case in rows[:500]:
-            ends = max(case.expires_at or now, now + ahead)
+            ends = max(case.expires_at or now, now + AT_LEAST[ahead])
             same = Case.objects.filter(pk=case.pk, state=CaseState.DRAFT, expires_at=case.expires_at)
             if same.update(warned_at=now, expires_at=ends):  # whoever saved at this moment is not warned
                 case.expires_at = ends

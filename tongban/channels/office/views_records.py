@@ -8,8 +8,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from tongban.cases.models import Case
 from tongban.channels.doorkeeper import for_officer
-from tongban.channels.office.sight import seen
 from tongban.departments.models import Department
 from tongban.lib.problems import Invalid, NotAllowed, Problem
 from tongban.matters import retention
@@ -75,6 +75,7 @@ def due(request, officer, code):
     context = {
         "officer": officer,
         "department": department,
+        "may_hold": bool(set(rules.HOLDS) & set(officer.roles)),
         "by": by,
         "rows": [{"row": one, "rule": retention.of_stored(one.rule)} for one in shown],
         "following": f"{shown[-1].until}.{shown[-1].pk}" if len(rows) > queries.SHOWN else "",
@@ -93,9 +94,7 @@ def propose(request, officer, code):
 
 
 def _list(officer, ref: str) -> Destruction:
-    row = get_object_or_404(
-        Destruction.objects.select_related("department", "proposed_by", "decided_by"), ref=ref
-    )
+    row = get_object_or_404(Destruction.objects.select_related("department", "proposed_by", "decided_by"), ref=ref)
     if not rules.may_see(officer, row.department.code):
         raise Http404
     return row
@@ -121,10 +120,12 @@ def _one(request, officer, row: Destruction, problem: Problem | None = None):
             {"line": one, "rule": retention.of_stored(one.rule), "name": names.get(one.matter, {"zh": one.matter})}
             for one in lines
         ],
+        "would": queries.would_go(row) if row.state == "proposed" else None,
         "cases": cases[: queries.SHOWN],
         "following": cases[queries.SHOWN - 1].pk if len(cases) > queries.SHOWN else "",
         "own": row.proposed_by_id == officer.pk,
-        "may_decide": bool(set(rules.CONFIRMS) & set(officer.roles)) and rules.may_confirm(officer, row.department.code),
+        "may_decide": bool(set(rules.CONFIRMS) & set(officer.roles))
+        and rules.may_confirm(officer, row.department.code),
         "problem": None if errors else problem,
         "errors": errors,
         "typed": request.POST.get("why", ""),
@@ -152,11 +153,18 @@ def decide(request, officer, ref):
 # -- holds
 
 
+def _case(officer, ref: str) -> Case:
+    row = get_object_or_404(Case.objects.select_related("version", "department"), ref=ref, number__isnull=False)
+    if not rules.may_see(officer, row.department.code):
+        raise Http404
+    return row
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_officer(*rules.HOLDS)
 def keeping(request, officer, ref):
-    """Until when one case is kept and who holds it; a hold is placed here."""
-    case = seen(request, officer, ref)
+    """Until when one case is kept and who holds it; a hold is placed here. Nothing here says whose it is."""
+    case = _case(officer, ref)
     if request.method != "POST":
         return _keeping(request, officer, case)
     until = request.POST.get("until", "").strip()
@@ -175,7 +183,7 @@ def keeping(request, officer, ref):
 @require_POST
 @for_officer(*rules.HOLDS)
 def lift_hold(request, officer, ref, pk):
-    case = seen(request, officer, ref)
+    case = _case(officer, ref)
     hold = get_object_or_404(Hold.objects.select_related("case__department"), pk=pk, case=case.parent_id or case.pk)
     try:
         services.lift_hold(hold, officer=officer, why=request.POST.get("why_lifted", ""))
@@ -191,7 +199,7 @@ def _keeping(request, officer, case, problem: Invalid | None = None, tried: int 
         "holds": list(queries.holds(queries.family(case)).order_by("-id")),
         "kinds": [("", _("choose")), *Hold.Why.choices],
         "errors": problem.errors if problem else {},
-        "typed": request.POST,
+        "typed": {name: request.POST.get(name, "") for name in ("why", "words", "until", "why_lifted")},
         "tried": tried,
     }
     return render(request, "office/keeping.html", context, status=problem.status if problem else 200)
