@@ -186,8 +186,8 @@ def stood_still(request: HttpRequest) -> bool:
 def actor_of(request: HttpRequest) -> Actor:
     """Who does it, for services and the journal: the officer on an officers' page, else the person for the space acted for."""
     if (carried := getattr(request, "carried", None)) is not None:
-        held = carrying.power_of(carried)
-        role = "applicant" if held is None or held.own else "agent"
+        by = carrying.power_of(carried)
+        role = "applicant" if by is None or by.own else "agent"
         name = carried.account.person.name if carried.account.person_id else ""
         return Actor("applicant", role, account=carried.account_id, party=carried.case.applicant_id, name=name)
     if not request.user.is_authenticated:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -111,7 +112,7 @@ def papers(
     resource_names: Mapping[str, str],
     held: Mapping[str, Licence] | None,
     departments: Mapping[str, str],
-) -> dict[str, list[dict]]:
+) -> dict[str, Any]:
     """Every paper once, with the matters that want it: what is to be brought, and what is there already."""
     merged: dict[str, dict] = {}
     for line in found:
@@ -219,7 +220,8 @@ def one_errand(found: Iterable[Line]) -> list[dict]:
             continue
         offers.append((len(further), -len(covered), row, covered, further))
     offers.sort(key=lambda one: (one[1], one[0], one[2].matter.slug))
-    chosen, taken = [], set()
+    chosen: list[dict] = []
+    taken: set[str] = set()
     for _further, _covered, row, covered, further in offers:
         if not taken & set(covered) and len(chosen) < OFFERED_AT_MOST:
             taken |= set(covered)

@@ -124,7 +124,7 @@ def add(request):
         raise Http404
     if request.user.is_authenticated:
         new = together.add(request.user, [slug])
-        response = redirect("portal:together")
+        response: HttpResponse = redirect("portal:together")
     else:
         held = chosen_here(request)
         new = slug not in held
