@@ -24,6 +24,7 @@ from tongban.cases.models import (
     Step,
     Tolerance,
 )
+from tongban.cases.moving import named
 from tongban.cases.permission import handler_of, reasons_against_step
 from tongban.cases.procedure_states import HEARING_OVER, PromiseState
 from tongban.cases.states import (
@@ -165,7 +166,7 @@ def against_taking(case: Case, facts: Facts) -> list:
     return [
         worded(
             _("%(who)s has had this case on the desk since %(at)s."),
-            who=case.claimed_by.shown_name,
+            who=named(case.claimed_by, "shown_name"),
             at=timezone.localtime(case.claimed_at).strftime("%Y-%m-%d %H:%M"),
         )
     ]

@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
 from tongban.cases import desk_time, events
@@ -163,7 +164,7 @@ def _changed_meanwhile(case: Case) -> NotAllowed:
         else None
     )
     if reviewed is not None and case.reviewer is not None and (last is None or reviewed.at > last.at):
-        who, at = case.reviewer.shown_name, reviewed.at
+        who, at = named(case.reviewer, "shown_name"), reviewed.at
     else:
         who, at = _who(last), last.at if last else case.updated_at
     return NotAllowed(
@@ -179,10 +180,13 @@ def _changed_meanwhile(case: Case) -> NotAllowed:
     )
 
 
+named = lazy(getattr, str)  # a name is said in the language of whoever reads the sentence
+
+
 def _who(step: Step | None):
     if step is None or step.role == "platform":
         return _("the platform")
-    return step.officer.shown_name if step.officer else _("the applicant")
+    return named(step.officer, "shown_name") if step.officer else _("the applicant")
 
 
 def _told(case: Case, late: NotNow) -> NotAllowed:
