@@ -182,7 +182,7 @@ def _form(case: Case) -> list[dict[str, Any]]:
 
 def _form_on_paper(case: Case) -> bytes:
     values = case_rules.plain_values(case.values)
-    rows = [
+    rows: list[list[Any]] = [
         [one.label, one.display(values.get(one.id)) or "—"]
         for one in case_rules.form_of(case).visible(values)
         if one.type != "consent"

@@ -93,6 +93,7 @@ def list_inspections() -> int:
 def look_after_drafts() -> int:
     now = timezone.now()
     for case in drafting.warn_of_expiry(now):
+        assert case.expires_at is not None  # it was asked for by it
         notices.tell(
             case.applicant,
             "draft_expires",

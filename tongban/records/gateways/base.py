@@ -21,7 +21,8 @@ class NotTaken(Exception):
 
 
 class Archive(Protocol):
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def take(self, name: str, content: bytes) -> Receipt:
         """Take this package under this name. The same once more answers the same receipt. Raises NotTaken."""
