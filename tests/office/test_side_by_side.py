@@ -77,6 +77,15 @@ def test_the_same_paper_of_one_person_in_two_applications_is_no_sign_of_anything
     assert [(one.case.pk, one.applicant, one.papers) for one in found] == [(again.pk, True, [])]
 
 
+def test_a_sheet_that_very_many_hand_in_is_a_form_and_no_sign():
+    matter = make.matter()
+    cases = [make.case("received", matter) for _number in range(alike.AT_MOST + 2)]
+    for one in cases:
+        paper(one, "d" * 64)
+
+    assert alike.of(cases[0], ways.hall("window_officer")) == []
+
+
 def test_of_what_an_officer_may_not_see_only_number_department_and_state_are_said():
     matter, account = make.matter(form=FORM), make.account()
     elsewhere = make.matter(department=make.department("HRB"), name={"zh": "密事", "en": "Secret matter"})

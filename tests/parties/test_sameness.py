@@ -182,6 +182,18 @@ def test_one_application_rules_count_both_records():
     assert (refused.value.against.case, refused.value.against.own) == (first, True)
 
 
+def test_what_is_begun_anew_is_begun_under_the_record_that_leads():
+    one, other = record("16AA00001"), record("19BB00002")
+    account = make.account(one)
+    joined(one, other)
+    account.refresh_from_db()
+
+    draft = services.begin(make.matter(), party=account.person, account=account)
+
+    assert draft.applicant_id == other.pk
+    assert services.save(draft, make.SMALL_ANSWERS, revision=draft.revision, account=account).revision == 1
+
+
 def test_an_application_under_the_other_record_can_be_a_duplicate():
     one, other = record("16AA00001"), record("19BB00002")
     matter = make.matter()

@@ -23,7 +23,7 @@ from tongban.materials.models import Page
 from tongban.parties import queries as parties
 
 RECENT = timedelta(days=365)
-AT_MOST = 5
+AT_MOST, LOOKED_AT = 5, 100
 BLANK_PAPER = ""  # a page without a digest is like no other
 APPLICANT, PAPER = "applicant", "paper"
 
@@ -92,7 +92,7 @@ def _about_the_same(case: Case) -> dict[int, list[str]]:
 
 
 def _with_the_same_paper(case: Case) -> dict[int, list[Bilingual]]:
-    """{other: names of the papers} of somebody else, in whatever matter."""
+    """{other: names of the papers} of somebody else, in whatever matter. A sheet that very many hand in is a form and no sign."""
     of_case = Page.objects.filter(document__case_materials__case=case.pk)
     digests = set(of_case.exclude(sha256=BLANK_PAPER).values_list("sha256", flat=True)[:200])
     if not digests:
@@ -102,9 +102,15 @@ def _with_the_same_paper(case: Case) -> dict[int, list[Bilingual]]:
     if case.parent_id:
         rows = rows.exclude(case=case.parent_id)
     found: dict[int, list[Bilingual]] = {}
-    for other, name in rows.order_by("-case").values_list("case", "type__name").distinct()[: AT_MOST * 4]:
-        found.setdefault(other, []).append(name)
-    return dict(list(found.items())[:AT_MOST])
+    carried: dict[str, set[int]] = {}
+    listed = rows.order_by("-case").values_list("case", "type__name", "document__pages__sha256").distinct()
+    listed = [one for one in listed[:LOOKED_AT] if one[2] in digests]
+    for other, _name, digest in listed:
+        carried.setdefault(digest, set()).add(other)
+    for other, name, digest in listed:
+        if len(carried[digest]) <= AT_MOST and name not in found.setdefault(other, []):
+            found[other].append(name)
+    return dict([(other, names) for other, names in found.items() if names][:AT_MOST])
 
 
 # -- side by side

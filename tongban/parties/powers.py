@@ -107,6 +107,19 @@ def identities(party: Party | int) -> list[int]:
     return [key, *Person.objects.filter(same_as__in=leads).exclude(pk=key).order_by("pk").values_list("pk", flat=True)]
 
 
+def leading(party: Party) -> Party:
+    """The record that new things are begun under, where this party has several."""
+    if party.kind != Party.Kind.PERSON:
+        return party
+    row = (
+        Person.objects.filter(pk=party.pk, same_as__isnull=False)
+        .exclude(same_as=party.pk)
+        .select_related("same_as")
+        .first()
+    )
+    return row.same_as if row is not None and row.same_as is not None else party
+
+
 def of(person: Person, today: date, *, over: Party | int | None = None, held: bool = False) -> list[Power]:
     """All powers of this person today, or those over one party. `held`: the rows stay as they are until the transaction ends."""
     if person.died_on is not None:

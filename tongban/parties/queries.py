@@ -29,6 +29,7 @@ from tongban.parties.powers import (
     conflicts_of,
     decides_for,
     identities,
+    leading,
     may_act_for,
     over,
     own_accounts,
@@ -40,7 +41,7 @@ from tongban.parties.powers import (
 from tongban.parties.powers import of as powers_of
 from tongban.parties.states import MandateState
 
-__all__ = ["Power", "accounts_for", "accounts_of_many", "all_of", "company_of", "conflicts_of", "decides_for", "identities", "may_act_for", "over", "own_accounts", "parties_in", "records_of", "powers_of", "receivers_of", "spaces_of"]  # fmt: skip
+__all__ = ["Power", "accounts_for", "accounts_of_many", "all_of", "company_of", "conflicts_of", "decides_for", "identities", "leading", "may_act_for", "over", "own_accounts", "parties_in", "records_of", "powers_of", "receivers_of", "spaces_of"]  # fmt: skip
 
 
 def _current(today: date) -> Q:

@@ -68,7 +68,7 @@ def begin(
     `offered`: what a link brings for the form, {field: text}; it stands only where nothing else does (`cases.offering`).
     """
     now = now or timezone.now()
-    today = timezone.localdate(now)
+    today, party = timezone.localdate(now), parties.leading(party)
     version = _may_begin(matter, party, account, today)
     power = mandates.choose(parties.over(account, party, today), act=Act.PREPARE, matter=matter.slug)
     if power is None:

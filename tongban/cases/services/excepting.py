@@ -133,8 +133,11 @@ def waiting_for(officer: Officer, limit: int = 50) -> list[OneMore]:
     """What people explained to this officer's department and nobody has answered, the oldest first; never one's own."""
     if not set(officer.roles) & set(MAY_ANSWER):
         return []
+    handler = handler_of(officer)
     rows = OneMore.objects.filter(allowed__isnull=True, matter__department=officer.department_id)
-    rows = rows.exclude(party__in=handler_of(officer).parties).select_related("matter", "party", "account__person")
+    if "*" not in handler.certified:
+        rows = rows.filter(matter__slug__in=handler.certified)
+    rows = rows.exclude(party__in=handler.parties).select_related("matter", "party", "account__person")
     return list(rows.order_by("id")[:limit])
 
 
