@@ -81,7 +81,8 @@ def newest(circular: Circular) -> int:
 
 def estimate(circular: Circular) -> tuple[int, bool]:
     """How many people it is for: counted in the newest slices, no further; True: it may be more."""
-    last, parties = newest(circular), set()
+    last = newest(circular)
+    parties: set[int] = set()
     for _slice in range(SLICES_ESTIMATED):
         if last <= 0:
             return len(parties), False

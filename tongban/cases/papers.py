@@ -93,7 +93,7 @@ def make(
     *,
     now: datetime,
     paragraphs: list[Bilingual],
-    rows: Sequence[tuple[Bilingual, str]] = (),
+    rows: Sequence[tuple[Bilingual, str | Bilingual]] = (),
     appeal: bool = False,
     before: dict | None = None,
 ) -> CaseDocument:

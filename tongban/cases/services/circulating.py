@@ -156,7 +156,8 @@ def control(row: Circular, *, officer: Officer, step: str, now: datetime | None 
     _own(row, officer)
     with transaction.atomic():
         row = _held(row)
-        make(row, steps[step], **({"ended_at": now or timezone.now()} if step == "stop" else {}))
+        changes: dict[str, Any] = {"ended_at": now or timezone.now()} if step == "stop" else {}
+        make(row, steps[step], **changes)
         _record(row, step, actor)
         if step == "go_on":
             journal.enqueue(CARRY, circular=row.pk)
@@ -188,7 +189,7 @@ def carry(circular: int, now: str | None = None) -> None:
         journal.touch(f"circular:{row.pk}")
 
 
-def _counted(row: Circular) -> dict[str, int]:
+def _counted(row: Circular) -> dict[str, Any]:
     return {"reached": row.reached, "declined": row.declined, "without_account": row.without_account}
 
 
