@@ -133,7 +133,7 @@ def test_handed_over_once_against_document_and_signature(issuing):
         ({"id_end": "0000"}, "id_end"),
         ({"id_end": ""}, "id_end"),
         ({"taker": "p999999"}, "taker"),
-        ({"items": []}, "items"),
+        ({"items": []}, "ticked"),
         ({"strokes": []}, "signed"),
         ({"strokes": [[["x", None]]]}, "signed"),
         ({"signed": "paper", "kept": " "}, "kept"),

@@ -75,6 +75,9 @@ def test_one_scan_hands_over_everything_of_one_person_against_document_and_signa
     wrong = desk.post(at("issuing_hand_over", rows[0].ref), said)
     assert (wrong.status_code, Collection.objects.count()) == (422, 0)
     assert "This is not what stands at the end of the document" in text_of(wrong)
+    assert "Tick what is handed over." not in text_of(wrong)
+    nothing = desk.post(at("issuing_hand_over", rows[0].ref), {**said, "item": []})
+    assert (nothing.status_code, "Tick what is handed over." in text_of(nothing)) == (422, True)
 
     done = desk.post(at("issuing_hand_over", rows[0].ref), {**said, "id_end": account.person.id_no[-4:]})
 

@@ -462,7 +462,7 @@ def hand_over(
     lines = bounded(list(strokes))
     errors: dict[str, list] = {}
     if not items:
-        errors["items"] = [_("Tick what is handed over.")]
+        errors["ticked"] = [_("Tick what is handed over.")]
     if chosen is None:
         errors["taker"] = [_("Say who stands here.")]
     if signed not in Collection.Signed.values or signed == Collection.Signed.GLASS and not lines:
