@@ -215,3 +215,11 @@ class SamenessJudged:
     one: int
     other: int
     what: str
+
+
+@event
+class SessionsEnded:
+    """Whoever keeps the machine ended sessions: of one account, or of all (`account` is empty then)."""
+
+    account: int | None
+    sessions: int

@@ -25,6 +25,7 @@ COMMANDS = {
     "verify-all": "look whether database, log, documents, licences and counters are what was written",
     "translations": "give a translator one file for a language, and take it back",
     "keys": "list the keys of personal data, renew them while the product runs, retire old ones",
+    "sessions": "end the sessions of one account, or of everybody, at once",
     "verify-log": "walk the journal and the read log and name the first row that was changed",
     "verify-licence": "say whether a licence file is wholly as it was sealed",
     "verify-archive": "say whether a package for the archive is wholly as it was handed over",
