@@ -106,7 +106,7 @@ def test_of_what_an_officer_may_not_see_only_number_department_and_state_are_sai
 
 def test_side_by_side_marks_what_differs_covers_numbers_and_writes_down_both_looks():
     matter, account = make.matter(form=FORM), make.account()
-    number = "11010519491231002X"
+    number = "990000194912310026"
     one = sent(matter, account, shop="示范路18号", owner_no=number, reason="work")
     two = sent(matter, account, shop="示范路20号", owner_no=number, reason="work")
     client = entering(ways.hall("window_officer"))
