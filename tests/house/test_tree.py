@@ -72,6 +72,7 @@ ROOMS = [
     "evaluations",
     "indicators",
     "rights",
+    "records",
 ]
 
 
