@@ -103,8 +103,8 @@ def _with_the_same_paper(case: Case) -> dict[int, list[Bilingual]]:
         rows = rows.exclude(case=case.parent_id)
     found: dict[int, list[Bilingual]] = {}
     carried: dict[str, set[int]] = {}
-    listed = rows.order_by("-case").values_list("case", "type__name", "document__pages__sha256").distinct()
-    listed = [one for one in listed[:LOOKED_AT] if one[2] in digests]
+    each = rows.order_by("-case").values_list("case", "type__name", "document__pages__sha256").distinct()
+    listed = [one for one in each[:LOOKED_AT] if one[2] in digests]
     for other, _name, digest in listed:
         carried.setdefault(digest, set()).add(other)
     for other, name, digest in listed:

@@ -29,17 +29,18 @@ def side_by_side(request, officer, ref, other):
     if request.method == "POST":
         act = comparing.is_duplicate if request.POST.get("verdict") == "duplicate" else comparing.is_different
         try:
-            row = act(earlier, later, officer=officer, reason=request.POST.get("reason", ""))
+            judged = act(earlier, later, officer=officer, reason=request.POST.get("reason", ""))
             messages.success(
                 request,
                 _("Closed as a duplicate. The applicant has a letter, and keeps the earlier one.")
-                if row.duplicate
+                if judged.duplicate
                 else _("Remembered: these are two applications."),
             )
             return redirect("office:case", ref=ref)
         except (Invalid, NotAllowed) as refused:
             problem = refused
-            earlier.refresh_from_db(), later.refresh_from_db()
+            earlier.refresh_from_db()
+            later.refresh_from_db()
     for row in rows:
         doorkeeper.reading(request, row.applicant_id, "handling", ["form", "materials"], about=row.subject)
     why_not = comparing.why_not(earlier, later)
