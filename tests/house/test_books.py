@@ -25,6 +25,7 @@ ROOMS = [
     "evaluations",
     "indicators",
     "rights",
+    "records",
 ]
 
 
