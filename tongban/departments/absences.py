@@ -39,7 +39,7 @@ def enter(
             errors["last_day"] = [_("This is longer than a year. Enter the next year when it comes.")]
     if substitute is not None and (substitute.pk == who.pk or substitute.department_id != who.department_id):
         errors["substitute"] = [_("Choose a colleague of the same department.")]
-    if errors:
+    if errors or first is None or last is None:
         raise Invalid("absence", errors=errors, kept=_("What you typed is still here."))
     with transaction.atomic():
         row = Absence.objects.create(
