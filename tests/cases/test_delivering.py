@@ -6,7 +6,8 @@ import pytest
 from django.utils import timezone
 
 from tests import make
-from tongban.cases import gateways, services
+from tests.cases import bundle_ways
+from tongban.cases import bundles, gateways, services
 from tongban.cases.delivery_states import DeliveryState
 from tongban.cases.gateways import simulated
 from tongban.cases.models import Case, Collection, Delivery, TrackingEvent, TwinParcel
@@ -422,3 +423,78 @@ def test_unclaimed_it_may_be_asked_for_again(issuing):
     again = delivering.choose(row.case, account=row.case.account, way="pickup")
 
     assert (again.state, again.pk != row.pk, again.items.count()) == (DeliveryState.PREPARING, True, 1)
+
+
+# -- a bundle
+
+
+@pytest.fixture
+def whole():
+    """Five departments, wanted on paper: everything is granted."""
+    case = bundle_ways.in_review()
+    delivering.choose(case, account=case.account, way="pickup")
+    return case
+
+
+def settle() -> None:
+    for _round in range(4):
+        journal.work_once(100)
+
+
+def test_one_code_for_all_results_of_a_bundle_and_one_hand_over(whole, issuing):
+    bundle_ways.grant(whole, *(part.row.slug for part in bundles.parts_of(whole)))
+    settle()
+    row = package(whole)
+    results = {part.case.pk for part in bundles.parts_of(whole)}
+    assert (row.state, row.case.state) == ("preparing", "issuing")
+    assert results <= set(row.items.values_list("case", flat=True))
+    delivering.lay_out(row, officer=issuing)
+
+    hand(row, issuing)
+    settle()
+
+    assert Delivery.objects.count() == 1
+    assert set(Case.objects.filter(pk__in={whole.pk, *results}).values_list("state", flat=True)) == {"closed"}
+
+
+def test_of_a_bundle_a_part_may_be_taken_and_the_rest_has_a_new_code(whole, issuing):
+    bundle_ways.grant(whole, *(part.row.slug for part in bundles.parts_of(whole)))
+    settle()
+    row = delivering.lay_out(package(whole), officer=issuing)
+    before, first = row.code, row.items.order_by("pk").last()
+
+    hand(row, issuing, items=[first.pk])
+    settle()
+
+    row, first.case = package(whole), Case.objects.get(pk=first.case_id)
+    assert (row.state, row.code != before, first.case.state, row.case.state) == ("waiting", True, "closed", "ready")
+    hand(row, issuing)
+    settle()
+    assert (package(whole).state, Case.objects.get(pk=whole.pk).state) == ("handed_over", "closed")
+
+
+def test_a_part_wanted_early_is_prepared_before_the_others_and_not_twice(whole, issuing):
+    slugs = [part.row.slug for part in bundles.parts_of(whole)]
+    bundle_ways.grant(whole, slugs[0])
+    settle()
+    early = bundle_ways.of(whole, slugs[0])
+    services.release_early(early, account=whole.account)
+    settle()
+    row = package(whole)
+    assert (row.state, list(row.items.values_list("case", flat=True))) == ("preparing", [early.pk])
+    delivering.lay_out(row, officer=issuing)
+
+    bundle_ways.grant(whole, *slugs[1:])
+    settle()
+
+    rest = Delivery.objects.select_related("case__applicant", "case__parent").get(case=whole, state="preparing")
+    assert early.pk not in set(rest.items.values_list("case", flat=True))
+    delivering.lay_out(rest, officer=issuing)
+    hand([package_of(row), rest], issuing)
+    settle()
+    assert set(Delivery.objects.values_list("state", flat=True)) == {"handed_over"}
+    assert Case.objects.get(pk=whole.pk).state == "closed"
+
+
+def package_of(row: Delivery) -> Delivery:
+    return Delivery.objects.select_related("case__applicant", "case__parent").get(pk=row.pk)
