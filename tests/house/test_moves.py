@@ -22,6 +22,7 @@ from tongban.parties import kin_states as kin
 from tongban.parties import same_states as same
 from tongban.parties import states as mandates
 from tongban.payments import states as money
+from tongban.records import states as records
 
 LAWS = {
     "bills": (money.BILL_MOVES, set(money.BillState.values), "open", {"refunded", "waived", "cancelled"}),
@@ -65,6 +66,9 @@ LAWS = {
         {"sent", "stopped", "declined"},
     ),
     "samenesses": (same.MOVES, set(same.SameState.values), "found", set()),
+    "keeping": (records.KEEPING_MOVES, set(records.KeepingState.values), "kept", {"anonymised"}),
+    "destruction": (records.DESTRUCTION_MOVES, set(records.DestructionState.values), "proposed", {"done", "dropped"}),
+    "handing over": (records.HANDOVER_MOVES, set(records.HandoverState.values), "made", set()),
     "reading": (reading.MOVES, set(reading.ReadingState.values), "waiting", set(reading.OVER)),
 }
 

@@ -29,7 +29,7 @@ from tongban.payments.models import Bill
 from tongban.records import bagging, events, owned, queries
 from tongban.records.gateways import NotTaken, archive
 from tongban.records.models import Handover
-from tongban.records.states import RECEIVE, HandoverState
+from tongban.records.states import MAKE_ANEW, RECEIVE, HandoverState
 from tongban.rights.exporting import plain
 
 log = structlog.get_logger("records")
@@ -87,13 +87,19 @@ def says_the_same(row: Handover, cases: list[Case]) -> bool:
 def _made(case: Case, cases: list[Case], before: Handover | None) -> Handover:
     now = timezone.now()
     content = package(case, cases, now=now)
-    values: dict[str, Any] = {
-        "file": store.put(content, shelf=SHELF), "sha256": hashlib.sha256(content).hexdigest(), "size": len(content),
-        "made_at": now, "state": HandoverState.MADE,
-    }  # fmt: skip
+    sha256 = hashlib.sha256(content).hexdigest()
     # a name of its own for every package, or an archive would have to choose between two
-    values["name"] = f"{case.number or case.pk}-{values['sha256'][:12]}"
-    row, _new = Handover.objects.update_or_create(case=case, defaults=values)
+    values: dict[str, Any] = {
+        "name": f"{case.number or case.pk}-{sha256[:12]}", "file": store.put(content, shelf=SHELF), "sha256": sha256,
+        "size": len(content), "made_at": now,
+    }  # fmt: skip
+    if before is None:
+        row, made = Handover.objects.get_or_create(case=case, defaults=values)
+        if made:
+            return row
+        before = row
+    make(before, MAKE_ANEW, **values)
+    row = before
     return row
 
 

@@ -53,4 +53,11 @@ FINISH = move(
 
 RECEIVE = move("receive", H.MADE, H.RECEIVED, by=("platform",), guard="the archive's receipt names the package's hash")
 
-MOVES = [PUT_ON_LIST, TAKE_OFF_LIST, ANONYMISE, PROPOSE, CONFIRM, DROP, FINISH, RECEIVE]
+MAKE_ANEW = move(
+    "make_anew", {H.MADE, H.RECEIVED}, H.MADE, by=("platform",), guard="the application moved since, or our copy was damaged"
+)  # fmt: skip
+
+KEEPING_MOVES = [PUT_ON_LIST, TAKE_OFF_LIST, ANONYMISE]
+DESTRUCTION_MOVES = [PROPOSE, CONFIRM, DROP, FINISH]
+HANDOVER_MOVES = [RECEIVE, MAKE_ANEW]
+MOVES = [*KEEPING_MOVES, *DESTRUCTION_MOVES, *HANDOVER_MOVES]
