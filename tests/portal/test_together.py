@@ -5,6 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests import make
+from tests.cases import ways
 from tests.doors import enter
 from tongban.cases import services
 from tongban.cases.models import Case, ListedMatter
@@ -158,6 +159,21 @@ def test_an_answer_that_stands_is_not_written_over_and_one_changed_is_the_applic
     second.refresh_from_db()
     assert second.value("reason") == "another"
     assert "offered" not in kept.values["reason"]
+
+
+def test_after_sending_one_the_next_is_offered_and_the_list_says_how_far_it_is(client, matters):
+    ways.work()
+    account, (first, second) = begun(client, "one", "two")
+    services.attach(first, "lease", make.document(account.person, by=account), account=account)
+    first.refresh_from_db()
+    services.save(first, {"reason": "we move", "truth": True}, revision=first.revision, account=account)
+
+    sent = client.post(f"/apply/{first.ref}/submit", {"sign": "1", "key": "k"}, follow=True).content.decode()
+    page = client.get("/together/").content.decode()
+
+    assert "There is more on your list" in sent
+    assert f'action="/together/{second.ref}/open"' in sent
+    assert "Your list: 1 of 2 sent" in page
 
 
 def test_a_question_of_another_meaning_gets_no_answer_from_elsewhere(client, matters):
