@@ -51,8 +51,9 @@ def page_of(officer: Officer, tab: str, *, today: date, after: int | None = None
     newest_first = tab in {"unclaimed", "done"}
     if after is not None:
         rows = rows.filter(pk__lt=after) if newest_first else rows.filter(pk__gt=after)
-    rows = rows.annotate(more=Exists(DeliveryItem.objects.filter(delivery=OuterRef("pk")).order_by("pk")[1:2]))
-    found = list(rows.order_by("-pk" if newest_first else "pk")[: A_PAGE + 1])
+    several = Exists(DeliveryItem.objects.filter(delivery=OuterRef("pk")).order_by("pk")[1:2])
+    rows = rows.annotate(more=several).order_by("-pk" if newest_first else "pk")
+    found: list[Delivery] = [*rows[: A_PAGE + 1]]
     return found[:A_PAGE], found[A_PAGE - 1].pk if len(found) > A_PAGE else None
 
 

@@ -103,6 +103,8 @@ def identities(party: Party | int) -> list[int]:
     key = party if isinstance(party, int) else party.pk
     if isinstance(party, Party) and party.kind != Party.Kind.PERSON:
         return [key]
+    if isinstance(party, Person) and party.same_as_id is None:
+        return [key]
     leads = Person.objects.filter(pk=key, same_as__isnull=False).values("same_as")
     return [key, *Person.objects.filter(same_as__in=leads).exclude(pk=key).order_by("pk").values_list("pk", flat=True)]
 
@@ -289,7 +291,7 @@ def receivers_of(party: Party, matters: Iterable[str], today: date) -> list[Pers
     bonds = bonds_in_force(today).filter(person_id=party.pk).select_related("relative").order_by("pk")
     people |= {bond.relative_id: bond.relative for bond in bonds}
     found = mandates_in_force(today).filter(principal_id=party.pk).select_related("agent").order_by("pk")
-    people |= {one.agent_id: one.agent for one in found}
+    people |= {one.agent.pk: one.agent for one in found if one.agent is not None}
     wanted = list(matters)
     return [
         person

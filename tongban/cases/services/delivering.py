@@ -101,7 +101,8 @@ def choose(
             case.delivery = way
             case.save(update_fields=["delivery", "updated_at"])
         if way == ELECTRONIC:
-            return _only_electronic(case, row, actor, now)
+            _only_electronic(case, row, actor, now)
+            return None
         where = packing.place_of(case, hall)
         said = {
             "way": way, "hall": where["hall"], "place": where, "address": address if way == Way.POST else {}, "collector": named,
@@ -134,7 +135,7 @@ def _keep(row: Delivery, said: dict) -> None:
     row.save(update_fields=list(said))
 
 
-def _due(case: Case, now: datetime) -> date:
+def _due(case: Case, now: datetime) -> date | None:
     return departments.calendar().due(clocks.receipt_day(case, now), PREPARE_DAYS).day
 
 

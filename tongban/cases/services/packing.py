@@ -54,7 +54,7 @@ def place_of(case: Case, hall: str) -> dict:
 
 def ways_of(case: Case) -> list[str]:
     """How the result of this matter may come on paper; the wallet is always there beside it."""
-    asked = next((one for one in case.version.form or [] if one.get("id") == "delivery"), {})
+    asked: dict = next((one for one in case.version.form or [] if one.get("id") == "delivery"), {})
     offered = set(asked.get("options") or ())
     ways = [Way.PICKUP]
     if gateways.locker() is not None:

@@ -226,7 +226,7 @@ def collection(request, officer, ref):
         "as_words": {
             Collection.As.OWN: _("in person"), Collection.As.POWER: _("acting for the applicant"),
             Collection.As.NAMED: _("named by the applicant"),
-        }[row.taker_as],
+        }[Collection.As(row.taker_as)],
     }  # fmt: skip
     return render(request, "office/issuing/collection.html", context)
 
