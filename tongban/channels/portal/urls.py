@@ -67,6 +67,7 @@ urlpatterns = [
     path("apply/<slug:ref>/submit", applying.submit, name="apply_submit"),
     path("apply/<slug:ref>/findings/<int:finding>", applying.answer_finding, name="apply_answer"),
     path("apply/<slug:ref>/delete", applying.delete, name="apply_delete"),
+    path("apply/<slug:ref>/keep", applying.keep, name="apply_keep"),
     path("apply/<slug:ref>/help/", hands.hands, name="apply_hands"),
     path("apply/<slug:ref>/help/code", hands.invite, name="apply_invite"),
     path("apply/<slug:ref>/help/<int:pk>/end", hands.end, name="apply_hands_end"),
