@@ -694,7 +694,8 @@ def _settled_only_one(said: dict) -> dict | None:
     if not said.get("rule"):
         return None
     months = said.get("months") if said["rule"] == repeating.MONTHS else None
-    return {"rule": said["rule"], "months": months, "field": said.get("field") or ""}
+    given = {"months": months, "field": said.get("field")}
+    return {"rule": said["rule"], **{name: value for name, value in given.items() if value}}
 
 
 def _settled_members(rows: list[dict], known: Mapping[str, Mapping]) -> list[dict]:
