@@ -147,6 +147,17 @@ def test_what_they_change_in_the_form_stands_beside_at_the_next_look(window):
     assert before and "tourism" in page
 
 
+def test_in_the_elderly_edition_the_way_in_leads_to_the_page_with_what_is_marked(window):
+    more = [{"id": f"more{n}", "zh": f"其他{n}", "en": f"More {n}", "type": "text"} for n in range(4)]
+    case = make.case("received", matter(form=[*make.SMALL_FORM, *more]))
+    services.request_correction(case, [{"field": "more3", "text": "Look."}], officer=officer_for("window_officer"))
+    home = doors.enter(Client(), case.account)
+    home.cookies["edition"] = "elderly"
+
+    assert "more3" in answers_on(home.get(f"/apply/{case.ref}/form/").content.decode())
+    assert "more3" not in answers_on(home.get(f"/apply/{case.ref}/form/?part=1").content.decode())  # the control
+
+
 def test_the_page_of_the_case_is_one_touch_away_and_before_it_is_given_back_there_is_no_form(window):
     case = given_back("reason")
     beside = window.get(f"/office/cases/{case.ref}/beside/").content.decode()

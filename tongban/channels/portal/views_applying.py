@@ -294,7 +294,7 @@ def _form_page(request, party, case, values, errors, *, conflict=None, remarks=N
     asked: Form | parts.Part = whole
     part = None
     if Look(request).elderly or request.POST.get("part"):
-        wanted = request.POST.get("part") or request.GET.get("part", "")
+        wanted = request.POST.get("part") or request.GET.get("part", "") or _first_marked(case, whole)
         asked = part = parts.chosen(whole, values, wanted)
         errors = {name: told for name, told in errors.items() if name.split("-")[0] in part}
     limits = correction.changeable(case)
@@ -324,6 +324,14 @@ def _form_page(request, party, case, values, errors, *, conflict=None, remarks=N
         asked=bundle_words.asked_by(case),
     )  # fmt: skip
     return render(request, "portal/apply/form.html", context, status=409 if conflict else 422 if errors else 200)
+
+
+def _first_marked(case: Case, whole: Form) -> str:
+    """The page of the first point of a notice that is still open: links to it and the way in lead there."""
+    marked = (
+        {one.field for one in cases.open_findings(case) if one.field and not one.answered_at} if case.number else ()
+    )
+    return next((str(part.number) for part in parts.all_parts(whole) if any(name in part for name in marked)), "")
 
 
 def sources(case: Case) -> dict[str, dict]:
