@@ -334,8 +334,8 @@ document.addEventListener("keydown", (event) => {
     rows[Math.max(0, Math.min(rows.length - 1, at + (event.key === "j" ? 1 : -1)))].focus()
   } else if (event.key === "Enter" && at >= 0) location.assign(rows[at].dataset.href)
   else {
-    const keys = before ? `${before} ${event.key}` : event.key
-    const target = $(`[data-key=${JSON.stringify(keys)}]`)
+    const keyed = (keys) => $(`[data-key=${JSON.stringify(keys)}]`)
+    const target = (before && keyed(`${before} ${event.key}`)) || keyed(event.key)
     before = target ? "" : event.key
     setTimeout(() => { before = "" }, 900)
     if (target) { event.preventDefault(); target.matches("input, textarea, select") ? target.focus() : target.click() }
