@@ -66,6 +66,7 @@ NEEDS: dict[str, frozenset[str]] = {
     "portal:apply_check": FILLS,
     "portal:apply_answer": PREPARES,
     "portal:apply_delete": PREPARES,
+    "portal:apply_keep": PREPARES,
     "portal:apply_signers": FILLS,
     "portal:apply_signers_again": FILLS,
     "portal:apply_hands": FILLS,

@@ -387,6 +387,16 @@ class CaseDocument(models.Model):
     def __str__(self):
         return self.number
 
+    @property
+    def shown_number(self) -> str:
+        """Its number in the series of letters; receipts and what was made before there were series have none."""
+        return self.letter.shown_number if hasattr(self, "letter") else ""
+
+    @property
+    def is_replaced(self) -> bool:
+        """Whether a letter made later stands in its place."""
+        return hasattr(self, "replaced")
+
 
 class Visit(models.Model):
     """A person at a window: who compared them with which document. While it is open, and no longer, the officer works in their drafts."""
