@@ -16,6 +16,9 @@ from tongban.oversight import rules as oversight
 
 READERS = ("auditor", *WRITERS)
 PAGE = 30
+TYPED = (
+    "who", "matter", "licence", "before", "title_zh", "title_en", "text_zh", "text_en", "kind", "by_text_message",
+)  # fmt: skip
 
 
 @require_GET
@@ -50,8 +53,8 @@ def new(request, officer):
         "kinds": Circular.Kind.choices,
         "matters": [(slug, say(name)) for slug, name in circulating.matters_of(officer)],
         "licences": [(slug, say(name)) for slug, name in circulating.licence_types_of(officer)],
-        "typed": request.POST,
-        "errors": problem.errors if problem else {},
+        "typed": {name: request.POST.get(name, "") for name in TYPED},
+        "errors": {name: (problem.errors if problem else {}).get(name, []) for name in TYPED},
         "problem": problem,
     }
     return render(request, "office/circular_new.html", context, status=422 if problem else 200)

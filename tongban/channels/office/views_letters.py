@@ -39,8 +39,8 @@ def reissue(request, officer, ref, number):
         "case": row,
         "document": document,
         "entered": lettering.enter(document),
-        "errors": errors,
-        "typed": request.POST,
+        "errors": {"why": errors.get("why", [])},
+        "typed": {name: request.POST.get(name, "") for name in ("why", "why_en")},
         "may": lettering.may_reissue(officer, document),
     }
     return render(request, "office/reissue.html", context, status=422 if errors else 200)
