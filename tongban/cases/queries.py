@@ -44,7 +44,9 @@ def of(party: Party) -> QuerySet[Case]:
 
 def of_record(party: Party) -> QuerySet[Case]:
     """The same under this one record alone."""
-    return _own_lines(Case.objects.filter(bundles.NOT_A_MEMBER, applicant=party).exclude(state=CaseState.DRAFT)).order_by("-id")
+    return _own_lines(
+        Case.objects.filter(bundles.NOT_A_MEMBER, applicant=party).exclude(state=CaseState.DRAFT)
+    ).order_by("-id")
 
 
 def drafts(party: Party) -> QuerySet[Case]:

@@ -96,7 +96,9 @@ class Absence(models.Model):
             models.Index(fields=["substitute", "last_day"], name="absences_by_substitute"),
         ]
         constraints = [
-            models.CheckConstraint(condition=Q(last_day__gte=models.F("first_day")), name="absence_ends_after_it_begins"),
+            models.CheckConstraint(
+                condition=Q(last_day__gte=models.F("first_day")), name="absence_ends_after_it_begins"
+            ),
             models.CheckConstraint(
                 condition=Q(substitute__isnull=True) | ~Q(substitute=models.F("officer")),
                 name="nobody_stands_in_for_themselves",

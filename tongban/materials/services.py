@@ -305,7 +305,9 @@ def forget(document_ids: Collection[int]) -> list[tuple[str, str]]:
 def let_go(files: Collection[tuple[str, str]]) -> int:
     """After the commit: delete files that no page names any more. One written within a day is left to `clean`: its row may be on the way."""
     same = Page.objects.filter(sha256__in={sha256 for _name, sha256 in files}).values_list("file", "preview")
-    named = {name for pair in same for name in pair}  # a preview is drawn from the content, so it is shared only with it
+    named = {
+        name for pair in same for name in pair
+    }  # a preview is drawn from the content, so it is shared only with it
     before = timezone.now() - ORPHANS_STAY
     return sum(store.discard(name, before=before) for name in sorted({name for name, _sha256 in files} - named))
 

@@ -62,7 +62,9 @@ class Label(models.Model):
 
     class Meta:
         ordering = ["name", "id"]
-        constraints = [models.UniqueConstraint(fields=["department", "name"], name="label_of_a_name_once_per_department")]
+        constraints = [
+            models.UniqueConstraint(fields=["department", "name"], name="label_of_a_name_once_per_department")
+        ]
 
     def __str__(self):
         return self.name
@@ -163,7 +165,9 @@ class PassingOn(models.Model):
             models.Index(fields=["giver", "id"], condition=Q(state="offered"), name="passings_on_of_giver"),
         ]
         constraints = [
-            models.UniqueConstraint(fields=["case"], condition=Q(state="offered"), name="case_is_held_out_to_one_colleague"),
+            models.UniqueConstraint(
+                fields=["case"], condition=Q(state="offered"), name="case_is_held_out_to_one_colleague"
+            ),
             models.CheckConstraint(condition=~Q(giver=F("taker")), name="nobody_passes_on_to_themselves"),
         ]
 

@@ -18,7 +18,7 @@ from tongban.cases.states import (
     WITHDRAWABLE,
     CaseState,
 )
-from tongban.channels.pages import bundle_page
+from tongban.channels.pages import bundle_page, getting
 from tongban.channels.pages.beside_case import beside
 from tongban.lib.bilingual import say
 from tongban.payments import queries as payments
@@ -79,7 +79,7 @@ def context(row, party, *, base: str = "base_portal.html", sent=None, errors=Non
         "forecast": clocks.forecast(row, now=timezone.now()),
         "spent": [one for one in time_spent.by_place(row) if one.working_days or one.running],
         "bundle": bundle_page.of_applicant(row),
-        "getting": {"offered": False},  # the applicant's own page says it; the code is for nobody who helps
+        "getting": getting.shown(row, receives=False, own=False),  # the code is for nobody who helps
     }
 
 

@@ -6,15 +6,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from tongban.cases import gateways, packages, standing
-from tongban.cases.delivery_states import CHANGEABLE, OPEN, THERE, DeliveryState, Way
-from tongban.cases.models import Case, Delivery
+from tongban.cases import standing
+from tongban.cases.delivery_states import CHANGEABLE, Way
+from tongban.cases.models import Case
 from tongban.cases.services import delivering, packing
-from tongban.cases.states import ENDED, CaseState
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_party
+from tongban.channels.pages import getting as page_of_getting
 from tongban.channels.portal.own import own_case
-from tongban.lib import qr
 from tongban.lib.problems import Invalid, NotAllowed, Problem
 from tongban.parties.models import IdKind
 from tongban.parties.states import Act
@@ -24,42 +23,10 @@ WAY_ICONS = {"e_licence": "wallet", Way.PICKUP: "desk", Way.LOCKER: "lock", Way.
 
 def shown(request, case: Case) -> dict:
     """What the page of a case says about paper. The code stands there only for whoever may receive the result."""
-    errand = packing.errand_of(case)
-    rows = packages.of_case(case)
-    receives = any(
-        power.allows(Act.RECEIVE, standing.matter_of(case))
-        for power in doorkeeper.powers_over(request, case.applicant_id)
+    powers = doorkeeper.powers_over(request, case.applicant_id)
+    return page_of_getting.shown(
+        case, receives=any(power.allows(Act.RECEIVE, standing.matter_of(case)) for power in powers), own=True
     )
-    sent = case.state not in {CaseState.DRAFT} | (ENDED - {CaseState.CLOSED})
-    return {
-        "rows": [_line(row, receives) for row in rows if row.state != DeliveryState.DROPPED],
-        "errand": errand,
-        "receives": receives,
-        "way": packing.wants_paper(errand) and errand.delivery or packing.ELECTRONIC,
-        "may_choose": receives and sent and case.parent_id is None and _changeable(rows),
-        "offered": sent and case.parent_id is None,
-    }
-
-
-def _changeable(rows: list[Delivery]) -> bool:
-    running = [row for row in rows if row.state in OPEN]
-    return not running or any(row.state in CHANGEABLE for row in running)
-
-
-def _line(row: Delivery, receives: bool) -> dict:
-    code = row.code if receives and row.state in THERE else ""
-    locker, courier = gateways.locker(), gateways.courier()
-    simulated = row.state == DeliveryState.IN_LOCKER and locker is not None and locker.simulated
-    return {
-        "row": row,
-        "code": packing.in_groups(code) if code else "",
-        "picture": qr.svg(code.upper(), title=_("Pick-up code")) if code else "",
-        "tracked": packages.tracked(row),
-        "door_page": locker.page(row.hall) if simulated and locker is not None else "",
-        "parcel_page": courier.page(row.tracking)
-        if row.tracking and row.way == Way.POST and courier is not None
-        else "",
-    }
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -466,10 +466,16 @@ def _only_one(elements: Mapping) -> list[Finding]:
     said = elements.get("only_one") or {}
     found = []
     if said and repeating.read(said) is None:
-        found.append(_stop("no-months", "only_one", _("One application within how many months? Write a number above nothing.")))
+        found.append(
+            _stop("no-months", "only_one", _("One application within how many months? Write a number above nothing."))
+        )
     if said.get("field") and said["field"] not in {field.get("id") for field in elements.get("form") or ()}:
         found.append(
-            _stop("no-answer", "only_one", _("Applications are counted by the answer to a question that is not asked any more."))
+            _stop(
+                "no-answer",
+                "only_one",
+                _("Applications are counted by the answer to a question that is not asked any more."),
+            )
         )
     return found
 

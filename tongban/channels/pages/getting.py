@@ -1,0 +1,46 @@
+"""How a result on paper comes, as the page of a case says it: to its applicant, and to an officer who looks at that page."""
+
+from django.utils.translation import gettext as _
+
+from tongban.cases import gateways, packages
+from tongban.cases.delivery_states import CHANGEABLE, OPEN, THERE, DeliveryState, Way
+from tongban.cases.models import Case, Delivery
+from tongban.cases.services import packing
+from tongban.cases.states import ENDED, CaseState
+from tongban.lib import qr
+
+
+def shown(case: Case, *, receives: bool, own: bool) -> dict:
+    """Each package and where it is. The code is there only when `receives`; `own` is the applicant's page and not its copy."""
+    errand = packing.errand_of(case)
+    rows = packages.of_case(case)
+    sent = case.state not in {CaseState.DRAFT} | (ENDED - {CaseState.CLOSED})
+    return {
+        "rows": [_line(row, receives) for row in rows if row.state != DeliveryState.DROPPED],
+        "errand": errand,
+        "receives": receives,
+        "way": packing.wants_paper(errand) and errand.delivery or packing.ELECTRONIC,
+        "may_choose": (receives or not own) and sent and case.parent_id is None and _changeable(rows),
+        "offered": sent and case.parent_id is None,
+    }
+
+
+def _changeable(rows: list[Delivery]) -> bool:
+    running = [row for row in rows if row.state in OPEN]
+    return not running or any(row.state in CHANGEABLE for row in running)
+
+
+def _line(row: Delivery, receives: bool) -> dict:
+    code = row.code if receives and row.state in THERE else ""
+    locker, courier = gateways.locker(), gateways.courier()
+    simulated = row.state == DeliveryState.IN_LOCKER and locker is not None and locker.simulated
+    return {
+        "row": row,
+        "code": packing.in_groups(code) if code else "",
+        "picture": qr.svg(code.upper(), title=_("Pick-up code")) if code else "",
+        "tracked": packages.tracked(row),
+        "door_page": locker.page(row.hall) if simulated and locker is not None else "",
+        "parcel_page": courier.page(row.tracking)
+        if row.tracking and row.way == Way.POST and courier is not None
+        else "",
+    }
