@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from django.core.cache import caches
 from django.db import connection
+from django.test import RequestFactory
 from django.utils import translation
 
 os.environ.setdefault(
@@ -24,9 +25,15 @@ def fresh_surroundings():
 
 
 @pytest.fixture
-def in_english(client):
+def in_english(client, monkeypatch):
     """For tests that look for words: they stand in the code in English. The product itself starts in Chinese."""
     client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+    begin = RequestFactory.__init__
+
+    def asking_english(self, *words, headers=None, **more):
+        begin(self, *words, headers={"accept-language": "en"} | (headers or {}), **more)
+
+    monkeypatch.setattr(RequestFactory, "__init__", asking_english)
     with translation.override("en"):
         yield
 
@@ -36,7 +43,7 @@ def django_db_modify_db_settings(django_db_modify_db_settings, request):
     """SQLite's empty tables are made by the migrations once, and copied until a migration changes: eighty steps take 15 seconds."""
     if connection.vendor != "sqlite":
         return
-    kept = _kept_tables(request.config)
+    kept = _kept_tables()
     create = connection.creation._create_test_db
 
     def create_from_kept(verbosity, autoclobber, keepdb=False):
@@ -52,8 +59,8 @@ def django_db_modify_db_settings(django_db_modify_db_settings, request):
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup, django_db_blocker, request):
-    if connection.vendor != "sqlite" or (kept := _kept_tables(request.config)).exists():
+def django_db_setup(django_db_setup, django_db_blocker):
+    if connection.vendor != "sqlite" or (kept := _kept_tables()).exists():
         return
     raw = kept.with_suffix(f".{os.getpid()}")
     with django_db_blocker.unblock(), contextlib.closing(sqlite3.connect(raw)) as target:
@@ -62,13 +69,15 @@ def django_db_setup(django_db_setup, django_db_blocker, request):
     raw.rename(kept)
 
 
-def _kept_tables(config) -> Path:
+def _kept_tables() -> Path:
     """Where the empty tables of exactly these migrations lie, ours and those of the libraries."""
     root = Path(__file__).resolve().parents[1]
     digest = hashlib.sha256()
     for path in [*sorted(root.glob("tongban/*/migrations/*.py")), root / "requirements/test.lock"]:
         digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
-    return Path(config.cache.mkdir("tables")) / f"{digest.hexdigest()[:24]}.sqlite3"
+    folder = root / ".pytest_cache" / "tables"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{digest.hexdigest()[:24]}.sqlite3"
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -211,6 +211,8 @@ EXEMPT = {
     "exchange:api:check_id": "reads, changes nothing, knows nobody",
     "exchange:api:check_id_in_body": "reads JSON, changes nothing, knows nobody",
     "exchange:gateway_notices": "a service outside: its signature is the door",
+    "exchange:carrier_notices": "the same: couriers and lockers sign what they say",
+    "portal:together_add": "its form stands on pages that are kept for everybody; Origin is looked at, and without ours nothing is put on the list",
 }
 
 

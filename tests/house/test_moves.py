@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tongban.cases import batch_states as batches
 from tongban.cases import carrying_states as carrying
 from tongban.cases import circular_states as circulars
 from tongban.cases import delivery_states as deliveries
-from tongban.cases import batch_states as batches
 from tongban.cases import finding_states as findings
 from tongban.cases import procedure_states as procedures
 from tongban.cases import signer_states as signers
@@ -29,7 +29,12 @@ LAWS = {
     "payments": (money.PAYMENT_MOVES, set(money.PaymentState.values), "started", {"confirmed"}),
     "refunds": (money.REFUND_MOVES, set(money.RefundState.values), "proposed", {"done", "rejected"}),
     "reductions": (money.REDUCTION_MOVES, set(money.ReductionState.values), "proposed", {"granted", "rejected"}),
-    "acts on many cases": (batches.MOVES, set(batches.BatchState.values), "asked", {"done", "stopped", "refused", "lapsed"}),
+    "acts on many cases": (
+        batches.MOVES,
+        set(batches.BatchState.values),
+        "asked",
+        {"done", "stopped", "refused", "lapsed"},
+    ),
     "cases": (cases.MOVES, set(cases.CaseState.values), "draft", set(cases.ENDED)),
     "licences": (licences.MOVES, set(licences.LicenceState.values), "valid", set(licences.OVER)),
     "evaluations": (evaluations.MOVES, set(evaluations.FollowUpState.values), "received", {"closed"}),

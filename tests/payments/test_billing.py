@@ -19,7 +19,7 @@ from tongban.notices.models import Message
 from tongban.payments import queries, services
 from tongban.payments.models import Bill, Receipt, Reduction, Refund
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 FEE = {"charged": True, "amount": 40}
 BY_TIME = {
     "charged": True,

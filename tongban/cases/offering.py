@@ -62,8 +62,8 @@ def fitting(case: Case, offers: Mapping[str, Offer], now: datetime) -> dict[str,
     taken: dict[str, dict] = {}
     for _round in range(len(form.fields)):
         shown = [one for one in form.visible(values) if one.id in offers and one.id not in taken]
-        more = {one.id: _held(one, offers[one.id], form, values, now) for one in shown}
-        more = {name: held for name, held in more.items() if held is not None}
+        judged = {one.id: _held(one, offers[one.id], form, values, now) for one in shown}
+        more = {name: held for name, held in judged.items() if held is not None}
         if not more:
             break
         taken |= more

@@ -65,7 +65,7 @@ def _own_lines(rows: QuerySet[Case]) -> QuerySet[Case]:
     """What a line of a party's own lists says and no more: answers stay encrypted, the guide's content stays where it is."""
     return rows.select_related("version", "department", "applicant").only(
         "ref", "number", "state", "step", "saved_at", "expires_at", "submitted_at", "received_on", "accepted_at", "decided_at",
-        "promised_due", "statutory_due", "next_due", "provisional", "version__name", "department__name",
+        "promised_due", "statutory_due", "next_due", "provisional", "warn_on", "version__name", "department__name",
         "applicant__kind", "applicant__name", "applicant__name_en",
     )  # fmt: skip
 

@@ -152,15 +152,14 @@ def build(account: Account, party: Party | None, progress: Callable[[int], None]
     chapters: dict[str, dict[str, list]] = {}
     tables = list(holdings.tables())
     with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
+        files = _files(archive, party)  # first: a letter that is drawn gets its number, and its row is copied below
+        progress(30)
         for number, (model, row) in enumerate(tables, 1):
             label = model._meta.label
             lines = _lines(model, row, account=mine, party=party)
             chapters.setdefault(row.chapter, {})[label] = lines
             index.append(_told(model, row, lines))
-            progress(5 + 60 * number // len(tables))
-        progress(70)
-        files = _files(archive, party)
-        progress(90)
+            progress(30 + 60 * number // len(tables))
         content = {
             "about": {
                 "made_at": timezone.now().isoformat(),
