@@ -80,8 +80,13 @@ class Visitor:
         self.page.wait_for_selector("tb-autosave[data-state=saved]")
 
     def fits(self) -> bool:
-        """Nothing hangs over the edge of the screen."""
-        return self.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        """Nothing hangs over the edge of the screen; what does is printed."""
+        wider = self.page.evaluate("""() => document.documentElement.scrollWidth <= innerWidth ? null
+            : [...document.querySelectorAll("body *")].filter((one) => one.getBoundingClientRect().right > innerWidth + 1)
+              .slice(0, 5).map((one) => `${one.tagName}.${one.className} ${one.textContent.trim().slice(0, 40)}`)""")
+        if wider is not None:
+            print(self.page.url, wider)
+        return wider is None
 
 
 class Citizen(Visitor):

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from tongban.cases.models import Circular
 from tongban.notices import wording
 
 ROOT = Path(__file__).parents[2] / "tongban"
@@ -12,7 +13,10 @@ PARAMS = {"matter": {"zh": "居住证签注", "en": "Residence permit endorsemen
           "name": "李示例", "what": "填写", "role": "股东", "why": "比例不对", "industry": {"zh": "饭店", "en": "Restaurant"},
           "item": {"zh": "食品经营许可证", "en": "Food business licence"}, "licence": {"zh": "食品经营许可证", "en": "Food business licence"},
           "department": {"zh": "市场监督管理局", "en": "Market regulation"}, "aim": {"zh": "暂停", "en": "suspend"}, "count": 3,
-          "hour": "10:00", "reason": "改期", "part": {"zh": "招牌", "en": "Sign"}, "amount": "12.00", "until": "2026-12-01"}  # fmt: skip
+          "hour": "10:00", "reason": "改期", "part": {"zh": "招牌", "en": "Sign"}, "amount": "12.00", "until": "2026-12-01",
+          "own": "9900**********0045", "other": "E12*****8", "place": {"zh": "普陀大厅", "en": "Putuo hall"}, "door": "07",
+          "tracking": "TB20260001", "letter": {"zh": "决定书", "en": "Decision"}, "text": {"zh": "正文", "en": "Words"},
+          "title": {"zh": "标题", "en": "Title"}, "how": {"zh": "窗口", "en": "at the window"}, "decline": "", "address": "/unsubscribe/x", "day": "2026-12-01"}  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", wording.WORDING)
@@ -58,5 +62,7 @@ def test_everything_the_rooms_tell_has_words_and_nothing_stands_there_untold():
         set(re.findall(r'"([a-z_]+)"', code))
         | told
         | {"case_lapsed", "case_terminated", "case_revoked", "dispute_corrected", "dispute_upheld"}
+        | {f"records_{state}" for state in ("joined", "parted")}  # parties.same_states
+        | {f"circular_{kind}" for kind in Circular.Kind.values}
     )
     assert set(wording.WORDING) <= spoken

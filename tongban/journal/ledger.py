@@ -97,8 +97,8 @@ def insert(rows: Sequence[ReadEntry]) -> None:
         for first in range(0, len(rows), ROWS_A_STATEMENT):
             some = rows[first : first + ROWS_A_STATEMENT]
             values = [c.get_db_prep_save(getattr(row, c.attname), connection) for row in some for c in _COLUMNS]
-            together = ", ".join([marks] * len(some))
-            cursor.execute(f"INSERT INTO {table} ({names}) VALUES {together} RETURNING id, code", values)  # noqa: S608
+            marks_of_all = ", ".join([marks] * len(some))
+            cursor.execute(f"INSERT INTO {table} ({names}) VALUES {marks_of_all} RETURNING id, code", values)  # noqa: S608
             witness.seen(table, cursor.fetchall())
 
 

@@ -119,10 +119,11 @@ KEPT: tuple[Kept, ...] = (
         why=_("So that we know you, fill in your forms and reach you. Numbers are encrypted and shown only in part."),
         ground=BY_TASK,
         who_reads=_("You, and officers who handle a case of yours"),
-        tables=("parties.Party", "parties.Person", "parties.Proofing"),
+        tables=("parties.Party", "parties.Person", "parties.Proofing", "parties.Sameness", "parties.Trace"),
         periods={
             "while there is an account or a case, then 5 years": _("as long as you have an account or a case, then 5 years"),
             "3 years": _("how your identity was proved: 3 years"),
+            "with the person": _("what was found out about a second record of you: as long as your record"),
         },
     ),
     Kept(
@@ -161,8 +162,11 @@ KEPT: tuple[Kept, ...] = (
             "cases.BrokenPromise", "cases.CarriedDraft", "cases.Talk", "cases.QuestionPaper", "cases.Letter", "cases.Reissue",
             "records.Keeping", "records.Hold", "records.Handover",
             "cases.CaseLabel", "cases.StaffNote", "cases.NoteEdit", "cases.Mention", "cases.PassingOn",
+            "cases.Delivery", "cases.DeliveryItem", "cases.Collection", "cases.TrackingEvent", "cases.Mark", "cases.Alike",
+            "cases.OneMore", "cases.BatchItem",
         ),
         periods={
+            "with the matter": _("that you were allowed one more application: as long as the matter is offered"),
             "30 years for permits, 10 for others; drafts 90 days after the last change": _(
                 "permits 30 years, others 10 years; drafts 90 days after the last change"
             ),
@@ -279,8 +283,11 @@ KEPT: tuple[Kept, ...] = (
         why=_("So that only those decide who may."),
         ground=_("employment in public service"),
         who_reads=_("Colleagues; citizens see the department"),
-        tables=("departments.Officer", "departments.Certification", "departments.Absence", "cases.DeskHabit", "cases.SavedView"),
+        tables=("departments.Officer", "departments.Certification", "departments.Absence", "cases.DeskHabit", "cases.SavedView", "cases.Batch", "cases.Circular", "records.Destruction", "records.DestructionLine"),
         periods={
+            "6 years": _("that they acted on many cases at once, or confirmed it: 6 years"),
+            "2 years": _("messages to many that they wrote: 2 years"),
+            "forever": _("that they had applications destroyed whose time was over: for good"),
             "until 5 years after leaving": _("until 5 years after leaving"),
             "until 5 years after it ends": _("what they may handle: until 5 years after it ends"),
             "until the officer deletes it": _("filters of a queue that they saved: until they delete them"),

@@ -1,6 +1,5 @@
 // On the spot: photographs that wait for a connection, a signature on the glass, the place. The page works without any of it.
-import { glass } from "./glass.js"
-
+import { glass } from "./glass.js";
 import { keep, owner } from "../tongban/device.js";
 
 const $ = (selector, within = document) => within.querySelector(selector)
