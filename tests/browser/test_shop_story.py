@@ -53,6 +53,8 @@ def _end_other_lines() -> None:
             cursor.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
+        connection.close()
+        connection.close_pool()  # it would hand out the lines that were just ended
 
 
 @pytest.fixture
