@@ -1,6 +1,7 @@
 """Real processes, real kills: the product on a scratch directory, callers who try again, and a hand with kill -9."""
 
 import contextlib
+import hashlib
 import http.client
 import json
 import os
@@ -43,7 +44,8 @@ def a_database():
         line.execute(sentence)
         line.close()
 
-    with_tables = made_once("prepared-postgres", lambda folder: _a_pattern(folder, url, say))
+    which = hashlib.sha256(f"{host}:{parts.port}".encode()).hexdigest()[:12]  # a test may have a server of its own
+    with_tables = made_once(f"prepared-{which}", lambda folder: _a_pattern(folder, url, say))
     say(f'CREATE DATABASE "{name}" TEMPLATE {(with_tables / "database").read_text()}')
     try:
         yield urlunsplit(parts._replace(path=f"/{name}"))
