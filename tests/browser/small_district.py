@@ -39,8 +39,20 @@ def build() -> None:
 
 
 def tell(ref: str) -> None:
-    from tongban.cases.models import Case, Inspection
+    from datetime import timedelta
 
+    from django.utils import timezone
+
+    from tongban.cases.models import Case, Inspection
+    from tongban.licences.models import Licence
+
+    if ref == "newcomer":  # another errand of this house may have renewed the permit already
+        held = Licence.objects.filter(
+            type__slug="residence-permit", state="valid", holder__person__account__login="wang-anhui"
+        )
+        held.update(valid_to=timezone.localdate() + timedelta(days=20))
+        print(json.dumps({"permits": held.count()}))
+        return
     if ref == "inspection":
         row = Inspection.objects.select_related("case__department").latest("id")
         signed = [one.officer.account.login for one in row.signatures.filter(officer__isnull=False)]

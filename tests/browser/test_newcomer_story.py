@@ -34,6 +34,7 @@ def chen(house, chromium):
 
 
 def test_a_newcomer_renews_the_residence_permit_in_three_minutes(house, wang, tmp_path):
+    assert house.case("newcomer") == {"permits": 1}  # it ends in twenty days, whoever else used this house before
     began = time.monotonic()
 
     wang.begin(MATTER)
