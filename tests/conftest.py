@@ -60,13 +60,20 @@ def django_db_modify_db_settings(django_db_modify_db_settings, request):
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
-    if connection.vendor != "sqlite" or (kept := _kept_tables()).exists():
+    if connection.vendor == "sqlite":
+        if not (kept := _kept_tables()).exists():
+            raw = kept.with_suffix(f".{os.getpid()}")
+            with django_db_blocker.unblock(), contextlib.closing(sqlite3.connect(raw)) as target:
+                connection.ensure_connection()
+                connection.connection.backup(target)
+            raw.rename(kept)
+        yield
         return
-    raw = kept.with_suffix(f".{os.getpid()}")
-    with django_db_blocker.unblock(), contextlib.closing(sqlite3.connect(raw)) as target:
-        connection.ensure_connection()
-        connection.connection.backup(target)
-    raw.rename(kept)
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:  # a line left idle by a thread would hold the drop
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 def _kept_tables() -> Path:

@@ -47,11 +47,12 @@ def server(django_db_setup, django_db_blocker):
 
 
 def _end_other_lines() -> None:
-    """A browser's kept line keeps a thread of the server, and that one its line to PostgreSQL."""
+    """A browser's kept line keeps a thread of the server, and that one perhaps a transaction that emptying would wait for."""
     if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
+        with connection.cursor() as cursor:  # idle lines stay: this thread has one of its own beside the browser's loop
             cursor.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+                " AND pid <> pg_backend_pid() AND state LIKE 'idle in transaction%'"
             )
         connection.close()
         connection.close_pool()  # it would hand out the lines that were just ended
