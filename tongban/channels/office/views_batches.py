@@ -32,7 +32,7 @@ LISTED = 30
 def batches(request, officer):
     """What waits for this officer's word, and their own lists."""
     before = request.GET.get("before", "")
-    rows = list(batching.own(officer, before=int(before[:18]) if before.isdigit() else None)[: LISTED + 1])
+    rows = list(batching.own(officer, before=int(before[:18]) if before.isdecimal() else None)[: LISTED + 1])
     context = {
         "officer": officer,
         "waiting": [_told(row) for row in batching.waiting_for_word(officer)[:LISTED]],

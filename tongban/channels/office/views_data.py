@@ -304,7 +304,7 @@ def figure(request, officer, slug, measure):
         raise Http404
     before = request.GET.get("before", "")
     page = list(
-        indicators.fell_short(slug, measure, before=int(before[:18]) if before.isdigit() else None)[: A_PAGE + 1]
+        indicators.fell_short(slug, measure, before=int(before[:18]) if before.isdecimal() else None)[: A_PAGE + 1]
     )
     context = {
         "officer": officer,

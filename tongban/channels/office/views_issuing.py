@@ -55,7 +55,7 @@ def _desk(request, officer, problem: Problem | None = None, typed: str = ""):
     tab = request.GET.get("tab", "")
     tab = tab if tab in TABS else "prepare"
     after = request.GET.get("after", "")
-    key = int(after) if after.isascii() and after.isdigit() and len(after) < 18 else None
+    key = int(after) if after.isascii() and after.isdecimal() and len(after) < 18 else None
     rows, following = packages.page_of(officer, tab, today=today, after=key)
     counted = packages.counts(officer, today)
     context = {
@@ -87,7 +87,7 @@ def find(request, officer):
     typed = request.POST.get("code", "").strip()[:80]
     digits = typed.replace(" ", "")
     try:
-        row = packages.by_number(officer, digits) if digits.isdigit() and len(digits) >= 12 else None
+        row = packages.by_number(officer, digits) if digits.isdecimal() and len(digits) >= 12 else None
         row = row or delivering.find(typed, officer=officer)
         found = packages.one(officer, row.ref) if row is not None else None
         if found is None:
@@ -120,7 +120,7 @@ def _package(request, officer, row: Delivery, problem: Problem | None = None, ac
     rows = packages.of_person(row, officer)
     here = [one for one in rows if one.state == DeliveryState.WAITING and one.hall == row.hall]
     said = request.POST if problem is not None else {}
-    ticked = {int(one) for one in said.getlist("item") if one.isdigit()} if problem is not None else None
+    ticked = {int(one) for one in said.getlist("item") if one.isdecimal()} if problem is not None else None
     locker = gateways.locker()
     works = "issuing_officer" in officer.roles
     context = {
@@ -179,7 +179,7 @@ def hand_over(request, officer, ref):
     """Everything ticked, of all departments, in one act."""
     row = _one(officer, ref)
     said = request.POST
-    ticked = [int(one) for one in said.getlist("item") if one.isascii() and one.isdigit() and len(one) < 18]
+    ticked = [int(one) for one in said.getlist("item") if one.isascii() and one.isdecimal() and len(one) < 18]
     rows = [
         one for one in packages.of_person(row, officer)
         if one.hall == row.hall and any(item.pk in ticked for item in one.items.all())

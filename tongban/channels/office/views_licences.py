@@ -33,7 +33,7 @@ def lobby(request, officer):
     tab = request.GET.get("tab", "")
     after = request.GET.get("after", "")
     rows = licences.found_for(officer, said) if said else licences.suspended_of(officer) if tab == "suspended" else None
-    before = int(after[:18]) if after.isdigit() else None
+    before = int(after[:18]) if after.isdecimal() else None
     found: list = []
     if rows is not None:
         found = list((rows.filter(pk__lt=before) if before else rows).defer("face", "statement")[: A_PAGE + 1])
@@ -176,4 +176,4 @@ def _item(row: Licence, said: str) -> LicenceItem | None:
 
 
 def _number(said: str) -> int:
-    return int(said[:18]) if said.isdigit() else 0
+    return int(said[:18]) if said.isdecimal() else 0

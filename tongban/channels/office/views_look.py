@@ -59,7 +59,7 @@ def look(request, officer):
             purpose=said["purpose"],
             reason=said["reason"],
             law_code=said["law_code"],
-            days=int(said["days"]) if said["days"].isdigit() else None,
+            days=int(said["days"]) if said["days"].isdecimal() else None,
         )
     except Invalid as problem:
         return _form(request, officer, said, problem.errors, problem.status)
@@ -164,7 +164,7 @@ def second_person(request, officer):
         services.ask_second_person(
             officer,
             kind=request.POST.get("kind", ""),
-            number=int(number) if number.isdigit() and len(number) < 9 else None,
+            number=int(number) if number.isdecimal() and len(number) < 9 else None,
             reason=request.POST.get("reason", ""),
         )
     except Invalid as problem:
@@ -212,8 +212,8 @@ def allow(request, officer, pk):
             row,
             officer=officer,
             grant=request.POST["word"] == "yes",
-            number=int(number) if number.isdigit() and len(number) < 9 else None,
-            hours=int(hours) if hours.isdigit() and len(hours) < 3 else 1,
+            number=int(number) if number.isdecimal() and len(number) < 9 else None,
+            hours=int(hours) if hours.isdecimal() and len(hours) < 3 else 1,
         )
     except Invalid as problem:
         return _second(request, officer, problem, row.pk)

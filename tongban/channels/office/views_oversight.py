@@ -36,7 +36,7 @@ def _page(request, officer, tab, problem=None, tried=None):
     waiting = queries.waiting()
     everything = request.GET.get("all") == "1"
     before = request.GET.get("before", "")
-    key = int(before[:18]) if before.isdigit() else None
+    key = int(before[:18]) if before.isdecimal() else None
     rows, older = _rows(tab, officer, not everything, key)
     typed = request.POST if tried is not None else {}
     context = {

@@ -41,7 +41,7 @@ def registry(request, officer):
     found = _day(request.GET.get("day", ""))
     rows, following = queries.registry(
         officer, state=asked["state"] if asked["state"] in PaymentState.values else "", gateway=asked["gateway"],
-        day=found, find=asked["find"], before=int(before) if before.isdigit() and len(before) < 18 else None, limit=A_PAGE,
+        day=found, find=asked["find"], before=int(before) if before.isdecimal() and len(before) < 18 else None, limit=A_PAGE,
     )  # fmt: skip
     context = {
         "officer": officer,

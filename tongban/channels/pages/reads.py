@@ -176,7 +176,7 @@ def _joined(words: Iterable[str]) -> str:
 def _cases(rows, party) -> dict[str, Case]:
     marks = {row.about.removeprefix("case:") for row in rows if row.about.startswith("case:")}
     own = cases.own(party)
-    found = own.filter(pk__in=[mark for mark in marks if mark.isdigit()]) | own.filter(ref__in=marks)
+    found = own.filter(pk__in=[mark for mark in marks if mark.isdecimal()]) | own.filter(ref__in=marks)
     known: dict[str, Case] = {}
     for case in found:
         known[f"case:{case.pk}"] = known[f"case:{case.ref}"] = case

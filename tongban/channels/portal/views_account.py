@@ -285,7 +285,7 @@ def reads(request, account):
     if who != "all":
         rows = rows.filter(Q(reader__isnull=True) | ~Q(reader=account.pk))
     rows = rows.filter(WHO[who]) if who in WHO else rows
-    if before.isdigit():
+    if before.isdecimal():
         rows = rows.filter(pk__lt=int(before[:18]))
     page = list(rows[: READS_A_PAGE + 1])
     visits = read_words.visits(page[:READS_A_PAGE], party=party, reader=account.pk)

@@ -180,7 +180,7 @@ def _address(row) -> str:
 
 
 def _number(text) -> int | None:
-    return int(text) if text and text.isdigit() else None
+    return int(text[:18]) if text and text.isdecimal() else None
 
 
 @require_POST

@@ -125,7 +125,7 @@ def disputes(request, party):
     """Every value one said was wrong, newest first, and where it stands."""
     rows = registers.disputes_of(party)
     before = request.GET.get("before", "")
-    if before.isdigit():
+    if before.isdecimal():
         rows = rows.filter(pk__lt=int(before[:18]))
     page = list(rows[: A_PAGE + 1])
     context = {

@@ -153,7 +153,7 @@ def licence_pdf(request, party, pk):
 def inbox(request, account):
     """Messages, newest first."""
     after = request.GET.get("after", "")
-    rows, following = notices.inbox(account, int(after) if after.isdigit() else None)
+    rows, following = notices.inbox(account, int(after[:18]) if after.isdecimal() else None)
     return render(request, "portal/hold/inbox.html", {"rows": rows, "next": following, "account": account})
 
 

@@ -136,7 +136,7 @@ def _seen(request, ref: str) -> tuple[Mandate, str]:
 
 def _deeds(rows) -> list[dict]:
     subjects = {row.about.removeprefix("case:") for row in rows if row.about.startswith("case:")}
-    known = cases.lines_of({int(key) for key in subjects if key.isdigit()})
+    known = cases.lines_of({int(key) for key in subjects if key.isdecimal()})
     names = dict(_names_of_matters({row.matter for row in rows}))
     return [
         {

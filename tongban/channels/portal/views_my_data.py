@@ -108,7 +108,7 @@ def calls(request, party):
     """Every reading of a register about this party, newest first."""
     rows = registers.calls_of(party)
     before = request.GET.get("before", "")
-    if before.isdigit():
+    if before.isdecimal():
         rows = rows.filter(pk__lt=int(before[:18]))
     page = list(rows[: CALLS_A_PAGE + 1])
     shown = page[:CALLS_A_PAGE]

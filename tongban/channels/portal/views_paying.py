@@ -22,7 +22,7 @@ def bills(request, party):
     """What is to pay, the first due first; below it what is paid, with receipts."""
     before = request.GET.get("before", "")
     rows, following = queries.settled_bills(
-        party, before=int(before) if before.isdigit() and len(before) < 18 else None
+        party, before=int(before) if before.isdecimal() and len(before) < 18 else None
     )
     owed = [] if before else [row for row in queries.owed(party)[:100] if may_pay(request, row)]
     doorkeeper.reading(request, party, "own bills", ["bills"], about=f"party:{party.pk}")
