@@ -63,11 +63,12 @@ def tell_where_it_is(event):
     kind = KINDS.get(DeliveryState(event.state))
     if kind is None or row.state != event.state:  # it has moved on: what is true now is told
         return
-    if kind == "package_waiting" and row.came_back_at is not None:
+    if kind == "package_waiting" and row.way == Way.POST and row.came_back_at is not None:
         kind = "package_came_back"
     elif kind == "package_waiting" and row.way == Way.LOCKER and row.tracking:
         kind = "package_to_the_hall"
-    taken = row.way if row.state == DeliveryState.HANDED_OVER and row.came_back_at is None else Way.PICKUP
+    at_window = row.items.filter(collection__isnull=False).exists()
+    taken = row.way if row.state == DeliveryState.HANDED_OVER and not at_window else Way.PICKUP
     _tell(row, kind, str(row.since or ""), how=HOW[Way(taken)])
 
 

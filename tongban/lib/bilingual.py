@@ -5,7 +5,7 @@ Further languages are learned: a translator's file says what each English senten
 
 from collections.abc import Mapping
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, override
 
 Bilingual = dict[str, str]
 
@@ -19,6 +19,15 @@ def both(zh: str, en: str) -> Bilingual:
 def short(language: str | None) -> str:
     """`zh-hans`, `zh_CN` and `ZH` are all `zh`; no language at all is the product's own, Chinese."""
     return (language or "zh").replace("_", "-").split("-")[0].lower()
+
+
+def in_both(sentence) -> Bilingual:
+    """A lazy sentence in both languages, kept for whoever reads it later."""
+    said = {}
+    for key, code in (("zh", "zh-hans"), ("en", "en")):
+        with override(code):
+            said[key] = str(sentence)
+    return said
 
 
 _learned: dict[str, dict[str, str]] = {}

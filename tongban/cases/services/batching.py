@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Count, Q, QuerySet, Sum
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tongban.cases import desks, events, judging, planning, queries
@@ -54,7 +54,7 @@ from tongban.cases.states import (
 from tongban.departments.models import Officer
 from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM, Actor
-from tongban.lib.bilingual import Bilingual
+from tongban.lib.bilingual import Bilingual, in_both
 from tongban.lib.moves import Move, NotNow, make
 from tongban.lib.problems import Invalid, NotAllowed, Problem, worded
 from tongban.materials import store
@@ -456,15 +456,6 @@ def _go(batch: Batch, by: Officer) -> None:
 
 def _actor(officer: Officer) -> Actor:
     return acting(officer, next(iter(officer.roles), ""))
-
-
-def in_both(sentence) -> Bilingual:
-    """A sentence in both languages, kept for whoever reads the list later."""
-    said = {}
-    for short, code in (("zh", "zh-hans"), ("en", "en")):
-        with translation.override(code):
-            said[short] = str(sentence)
-    return said  # type: ignore[return-value]
 
 
 # -- the second person

@@ -3,12 +3,12 @@
 The electronic result does not wait for any of this: it is in the wallet as soon as it is sealed.
 """
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 
 import structlog
 from django.core.cache import cache
@@ -53,7 +53,8 @@ from tongban.departments import queries as departments
 from tongban.departments.models import Officer
 from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM, Actor
-from tongban.lib.bilingual import Bilingual
+from tongban.lib.bilingual import Bilingual, in_both
+from tongban.lib.encryption import blind_index
 from tongban.lib.problems import Invalid, NotAllowed, Problem, TooMany
 from tongban.parties import mandates
 from tongban.parties import queries as parties
@@ -64,6 +65,10 @@ log = structlog.get_logger("cases")
 
 ROLE = "issuing_officer"
 PHONE = re.compile(r"\+?[0-9][0-9 ()-]{5,18}[0-9]")
+SIGNED: dict[str, Bilingual] = {
+    Collection.Signed.GLASS: {"zh": "现场手写签名", "en": "signed on the glass"},
+    Collection.Signed.PAPER: {"zh": "纸质签收", "en": "signed on paper"},
+}
 ENDS_WITH = 4  # characters of the document that the officer reads off it
 COMPARISONS, COMPARED_WITHIN = 5, 3600
 CODES, CODES_WITHIN = 15, 600
@@ -87,8 +92,8 @@ def choose(
     """Wallet alone, or on paper beside it: at a window, from a locker, by post; and who may fetch it. Until it is handed over or sent."""
     now = now or timezone.now()
     address = {name: str((address or {}).get(name, "")).strip() for name in ("name", "phone", "address")}
-    collector = {name: str((collector or {}).get(name, "")).strip() for name in ("name", "id_kind", "id_no")}
-    named = {**collector, "id_no": collector["id_no"].upper()} if collector["name"] or collector["id_no"] else {}
+    named = {name: str(collector.get(name, "")).strip() for name in ("name", "id_kind", "id_no")} if collector else {}
+    named |= {"id_no": named["id_no"].upper()} if named else {}
     errors = _wrong_choice(case, way, address, named)
     if errors:
         raise Invalid("choice-incomplete", errors=errors, kept=_("What you typed stands here still."))
@@ -113,7 +118,7 @@ def choose(
             )
         elif row.state == DeliveryState.WAITING and (way, where["hall"]) == (Way.PICKUP, row.hall):
             _keep(row, {"way": way, "collector": named})  # it lies there already: only who fetches it is another
-            changed(case)
+            packing.note(row, case, actor)
             return row
         elif row.state == DeliveryState.CHOSEN:
             _keep(row, said)
@@ -244,7 +249,7 @@ def put_in_locker(row: Delivery, *, officer: Officer, now: datetime | None = Non
                 code_index=packing.index_of(code), tracking=reference, **_from(today, IN_LOCKER_DAYS),
             )  # fmt: skip
             _it_is_there(case, officer, now)
-    except Problem:
+    except BaseException:  # whatever it was: no door stays closed behind which nothing lies
         service.take_out(reference)
         raise
     return row
@@ -278,16 +283,15 @@ def post(
         case = _to_prepare(row, officer, now)
         move(
             row, POST, actor=acting(officer, ROLE), case=case, prepared_by=officer, tracking=tracking,
-            carrier=carrier.strip()[:60], came_back_at=None, **{**_from(clocks.local_day(now)), "until": None},
+            carrier=carrier.strip()[:60], **{**_from(clocks.local_day(now)), "until": None},
         )  # fmt: skip
         _it_is_there(case, officer, now)
     return row
 
 
 def _booked(service: gateways.Courier, row: Delivery) -> str:
-    times = row.tracked.filter(kind=Parcel.RETURNED).count()  # sent anew after it came back: another parcel
     order = gateways.ParcelOrder(
-        reference=f"{row.ref}-{times}", **{one: row.address[one] for one in ("name", "phone", "address")}
+        reference=_parcel_of(row), **{one: row.address[one] for one in ("name", "phone", "address")}
     )
     try:
         return service.book(order)
@@ -298,6 +302,11 @@ def _booked(service: gateways.Courier, row: Delivery) -> str:
         ) from None  # fmt: skip
     except gateways.NoAnswer:
         raise _silent() from None
+
+
+def _parcel_of(row: Delivery) -> str:
+    """What the parcel that is sent now is called: asked again the same one; after it came back, by whomever that was said, another."""
+    return f"{row.ref}-{int(row.came_back_at.timestamp()) if row.came_back_at is not None else 0}"
 
 
 def _silent() -> NotAllowed:
@@ -495,6 +504,8 @@ def _handed_over(rows, items, chosen: Taker, officer, hall, signed, lines, kept,
         for row in rows:
             if chosen.taker_as == Collection.As.POWER and chosen.person is not None:
                 _by_power(chosen.person, held[row.pk], now)
+        if chosen.taker_as == Collection.As.NAMED:
+            _named_still(rows, chosen)
         found = list(
             DeliveryItem.objects.filter(pk__in=items, delivery__in=rows, taken_at__isnull=True)
             .order_by("pk")
@@ -539,9 +550,22 @@ def _by_power(person: Person, case: Case, now: datetime) -> None:
     )
 
 
+def _named_still(rows: Sequence[Delivery], chosen: Taker) -> None:
+    """The applicant may have named somebody else a moment ago. Call with the errands held."""
+    for said in Delivery.objects.filter(pk__in=[row.pk for row in rows]).values_list("collector", flat=True):
+        if (said.get("name"), said.get("id_kind"), said.get("id_no")) != (chosen.name, chosen.id_kind, chosen.id_no):
+            raise NotAllowed(
+                "named-another",
+                _("The applicant has just named somebody else to fetch this, so nothing was handed over."),
+                kept=NOTHING_KEPT,
+                next_step=_("Look at the list again; it shows who may take it now."),
+            )
+
+
 def _content(items: Sequence[DeliveryItem], chosen: Taker, now: datetime) -> str:
+    """The keyed code over what they signed for: without the key nobody tries numbers of documents against it."""
     said = {"items": [one.pk for one in items], "name": chosen.name, "id": chosen.id_no, "at": now.isoformat()}
-    return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    return blind_index(json.dumps(said, sort_keys=True, ensure_ascii=False), "cases.collection")
 
 
 def _note_taken(row: Delivery, case: Case, mine, collection: Collection, officer: Officer, now: datetime) -> None:
@@ -566,13 +590,15 @@ def _note_taken(row: Delivery, case: Case, mine, collection: Collection, officer
     _proof(case, mine, now, _said_of(collection))
 
 
-def _said_of(collection: Collection) -> list[tuple[Bilingual, str]]:
-    kind = IdKind(collection.id_kind)
-    signed = {"glass": "现场手写签名 / signed on the glass", "paper": "纸质签收 / signed on paper"}[collection.signed]
+def _said_of(collection: Collection) -> list[tuple[Bilingual, str | Bilingual]]:
+    kind, end = IdKind(collection.id_kind).label, collection.id_end[-ENDS_WITH:]
     return [
         ({"zh": "领取人", "en": "Taken by"}, collection.name),
-        ({"zh": "核对的证件", "en": "Document compared"}, f"{kind.label} ···{collection.id_end[-ENDS_WITH:]}"),
-        ({"zh": "签收方式", "en": "Receipt"}, signed),
+        (
+            {"zh": "核对的证件", "en": "Document compared"},
+            {key: f"{words} ···{end}" for key, words in in_both(kind).items()},
+        ),
+        ({"zh": "签收方式", "en": "Receipt"}, SIGNED[collection.signed]),
     ]
 
 
@@ -587,8 +613,8 @@ def _deliver_part(part: Case, errand: Case, officer: Officer, now: datetime) -> 
         issuing.deliver(part, actor=acting(officer, ROLE), officer=officer, now=now, how="identity checked")
 
 
-def _proof(case: Case, items, now: datetime, rows: Sequence[tuple[Bilingual, str]]) -> None:
-    names = "；".join(f"{one.name['zh']} / {one.name['en']}" for one in items)
+def _proof(case: Case, items, now: datetime, rows: Sequence[tuple[Bilingual, str | Bilingual]]) -> None:
+    names = {"zh": "；".join(one.name["zh"] for one in items), "en": "; ".join(one.name["en"] for one in items)}
     papers.make(
         case, "delivery_proof", now=now,
         paragraphs=[{"zh": "下列办理结果的纸质件已经交付。", "en": "These results were handed over on paper."}],
@@ -653,10 +679,11 @@ def _door_opened(row: Delivery, case: Case, said: gateways.Said) -> bool:
 
 def _follow_parcel(row: Delivery, case: Case, said: gateways.Said, now: datetime) -> None:
     """Only the two ends move the package, and only while it is on its way; whatever comes late is a line of its history."""
-    if row.state == DeliveryState.POSTED and said.kind == Parcel.DELIVERED:
+    of_this = row.state == DeliveryState.POSTED and said.reference == _parcel_of(row)  # and not of one that came back
+    if of_this and said.kind == Parcel.DELIVERED:
         number = [({"zh": "快递单号", "en": "Tracking number"}, row.tracking)]
         _all_handed_over(row, case, SIGNED_FOR, COURIER, None, said.at, "post signed", number)
-    elif row.state == DeliveryState.POSTED and said.kind == Parcel.RETURNED:
+    elif of_this and said.kind == Parcel.RETURNED:
         code = packing.new_code()
         move(
             row, COME_BACK, actor=COURIER, case=case, code=code, code_index=packing.index_of(code), came_back_at=said.at,
@@ -690,10 +717,12 @@ def remind_and_give_up(now: datetime | None = None) -> int:
     waiting = Delivery.objects.filter(state=DeliveryState.WAITING).select_related("case").order_by("until", "id")
     for row in waiting.filter(until__lt=today)[:500]:
         done += _each(row, _give_up, now)
-    for number, day in enumerate(REMINDED_ON):
+    for number, day in reversed(
+        list(enumerate(REMINDED_ON, 1))
+    ):  # after days without a worker one reminder, the later one
         last = today + timedelta(days=WAITS_DAYS - day)
-        for row in waiting.filter(until__gte=today, until__lte=last, reminded=number)[:500]:
-            done += _each(row, _remind, now)
+        for row in waiting.filter(until__gte=today, until__lte=last, reminded__lt=number)[:500]:
+            done += _each(row, partial(_remind, number=number), now)
     return done
 
 
@@ -703,15 +732,15 @@ def _each(row: Delivery, act, now: datetime) -> int:
         with transaction.atomic():
             act(row, now)
     except Problem as problem:
-        log.info("not done", package=row.ref, act=act.__name__, code=problem.code)
+        log.info("not done", package=row.ref, state=row.state, code=problem.code)
         return 0
     return 1
 
 
-def _remind(row: Delivery, now: datetime) -> None:
-    day = REMINDED_ON[row.reminded]
-    same = Delivery.objects.filter(pk=row.pk, state=DeliveryState.WAITING, reminded=row.reminded, until=row.until)
-    if same.update(reminded=row.reminded + 1):
+def _remind(row: Delivery, now: datetime, *, number: int) -> None:
+    day = REMINDED_ON[number - 1]
+    same = Delivery.objects.filter(pk=row.pk, state=DeliveryState.WAITING, reminded__lt=number, until=row.until)
+    if same.update(reminded=number):
         journal.record(
             events.PackageReminded(case=row.case_id, delivery=row.pk, day=day), subject=row.case.subject, actor=PLATFORM
         )

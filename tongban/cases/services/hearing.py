@@ -207,7 +207,7 @@ def invite(
             rows=[
                 ({"zh": "时间", "en": "When"}, when),
                 ({"zh": "地点", "en": "Where"}, place),
-                ({"zh": "主持人", "en": "Led by"}, leader.shown_name if leader else ""),
+                ({"zh": "主持人", "en": "Led by"}, leader.name if leader else ""),
                 ({"zh": "参加人", "en": "Who takes part"}, participants),
             ],
         )  # fmt: skip
@@ -248,7 +248,7 @@ def hold(
             ],
             rows=[
                 ({"zh": "时间", "en": "When"}, timezone.localtime(row.meets_at).strftime("%Y-%m-%d %H:%M") if row.meets_at else "—"),
-                ({"zh": "主持人", "en": "Led by"}, row.leader.shown_name if row.leader else "—"),
+                ({"zh": "主持人", "en": "Led by"}, row.leader.name if row.leader else "—"),
                 ({"zh": "参加人", "en": "Who took part"}, row.participants),
             ],
         )  # fmt: skip

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tongban.cases import desk_time, events, queries
 from tongban.cases.models import Case, PassingOn
-from tongban.cases.moving import acting, again, changed
+from tongban.cases.moving import acting, again, changed, named
 from tongban.cases.permission import permit_to_work
 from tongban.cases.states import WITH_OFFICE
 from tongban.departments import queries as departments
@@ -101,7 +101,7 @@ def take_over(case: Case, *, officer: Officer, to_pool: bool = False, now: datet
             "not-absent",
             worded(
                 _("%(who)s has this case and is there today, or you are neither their substitute nor a lead."),
-                who=holder.shown_name,
+                who=named(holder, "shown_name"),
             ),
             next_step=_("Ask them to hand it over."),
             status=403,
@@ -172,7 +172,7 @@ def _not_here(case: Case) -> NotAllowed:
         "claimed",
         worded(
             _("%(who)s has had this case on the desk since %(at)s."),
-            who=case.claimed_by.shown_name,
+            who=named(case.claimed_by, "shown_name"),
             at=timezone.localtime(case.claimed_at).strftime("%Y-%m-%d %H:%M"),
         ),
         kept=_("Nothing was changed."),

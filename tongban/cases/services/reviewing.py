@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tongban.cases import clocks, damage, desk_time, events, papers, queries
 from tongban.cases.models import Case
-from tongban.cases.moving import acting, again, changed, go
+from tongban.cases.moving import acting, again, changed, go, named
 from tongban.cases.permission import permit, permit_to_work
 from tongban.cases.services import hearing, inspecting
 from tongban.cases.states import (
@@ -54,7 +54,7 @@ def claim(case: Case, *, officer: Officer, now: datetime | None = None) -> Case:
                     "claimed",
                     worded(
                         _("%(who)s has had this case on the desk since %(at)s."),
-                        who=case.claimed_by.shown_name,
+                        who=named(case.claimed_by, "shown_name"),
                         at=timezone.localtime(case.claimed_at).strftime("%Y-%m-%d %H:%M"),
                     ),
                     kept=_("Nothing was changed."),
