@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tongban.cases import desks
 from tongban.channels.office.acts import PROOFS
+from tongban.channels.office.menu import menu_of
 from tongban.channels.office.views_queue import shown
 
 register = template.Library()
@@ -64,3 +65,10 @@ def desk_of(context) -> dict:
         waiting = desks.bell(officer)
         held = officer.at_desk = {"bell": shown(waiting) if waiting else "", "keys": desks.habit_of(officer).keys}
     return held
+
+
+@register.simple_tag(takes_context=True)
+def office_menu(context) -> dict:
+    """{% office_menu as places %}: where this officer can go, see menu.menu_of."""
+    officer = context.get("officer")
+    return menu_of(set(officer.roles) if officer else set(), context["request"].path if "request" in context else "")
