@@ -119,7 +119,7 @@ ROWS: dict[str, Row] = {
         chapter='identity', party=(), account=('account',),
         purpose=_('how surely a person is known'), basis=_('statutory task of the service'), retention=_('3 years'),
         hidden='', erase_from='at', erase_days=1095,
-        fields={'id': 'plain', 'account': 'plain', 'method': 'plain', 'level': 'plain', 'id_kind': 'plain', 'claimed': 'sealed; masked', 'outcome': 'plain', 'reference': 'plain', 'at': 'plain'},
+        fields={'id': 'plain', 'account': 'plain', 'method': 'plain', 'level': 'plain', 'id_kind': 'plain', 'claimed': 'sealed; masked', 'outcome': 'plain', 'reference': 'plain', 'at': 'plain', 'number_index': 'keyed digest', 'revision': 'plain', 'sent_at': 'plain', 'remarks': 'sealed', 'decided_by': 'by role', 'decided_at': 'plain'},
     ),
     'departments.Department': Row(
         chapter='', party=(), account=(),
@@ -204,6 +204,12 @@ ROWS: dict[str, Row] = {
         purpose=_('what the machine read on a document, to point out mistakes before they cost time'), basis=_('application of the person'), retention=_('with its document'),
         hidden='', erase_from='', erase_days=0,
         fields={'id': 'plain', 'document': 'plain', 'state': 'plain', 'round': 'plain', 'tries': 'plain', 'begun': 'plain', 'pages_total': 'plain', 'pages_done': 'plain', 'kind': 'plain', 'kind_confidence': 'plain', 'lines': 'sealed', 'values': 'sealed', 'quality': 'plain', 'engine': 'plain', 'error': 'plain', 'asked_at': 'plain', 'started_at': 'plain', 'read_at': 'plain'},
+    ),
+    'materials.IdentityPicture': Row(
+        chapter='identity', party=(), account=('proofing__account',),
+        purpose=_('the photographed page of an identity document, for the officer who compares it'), basis=_('statutory task of the service'), retention=_('30 days after the decision'),
+        hidden='', erase_from='served_at', erase_days=30,
+        fields={'id': 'plain', 'proofing': 'plain', 'key': 'plain', 'mime': 'plain', 'file': 'plain', 'sha256': 'plain', 'size': 'plain', 'width': 'plain', 'height': 'plain', 'picture_index': 'keyed digest', 'number_index': 'keyed digest', 'state': 'plain', 'tries': 'plain', 'begun': 'plain', 'kind': 'plain', 'values': 'sealed', 'quality': 'plain', 'engine': 'plain', 'error': 'plain', 'sent_at': 'plain', 'read_at': 'plain', 'served_at': 'plain'},
     ),
     'registers.Resource': Row(
         chapter='', party=(), account=(),
@@ -643,6 +649,12 @@ ROWS: dict[str, Row] = {
         hidden='', erase_from='', erase_days=0,
         fields={'id': 'plain', 'account': 'plain', 'matter': 'plain', 'case': 'plain', 'added_at': 'plain'},
     ),
+    'cases.DeletedDraft': Row(
+        chapter='cases', party=('applicant',), account=('account',),
+        purpose=_('a draft that was deleted, in case it was a slip'), basis=_('wish of the person'), retention=_('7 days after it was deleted, or at once when the person asks'),
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'ref': 'only to its applicant', 'key': 'plain', 'matter': 'plain', 'version': 'plain', 'applicant': 'plain', 'account': 'plain', 'channel': 'plain', 'held': 'sealed', 'deleted_at': 'plain', 'until': 'plain'},
+    ),
     'cases.CarriedDraft': Row(
         chapter='cases', party=('case__applicant',), account=('account',),
         purpose=_('which second device of the person worked on an application, and for how long it may'), basis=_('application of the person'), retention=_('with the case'),
@@ -845,7 +857,7 @@ ROWS: dict[str, Row] = {
         chapter='cases', party=('case__applicant',), account=(),
         purpose=_('until when an application is kept'), basis=_('personal information law: the shortest time the purpose needs'), retention=_('with the case'),
         hidden='', erase_from='', erase_days=0,
-        fields={'case': 'plain', 'department': 'plain', 'matter': 'plain', 'rule': 'plain', 'ended_on': 'plain', 'until': 'plain', 'state': 'plain', 'destruction': 'plain', 'anonymised_at': 'plain'},
+        fields={'case': 'plain', 'department': 'plain', 'matter': 'plain', 'rule': 'plain', 'ended_on': 'plain', 'until': 'plain', 'state': 'plain', 'put_off': 'plain', 'destruction': 'plain', 'anonymised_at': 'plain'},
     ),
     'records.Hold': Row(
         chapter='cases', party=('case__applicant',), account=(),

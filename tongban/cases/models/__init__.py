@@ -23,6 +23,7 @@ from tongban.cases.models.batches import Batch, BatchItem
 from tongban.cases.models.bundles import Bundle, BundleMember
 from tongban.cases.models.circulars import Circular, CircularReceiver
 from tongban.cases.models.cosigning import Signer
+from tongban.cases.models.deleted import DeletedDraft
 from tongban.cases.models.delivery import Collection, Delivery, DeliveryItem, TrackingEvent, TwinDoor, TwinParcel
 from tongban.cases.models.desks import (
     CaseLabel,
@@ -76,6 +77,7 @@ __all__ = [
     "CircularReceiver",
     "Consultation",
     "CorrectionRequest",
+    "DeletedDraft",
     "Delivery",
     "DeliveryItem",
     "DeskTime",

@@ -51,7 +51,7 @@ class OneMore(models.Model):
     answered_at = models.DateTimeField(null=True, blank=True)
     allowed = models.BooleanField(null=True)
     reason = EncryptedField(blank=True, default="")
-    case = models.OneToOneField(Case, null=True, blank=True, on_delete=models.SET_NULL, related_name="one_more")
+    case = models.ForeignKey(Case, null=True, blank=True, on_delete=models.SET_NULL, related_name="one_more")
 
     class Meta:
         indexes = [
@@ -67,6 +67,8 @@ class OneMore(models.Model):
                 name="exception_answered_names_who_when_and_why",
             ),
             models.CheckConstraint(condition=Q(case__isnull=True) | Q(allowed=True), name="exception_used_was_allowed"),
+            # of a bundle one for each of its matters
+            models.UniqueConstraint(fields=["case", "matter"], name="application_uses_one_exception_a_matter"),
         ]
 
     def __str__(self):
