@@ -4,6 +4,8 @@ BOOT := $(shell command -v python3.11 || command -v python3.12 || command -v pyt
 PY := .venv/bin/python
 TONGBAN := $(PY) -m tongban
 WORKERS ?= 2
+# a machine that keeps no bytecode would compile everything anew in each process that a test starts
+unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .PHONY: help run test check bench demo faults fuzz clean messages books
 
