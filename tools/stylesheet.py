@@ -33,6 +33,7 @@ SOURCES = (
     "getting",
     "mandates",
     "points",
+    "identity",
     "editions",
     "together",
     "print",

@@ -22,7 +22,7 @@ def test_an_officer_compares_a_passport_in_words_and_decides():
 
     page = desk.get(f"/office/identities/{row.pk}/").content.decode()
     assert "西班牙" in page and "女" in page and ">ES<" not in page and ">F<" not in page
-    desk.post(f"/office/identities/{row.pk}/decide", {"proved": "yes"})
+    desk.post(f"/office/identities/{row.pk}/decide", {"decision": "confirm", "seen": "1"})
 
     account.refresh_from_db()
     assert account.level == 2 and account.person.nationality == "ES"

@@ -38,7 +38,7 @@ def test_anna_hands_in_her_passport_and_an_officer_lets_her_in():
         "GSO",
     )
     assert hers.get("/my/cases/")["Location"].startswith("/account/identity/")
-    desk.post(f"/office/identities/{pk}/decide", {"proved": "yes"})
+    desk.post(f"/office/identities/{pk}/decide", {"decision": "confirm", "seen": "1"})
 
     assert Account.objects.get(pk=account.pk).level == 2
     assert hers.get("/my/cases/").status_code == 200

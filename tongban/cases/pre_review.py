@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tongban.lib.bilingual import Bilingual, say, short
 from tongban.lib.identifiers import check_mrz, check_resident_id, check_uscc, mask_id
+from tongban.lib.names import comparable, folded, latin_name, same_name
 
 NOTICE, WARNING = "notice", "warning"
 SURE = 0.85  # below, the sentence says that the machine may be wrong
@@ -519,43 +520,8 @@ def _is_name(answer: Answer) -> bool:
     }  # fmt: skip
 
 
-def _folded(text: str) -> str:
-    """One spelling: width, case, accents and everything that is not a letter or digit put aside."""
-    text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text)).casefold().replace("ß", "ss")
-    return "".join(c if c.isalnum() else " " for c in text if not unicodedata.combining(c))
-
-
-def same_name(one: str, other: str) -> bool:
-    """The same name written differently: middle dots, width, case, accents, order of Latin parts, bracketed additions.
-
-    Where one of them adds the name in another script (王演练 WANG YANLIAN), what both have is compared.
-    """
-    shared = _scripts(one) & _scripts(other)
-    ones, others = (_folded(_only(text, shared)).split() for text in (one, other))
-    if "".join(ones) == "".join(others):
-        return True
-    return sorted(ones) == sorted(others) and all(part.isascii() for part in ones)
-
-
-def comparable(one: str, other: str) -> bool:
-    """Written in a script that both have: whether 王演练 is WANG YANLIAN is not for a machine to say."""
-    return bool(_scripts(one) & _scripts(other))
-
-
-def _scripts(text: str) -> set[str]:
-    return {_script(c) for c in unicodedata.normalize("NFKC", text) if c.isalpha()} - {""}
-
-
-def _script(character: str) -> str:
-    return unicodedata.name(character, "").split(" ")[0]
-
-
-def _only(text: str, scripts: set[str]) -> str:
-    return "".join(c for c in unicodedata.normalize("NFKC", text) if not c.isalpha() or _script(c) in scripts)
-
-
 def _closeness(one: str, other: str) -> float:
-    return SequenceMatcher(None, _folded(one), _folded(other)).ratio()
+    return SequenceMatcher(None, folded(one), folded(other)).ratio()
 
 
 # -- numbers
@@ -629,7 +595,7 @@ HOME_ADDRESS = {"id-card", "hukou", "hukou-page", "legal-rep-id"}  # where someb
 
 def same_address(one: str, other: str) -> bool:
     """The same place; one may leave out the city or the name of the building."""
-    ones, others = _folded(one).replace(" ", ""), _folded(other).replace(" ", "")
+    ones, others = folded(one).replace(" ", ""), folded(other).replace(" ", "")
     short_one, long_one = sorted((ones, others), key=len)
     if not short_one:
         return False
@@ -737,15 +703,7 @@ def _about_mrz(paper: Paper, answers: Sequence[Answer], today: date) -> list[Fou
         found.append(read.found("number_differs", params, typed[0].field))
     full = f"{facts.get('given_names', '')} {facts.get('surname', '')}".strip()
     names = [a for a in answers if _is_name(a) and isinstance(a.value, str) and comparable(full, a.value)]
-    if full and names and not any(_latin_name(full, a.value) for a in names) and not _values(paper, PARTY):
+    if full and names and not any(latin_name(full, a.value) for a in names) and not _values(paper, PARTY):
         params = {"read": _cut(full), "typed": _cut(names[0].value)}
         found.append(read.found("name_differs", params, names[0].field))
     return found
-
-
-def _latin_name(read: str, typed: str) -> bool:
-    """The machine-readable lines shorten long names: what is there must begin what was typed."""
-    ones, others = sorted(_folded(read).split()), sorted(_folded(typed).split())
-    if same_name(read, typed):
-        return True
-    return len("".join(ones)) >= 30 and all(any(other.startswith(one) for other in others) for one in ones)

@@ -39,3 +39,16 @@ class DocumentRead:
     """The machine is through with a document: what it read, or why it could not, stands in its reading and nowhere else."""
 
     document: int
+
+
+@event
+class IdentityPictureSent:
+    proofing: int
+
+
+@event
+class IdentityPictureRead:
+    """The machine is through with the picture of a document, or could not read it; what it read stands beside the picture alone."""
+
+    proofing: int
+    state: str

@@ -6,7 +6,7 @@ from django.utils import timezone
 from tongban.lib.fields import EncryptedField, EncryptedJSONField
 from tongban.materials.reading.states import NOT_READ, ReadingState
 from tongban.materials.states import DocumentState
-from tongban.parties.models import Account, Party
+from tongban.parties.models import Account, Party, Proofing
 
 
 class Document(models.Model):
@@ -103,3 +103,50 @@ class Reading(models.Model):
 
     def __str__(self):
         return f"reading of document {self.document_id}"
+
+
+class IdentityPicture(models.Model):
+    """The page of a passport (or the like) as its holder photographed it, and what the machine read on it: for the officer who compares.
+
+    One for each attempt: a new picture takes the place of the old one. Of what was read only the values are kept. The two indexes are
+    blind: by them an officer is told that another account came with the same picture or number.
+    """
+
+    State = ReadingState
+
+    proofing = models.OneToOneField(Proofing, on_delete=models.CASCADE, related_name="picture")
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    mime = models.CharField(max_length=40)
+    file = models.CharField(max_length=80)
+    sha256 = models.CharField(max_length=64)
+    size = models.PositiveIntegerField()
+    width = models.PositiveIntegerField(default=0)
+    height = models.PositiveIntegerField(default=0)
+    picture_index = models.CharField(max_length=64, db_index=True)
+    number_index = models.CharField(max_length=64, blank=True, default="", db_index=True)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.WAITING)
+    tries = models.PositiveSmallIntegerField(default=0)
+    begun = models.PositiveSmallIntegerField(default=0)
+    kind = models.CharField(max_length=60, blank=True, default="")
+    values = EncryptedJSONField(default=dict)
+    quality = models.JSONField(default=dict)
+    engine = models.CharField(max_length=60, blank=True, default="")
+    error = models.CharField(max_length=40, blank=True, default="")
+    sent_at = models.DateTimeField(default=timezone.now)
+    read_at = models.DateTimeField(null=True, blank=True)
+    served_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["served_at"], condition=models.Q(served_at__isnull=False), name="identity_pictures_to_erase"
+            ),
+        ]
+
+    @property
+    def why(self):
+        """Why it was not read, in words; empty when it was."""
+        return NOT_READ.get(self.error, "")
+
+    def __str__(self):
+        return f"picture for proofing {self.proofing_id}"

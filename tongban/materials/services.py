@@ -58,7 +58,7 @@ def keep(
     A file may have a `name`. What safe copies do not have (seals, scripts) is said by `queries.left_out(document)`.
     """
     _has_room(owner, files)
-    stored = _taken_in(files, pages=PAGES_A_DOCUMENT)
+    stored = taken_in(files, pages=PAGES_A_DOCUMENT)
     _has_room_for(owner, stored)
     with transaction.atomic():
         document = Document.objects.create(
@@ -77,7 +77,7 @@ def add_pages(document: Document, files: Sequence[BinaryIO], *, by: Account, act
     """Put further pages behind the ones that are there."""
     _still_open(document)
     _has_room(document.owner, files)
-    stored = _taken_in(files, pages=PAGES_A_DOCUMENT - document.pages.count())
+    stored = taken_in(files, pages=PAGES_A_DOCUMENT - document.pages.count())
     _has_room_for(document.owner, stored)
     with transaction.atomic():
         document = _again(document)
@@ -88,7 +88,7 @@ def add_pages(document: Document, files: Sequence[BinaryIO], *, by: Account, act
 
 def send_again(page: Page, file: BinaryIO, *, by: Account, actor: Actor | None = None) -> Page:
     """A page sent again. Of a document already handed in only what storage has damaged, or the same content, is taken."""
-    stored = _taken_in([file], pages=PAGES_A_DOCUMENT)[0]
+    stored = taken_in([file], pages=PAGES_A_DOCUMENT)[0]
     with transaction.atomic():
         page = Page.objects.select_related("document").get(pk=page.pk)
         document = Document.objects.select_for_update().get(pk=page.document_id)
@@ -315,7 +315,7 @@ def let_go(files: Collection[tuple[str, str]]) -> int:
 # --- looking and storing, outside any transaction
 
 
-def _taken_in(files: Sequence[BinaryIO], *, pages: int) -> list[Stored]:
+def taken_in(files: Sequence[BinaryIO], *, pages: int, shelf: str = SHELF) -> list[Stored]:
     """Look at all files, then store all of them; one refusal stores none, and every refusal is told."""
     if not files:
         raise Invalid(
@@ -350,7 +350,7 @@ def _taken_in(files: Sequence[BinaryIO], *, pages: int) -> list[Stored]:
         )
     if sum(len(one.pages) for one in seen) > pages:
         raise _too_many_pages()
-    return [_stored(one) for one in seen]
+    return [_stored(one, shelf) for one in seen]
 
 
 def _one_of_several(refused: gate.Refused) -> Problem:
@@ -369,9 +369,9 @@ def _too_many_pages() -> Invalid:
     )
 
 
-def _stored(accepted: gate.Accepted) -> Stored:
-    file = store.put(accepted.content, shelf=SHELF)
-    previews = tuple(store.put(page.preview, shelf=SHELF) if page.preview else "" for page in accepted.pages)
+def _stored(accepted: gate.Accepted, shelf: str) -> Stored:
+    file = store.put(accepted.content, shelf=shelf)
+    previews = tuple(store.put(page.preview, shelf=shelf) if page.preview else "" for page in accepted.pages)
     return Stored(accepted, file, previews)
 
 

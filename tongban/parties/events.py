@@ -34,6 +34,23 @@ class ProofingHandedOver:
 
 
 @event
+class ProofingAnswered:
+    """The applicant has sent a picture of the document, or put right what was typed: `what` says which."""
+
+    account: int
+    proofing: int
+    what: str
+
+
+@event
+class ProofingAskedAgain:
+    """An officer could not compare yet; what is wrong stands in the proofing."""
+
+    account: int
+    proofing: int
+
+
+@event
 class ProofingDecided:
     account: int
     proofing: int

@@ -191,7 +191,10 @@ class Proofing(models.Model):
         PROVED = "proved", _("proved")
         NOT_MATCHING = "not_matching", _("the details do not match")
         BY_HAND = "by_hand", _("a person checks it within one working day")
+        ASKED_AGAIN = "asked_again", _("something has to be sent again")
         UNAVAILABLE = "unavailable", _("the register did not answer")
+
+    OPEN = (Outcome.BY_HAND, Outcome.ASKED_AGAIN)
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="proofings")
     method = models.CharField(max_length=20)
@@ -201,6 +204,13 @@ class Proofing(models.Model):
     outcome = models.CharField(max_length=20, choices=Outcome.choices)
     reference = models.CharField(max_length=60, blank=True, default="")
     at = models.DateTimeField(default=timezone.now)
+    # of those a person compares
+    number_index = models.CharField(max_length=64, null=True, blank=True, db_index=True)
+    revision = models.PositiveSmallIntegerField(null=True, blank=True)  # what an officer has seen is what is decided
+    sent_at = models.DateTimeField(null=True, blank=True)
+    remarks = EncryptedField(null=True, blank=True)
+    decided_by = models.ForeignKey(Account, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self):
         return f"{self.account} {self.method}: {self.outcome}"

@@ -3,10 +3,12 @@
 import json
 from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 
-from tongban.parties import rules
+from tongban.parties import proofing_words, rules
 from tongban.parties.kin_states import KinState
 from tongban.parties.models import (
     Account,
@@ -90,8 +92,47 @@ def names_of(accounts: Iterable[int]) -> dict[int, str]:
 
 
 def proofings_waiting() -> QuerySet[Proofing]:
-    """What a person has to look at, oldest first: nobody has decided it yet."""
-    return Proofing.objects.filter(outcome=Proofing.Outcome.BY_HAND).select_related("account").order_by("at", "pk")
+    """What a person has to look at, what was sent first (or handed in first) first: nobody has decided it yet."""
+    return (
+        Proofing.objects.filter(outcome=Proofing.Outcome.BY_HAND)
+        .select_related("account")
+        .order_by(Coalesce("sent_at", "at"), "pk")
+    )
+
+
+def open_proofing_of(account: Account) -> Proofing | None:
+    """The one that waits for an officer, or for the applicant to send something again."""
+    return account.proofings.filter(outcome__in=Proofing.OPEN).order_by("-at", "-pk").first()
+
+
+def refused_proofing_of(account: Account) -> Proofing | None:
+    """The last one, when an officer said no and why, and nothing was tried since."""
+    last = proofings_of(account).first()
+    return last if last is not None and last.outcome == Proofing.Outcome.NOT_MATCHING and last.remarks else None
+
+
+def topic_of(proofing: Proofing) -> str:
+    return f"proofing:{proofing.pk}"
+
+
+def remarks_of(proofing: Proofing) -> dict[str, Any]:
+    """{why: sentences, words} of the officer; both empty when nothing was said."""
+    said = json.loads(proofing.remarks) if proofing.remarks else {}
+    known = proofing_words.WRONG | proofing_words.REFUSED
+    return {"why": [known[code] for code in said.get("why", ()) if code in known], "words": said.get("words", "")}
+
+
+def others_with_number(proofing: Proofing, *numbers: str) -> list[Account]:
+    """Other accounts behind which stands, or that claimed, this number. For officers' eyes alone."""
+    indexes = {index for index in (proofing.number_index, *numbers) if index}
+    if not indexes:
+        return []
+    claimed = Proofing.objects.filter(number_index__in=indexes).exclude(account=proofing.account_id)
+    return list(
+        Account.objects.filter(Q(person__id_index__in=indexes) | Q(pk__in=claimed.values("account")), is_active=True)
+        .exclude(pk=proofing.account_id)
+        .order_by("pk")[:10]
+    )
 
 
 def claim_of(proofing: Proofing) -> dict[str, str]:

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 
 from tongban.journal import services as journal
 from tongban.lib import encryption
-from tongban.parties import events, families, mandates, services
-from tongban.parties.models import Account, Person
+from tongban.parties import events, families, mandates, queries, services
+from tongban.parties.models import Account, Person, Proofing
 
 
 @journal.carrier("parties.mail", outward=True)
@@ -34,7 +34,21 @@ def tell_what_was_found(event: events.ProofingDecided) -> None:
                 "What you entered does not match the document. Please sign in and enter it again, "
                 "or come to any window with the document: a person helps at once."
             )
+            said = queries.remarks_of(Proofing.objects.get(pk=event.proofing))["why"]
+            body = "\n".join([*map(str, said), "", str(body)]) if said else body
     services.post_mail(account.email, subject, body)
+
+
+@journal.on(events.ProofingAskedAgain)
+def ask_for_it_again(event: events.ProofingAskedAgain) -> None:
+    account, proofing = Account.objects.get(pk=event.account), Proofing.objects.get(pk=event.proofing)
+    if proofing.outcome != Proofing.Outcome.ASKED_AGAIN:
+        return  # answered already
+    with translation.override(account.language):
+        subject = _("Please send something of your document again")
+        body = _("Your document could not be compared yet. Sign in and send it again; what you typed is kept.")
+        said = "\n".join(f"- {sentence}" for sentence in queries.remarks_of(proofing)["why"])
+        services.post_mail(account.email, subject, f"{said}\n\n{body}")
 
 
 @journal.on(events.MobileChanged)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 import structlog
@@ -13,7 +14,8 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -21,8 +23,8 @@ from tongban.journal import queries as journal_queries
 from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM, Actor
 from tongban.lib import encryption
-from tongban.lib.problems import Invalid, NotAllowed, TooMany, Unavailable
-from tongban.parties import events, queries, rules
+from tongban.lib.problems import Invalid, NotAllowed, TooMany, Unavailable, worded
+from tongban.parties import events, proofing_words, queries, rules
 from tongban.parties.gateways.proofing import proofing_gateway
 from tongban.parties.gateways.proofing.base import Claim, Match, Refused, Registered, Unanswered
 from tongban.parties.models import Account, Company, IdKind, Membership, Objection, Party, Person, Proofing
@@ -205,22 +207,30 @@ def confirm_presence(account: Account, picture: bytes = b"") -> Proofing:
 
 
 @transaction.atomic
-def decide_proofing(proofing: Proofing, *, proved: bool, actor: Actor, reason: str = "") -> Proofing:
-    """An officer has compared the document with what was claimed. The first decision counts."""
-    if actor.role not in DECIDES_PROOFINGS:
-        raise NotAllowed(
-            "not-your-role",
-            _("Identities are compared by window officers and the government service office."),
-            status=403,
-        )
-    if actor.account is not None and actor.account == proofing.account_id:
-        raise NotAllowed("own-matter", _("Nobody decides about their own identity."), status=403)
+def decide_proofing(
+    proofing: Proofing,
+    *,
+    proved: bool,
+    actor: Actor,
+    why: Sequence[str] = (),
+    words: str = "",
+    seen: int | None = None,
+) -> Proofing:
+    """An officer has compared the document with what was claimed. The first decision counts; `seen` is the revision that was compared."""
+    _compares(proofing, actor)
+    remarks = _remarks(why, words, proofing_words.REFUSED) if why or words else None
     outcome = Proofing.Outcome.PROVED if proved else Proofing.Outcome.NOT_MATCHING
-    waiting = Proofing.objects.filter(pk=proofing.pk, outcome=Proofing.Outcome.BY_HAND)
     claimed = Proofing.objects.get(pk=proofing.pk).claimed
-    if not waiting.update(outcome=outcome, claimed=""):  # what was claimed has served
-        raise NotAllowed("already-decided", _("Somebody else has already decided this."), kept=NOTHING_CHANGED)
-    proofing.outcome, proofing.claimed = outcome, ""
+    # what was claimed has served
+    _settle(
+        proofing,
+        outcome,
+        seen,
+        claimed="",
+        remarks=remarks,
+        decided_by_id=actor.account or None,
+        decided_at=timezone.now(),
+    )
     account = Account.objects.select_for_update().get(pk=proofing.account_id)
     if proved:
         said = json.loads(claimed)
@@ -239,7 +249,98 @@ def decide_proofing(proofing: Proofing, *, proved: bool, actor: Actor, reason: s
         subject=f"account:{account.pk}",
         actor=actor,
     )
+    journal.touch(queries.topic_of(proofing))
     return proofing
+
+
+@transaction.atomic
+def ask_proofing_again(
+    proofing: Proofing, *, why: Sequence[str], words: str = "", actor: Actor, seen: int | None = None
+) -> Proofing:
+    """Say what has to be sent again. What was claimed stays, so that nothing is typed twice."""
+    _compares(proofing, actor)
+    if not why:
+        raise Invalid(
+            "nothing-said",
+            errors={"why": [_("Choose what is wrong: the applicant reads exactly that.")]},
+            kept=NOTHING_CHANGED,
+        )
+    _settle(proofing, Proofing.Outcome.ASKED_AGAIN, seen, remarks=_remarks(why, words, proofing_words.WRONG))
+    journal.record(
+        events.ProofingAskedAgain(account=proofing.account_id, proofing=proofing.pk),
+        subject=f"account:{proofing.account_id}",
+        actor=actor,
+    )
+    journal.touch(queries.topic_of(proofing))
+    return proofing
+
+
+@transaction.atomic
+def answer_proofing(proofing: Proofing, *, what: str, **changes) -> Proofing:
+    """The applicant has changed what an officer compares: it lies before the officers (again), as a new revision."""
+    now = timezone.now()
+    changed = Proofing.objects.filter(pk=proofing.pk, outcome__in=Proofing.OPEN).update(
+        outcome=Proofing.Outcome.BY_HAND, revision=Coalesce(F("revision"), 1) + 1, remarks=None, **changes
+    )
+    if not changed:
+        raise NotAllowed(
+            "already-decided", _("An officer has decided in the meantime."), kept=_("Nothing was changed.")
+        )
+    if what == "picture":
+        Proofing.objects.filter(pk=proofing.pk).update(sent_at=now)
+    journal.record(
+        events.ProofingAnswered(account=proofing.account_id, proofing=proofing.pk, what=what),
+        subject=f"account:{proofing.account_id}",
+        actor=_self(proofing.account),
+    )
+    journal.touch(queries.topic_of(proofing))
+    proofing.refresh_from_db()
+    return proofing
+
+
+def _compares(proofing: Proofing, actor: Actor) -> None:
+    if actor.role not in DECIDES_PROOFINGS:
+        raise NotAllowed(
+            "not-your-role",
+            _("Identities are compared by window officers and the government service office."),
+            status=403,
+        )
+    if actor.account is not None and actor.account == proofing.account_id:
+        raise NotAllowed("own-matter", _("Nobody decides about their own identity."), status=403)
+
+
+def _settle(proofing: Proofing, outcome: str, seen: int | None, **changes) -> None:
+    """The row decides: it waits still, and it is what the officer has seen."""
+    waiting = Proofing.objects.filter(pk=proofing.pk, outcome=Proofing.Outcome.BY_HAND)
+    if seen is not None:
+        waiting = waiting.filter(Q(revision=seen) | (Q(revision__isnull=True) if seen == 1 else Q(pk__in=[])))
+    if not waiting.update(outcome=outcome, **changes):
+        if Proofing.objects.filter(pk=proofing.pk, outcome=Proofing.Outcome.BY_HAND).exists():
+            raise NotAllowed(
+                "changed-meanwhile",
+                _("The applicant has just sent something new."),
+                kept=NOTHING_CHANGED,
+                next_step=_("Please look at it again, then decide."),
+            )
+        raise NotAllowed("already-decided", _("Somebody else has already decided this."), kept=NOTHING_CHANGED)
+    proofing.outcome = outcome
+    for field, value in changes.items():
+        setattr(proofing, field, value)
+
+
+def _remarks(why: Sequence[str], words: str, known: Mapping) -> str:
+    if not set(why) <= set(known):
+        raise Invalid("no-such-reason", errors={"why": [_("Please choose one of the reasons shown.")]})
+    words = words.strip()
+    if len(words) > proofing_words.LONGEST_WORDS:
+        raise Invalid(
+            "too-long",
+            errors={
+                "words": [worded(_("Please use at most %(limit)s characters."), limit=proofing_words.LONGEST_WORDS)]
+            },
+            kept=NOTHING_CHANGED,
+        )
+    return json.dumps({"why": list(dict.fromkeys(why)), "words": words}, ensure_ascii=False)
 
 
 def record_person(
@@ -374,12 +475,15 @@ def _written(claim: Claim) -> str:
 @transaction.atomic
 def _hand_over(account: Account, claim: Claim, method: str, reference: str) -> Proofing:
     Account.objects.select_for_update().get(pk=account.pk)  # two tabs: the second finds what the first handed over
-    waiting = Proofing.objects.filter(account=account, outcome=Proofing.Outcome.BY_HAND).first()
+    waiting = Proofing.objects.select_related("account").filter(account=account, outcome__in=Proofing.OPEN).first()
+    index = rules.index_of(claim.id_kind, rules.check_number(claim.id_kind, claim.id_no))
     if waiting is not None:
-        waiting.claimed, waiting.id_kind = _written(claim), claim.id_kind
-        waiting.save(update_fields=["claimed", "id_kind"])
-        return waiting
+        return answer_proofing(
+            waiting, what="details", claimed=_written(claim), id_kind=claim.id_kind, number_index=index
+        )
     proofing = _note(account, claim, method, Proofing.Outcome.BY_HAND, reference)
+    proofing.number_index, proofing.revision = index, 1
+    proofing.save(update_fields=["number_index", "revision"])
     journal.record(
         events.ProofingHandedOver(account=account.pk, proofing=proofing.pk),
         subject=f"account:{account.pk}",

@@ -13,14 +13,14 @@ from django.db.models import ProtectedError, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tongban.cases.models import Case, CaseMaterial
+from tongban.cases.models import Case, CaseMaterial, DeletedDraft
 from tongban.cases.states import ENDED, CaseState
 from tongban.departments import queries as departments
 from tongban.journal import services as journal
 from tongban.journal.actors import Actor
 from tongban.lib.problems import NotAllowed, worded
 from tongban.materials import services as documents
-from tongban.materials.models import Document
+from tongban.materials.models import Document, IdentityPicture
 from tongban.materials.states import DocumentState
 from tongban.notices.models import CallBack, Message, Preference
 from tongban.parties import events as party_events
@@ -124,11 +124,14 @@ def close(account: Account, *, now: datetime | None = None) -> None:
     person = account.person
     _erase_papers(account, drafts)
     _gone("cases.Case", drafts.delete()[1].get("cases.Case", 0), now)
+    deleted = Q(account=account) if person is None else Q(account=account) | Q(applicant=person.pk)
+    _gone("cases.DeletedDraft", DeletedDraft.objects.filter(deleted).delete()[0], now)
     for label, rows in {
         "notices.Message": Message.objects.filter(account=account),
         "notices.Preference": Preference.objects.filter(account=account),
         "notices.CallBack": CallBack.objects.filter(account=account),
         "parties.Objection": Objection.objects.filter(account=account),
+        "materials.IdentityPicture": IdentityPicture.objects.filter(proofing__account=account),
         "parties.Proofing": account.proofings.all(),
         "account.EmailAddress": EmailAddress.objects.filter(user=account),
         "mfa.Authenticator": Authenticator.objects.filter(user=account),

@@ -565,6 +565,12 @@ ROWS: dict[str, Row] = {
         hidden='', erase_from='', erase_days=0,
         fields={'case': 'plain', 'waiting_since': 'plain', 'due': 'plain', 'read_by_applicant': 'plain', 'read_by_applicant_at': 'applicant and office', 'read_by_office': 'plain', 'read_by_office_at': 'applicant and office'},
     ),
+    'cases.ReadyAnswer': Row(
+        chapter='account', party=(), account=('changed_by__account',),
+        purpose=_('what a department answers with again and again'), basis=_('technical'), retention=_('while it is used'),
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'department': 'plain', 'first': 'plain', 'words': 'plain', 'waits': 'plain', 'place': 'plain', 'changed_by': 'by role', 'changed_at': 'plain'},
+    ),
     'cases.QuestionPaper': Row(
         chapter='cases', party=('question__case__applicant',), account=(),
         purpose=_('papers sent along with a question'), basis=_('application of the person'), retention=_('with the case'),
@@ -592,13 +598,13 @@ ROWS: dict[str, Row] = {
     'cases.Circular': Row(
         chapter='account', party=(), account=('officer__account',),
         purpose=_('one message to many, chosen by facts'), basis=_('statutory duty to inform'), retention=_('2 years'),
-        hidden='', erase_from='', erase_days=0,
+        hidden='', erase_from='ended_at', erase_days=730,
         fields={'id': 'plain', 'ref': 'plain', 'department': 'plain', 'officer': 'by role', 'kind': 'plain', 'title': 'only to its receivers and the office', 'text': 'only to its receivers and the office', 'by_text_message': 'plain', 'facts': 'plain', 'state': 'plain', 'estimate': 'plain', 'why': 'office only', 'confirmed_by': 'by role', 'confirmed_at': 'plain', 'place': 'plain', 'last': 'plain', 'reached': 'plain', 'declined': 'plain', 'without_account': 'plain', 'made_at': 'plain', 'ended_at': 'plain'},
     ),
     'cases.CircularReceiver': Row(
         chapter='messages', party=('party',), account=(),
         purpose=_('that a message to many comes once to each, and why it came'), basis=_('statutory duty to inform'), retention=_('2 years'),
-        hidden='', erase_from='', erase_days=0,
+        hidden='', erase_from='at', erase_days=730,
         fields={'id': 'plain', 'circular': 'plain', 'party': 'plain', 'because': 'shown to the person concerned', 'how': 'shown to the person concerned', 'at': 'plain'},
     ),
     'cases.Visit': Row(
@@ -652,7 +658,7 @@ ROWS: dict[str, Row] = {
     'cases.DeletedDraft': Row(
         chapter='cases', party=('applicant',), account=('account',),
         purpose=_('a draft that was deleted, in case it was a slip'), basis=_('wish of the person'), retention=_('7 days after it was deleted, or at once when the person asks'),
-        hidden='', erase_from='', erase_days=0,
+        hidden='', erase_from='deleted_at', erase_days=7,
         fields={'id': 'plain', 'ref': 'only to its applicant', 'key': 'plain', 'matter': 'plain', 'version': 'plain', 'applicant': 'plain', 'account': 'plain', 'channel': 'plain', 'held': 'sealed', 'deleted_at': 'plain', 'until': 'plain'},
     ),
     'cases.CarriedDraft': Row(

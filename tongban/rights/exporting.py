@@ -32,9 +32,9 @@ from tongban.lib.moves import NotNow, make
 from tongban.lib.problems import NotAllowed, Problem
 from tongban.licences import services as licences
 from tongban.licences.models import Licence
+from tongban.materials import identity, store
 from tongban.materials import queries as papers
-from tongban.materials import store
-from tongban.materials.models import Page
+from tongban.materials.models import IdentityPicture, Page
 from tongban.parties.models import Account, Party
 from tongban.rights import events, holdings
 from tongban.rights.mapping import Row
@@ -152,7 +152,9 @@ def build(account: Account, party: Party | None, progress: Callable[[int], None]
     chapters: dict[str, dict[str, list]] = {}
     tables = list(holdings.tables())
     with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
-        files = _files(archive, party)  # first: a letter that is drawn gets its number, and its row is copied below
+        files = _files(
+            archive, mine, party
+        )  # first: a letter that is drawn gets its number, and its row is copied below
         progress(30)
         for number, (model, row) in enumerate(tables, 1):
             label = model._meta.label
@@ -230,10 +232,29 @@ def plain(value: Any) -> Any:
     return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
-def _files(archive: zipfile.ZipFile, party: Party | None) -> list[dict[str, Any]]:
+def _files(archive: zipfile.ZipFile, account: Account | None, party: Party | None) -> list[dict[str, Any]]:
     """Papers handed in, sealed licences, notices and decisions: each as a file. What cannot be opened is named."""
-    if party is None:
+    if account is None and party is None:
         return []
+    wanted: list[tuple[str, str, Callable[[], bytes]]] = []
+    for picture in IdentityPicture.objects.filter(proofing__account=account) if account is not None else ():
+        name = f"files/identity/{picture.key}.{picture.mime.rpartition('/')[2]}"
+        wanted.append((name, _("Picture of your document"), partial(identity.kept_of, picture)))
+    if party is not None:
+        wanted += _of_party(party)
+    told = []
+    for name, title, content in wanted:
+        try:
+            archive.writestr(name, content())
+        except (Problem, store.Damaged) as trouble:
+            log.warning("a file is missing in a copy", file=name, reason=str(trouble)[:200])
+            told.append({"name": "", "title": title, "trouble": str(trouble)})
+        else:
+            told.append({"name": name, "title": title, "trouble": ""})
+    return told
+
+
+def _of_party(party: Party) -> list[tuple[str, str, Callable[[], bytes]]]:
     wanted: list[tuple[str, str, Callable[[], bytes]]] = []
     for page in Page.objects.select_related("document").filter(document__owner=party).order_by("document_id", "order"):
         ending = {"application/pdf": "pdf", "image/png": "png", "image/webp": "webp"}.get(page.mime, "jpg")
@@ -245,16 +266,7 @@ def _files(archive: zipfile.ZipFile, party: Party | None) -> list[dict[str, Any]
     for sheet in CaseDocument.objects.filter(case__applicant=party).order_by("pk"):
         title = say((sheet.content or {}).get("title") or sheet.kind)
         wanted.append((f"files/cases/{sheet.number}.pdf", title, partial(draw, sheet)))
-    told = []
-    for name, title, content in wanted:
-        try:
-            archive.writestr(name, content())
-        except (Problem, store.Damaged) as trouble:
-            log.warning("a file is missing in a copy", file=name, reason=str(trouble)[:200])
-            told.append({"name": "", "title": title, "trouble": str(trouble)})
-        else:
-            told.append({"name": name, "title": title, "trouble": ""})
-    return told
+    return wanted
 
 
 def _left_out() -> list[dict[str, str]]:

@@ -119,10 +119,18 @@ KEPT: tuple[Kept, ...] = (
         why=_("So that we know you, fill in your forms and reach you. Numbers are encrypted and shown only in part."),
         ground=BY_TASK,
         who_reads=_("You, and officers who handle a case of yours"),
-        tables=("parties.Party", "parties.Person", "parties.Proofing", "parties.Sameness", "parties.Trace"),
+        tables=(
+            "parties.Party",
+            "parties.Person",
+            "parties.Proofing",
+            "parties.Sameness",
+            "parties.Trace",
+            "materials.IdentityPicture",
+        ),
         periods={
             "while there is an account or a case, then 5 years": _("as long as you have an account or a case, then 5 years"),
             "3 years": _("how your identity was proved: 3 years"),
+            "30 days after the decision": _("the picture of your passport: 30 days after an officer decided"),
             "with the person": _("what was found out about a second record of you: as long as your record"),
         },
     ),
@@ -159,13 +167,14 @@ KEPT: tuple[Kept, ...] = (
             "cases.Bundle", "cases.BundleMember", "cases.DeskTime", "cases.Escalation", "cases.CorrectionRequest", "cases.StaffChange",
             "cases.Promise", "cases.Tolerance", "cases.Hearing", "cases.Consultation", "cases.Appeal", "cases.Inspection",
             "cases.InspectionPhoto", "cases.InspectionSignature", "cases.PublicNotice", "cases.PublicObjection", "cases.Signer",
-            "cases.BrokenPromise", "cases.CarriedDraft", "cases.Talk", "cases.QuestionPaper", "cases.Letter", "cases.Reissue",
+            "cases.BrokenPromise", "cases.CarriedDraft", "cases.DeletedDraft", "cases.Talk", "cases.QuestionPaper", "cases.Letter", "cases.Reissue",
             "records.Keeping", "records.Hold", "records.Handover",
             "cases.CaseLabel", "cases.StaffNote", "cases.NoteEdit", "cases.Mention", "cases.PassingOn",
             "cases.Delivery", "cases.DeliveryItem", "cases.Collection", "cases.TrackingEvent", "cases.Mark", "cases.Alike",
             "cases.OneMore", "cases.BatchItem",
         ),
         periods={
+            "7 days after it was deleted, or at once when the person asks": _("a draft that you deleted: 7 days more in case it was a slip, or gone at once if you wish"),
             "with the matter": _("that you were allowed one more application: as long as the matter is offered"),
             "30 years for permits, 10 for others; drafts 90 days after the last change": _(
                 "permits 30 years, others 10 years; drafts 90 days after the last change"
@@ -283,7 +292,7 @@ KEPT: tuple[Kept, ...] = (
         why=_("So that only those decide who may."),
         ground=_("employment in public service"),
         who_reads=_("Colleagues; citizens see the department"),
-        tables=("departments.Officer", "departments.Certification", "departments.Absence", "cases.DeskHabit", "cases.SavedView", "cases.Batch", "cases.Circular", "records.Destruction", "records.DestructionLine"),
+        tables=("departments.Officer", "departments.Certification", "departments.Absence", "cases.DeskHabit", "cases.SavedView", "cases.Batch", "cases.Circular", "cases.ReadyAnswer", "records.Destruction", "records.DestructionLine"),
         periods={
             "6 years": _("that they acted on many cases at once, or confirmed it: 6 years"),
             "2 years": _("messages to many that they wrote: 2 years"),

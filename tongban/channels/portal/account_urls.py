@@ -8,6 +8,7 @@ from django.urls import path, re_path
 
 from tongban.channels.doorkeeper import behind, for_anyone, for_signed_in
 from tongban.channels.portal import views_account as ours
+from tongban.channels.portal import views_proofing as proofing
 
 urlpatterns = [
     path("", ours.profile, name="account_profile"),
@@ -17,6 +18,8 @@ urlpatterns = [
     path("reads/", ours.reads, name="account_reads"),
     path("reads/<int:entry>/ask/", ours.read_question, name="account_read_question"),
     path("identity/", ours.identity, name="account_identity"),
+    path("identity/picture/", proofing.picture, name="account_identity_picture"),
+    path("identity/picture/shown", proofing.picture_shown, name="account_identity_picture_shown"),
     path("presence/", ours.presence, name="account_presence"),
     path("second-factor/", ours.second_factor, name="account_second_factor"),
     path("sign-in/", ours.sign_in_page, name="account_login"),

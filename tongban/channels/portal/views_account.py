@@ -22,6 +22,7 @@ from django.http import Http404, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.dateparse import parse_date
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
@@ -134,17 +135,21 @@ def identity(request, account):
     if account.level >= rules.VERIFIED and account.person_id:
         return render(request, "account/identity_proved.html", {"next": next_url})
     kind = rules.kind(request.POST.get("id_kind") or request.GET.get("kind") or "")
+    waiting, refused = queries.open_proofing_of(account), queries.refused_proofing_of(account)
     context: dict[str, Any] = {
         "next": next_url,
         "kinds": [(value, label) for value, label in IdKind.choices],
         "kind": kind if kind in IdKind.values else "",
         "kind_label": dict(IdKind.choices).get(kind, ""),
-        "waiting": queries.proofings_of(account).filter(outcome=Proofing.Outcome.BY_HAND).first(),
+        "waiting": waiting,
+        "asked": queries.remarks_of(waiting) if waiting is not None else None,
+        "pictured": waiting is not None and waiting.sent_at is not None,
+        "refused": queries.remarks_of(refused) if refused is not None else None,
         "countries": countries.named(),
         "sexes": [("F", _("female")), ("M", _("male"))],
         "asks_birth": rules.needs_birth_details(kind),
         "asks_nationality": kind in {"passport", "foreign_permanent"},
-        "values": _invented(account) if request.GET.get("invent") and settings.DEMO else {},
+        "values": _begun(account, waiting, kind, invent="invent" in request.GET),
         "errors": {},
         "outcome": "",
     }
@@ -160,7 +165,7 @@ def identity(request, account):
         messages.success(request, _("Your identity is verified. Welcome!"))
         return redirect(next_url)
     if proofing.outcome == Proofing.Outcome.BY_HAND:
-        return redirect(f"{reverse('account_identity')}?next={next_url}")
+        return redirect(f"{reverse('account_identity_picture')}?{urlencode({'next': next_url})}")
     return render(request, "account/identity.html", context | {"values": said, "outcome": proofing.outcome})
 
 
@@ -172,6 +177,13 @@ def _day(text):
         return parse_date(text)
     except ValueError:  # well formed, but there is no such day
         return None
+
+
+def _begun(account, waiting: Proofing | None, kind: str, *, invent: bool) -> dict[str, str]:
+    """What stands in the form: what was typed before, as long as an officer has not decided."""
+    if waiting is not None and waiting.id_kind == kind:
+        return queries.claim_of(waiting)
+    return _invented(account) if invent and settings.DEMO else {}
 
 
 def _invented(account) -> dict[str, str]:
