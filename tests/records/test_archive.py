@@ -12,6 +12,7 @@ import pytest
 from tests.cases import ways
 from tests.records import worlds
 from tongban.licences import keys
+from tongban.materials import store
 from tongban.records import bagging, handing_over, queries
 from tongban.records.gateways import NotTaken, archive
 from tongban.records.gateways.folder import Folder
@@ -34,10 +35,16 @@ def roots(tmp_path, key):
 
 def packed(key, **files: bytes) -> bytes:
     payload = files or {"case.json": b'{"number": "1"}', "papers/1-01.png": b"picture" * 5}
-    return bagging.pack(
+    package = bagging.pack(
         payload, [("External-Identifier", "1")], key_id=key.key_id, certificate=key.public.statement_certificate,
         sign=key.sign_statement, now=NOW,
     )  # fmt: skip
+    return b"".join(package.pieces())
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
+    measured = {name: bagging._measured(content) for name, content in files.items()}
+    return b"".join(bagging.Package(files, measured).pieces())
 
 
 def test_a_package_is_a_bag_as_rfc_8493_wants_it(key, roots):
@@ -81,7 +88,7 @@ def _with(package: bytes, **changes) -> bytes:
             files.pop(name)
         else:
             files[name] = content
-    return bagging._zipped(files)
+    return zipped(files)
 
 
 @pytest.mark.parametrize(
@@ -138,13 +145,95 @@ def test_the_command_says_it_with_its_exit_code(key, roots, tmp_path, capsys):
     assert said(tmp_path / "gone.zip")[0] == 2
 
 
+def as_the_library_writes_it(package: bytes, how=zipfile.ZIP_STORED) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(package)) as held, zipfile.ZipFile(out, "w", how) as archive:
+        for name in sorted(held.namelist()):
+            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            entry.create_system, entry.external_attr, entry.compress_type = 3, 0o600 << 16, how
+            archive.writestr(entry, held.read(name))
+    return out.getvalue()
+
+
+def test_the_container_is_what_the_library_writes_so_older_packages_still_hold(key, roots):
+    package = packed(key, **{"case.json": b"{}", "papers/1-01.png": b"p" * (bagging.PIECE * 2 + 7), "empty.txt": b""})
+    assert as_the_library_writes_it(package) == package
+    assert bagging.verify(io.BytesIO(package), roots).right
+    assert (
+        bagging.verify(as_the_library_writes_it(package, zipfile.ZIP_DEFLATED), roots).reason == "unreadable"
+    )  # no bombs
+
+
+def test_files_that_lie_in_another_order_are_another_container(key, roots):
+    files = zipfile.ZipFile(io.BytesIO(packed(key)))
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name in sorted(files.namelist(), reverse=True):
+            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), files.read(name))
+    assert bagging.verify(out.getvalue(), roots).reason == "container"
+
+
+def test_what_changes_while_it_is_packed_is_noticed(key):
+    answers = iter([b"one", b"two"])
+    package = bagging.pack(
+        {"a.txt": lambda: next(answers)}, [], key_id=key.key_id, certificate=key.public.statement_certificate,
+        sign=key.sign_statement, now=NOW,
+    )  # fmt: skip
+    with pytest.raises(ValueError, match="not what was measured"):
+        list(package.pieces())
+
+
+def test_what_is_put_aside_comes_back_and_lies_on_no_disk_in_clear(settings, tmp_path):
+    settings.TONGBAN_VAR = tmp_path
+    with store.Spool() as aside:
+        fetch = [aside.keep(content) for content in (b"first" * 1000, b"", b"third")]
+        assert [one() for one in reversed(fetch)] == [b"third", b"", b"first" * 1000]
+        aside._file.seek(0)
+        assert b"first" not in aside._file.read()
+        assert not [path for path in tmp_path.rglob("*") if path.is_file()]  # it has no name
+
+
+@pytest.mark.parametrize("length", [0, 1, store.PIECE - 1, store.PIECE, store.PIECE + 1, 2 * store.PIECE])
+def test_a_file_written_in_pieces_is_the_file_written_at_once(settings, tmp_path, length):
+    settings.TONGBAN_VAR = tmp_path
+    content = bytes(length)
+    parts = [content[:3], b"", content[3:]]
+    name = store.put_pieces(lambda: iter(parts), sha256=hashlib.sha256(content).hexdigest(), shelf="archive")
+    assert name == store.name_of(content, "archive")
+    assert store.get(name) == content == b"".join(store.pieces_of(name))
+    assert store.put_pieces(lambda: iter(()), sha256=hashlib.sha256(content).hexdigest(), shelf="archive") == name
+
+
+def test_pieces_that_are_something_else_get_no_name(settings, tmp_path):
+    settings.TONGBAN_VAR = tmp_path
+    with pytest.raises(ValueError, match="something else"):
+        store.put_pieces(lambda: iter([b"x"]), sha256="0" * 64, shelf="archive")
+    assert list(store.names()) == [] and not list(store.folder().rglob("*.part"))
+
+
+def test_the_demonstration_archive_keeps_nothing_that_is_not_in_order(settings, tmp_path, key):
+    settings.TONGBAN_VAR, settings.ARCHIVE_GATEWAY = tmp_path, "simulated"
+    package = packed(key)  # sealed by a key of another root than this installation's
+
+    class Given:
+        sha256 = hashlib.sha256(package).hexdigest()
+
+        def pieces(self):
+            yield package
+
+    with pytest.raises(NotTaken, match="unknown_root"):
+        archive().take("one", Given())
+    assert not [path for path in (tmp_path / "archive").rglob("*") if path.is_file()]
+
+
 # -- what is in it, and who takes it
 
 
 def test_a_package_holds_everything_and_no_open_door(settings, tmp_path):
     settings.TONGBAN_VAR = tmp_path
     case = worlds.ended(matter=ways.matter_with_everything())
-    package = handing_over.package(case, queries.family(case), now=datetime.now(UTC))
+    with handing_over.package(case, queries.family(case), now=datetime.now(UTC)) as made:
+        package = b"".join(made.pieces())
     with zipfile.ZipFile(io.BytesIO(package)) as held:
         names = held.namelist()
         told = json.loads(held.read("data/case.json"))

@@ -6,6 +6,7 @@ import io
 import pytest
 from django.apps import apps
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from PIL import Image
 
@@ -21,6 +22,7 @@ from tongban.materials import services as documents
 from tongban.materials import store
 from tongban.matters import retention
 from tongban.records import forgetting, queries, services
+from tongban.records.gateways import NotTaken
 from tongban.records.models import Destruction, Handover, Keeping
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
@@ -344,6 +346,10 @@ def test_a_second_run_does_nothing(coordinator, approver):
     assert (list(row.lines.values()), Case.objects.values().get(pk=case.pk)) == before
 
 
+class Killed(BaseException):
+    """Nothing catches it, as nothing catches a power cut."""
+
+
 def test_killed_in_the_middle_it_goes_on_where_it_was(coordinator, approver, monkeypatch):
     cases = [worlds.ended("withdrawn", matter=matter()) for _one in range(3)]
     services.find_due_dates()
@@ -355,11 +361,11 @@ def test_killed_in_the_middle_it_goes_on_where_it_was(coordinator, approver, mon
         gone = real(held)
         seen.append(1)
         if len(seen) == 2:
-            raise MemoryError("killed")
+            raise Killed
         return gone
 
     monkeypatch.setattr(services.forgetting, "forget", dies)
-    with pytest.raises(MemoryError):
+    with pytest.raises(Killed):
         services.carry_out(row.pk)
     assert sorted(Keeping.objects.values_list("state", flat=True)) == ["anonymised", "listed", "listed"]
 
@@ -391,7 +397,104 @@ def test_a_clock_that_was_set_destroys_nothing(coordinator, approver, monkeypatc
     assert Case.objects.get(pk=case.pk).applicant_id == case.applicant_id
 
 
+def test_one_that_cannot_be_emptied_stays_whole_and_the_others_go(coordinator, approver, monkeypatch):
+    cases = [worlds.ended("withdrawn", matter=matter()) for _one in range(3)]
+    real = forgetting.forget
+
+    def stumbles(held):
+        gone = real(held)
+        if held[0].pk == cases[1].pk:
+            raise ValueError("something nobody thought of")
+        return gone
+
+    monkeypatch.setattr(services.forgetting, "forget", stumbles)
+    row = carried_out(cases[0], coordinator, approver)
+
+    assert row.state == "done"
+    assert [sum(some) for some in zip(*row.lines.values_list("anonymised", "left_out"), strict=True)] == [2, 1]
+    assert Case.objects.get(pk=cases[1].pk).applicant_id == cases[1].applicant_id
+    kept = Keeping.objects.get(pk=cases[1].pk)
+    assert (kept.state, kept.destruction_id) == ("kept", None)
+
+
+def test_what_something_stops_does_not_keep_the_others_off_the_lists(coordinator, approver, monkeypatch):
+    monkeypatch.setattr(queries, "AT_A_TIME", 2)
+    monkeypatch.setattr(queries, "A_LOOK", 2)
+    monkeypatch.setattr(services, "LOOKED_AT", 4)
+    held = [worlds.ended("withdrawn", matter=matter(), ago=worlds.LONG_AGO * 2) for _one in range(4)]
+    free = worlds.ended("withdrawn", matter=matter())
+    services.find_due_dates()
+    holds = [services.place_hold(one, officer=approver, why="audit", words="an audit of these years") for one in held]
+
+    with pytest.raises(NotAllowed) as problem:
+        services.propose(free.department, officer=coordinator)
+    assert problem.value.code == "nothing-due" and "goes on with the next" in str(problem.value.next_step)
+    row = services.propose(free.department, officer=coordinator)
+    assert [one.pk for one in queries.listed(row)] == [free.pk]
+
+    services.drop(row, officer=approver, why="for the sake of the test")
+    services.lift_hold(holds[0], officer=approver, why="the audit is over")
+    again = services.propose(free.department, officer=coordinator)
+    assert {one.pk for one in queries.listed(again)} == {held[0].pk, free.pk}  # what was lifted is looked at at once
+
+
+def test_nothing_of_anybody_else_goes_with_a_case():
+    somebody = make.account()
+    with pytest.raises(RuntimeError, match="does not belong to a case"):
+        forgetting._delete_protecting([somebody])
+    assert type(somebody).objects.filter(pk=somebody.pk).exists()
+
+
+def test_finding_last_days_costs_the_same_however_many_ended():
+    costs = []
+    for _round in range(2):
+        for _one in range(3):
+            worlds.ended("withdrawn", matter=matter())
+        Keeping.objects.all().delete()
+        journal.keep_place(services.PLACE, 0)
+        with CaptureQueriesContext(connection) as asked:
+            services.find_due_dates()
+        costs.append(len(asked))
+    assert Keeping.objects.count() == 6 and costs[0] == costs[1]
+
+
 # -- the archive
+
+
+def test_once_the_person_is_out_no_package_is_made_and_the_receipt_stays(coordinator, approver):
+    """A second worker that read the list before comes to the archive after the first one was done."""
+    case = worlds.ended(matter=ways.matter_with_everything())
+    carried_out(case, coordinator, approver)
+    given = Handover.objects.values().get(case=case)
+
+    with pytest.raises(NotTaken):
+        services.handing_over.hand_over(case)
+
+    assert Handover.objects.values().get(case=case) == given and given["state"] == "received"
+
+
+def test_of_two_packages_made_at_once_the_first_one_counts(settings):
+    case = worlds.ended(matter=ways.matter_with_everything())
+    hand, cases = services.handing_over, queries.family(case)
+    first = hand._made(case, cases, None)
+    second = hand._made(case, cases, None)
+    assert (second.pk, second.sha256) == (first.pk, first.sha256)
+
+    damaged = hand._made(case, cases, first)  # the one who found it damaged makes a new one
+    with pytest.raises(NotTaken, match="newer package"):  # and a receipt for the old one is not written on the new one
+        sent = hand.archive
+
+        class Quick:
+            def take(self, name, content):
+                Handover.objects.filter(pk=damaged.pk).update(sha256="0" * 64)
+                return sent().take(name, content)
+
+        hand.archive = Quick
+        try:
+            hand.hand_over(case)
+        finally:
+            hand.archive = sent
+    assert Handover.objects.get(case=case).state == "made"
 
 
 def test_only_the_archives_receipt_lets_it_go(coordinator, approver, settings):

@@ -1,18 +1,21 @@
 """Hand-over packages for an archive: BagIt bags (RFC 8493, version 1.0) in a ZIP, sealed, and judged to the last byte.
 
-Pure: bytes in, bytes out. A package holds `bagit.txt`, `bag-info.txt`, `manifest-sha256.txt`, `tagmanifest-sha256.txt`, the files in
+Pure: contents in, pieces of the package out; it is never in memory as a whole. A package holds `bagit.txt`, `bag-info.txt`, `manifest-sha256.txt`, `tagmanifest-sha256.txt`, the files in
 `data/`, and `seal.json`: an Ed25519 signature of the platform's key over the tag manifest, with the key's certificate. The ZIP is made
-in one way only (stored, sorted, without dates), so a judge who packs the files anew must get the same bytes: nothing can hide in it.
+in one way only (stored, sorted, without dates), so a judge knows what every byte around the files must be: nothing can hide in it.
 """
 
 import hashlib
 import io
 import json
 import re
+import struct
 import zipfile
-from collections.abc import Callable, Collection, Mapping, Sequence
+import zlib
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import BinaryIO
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
@@ -24,7 +27,9 @@ TAG_FILES = ("bag-info.txt", "bagit.txt", "manifest-sha256.txt")
 NAME = re.compile(r"data/[A-Za-z0-9._/-]{1,150}")
 LINE = re.compile(r"([0-9a-f]{64})  (\S.*)")
 LARGEST = 2 << 30
-DATE = (1980, 1, 1, 0, 0, 0)
+LARGEST_TAG = 64 << 20
+PIECE = 1 << 20
+Content = bytes | Callable[[], bytes]  # what is large is fetched when it is its turn, and let go again
 
 
 @dataclass(frozen=True)
@@ -54,40 +59,93 @@ REASONS = {
 }
 
 
+class TooLarge(ValueError):
+    """More than one package holds."""
+
+
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _manifest(files: Mapping[str, bytes]) -> bytes:
-    return "".join(f"{_digest(files[name])}  {name}\n" for name in sorted(files)).encode()
+def _bytes_of(content: Content) -> bytes:
+    return content if isinstance(content, bytes) else content()
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a file of a package is, without holding it."""
+
+    size: int
+    sha256: str
+    crc: int
+
+
+def _measured(content: bytes) -> Measured:
+    return Measured(len(content), _digest(content), zlib.crc32(content))
+
+
+def _manifest(files: Mapping[str, Measured]) -> bytes:
+    return "".join(f"{files[name].sha256}  {name}\n" for name in sorted(files)).encode()
 
 
 def _signed(tags: bytes, key_id: str, sealed_at: str) -> bytes:
     return b"tongban-archive-1\n" + f"{key_id}\n{sealed_at}\n{_digest(tags)}\n".encode()
 
 
+@dataclass(frozen=True)
+class Package:
+    """A sealed package that is told piece by piece, the same each time: files that are fetched must answer what was measured."""
+
+    contents: Mapping[str, Content]
+    measured: Mapping[str, Measured]
+
+    def pieces(self) -> Iterator[bytes]:
+        for name in sorted(self.measured):
+            known = self.measured[name]
+            content = _bytes_of(self.contents[name])
+            if _measured(content) != known:
+                raise ValueError(f"{name} is not what was measured")
+            yield _local(name, known)
+            for begin in range(0, len(content), PIECE):
+                yield content[begin : begin + PIECE]
+        yield _directory(self.measured)
+
+    def digest(self) -> tuple[str, int]:
+        """The hash and the length of the whole."""
+        found, size = hashlib.sha256(), 0
+        for piece in self.pieces():
+            found.update(piece)
+            size += len(piece)
+        return found.hexdigest(), size
+
+
 def pack(
-    payload: Mapping[str, bytes],
+    payload: Mapping[str, Content],
     info: Sequence[tuple[str, str]],
     *,
     key_id: str,
     certificate: bytes,
     sign: Callable[[bytes], bytes],
     now: datetime,
-) -> bytes:
-    """The package. `payload` maps names below `data/` to their bytes; `info` becomes `bag-info.txt`, with what RFC 8493 asks for."""
-    files = {f"data/{name}": content for name, content in payload.items()}
-    for name in files:
+) -> Package:
+    """The package. `payload` maps names below `data/` to their contents; `info` becomes `bag-info.txt`, with what RFC 8493 asks for."""
+    contents: dict[str, Content] = {f"data/{name}": content for name, content in payload.items()}
+    measured = {}
+    for name in contents:
         if not NAME.fullmatch(name) or ".." in name or "//" in name:
             raise ValueError(f"not a name for a package: {name!r}")
+        measured[name] = _measured(_bytes_of(contents[name]))
+    total = sum(one.size for one in measured.values())
+    if total > LARGEST - 2 * LARGEST_TAG:
+        raise TooLarge(f"{total} bytes")
     lines = [
         *info,
         ("Bagging-Date", f"{now.astimezone(UTC):%Y-%m-%d}"),
-        ("Payload-Oxum", f"{sum(map(len, payload.values()))}.{len(payload)}"),
+        ("Payload-Oxum", f"{total}.{len(payload)}"),
     ]
     said = "".join(f"{label}: {' '.join(str(text).split())}\n" for label, text in lines)
-    tags = {"bagit.txt": BAGIT, INFO: said.encode(), MANIFEST: _manifest(files)}
-    listed = _manifest(tags)
+    tags = {"bagit.txt": BAGIT, INFO: said.encode(), MANIFEST: _manifest(measured)}
+    listed = _manifest({name: _measured(content) for name, content in tags.items()})
     sealed_at = now.astimezone(UTC).isoformat(timespec="seconds")
     seal = {
         "form": "tongban-archive-1",
@@ -97,85 +155,144 @@ def pack(
         "certificate": certificate.hex(),
         "signature": sign(_signed(listed, key_id, sealed_at)).hex(),
     }
-    return _zipped({**files, **tags, TAGS: listed, SEAL: _canonical(seal)})
+    around = {**tags, TAGS: listed, SEAL: _canonical(seal)}
+    return Package({**contents, **around}, {**measured, **{name: _measured(one) for name, one in around.items()}})
 
 
 def _canonical(seal: Mapping[str, str]) -> bytes:
     return json.dumps(seal, sort_keys=True, indent=1).encode() + b"\n"
 
 
-def _zipped(files: Mapping[str, bytes]) -> bytes:
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w", zipfile.ZIP_STORED) as archive:
-        for name in sorted(files):
-            entry = zipfile.ZipInfo(name, DATE)
-            entry.create_system, entry.external_attr = 3, 0o600 << 16
-            archive.writestr(entry, files[name])
-    return held.getvalue()
+# -- the container: the one way in which a ZIP may lie around the files
+
+EPOCH = 1 << 5 | 1  # 1 January 1980: the first day a ZIP can name
+OF_UNIX, UTF8 = 3, 0x800
 
 
-def verify(package: bytes, roots: Collection[bytes], *, withdrawn: Collection[str] = ()) -> Verdict:
-    """Judge a package; never raises, whatever the bytes are. `roots` are PEM certificates we trust."""
+def _name(name: str) -> tuple[bytes, int]:
+    return name.encode("utf-8", "surrogateescape"), 0 if name.isascii() else UTF8
+
+
+def _local(name: str, of: Measured) -> bytes:
+    told, flags = _name(name)
+    fields = (b"PK\3\4", 20, flags, zipfile.ZIP_STORED, 0, EPOCH, of.crc, of.size, of.size, len(told), 0)
+    return struct.pack("<4s5H3L2H", *fields) + told
+
+
+def _directory(files: Mapping[str, Measured]) -> bytes:
+    """What stands behind the files: where each begins, and the end."""
+    listed, at = b"", 0
+    for name in sorted(files):
+        of, (told, flags) = files[name], _name(name)
+        listed += struct.pack(
+            "<4s4B4H3L5H2L", b"PK\1\2", 20, OF_UNIX, 20, 0, flags, zipfile.ZIP_STORED, 0, EPOCH, of.crc, of.size, of.size,
+            len(told), 0, 0, 0, 0, 0o600 << 16, at,
+        ) + told  # fmt: skip
+        at += len(_local(name, of)) + of.size
+    return listed + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, len(files), len(files), len(listed), at, 0)
+
+
+# -- judging
+
+
+def verify(package: bytes | BinaryIO, roots: Collection[bytes], *, withdrawn: Collection[str] = ()) -> Verdict:
+    """Judge a package; never raises, whatever the bytes are. `roots` are PEM certificates we trust. Of a file it reads a piece at a time."""
+    held = io.BytesIO(package) if isinstance(package, bytes) else package
     try:
-        files = _opened(package)
+        files, tags = _opened(held)
+        return _judged(held, files, tags, roots, withdrawn)
     except Exception:  # a forged container may break the reader anywhere: that is a verdict, not an accident
         return Verdict(False, "unreadable")
+
+
+def _judged(
+    held: BinaryIO, files: Mapping[str, Measured], tags: Mapping[str, bytes], roots: Collection[bytes],
+    withdrawn: Collection[str],
+) -> Verdict:  # fmt: skip
     for name in ("bagit.txt", INFO, MANIFEST, TAGS):
         if name not in files:
             return Verdict(False, "missing", name)
     if SEAL not in files:
         return Verdict(False, "no_seal", SEAL)
     for listing, listed in ((TAGS, TAG_FILES), (MANIFEST, tuple(one for one in files if one.startswith("data/")))):
-        verdict = _compared(files, listing, listed)
+        verdict = _compared(files, tags[listing], listing, listed)
         if verdict is not None:
             return verdict
     for name in files:
         if not name.startswith("data/") and name not in (*TAG_FILES, TAGS, SEAL):
             return Verdict(False, "not_listed", name)
-    if files["bagit.txt"] != BAGIT:
+    if tags["bagit.txt"] != BAGIT:
         return Verdict(False, "altered", "bagit.txt")
-    verdict = _seal_holds(files, roots, withdrawn)
-    if verdict.right and _zipped(files) != package:
+    verdict = _seal_holds(files, tags, roots, withdrawn)
+    if verdict.right and not _container_is_ours(held, files):
         return Verdict(False, "container")
     return verdict
 
 
-def _opened(package: bytes) -> dict[str, bytes]:
-    if len(package) > LARGEST:
+def _opened(held: BinaryIO) -> tuple[dict[str, Measured], dict[str, bytes]]:
+    """Every file measured, and those that are not data held."""
+    size = held.seek(0, io.SEEK_END)
+    if size > LARGEST:
         raise ValueError("too large")
-    with zipfile.ZipFile(io.BytesIO(package)) as archive:
+    with zipfile.ZipFile(held) as archive:
         entries = archive.infolist()
         names = [one.filename for one in entries]
-        if len(set(names)) != len(names) or sum(one.file_size for one in entries) > len(package):
+        if len(set(names)) != len(names) or sum(one.file_size for one in entries) > size:
             raise ValueError("names twice, or more than there is")
-        found = {}
+        files: dict[str, Measured] = {}
+        tags: dict[str, bytes] = {}
         for one in entries:
-            try:
-                found[one.filename] = archive.read(one)
-            except zipfile.BadZipFile as broken:
-                if "CRC" not in str(broken):
-                    raise
-                found[one.filename] = _without_checksum(package, one)
-        return found
+            keeps = one.filename in (*TAG_FILES, TAGS, SEAL)
+            if keeps and one.file_size > LARGEST_TAG:
+                raise ValueError("too large")
+            digest, length, crc, kept = hashlib.sha256(), 0, 0, bytearray()
+            for piece in _pieces(held, archive, one):
+                digest.update(piece)
+                length, crc = length + len(piece), zlib.crc32(piece, crc)
+                if keeps:
+                    kept += piece
+            files[one.filename] = Measured(length, digest.hexdigest(), crc)
+            if keeps:
+                tags[one.filename] = bytes(kept)
+        return files, tags
 
 
-def _without_checksum(package: bytes, entry: zipfile.ZipInfo) -> bytes:
-    """The bytes as they lie there: the manifest is what names a changed file."""
+def _pieces(held: BinaryIO, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
+    """The bytes as they lie there, whatever checksum stands beside them: the manifest is what names a changed file."""
     if entry.compress_type != zipfile.ZIP_STORED:
-        raise zipfile.BadZipFile("compressed")
-    at = entry.header_offset
-    name, extra = (
-        int.from_bytes(package[at + 26 : at + 28], "little"),
-        int.from_bytes(package[at + 28 : at + 30], "little"),
-    )
-    begin = at + 30 + name + extra
-    return package[begin : begin + entry.file_size]
+        with archive.open(entry) as file:
+            while piece := file.read(PIECE):
+                yield piece
+        return
+    held.seek(entry.header_offset + 26)
+    name, extra = struct.unpack("<2H", held.read(4))
+    held.seek(entry.header_offset + 30 + name + extra)
+    left = entry.file_size
+    while left and (piece := held.read(min(PIECE, left))):
+        left -= len(piece)
+        yield piece
 
 
-def _compared(files: Mapping[str, bytes], listing: str, listed: Sequence[str]) -> Verdict | None:
+def _container_is_ours(held: BinaryIO, files: Mapping[str, Measured]) -> bool:
+    """Is every byte that is not a file's what it must be? Then the files lie where they were read, and nothing lies between."""
+    held.seek(0)
+    for name in sorted(files):
+        head = _local(name, files[name])
+        if held.read(len(head)) != head:
+            return False
+        crc, left = 0, files[name].size
+        while left and (piece := held.read(min(PIECE, left))):
+            crc, left = zlib.crc32(piece, crc), left - len(piece)
+        if left or crc != files[name].crc:
+            return False
+    end = _directory(files)
+    return held.read(len(end) + 1) == end
+
+
+def _compared(files: Mapping[str, Measured], content: bytes, listing: str, listed: Iterable[str]) -> Verdict | None:
     """The first file that a manifest and the package do not agree about."""
     said: dict[str, str] = {}
-    for line in files[listing].decode("utf-8", "replace").splitlines():
+    for line in content.decode("utf-8", "replace").splitlines():
         found = LINE.fullmatch(line)
         if found is None or found[2] in said:
             return Verdict(False, "altered", listing)
@@ -183,7 +300,7 @@ def _compared(files: Mapping[str, bytes], listing: str, listed: Sequence[str]) -
     for name in sorted(said):
         if name not in files:
             return Verdict(False, "missing", name)
-        if _digest(files[name]) != said[name]:
+        if files[name].sha256 != said[name]:
             return Verdict(False, "altered", name)
     for name in sorted(listed):
         if name not in said:
@@ -191,20 +308,22 @@ def _compared(files: Mapping[str, bytes], listing: str, listed: Sequence[str]) -
     return None
 
 
-def _seal_holds(files: Mapping[str, bytes], roots: Collection[bytes], withdrawn: Collection[str]) -> Verdict:
+def _seal_holds(
+    files: Mapping[str, Measured], tags: Mapping[str, bytes], roots: Collection[bytes], withdrawn: Collection[str]
+) -> Verdict:
     try:
-        seal = json.loads(files[SEAL])
+        seal = json.loads(tags[SEAL])
         key_id, sealed_at = str(seal["key_id"]), str(seal["sealed_at"])
         moment = datetime.fromisoformat(sealed_at)
         certificate = x509.load_der_x509_certificate(bytes.fromhex(seal["certificate"]))
         signature = bytes.fromhex(seal["signature"])
-        if files[SEAL] != _canonical(seal) or seal["tagmanifest_sha256"] != _digest(files[TAGS]):
+        if tags[SEAL] != _canonical(seal) or seal["tagmanifest_sha256"] != files[TAGS].sha256:
             return Verdict(False, "bad_seal", SEAL)
         names = certificate.subject.get_attributes_for_oid(NameOID.SERIAL_NUMBER)
         key = certificate.public_key()
         if not isinstance(key, ed25519.Ed25519PublicKey) or (names and names[0].value != key_id):
             return Verdict(False, "bad_seal", SEAL)
-        key.verify(signature, _signed(files[TAGS], key_id, sealed_at))
+        key.verify(signature, _signed(tags[TAGS], key_id, sealed_at))
     except Exception:  # whatever a forged seal makes the parsers say
         return Verdict(False, "bad_seal", SEAL)
     if not any(_issued_by(certificate, root) for root in roots):

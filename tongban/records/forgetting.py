@@ -176,6 +176,10 @@ def _any(names: Iterable[str], ids: list[int]) -> Q:
 
 def _delete_protecting(rows: Iterable[models.Model]) -> None:
     for row in rows:
+        if not owned.path_to_case(
+            type(row)
+        ):  # nothing of anybody else goes with a case: it stays whole, and somebody looks
+            raise RuntimeError(f"{row._meta.label} holds what should be forgotten and does not belong to a case")
         type(row)._default_manager.filter(pk=row.pk).delete()
 
 

@@ -1,7 +1,9 @@
 """Handing an application over to the archive: everything about it as a sealed package, kept here until the archive's receipt names its hash."""
 
-import hashlib
-from datetime import timedelta
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -9,6 +11,7 @@ import structlog
 from django.apps import apps
 from django.conf import settings
 from django.db import models, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from tongban.cases import rules as case_rules
@@ -28,8 +31,8 @@ from tongban.materials.models import Page
 from tongban.payments.models import Bill
 from tongban.records import bagging, events, owned, queries
 from tongban.records.gateways import NotTaken, archive
-from tongban.records.models import Handover
-from tongban.records.states import MAKE_ANEW, RECEIVE, HandoverState
+from tongban.records.models import Handover, Keeping
+from tongban.records.states import MAKE_ANEW, RECEIVE, HandoverState, KeepingState
 from tongban.rights.exporting import plain
 
 log = structlog.get_logger("records")
@@ -54,22 +57,23 @@ def hand_over(case: Case) -> Handover:
     if row is None or not row.file or not says_the_same(row, cases):
         row = _made(case, cases, row)
     try:
-        content = store.get(row.file)
+        receipt = gateway.take(row.name, Kept(row.file, row.sha256))
     except store.Damaged as damage:
-        row = _made(case, cases, row)
         log.warning("a package was damaged here and is made again", package=row.name, reason=str(damage)[:200])
-        content = store.get(row.file)
-    receipt = gateway.take(row.name, content)
+        row = _made(case, cases, row)
+        receipt = gateway.take(row.name, Kept(row.file, row.sha256))
     if receipt.sha256 != row.sha256:
         raise NotTaken("the receipt names another hash")
     with transaction.atomic():
-        try:
+        try:  # only for the package that was sent: another hand may have put a newer one in its place
             make(
-                row, RECEIVE, receipt=receipt.number[:100], archive=receipt.archive[:60], received_at=receipt.at, file="",
+                row, RECEIVE, only_if=Q(sha256=row.sha256), receipt=receipt.number[:100], archive=receipt.archive[:60], received_at=receipt.at, file="",
                 simulated=receipt.simulated,
             )  # fmt: skip
         except NotNow:
             row.refresh_from_db()
+            if row.state != HandoverState.RECEIVED:
+                raise NotTaken("a newer package is on its way") from None
             return row
         journal.record(
             events.CaseHandedOver(case=case.pk, handover=row.pk, receipt=receipt.number),
@@ -84,23 +88,46 @@ def says_the_same(row: Handover, cases: list[Case]) -> bool:
     return all(case.updated_at <= row.made_at for case in cases)
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A package as it lies in our store."""
+
+    file: str
+    sha256: str
+
+    def pieces(self) -> Iterator[bytes]:
+        return store.pieces_of(self.file)
+
+
+def was_received(given: Handover, cases: list[Case]) -> bool:
+    """Asked under the lock: the archive has this very package, and it says what is about to go."""
+    there = Handover.objects.filter(pk=given.pk, state=HandoverState.RECEIVED, sha256=given.sha256)
+    return there.exists() and says_the_same(given, cases)
+
+
 def _made(case: Case, cases: list[Case], before: Handover | None) -> Handover:
+    """A new package and its row. Of two hands that make one at once the first one's counts; once the person is out none is made."""
     now = timezone.now()
-    content = package(case, cases, now=now)
-    sha256 = hashlib.sha256(content).hexdigest()
+    with package(case, cases, now=now) as made:
+        sha256, size = made.digest()
+        file = store.put_pieces(made.pieces, sha256=sha256, shelf=SHELF)
     # a name of its own for every package, or an archive would have to choose between two
     values: dict[str, Any] = {
-        "name": f"{case.number or case.pk}-{sha256[:12]}", "file": store.put(content, shelf=SHELF), "sha256": sha256,
-        "size": len(content), "made_at": now,
+        "name": f"{case.number or case.pk}-{sha256[:12]}", "file": file, "sha256": sha256, "size": size, "made_at": now,
     }  # fmt: skip
-    if before is None:
-        row, made = Handover.objects.get_or_create(case=case, defaults=values)
-        if made:
+    with transaction.atomic():
+        held = Case.objects.select_for_update().filter(pk__in=[one.pk for one in cases]).order_by("pk")
+        if dict(held.values_list("pk", "updated_at")) != {one.pk: one.updated_at for one in cases}:
+            raise NotTaken("it moved while its package was made")
+        if Keeping.objects.filter(pk=case.pk, state=KeepingState.ANONYMISED).exists():
+            raise NotTaken("it was made anonymous meanwhile")
+        row = Handover.objects.filter(case=case).first()
+        if row is None:
+            return Handover.objects.create(case=case, **values)
+        if before is None or row.sha256 != before.sha256:
             return row
-        before = row
-    make(before, MAKE_ANEW, **values)
-    row = before
-    return row
+        make(row, MAKE_ANEW, **values)
+        return row
 
 
 @journal.every("packages nobody waits for", timedelta(hours=6))
@@ -112,8 +139,14 @@ def clean() -> int:
 # -- the package
 
 
-def package(case: Case, cases: list[Case], *, now) -> bytes:
-    """The sealed bag of an application, with its members where it is a bundle."""
+@contextmanager
+def package(case: Case, cases: list[Case], *, now: datetime) -> Iterator[bagging.Package]:
+    """The sealed bag of an application, with its members where it is a bundle. Of its files one at a time is in memory."""
+    with store.Spool() as aside:
+        yield _packed(case, cases, aside, now)
+
+
+def _packed(case: Case, cases: list[Case], aside: store.Spool, now: datetime) -> bagging.Package:
     journal.note_reads(
         actor=PLATFORM,
         of_parties=[one.applicant_id for one in cases],
@@ -121,10 +154,10 @@ def package(case: Case, cases: list[Case], *, now) -> bytes:
         fields=["everything"],
         about=case.subject,
     )
-    payload: dict[str, bytes] = {}
+    payload: dict[str, bagging.Content] = {}
     listed: list[dict[str, Any]] = []
     for one in cases:
-        _files(one, f"{one.number or one.pk}/" if len(cases) > 1 else "", payload, listed)
+        _files(one, f"{one.number or one.pk}/" if len(cases) > 1 else "", aside, payload, listed)
     rule, ended, until = queries.deciding(cases)
     payload["case.json"] = orjson.dumps(
         {
@@ -151,11 +184,13 @@ def package(case: Case, cases: list[Case], *, now) -> bytes:
     )
 
 
-def _files(case: Case, folder: str, payload: dict[str, bytes], listed: list[dict[str, Any]]) -> None:
+def _files(
+    case: Case, folder: str, aside: store.Spool, payload: dict[str, bagging.Content], listed: list[dict[str, Any]]
+) -> None:
     """Papers, letters and licences as files. One that cannot be opened stops the handing over: nothing is destroyed unread."""
 
     def add(name: str, title: Any, content: bytes) -> None:
-        payload[folder + name] = content
+        payload[folder + name] = aside.keep(content)
         listed.append({"name": f"data/{folder}{name}", "title": title})
 
     add("form.json", {"zh": "申请表", "en": "Application"}, orjson.dumps(_form(case), option=orjson.OPT_INDENT_2))

@@ -50,6 +50,9 @@ class Destruction(models.Model):
                 condition=Q(state="proposed") | Q(decided_by__isnull=False, decided_at__isnull=False),
                 name="destruction_decided_has_its_hour_and_officer",
             ),
+            models.UniqueConstraint(
+                fields=["department"], condition=Q(state="proposed"), name="one_list_of_a_department_waits"
+            ),
         ]
 
     def __str__(self):
@@ -106,6 +109,7 @@ class Keeping(models.Model):
         Destruction, null=True, blank=True, on_delete=models.PROTECT, related_name="keepings"
     )
     anonymised_at = models.DateTimeField(null=True, blank=True)
+    put_off = models.DateField(null=True, blank=True)  # something stopped it: until then it is on no list
 
     class Meta:
         indexes = [

@@ -10,10 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from tongban.cases.models import Appeal, BrokenPromise, Case, Consultation, Hearing, Promise, PublicObjection, Tolerance
 from tongban.departments import queries as departments
-from tongban.departments.models import Officer
+from tongban.departments.models import Department, Officer
 from tongban.evaluations.models import FollowUp
 from tongban.licences.models import Licence, Proceeding
 from tongban.matters import retention
+from tongban.matters.models import MatterVersion
 from tongban.parties.models import Party
 from tongban.payments.models import Bill, Refund
 from tongban.records import owned, rules
@@ -37,6 +38,33 @@ def family(case: Case) -> list[Case]:
     rows = Case.objects.select_related("version", "matter", "department", "applicant", "account")
     top = case.parent_id or case.pk
     return list(rows.filter(Q(pk=top) | Q(parent=top)).order_by("pk"))
+
+
+TO_KEEP = (
+    "parent",
+    "state",
+    "ended_at",
+    "decided_at",
+    "updated_at",
+    "version",
+    "matter",
+    "department",
+)  # what a last day is found from
+
+
+def members_of(cases: list[Case]) -> dict[int, list[Case]]:
+    """The members of each bundle among these."""
+    found: dict[int, list[Case]] = {}
+    for one in Case.objects.only(*TO_KEEP).filter(parent__in=[case.pk for case in cases]).order_by("pk"):
+        found.setdefault(one.parent_id or 0, []).append(one)
+    return found
+
+
+def with_their_rules(cases: list[Case]) -> None:
+    """Give each its version, of which only what keeping asks is read, and each version once: a guide is large, its line here short."""
+    needed = MatterVersion.objects.only("type", "retention").in_bulk({case.version_id for case in cases})
+    for case in cases:
+        case.version = needed[case.version_id]
 
 
 def stops(cases: list[Case], today: datetime.date) -> list[Stop]:
@@ -158,12 +186,35 @@ def due(department: str | None, by: datetime.date, after: tuple[datetime.date, i
     return list(rows.select_related("case__version", "department").order_by("until", "case")[: SHOWN + 1])
 
 
+def _to_do(today: datetime.date) -> Q:
+    """Without what something stopped when it was looked at a few days ago."""
+    return Q(put_off__isnull=True) | Q(put_off__lte=today)
+
+
+A_LOOK = 100
+
+
+def due_in(
+    department: Department,
+    by: datetime.date,
+    today: datetime.date,
+    after: tuple[datetime.date | None, int] | None = None,
+) -> list[Keeping]:
+    """Some of what is to be looked at for a list, the oldest first."""
+    rows = Keeping.objects.select_related("case").filter(
+        _to_do(today), department=department, state="kept", until__lt=by
+    )
+    if after is not None:
+        rows = rows.filter(Q(until__gt=after[0]) | Q(until=after[0], pk__gt=after[1]))
+    return list(rows.order_by("until", "case")[:A_LOOK])
+
+
 def departments_with_due(by: datetime.date) -> list[tuple[Any, int, bool]]:
     """Each department with how many are due, counted up to what one list can hold; True when there are more."""
     from_index = []
     for row in departments.departments():
         number = (
-            Keeping.objects.filter(department=row, state="kept", until__lt=by)
+            Keeping.objects.filter(_to_do(timezone.localdate()), department=row, state="kept", until__lt=by)
             .order_by("until", "case")
             .values("pk")[: AT_A_TIME + 1]
             .count()
@@ -217,7 +268,10 @@ def kept_of(party: Party) -> list[tuple[Case, Kept]]:
         applicant=party, parent__isnull=True, state__in=list(rules.OUTCOME_OF)
     )
     found = []
-    for case in rows.order_by("-id")[:ENDS_SHOWN]:
-        rule, _ended, until = deciding([case])
+    shown = list(rows.order_by("-id")[:ENDS_SHOWN])
+    members = members_of(shown)
+    with_their_rules([one for whole in members.values() for one in whole])
+    for case in shown:
+        rule, _ended, until = deciding([case, *members.get(case.pk, [])])
         found.append((case, Kept(rule, False, until, [])))
     return found

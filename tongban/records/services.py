@@ -13,7 +13,7 @@ from functools import partial
 import orjson
 import structlog
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -48,6 +48,8 @@ TOPIC = "records"
 CARRY_OUT = "records.carry_out"
 TOGETHER = 20
 TRY_AGAIN = timedelta(minutes=30)
+LOOK_AGAIN = timedelta(days=7)  # what something stopped makes room on the lists for so long
+LOOKED_AT = 600  # so many are asked for one list
 
 
 def _actor(officer: Officer, role: str) -> Actor:
@@ -78,13 +80,12 @@ def find_due_dates(limit: int = A_TURN) -> int:
         if after:
             journal.keep_place(PLACE, 0)
         return 0
-    tops = Case.objects.select_related("version", "matter", "department").filter(
-        pk__in=ids, parent__isnull=True, state__in=list(rules.OUTCOME_OF)
+    tops = Case.objects.select_related("matter", "department").only(
+        *queries.TO_KEEP, "matter__slug", "department__code"
     )
-    cases = list(tops)
-    members: dict[int, list[Case]] = {}
-    for one in Case.objects.select_related("version").filter(parent__in=[case.pk for case in cases]):
-        members.setdefault(one.parent_id or 0, []).append(one)
+    cases = list(tops.filter(pk__in=ids, parent__isnull=True, state__in=list(rules.OUTCOME_OF)))
+    members = queries.members_of(cases)
+    queries.with_their_rules([*cases, *(one for whole in members.values() for one in whole)])
     known = {row.pk: row for row in Keeping.objects.filter(pk__in=ids)}
     fresh: list[Keeping] = []
     changed: list[Keeping] = []
@@ -168,6 +169,7 @@ def lift_hold(hold: Hold, *, officer: Officer, why: str, now: datetime | None = 
         journal.record(
             events.HoldLifted(case=hold.case_id, hold=hold.pk), subject=hold.case.subject, actor=_actor(officer, role)
         )
+        Keeping.objects.filter(pk=hold.case_id, state=KeepingState.KEPT).update(put_off=None)
         journal.touch(hold.case.subject, TOPIC)
     hold.refresh_from_db()
     return hold
@@ -189,27 +191,21 @@ def propose(
     role = _role(officer, rules.PROPOSES)
     today = timezone.localdate(now)
     by = min(by or today, today)  # what is due next month is shown, and destroyed when it is due
+    _no_list_waits(department)
+    free, more = _free(
+        department, by, today
+    )  # asked before anything is locked; each is asked again when it is its turn
+    if not free:
+        raise NotAllowed(
+            "nothing-due",
+            _("Nothing of this department can be destroyed today."),
+            next_step=_("Many were looked at and something stops each of them. Make the list again: it goes on with the next ones.")
+            if more
+            else _("What is due is held by something open, or its last day is still to come."),
+        )  # fmt: skip
     with transaction.atomic():
         Department.objects.select_for_update().get(pk=department.pk)
-        waiting = Destruction.objects.filter(department=department, state=DestructionState.PROPOSED).first()
-        if waiting is not None:
-            raise NotAllowed(
-                "list-waits",
-                worded(_("List %(ref)s of this department waits for a second person."), ref=waiting.ref),
-                next_step=_("Have it confirmed or dropped first."),
-            )
-        rows = list(
-            Keeping.objects.select_related("case")
-            .filter(department=department, state=KeepingState.KEPT, until__lt=by)
-            .order_by("until", "case")[: queries.AT_A_TIME]
-        )
-        free = [row for row in rows if _looked_at(row, today) is None]
-        if not free:
-            raise NotAllowed(
-                "nothing-due",
-                _("Nothing of this department can be destroyed today."),
-                next_step=_("What is due is held by something open, or its last day is still to come."),
-            )
+        _no_list_waits(department)
         made = Destruction.objects.create(department=department, due_by=by, proposed_by=officer, proposed_at=now)
         lines: dict[str, DestructionLine] = {}
         for row in free:
@@ -226,6 +222,8 @@ def propose(
             )  # fmt: skip
             line.listed += 1
             line.first_ended, line.last_ended = min(line.first_ended, row.ended_on), max(line.last_ended, row.ended_on)
+        if not lines:  # another list took all of them meanwhile
+            raise NotAllowed("nothing-due", _("Nothing of this department can be destroyed today."))
         DestructionLine.objects.bulk_create(lines.values())
         journal.record(
             events.DestructionProposed(destruction=made.pk, listed=sum(line.listed for line in lines.values())),
@@ -234,6 +232,41 @@ def propose(
         )
         journal.touch(TOPIC)
     return made
+
+
+def _no_list_waits(department: Department) -> None:
+    waiting = Destruction.objects.filter(department=department, state=DestructionState.PROPOSED).first()
+    if waiting is not None:
+        raise NotAllowed(
+            "list-waits",
+            worded(_("List %(ref)s of this department waits for a second person."), ref=waiting.ref),
+            next_step=_("Have it confirmed or dropped first."),
+        )
+
+
+def _free(department: Department, by: date, today: date) -> tuple[list[Keeping], bool]:
+    """What can go on a list, the oldest first, and whether more is waiting to be looked at.
+
+    What something stops is put off for some days: else two hundred old permits that are still valid would keep every list empty.
+    """
+    free: list[Keeping] = []
+    looked, after = 0, None
+    while looked < LOOKED_AT and len(free) < queries.AT_A_TIME:
+        rows = queries.due_in(department, by, today, after)
+        stopped = []
+        for row in rows:
+            if len(free) == queries.AT_A_TIME:
+                break
+            if _looked_at(row, today) is None:
+                free.append(row)
+            else:
+                stopped.append(row.pk)
+        Keeping.objects.filter(pk__in=stopped, state=KeepingState.KEPT).update(put_off=today + LOOK_AGAIN)
+        looked += len(rows)
+        if len(rows) < queries.A_LOOK:
+            return free, False
+        after = (rows[-1].until, rows[-1].pk)
+    return free, True
 
 
 def _mark(row: Keeping) -> str:
@@ -313,7 +346,11 @@ def carry_out(destruction: int, after: int = 0) -> None:
         .order_by("pk")[:TOGETHER]
     )
     for keeping in listed:
-        _carry_out(row, keeping)
+        try:
+            _carry_out(row, keeping)
+        except Exception:  # one that cannot be read or emptied stays whole, and the others do not wait for it
+            log.exception("left out of a list: it could not be carried out", case=keeping.case_id)
+            _leave_out(row, keeping)
     with transaction.atomic():
         if len(listed) == TOGETHER:
             journal.enqueue(CARRY_OUT, destruction=destruction, after=listed[-1].pk)
@@ -336,16 +373,16 @@ def _carry_out(row: Destruction, keeping: Keeping) -> None:
             return
     now = timezone.now()
     with transaction.atomic():
-        held = list(Case.objects.select_for_update().filter(pk=keeping.case_id)) and queries.family(keeping.case)
+        held = _locked(keeping)
         reason = _looked_at(keeping, timezone.localdate(now))
-        if reason is None and given is not None and not handing_over.says_the_same(given, held):
+        if reason is None and given is not None and not handing_over.was_received(given, held):
             reason = "changed since it was handed over"
         if reason is not None:
             log.info("left out of a list", case=keeping.case_id, reason=reason)
             _leave_out(row, keeping)
             return
         try:
-            make(keeping, ANONYMISE, anonymised_at=now)
+            make(keeping, ANONYMISE, only_if=Q(destruction=row), anonymised_at=now)
         except NotNow:  # another hand did it
             return
         gone = forgetting.forget(held)
@@ -364,11 +401,21 @@ def _carry_out(row: Destruction, keeping: Keeping) -> None:
         transaction.on_commit(partial(materials.let_go, gone.files))
 
 
+def _locked(keeping: Keeping) -> list[Case]:
+    """The application and its members, held: whoever opens something about one of them did it before, or comes after."""
+    whole = Case.objects.filter(Q(pk=keeping.case_id) | Q(parent=keeping.case_id)).order_by("pk")
+    list(whole.select_for_update().values_list("pk"))
+    return queries.family(keeping.case)
+
+
 @transaction.atomic
 def _leave_out(row: Destruction, keeping: Keeping) -> None:
     """Something was opened or held meanwhile: it is kept, and comes up again when that is over."""
     try:
-        make(keeping, TAKE_OFF_LIST, destruction=None)
+        make(
+            keeping, TAKE_OFF_LIST, only_if=Q(destruction=row), destruction=None,
+            put_off=timezone.localdate() + LOOK_AGAIN,
+        )  # fmt: skip
     except NotNow:
         return
     row.lines.filter(mark=_mark(keeping)).update(left_out=F("left_out") + 1)

@@ -4,11 +4,11 @@ from pathlib import Path
 
 from django.conf import settings
 
-from tongban.records.gateways.base import Archive, NotTaken, Receipt
+from tongban.records.gateways.base import Archive, NotTaken, Receipt, Sealed
 from tongban.records.gateways.folder import Folder
 from tongban.records.gateways.simulated import Simulated
 
-__all__ = ["Archive", "NotTaken", "Receipt", "archive"]
+__all__ = ["Archive", "NotTaken", "Receipt", "Sealed", "archive"]
 
 
 def archive() -> Archive | None:

@@ -33,12 +33,12 @@ def run(options: argparse.Namespace) -> int:
     worst = 0
     for path in options.files:
         try:
-            content = path.read_bytes()
+            with path.open("rb") as package:
+                verdict = bagging.verify(package, roots, withdrawn=withdrawn)
         except OSError as error:
             sys.stderr.write(f"{path}: {error.strerror}\n")
             worst = 2
             continue
-        verdict = bagging.verify(content, roots, withdrawn=withdrawn)
         sys.stdout.write(_said(path, verdict))
         worst = max(worst, 0 if verdict.right else 1)
     return worst
