@@ -19,6 +19,8 @@ from tongban.lib.problems import Invalid, NotAllowed
 from tongban.licences.models import Licence
 from tongban.notices import services as notices
 from tongban.notices.models import Dispatch, Message
+from tongban.rights import erasing
+from tongban.rights.models import Erasure
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 
@@ -292,3 +294,68 @@ def test_an_estimate_looks_at_so_many_rows_and_no_further(monkeypatch):
 )
 def test_how_many_text_messages_it_takes(text, needed):
     assert queries.text_messages_needed(text) == needed
+
+
+def test_written_for_one_and_sent_when_they_are_many_it_needs_a_second_person():
+    matter = make.matter()
+    make.case("received", matter)
+    writer = make.officer("dept_approver")
+    row = written(writer, matter)
+    assert row.estimate == 1
+    many(matter, 11)
+
+    row = circulating.submit(row, officer=writer)
+
+    assert (row.state, row.estimate) == ("asked", 12)
+    assert not Job.objects.filter(kind=circulating.CARRY).exists()
+
+
+def test_what_nobody_sent_for_months_does_not_go_out_any_more():
+    matter = make.matter()
+    make.case("received", matter)
+    writer = make.officer("dept_approver")
+    old, fresh = written(writer, matter), written(writer, matter)
+    Circular.objects.filter(pk=old.pk).update(made_at=timezone.now() - datetime.timedelta(days=91))
+
+    assert circulating.let_go_of_what_nobody_sent() == 1
+    assert circulating.let_go_of_what_nobody_sent() == 0
+
+    old.refresh_from_db()
+    assert (old.state, old.ended_at is not None, Circular.objects.get(pk=fresh.pk).state) == ("stopped", True, "draft")
+
+
+def test_two_years_after_it_ended_it_is_erased_with_whom_it_reached_and_a_younger_one_stays():
+    matter = make.matter()
+    make.case("received", matter)
+    rows = []
+    for _one in range(2):
+        row = written(make.officer("dept_approver"), matter)
+        circulating.submit(row, officer=row.officer)
+        rows.append(sent(row))
+    Circular.objects.filter(pk=rows[0].pk).update(ended_at=DAY)
+    CircularReceiver.objects.filter(circular=rows[0]).update(at=DAY)
+    later = DAY + datetime.timedelta(days=731)
+    Circular.objects.filter(pk=rows[1].pk).update(ended_at=later)
+    CircularReceiver.objects.filter(circular=rows[1]).update(at=later)
+
+    erasing.erase_expired(later)
+
+    assert list(Circular.objects.values_list("pk", flat=True)) == [rows[1].pk]
+    assert list(CircularReceiver.objects.values_list("circular", flat=True)) == [rows[1].pk]
+    assert Erasure.objects.filter(table="cases.Circular", rows=1).exists()
+
+
+def test_what_came_back_is_looked_for_among_its_own_messages_alone():
+    """By a stretch of an index: circular 1 does not go through the messages of 10, 11 and of everybody else."""
+    matter = make.matter()
+    make.case("received", matter)
+    row = written(make.officer("dept_approver"), matter)
+    circulating.submit(row, officer=row.officer)
+    sent(row)
+    Dispatch.objects.update(state="refused", reason="no such address")
+    Message.objects.filter(about=f"circular:{row.ref}").update(once=f"circular:{row.pk}7:1")
+    assert queries.returned(row) == []
+
+    plan = str(Message.objects.filter(once__gte="a", once__lte="b", once__startswith="a").explain())
+    if connection.vendor == "sqlite":
+        assert "SEARCH" in plan, plan

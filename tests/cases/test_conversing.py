@@ -146,8 +146,8 @@ def test_a_sentence_that_asks_for_a_paper_is_noticed(text, asked):
 
 
 def test_no_ready_answer_asks_for_a_paper():
-    for words in talking.READY.values():
-        assert not talking.asks_for_papers(words["zh"]) and not talking.asks_for_papers(words["en"])
+    for one in talking.READY:
+        assert not talking.asks_for_papers(one.words["zh"]) and not talking.asks_for_papers(one.words["en"])
 
 
 def test_an_officer_who_asks_for_a_paper_is_told_where_that_belongs_and_may_insist():

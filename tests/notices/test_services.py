@@ -184,3 +184,17 @@ def test_the_inbox_goes_by_pages_and_the_count_ends_at_99_plus(post):
     assert (queries.unread_count(account), queries.unread_shown(account)) == (100, "99+")
     services.mark_read(account)
     assert queries.unread_shown(account) == ""
+
+
+def test_a_letter_given_up_long_ago_is_found_behind_many_newer_ones(post):
+    account = make.account()
+    services.set_preferences(account, email=True, sms=False, only_when_needed=False)
+    tell(account.person)
+    Job.objects.update(state=Job.PARKED, last_error="TimeoutError: no answer")
+    first = Job.objects.get(kind="notices.carry")
+    Job.objects.bulk_create(
+        Job(kind=first.kind, payload={"dispatch": 0}, state=Job.PARKED, last_error="x", run_at=first.run_at)
+        for _one in range(501)
+    )
+
+    assert services.give_up_what_was_parked() == 1

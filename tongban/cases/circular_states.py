@@ -25,7 +25,7 @@ CONFIRM = move("confirm", S.ASKED, S.SENDING, by=("coordinator", "dept_approver"
 DECLINE = move("decline", S.ASKED, S.DECLINED, by=("coordinator", "dept_approver", "supervisor"), guard="somebody else than the writer")  # fmt: skip
 PAUSE = move("pause", S.SENDING, S.PAUSED, by=WRITERS)
 GO_ON = move("go_on", S.PAUSED, S.SENDING, by=WRITERS)
-STOP = move("stop", {S.DRAFT, S.ASKED, S.SENDING, S.PAUSED}, S.STOPPED, by=WRITERS)
+STOP = move("stop", {S.DRAFT, S.ASKED, S.SENDING, S.PAUSED}, S.STOPPED, by=(*WRITERS, "platform"))
 FINISH = move("finish", S.SENDING, S.SENT, by=("platform",))
 
 MOVES = [ASK, SEND, CONFIRM, DECLINE, PAUSE, GO_ON, STOP, FINISH]

@@ -156,7 +156,9 @@ def licence_types_of(officer: Officer) -> list[tuple[str, Bilingual]]:
 
 def returned(circular: Circular, most: int = 100) -> list[tuple[str, str]]:
     """What did not arrive outside: way and reason, the newest first. Addresses stay where they are."""
+    first = f"circular:{circular.pk}:"  # the names of its messages: a stretch of their index, whatever the order of signs in it
     rows = Dispatch.objects.filter(
-        message__about=f"circular:{circular.ref}", state__in=[Dispatch.State.REFUSED, Dispatch.State.PARKED]
-    )
+        message__once__gte=first, message__once__lte=f"{first}{'9' * 19}", message__once__startswith=first,
+        state__in=[Dispatch.State.REFUSED, Dispatch.State.PARKED],
+    )  # fmt: skip
     return list(rows.order_by("-id").values_list("channel", "reason")[:most])

@@ -640,6 +640,13 @@ class LetterReissued:
 
 
 @event
+class ReadyAnswersChanged:
+    """The coordinating office changed what a department answers with."""
+
+    department: int
+
+
+@event
 class CircularMoved:
     """A message to many was asked for, confirmed, paused, stopped or finished."""
 

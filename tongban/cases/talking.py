@@ -2,49 +2,98 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from django.db.models import Q
+from django.utils import timezone
 
 from tongban.cases import bundles, planning, rules
-from tongban.cases.models import Case, Question, Talk
+from tongban.cases.models import Case, Question, ReadyAnswer, Talk
 from tongban.cases.states import BEFORE_ACCEPTANCE, WITH_APPLICANT
 from tongban.departments.models import Officer
 from tongban.lib.bilingual import Bilingual
 
 PAGE = 50
 
-READY: dict[str, Bilingual] = {
-    "received": {
-        "zh": "您的问题已收到，我们会在一个工作日内答复。",
-        "en": "We have your question and will answer within one working day.",
-    },
-    "on_the_way": {
-        "zh": "您的申请正在办理，暂时不需要您做任何事；有进展会立即通知您。",
-        "en": "Your application is being handled. There is nothing you need to do now; we tell you as soon as something changes.",
-    },
-    "nothing_missing": {
-        "zh": "您的材料已经齐全，不需要再交任何材料。",
-        "en": "Your documents are complete. Nothing more is needed.",
-    },
-    "see_notice": {
-        "zh": "需要您做的事都写在办件页面的告知书中，请按其中所列一次办好。",
-        "en": "Everything we need from you stands in the notice on the page of your case; please do all of it at once.",
-    },
-    "ring": {
-        "zh": "电话里说可能更清楚：请在“帮助”页面预约回电，我们会在一个服务小时内打给您。",
-        "en": "It may be easier by telephone: ask for a call on the help page, and we ring within one service hour.",
-    },
-    "come": {
-        "zh": "您也可以带上身份证件到任一综合窗口，工作人员当面协助您。",
-        "en": "You can also come to any comprehensive window with your identity document; somebody helps you there.",
-    },
-    "result": {
-        "zh": "结果已经可以领取，请在办件页面查看领取方式。",
-        "en": "Your result is ready. The page of your case says how to get it.",
-    },
-    "thanks": {"zh": "谢谢您的说明，我们已经记录在案。", "en": "Thank you for explaining; it is on record now."},
-}
+OPEN_AFTER_THE_END = timedelta(days=15)
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A ready answer. With `waits` it says that an answer comes: the question still waits after it."""
+
+    key: str
+    words: Bilingual
+    waits: bool = False
+
+
+READY = (  # those every office begins with
+    Ready(
+        "received",
+        {
+            "zh": "您的问题已收到，我们会在一个工作日内答复。",
+            "en": "We have your question and will answer within one working day.",
+        },
+        waits=True,
+    ),
+    Ready(
+        "on_the_way",
+        {
+            "zh": "您的申请正在办理，暂时不需要您做任何事；有进展会立即通知您。",
+            "en": "Your application is being handled. There is nothing you need to do now; we tell you as soon as something changes.",
+        },
+    ),
+    Ready(
+        "nothing_missing",
+        {
+            "zh": "您的材料已经齐全，不需要再交任何材料。",
+            "en": "Your documents are complete. Nothing more is needed.",
+        },
+    ),
+    Ready(
+        "see_notice",
+        {
+            "zh": "需要您做的事都写在办件页面的告知书中，请按其中所列一次办好。",
+            "en": "Everything we need from you stands in the notice on the page of your case; please do all of it at once.",
+        },
+    ),
+    Ready(
+        "ring",
+        {
+            "zh": "电话里说可能更清楚：请在“帮助”页面预约回电，我们会在一个服务小时内打给您。",
+            "en": "It may be easier by telephone: ask for a call on the help page, and we ring within one service hour.",
+        },
+    ),
+    Ready(
+        "come",
+        {
+            "zh": "您也可以带上身份证件到任一综合窗口，工作人员当面协助您。",
+            "en": "You can also come to any comprehensive window with your identity document; somebody helps you there.",
+        },
+    ),
+    Ready(
+        "result",
+        {
+            "zh": "结果已经可以领取，请在办件页面查看领取方式。",
+            "en": "Your result is ready. The page of your case says how to get it.",
+        },
+    ),
+    Ready(
+        "thanks",
+        {"zh": "谢谢您的说明，我们已经记录在案。", "en": "Thank you for explaining; it is on record now."},
+    ),
+)
+
+
+def ready_of(department: int) -> list[Ready]:
+    """What the officers of a department answer with: its own, or those every office begins with."""
+    rows = ReadyAnswer.objects.filter(department=department)
+    return [Ready(row.first or str(row.pk), row.words, row.waits) for row in rows] or list(READY)
+
+
+def has_own_ready(department: int) -> bool:
+    return ReadyAnswer.objects.filter(department=department).exists()
+
 
 _ASKING = re.compile(
     r"(请|需要?|麻烦|还要|务必|应当?)[^。；\n]{0,14}(补交|补充|提供|提交|上传|出具|再交|附上|带来|发来|寄来)"
@@ -128,12 +177,19 @@ def parts_to_ask(case: Case) -> list[tuple[str, Bilingual]]:
     ]
 
 
-def waiting(officer: Officer, *, after: tuple[date, int] | None = None, limit: int = PAGE) -> list[Talk]:
+def closed(now: datetime) -> Q:
+    """Conversations in which nobody can write any more: some days after the end of the case."""
+    return Q(case__ended_at__lt=now - OPEN_AFTER_THE_END)
+
+
+def waiting(
+    officer: Officer, *, after: tuple[date, int] | None = None, limit: int = PAGE, now: datetime | None = None
+) -> list[Talk]:
     """What waits for an answer at this officer's desk, the earliest first: the department's own; at the hall what is not accepted yet."""
     reach = Q(case__department=officer.department_id)
     if set(officer.roles) & rules.HALL_ROLES:
         reach |= Q(case__state__in=BEFORE_ACCEPTANCE | WITH_APPLICANT)
-    rows = Talk.objects.filter(reach, waiting_since__isnull=False)
+    rows = Talk.objects.filter(reach, waiting_since__isnull=False).exclude(closed(now or timezone.now()))
     if after is not None:
         rows = rows.filter(Q(due__gt=after[0]) | Q(due=after[0], case__gt=after[1]))
     return list(

@@ -249,9 +249,14 @@ def _settle(row: Dispatch, **changes) -> None:
 def give_up_what_was_parked() -> int:
     """A message whose errand was tried to the end and parked is shown as given up, with the last error."""
     given_up = 0
-    for job in journal_queries.parked_jobs().filter(kind__in=["notices.carry", BY_DAY])[:500]:
-        rows = Dispatch.objects.filter(pk=job.payload["dispatch"], state=Dispatch.State.WAITING)
-        given_up += rows.update(state=Dispatch.State.PARKED, reason=job.last_error[:200])
+    jobs = journal_queries.parked_jobs().filter(kind__in=["notices.carry", BY_DAY])
+    parked = list(jobs.values_list("payload__dispatch", "last_error"))  # all of them: those of before lie there still
+    for start in range(0, len(parked), 500):
+        errors = dict(parked[start : start + 500])
+        waiting = Dispatch.objects.filter(pk__in=errors, state=Dispatch.State.WAITING)
+        for pk in waiting.values_list("pk", flat=True):
+            rows = Dispatch.objects.filter(pk=pk, state=Dispatch.State.WAITING)
+            given_up += rows.update(state=Dispatch.State.PARKED, reason=errors[pk][:200])
     return given_up
 
 

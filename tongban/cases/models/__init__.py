@@ -54,6 +54,7 @@ from tongban.cases.models.procedures import (
     StaffChange,
     Tolerance,
 )
+from tongban.cases.models.ready import ReadyAnswer
 from tongban.cases.models.talk import QuestionPaper, Talk
 from tongban.cases.models.time import DeskTime, Escalation
 from tongban.cases.models.together import CarriedDraft, ListedMatter
@@ -102,6 +103,7 @@ __all__ = [
     "PostedPaper",
     "Promise",
     "Question",
+    "ReadyAnswer",
     "QuestionPaper",
     "Reissue",
     "Signer",

@@ -5,7 +5,7 @@ name of its own. Whatever dies in the middle leaves nothing of its slice; the ne
 """
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -41,6 +41,8 @@ from tongban.parties import queries as parties
 CARRY = "cases.carry_circular"
 BATCH = 100
 SLICES_A_TURN = 10
+SENT_WITHIN = timedelta(days=90)
+LEFT = (CircularState.DRAFT, CircularState.ASKED, CircularState.PAUSED)
 TITLE_AT_MOST, TEXT_AT_MOST = 60, 2000
 NOTHING_SENT = _("Nothing was sent. What you typed is kept on this page.")
 
@@ -73,14 +75,19 @@ def write(*, officer: Officer, said: Mapping[str, Any], now: datetime | None = N
         facts=facts,
         made_at=now or timezone.now(),
     )
-    row.estimate, more = circulating.estimate(row)
-    row.facts = {**facts, "at_least": more}
-    if more:  # nobody knows how many: certainly not for one person alone
-        row.estimate = max(row.estimate, circulating.ALONE_UP_TO + 1)
+    row.estimate, row.facts = _counted_now(row)
     with transaction.atomic():
         row.save()
         _record(row, "write", acting(officer, role))
     return row
+
+
+def _counted_now(row: Circular) -> tuple[int, dict]:
+    """How many people it is for at this moment, and the facts with whether it may be more."""
+    number, more = circulating.estimate(row)
+    if more:  # nobody knows how many: certainly not for one person alone
+        number = max(number, circulating.ALONE_UP_TO + 1)
+    return number, {**row.facts, "at_least": more}
 
 
 def _facts(officer: Officer, said: Mapping[str, Any]) -> tuple[dict, dict[str, list]]:
@@ -108,12 +115,16 @@ def _facts(officer: Officer, said: Mapping[str, Any]) -> tuple[dict, dict[str, l
 
 
 def submit(row: Circular, *, officer: Officer, now: datetime | None = None) -> Circular:
-    """At most ten people: it goes out. More: a second person is asked."""
+    """At most ten people: it goes out. More: a second person is asked. Counted anew: since it was written they may have become many."""
     now = now or timezone.now()
     actor = acting(officer, _role(officer))
     _own(row, officer)
+    number, facts = _counted_now(row)
     with transaction.atomic():
         row = _held(row)
+        if row.state == CircularState.DRAFT:
+            row.estimate, row.facts = number, facts
+            row.save(update_fields=["estimate", "facts"])
         if row.estimate == 0:
             raise NotAllowed("nobody", _("There is nobody this would reach now."))
         if row.estimate <= circulating.ALONE_UP_TO:
@@ -162,6 +173,22 @@ def control(row: Circular, *, officer: Officer, step: str, now: datetime | None 
         if step == "go_on":
             journal.enqueue(CARRY, circular=row.pk)
     return row
+
+
+@journal.every("messages to many that nobody sent", timedelta(days=1))
+def let_go_of_what_nobody_sent(now: datetime | None = None) -> int:
+    """What was written and not sent for months does not go out any more, and is erased with the others in its time."""
+    now = now or timezone.now()
+    left = Circular.objects.filter(state__in=LEFT, made_at__lt=now - SENT_WITHIN).order_by("pk")
+    done = 0
+    for row in left[:100]:
+        with transaction.atomic():
+            row = _held(row)
+            if row.state in LEFT:
+                make(row, STOP, ended_at=now)
+                _record(row, STOP.name, PLATFORM)
+                done += 1
+    return done
 
 
 @journal.carrier(CARRY)

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import BinaryIO
+from uuid import uuid4
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +15,7 @@ from tongban.cases.permission import permit_to_work
 from tongban.departments import queries as departments
 from tongban.departments.models import Officer
 from tongban.journal import services as journal
+from tongban.lib.encryption import blind_index
 from tongban.lib.problems import Invalid, NotAllowed
 from tongban.materials import services as documents
 from tongban.parties.models import Account
@@ -22,12 +23,11 @@ from tongban.parties.states import Act
 
 LONGEST = 4000
 ANSWERED_WITHIN = 1  # working day
-OPEN_AFTER_THE_END = timedelta(days=15)
 
 
 def is_open(case: Case, now: datetime | None = None) -> bool:
     """Until some days after the case ended; what was written stays readable."""
-    return case.ended_at is None or (now or timezone.now()) <= case.ended_at + OPEN_AFTER_THE_END
+    return case.ended_at is None or (now or timezone.now()) <= case.ended_at + talking.OPEN_AFTER_THE_END
 
 
 def ask(
@@ -61,16 +61,35 @@ def ask(
         _shown(held)
         return str(question.pk)
 
-    pk, done = journal.once("ask", f"{case.pk}:{key}", write)
+    pk, done = journal.once("ask", f"{case.pk}:{key}:{_words(text)}", write)
     if document is not None and not done:
         documents.remove(document, by=account)
     return Question.objects.get(pk=pk)
 
 
-def answer(case: Case, *, officer: Officer, text: str, meant: bool = False, now: datetime | None = None) -> Question:
-    """The office writes. What looks like asking for a paper outside the list is sent only if it is `meant` otherwise."""
+def answer(
+    case: Case,
+    *,
+    officer: Officer,
+    text: str,
+    ready: str = "",
+    meant: bool = False,
+    key: str = "",
+    now: datetime | None = None,
+) -> Question:
+    """The office writes, or takes a `ready` answer of its department, in both languages. Sent twice with one key it stands there once.
+
+    What looks like asking for a paper outside the list is sent only if it is `meant` otherwise. Who only says that an answer comes
+    has not answered: the question waits on.
+    """
     now = now or timezone.now()
-    text = _written(text)
+    taken = next((one for one in talking.ready_of(officer.department_id) if one.key == ready), None) if ready else None
+    if ready and taken is None:
+        sentence = _("This ready answer was taken out a moment ago. Choose another one.")
+        raise Invalid("ready-gone", sentence, errors={"text": [sentence]})
+    holds = taken is not None and taken.waits and not text.strip()
+    parts = [text.strip(), f"{taken.words['zh']}\n{taken.words['en']}" if taken is not None else ""]
+    text = _written("\n\n".join(part for part in parts if part))
     permit_to_work(officer, case)
     _still_open(case, now)
     if not meant and talking.asks_for_papers(text):
@@ -79,11 +98,13 @@ def answer(case: Case, *, officer: Officer, text: str, meant: bool = False, now:
             "correction notice, once and complete. If you mean something else, tick below and send it."
         )
         raise Invalid("asks-for-papers", sentence, errors={"text": [sentence]})
-    with transaction.atomic():
+
+    def write() -> str:
         held = again(case)
         question = Question.objects.create(case=held, officer=officer, text=text, at=now)
         talk, _made = Talk.objects.get_or_create(case=held)
-        talk.waiting_since, talk.due = None, None
+        if not holds:
+            talk.waiting_since, talk.due = None, None
         talk.read_by_office, talk.read_by_office_at = question.pk, now
         talk.save()
         journal.record(
@@ -92,7 +113,19 @@ def answer(case: Case, *, officer: Officer, text: str, meant: bool = False, now:
             actor=acting(officer, next(iter(officer.roles), "")),
         )
         _shown(held)
-    return question
+        return str(question.pk)
+
+    pk, _done = journal.once("answer", f"{case.pk}:{officer.pk}:{key or uuid4().hex}:{_words(text)}", write)
+    return Question.objects.get(pk=pk)
+
+
+@journal.every("questions in conversations that are closed", timedelta(days=1))
+def let_go_of_what_nobody_can_answer(now: datetime | None = None) -> int:
+    """Nobody can write there any more, so nothing of it waits at a desk."""
+    rows = Talk.objects.filter(talking.closed(now or timezone.now()), waiting_since__isnull=False)
+    return Talk.objects.filter(pk__in=list(rows.values_list("pk", flat=True)[:1000])).update(
+        waiting_since=None, due=None
+    )
 
 
 def read_by_applicant(case: Case, now: datetime | None = None) -> None:
@@ -134,6 +167,11 @@ def _still_open(case: Case, now: datetime) -> None:
             kept=_("What was written can still be read."),
             next_step=_("Ask to be rung up, or begin a new application."),
         )
+
+
+def _words(text: str) -> str:
+    """Other words from the same page, after a step back in the browser, are another entry and not lost."""
+    return blind_index(text, "cases.talk")[:24]
 
 
 def _written(text: str) -> str:

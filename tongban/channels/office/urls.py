@@ -31,6 +31,7 @@ from tongban.channels.office import (
     views_records,
     views_rules,
     views_sameness,
+    views_ready,
     views_talks,
     views_window,
 )
@@ -142,6 +143,7 @@ urlpatterns = [
     path("circulars/<slug:ref>/", views_circulars.circular, name="circular"),
     path("circulars/<slug:ref>/<slug:move>", views_circulars.act, name="circular_act"),
     path("talks/", views_talks.talks, name="talks"),
+    path("ready-answers/", views_ready.ready, name="ready"),
     path("call-backs/", views_call_backs.call_backs, name="call_backs"),
     path("call-backs/<int:pk>/", views_call_backs.call_back, name="call_back"),
     path("disputes/", views_data.disputes, name="disputes"),

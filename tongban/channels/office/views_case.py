@@ -3,7 +3,7 @@
 import hashlib
 from datetime import timedelta
 from urllib.parse import urlencode
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db.models import Q
 from django.http import Http404, HttpResponse, JsonResponse
@@ -37,7 +37,7 @@ from tongban.materials.models import Page
 from tongban.payments import queries as payments
 from tongban.registers.models import Resource
 
-SAID_AGAIN = {"asks-for-papers", "text"}  # what was typed is kept in its own field
+SAID_AGAIN = {"asks-for-papers", "text", "ready-gone"}  # what was typed is kept in its own field
 JUST_NOW = timedelta(minutes=10)
 REFUSED_TO_THIS_OFFICER = {"not-your-case", "not-your-move", "own-case", "four-eyes"}
 
@@ -155,7 +155,9 @@ def show(request, officer, row, *, act: Act | None = None, problem=None, notice=
         "timeline": cases.timeline(row),
         "papers": lettering.listed(row, officer),
         "thread": talking.thread(row, whole=False),
-        "ready": [(key, say(words)) for key, words in talking.READY.items()],
+        "ready": [(one.key, say(one.words)) for one in talking.ready_of(officer.department_id)],
+        "ready_said": request.POST.get("ready", "") if getattr(problem, "code", "") in SAID_AGAIN else "",
+        "talk_key": uuid4().hex,
         "said": request.POST.get("text", "") if getattr(problem, "code", "") in SAID_AGAIN else "",
         "hint": getattr(problem, "code", "") == "asks-for-papers",
         "talk": getattr(row, "talk", None),
@@ -388,21 +390,17 @@ def release(request, officer, ref):
 @for_officer
 def answer(request, officer, ref):
     """Write to the applicant inside the case."""
-    row = seen(request, officer, ref)
+    row, said = seen(request, officer, ref), request.POST
     try:
-        services.answer(row, officer=officer, text=_said(request.POST), meant=request.POST.get("meant") == "1")
+        services.answer(
+            row, officer=officer, text=said.get("text", ""), ready=said.get("ready", ""), meant=said.get("meant") == "1",
+            key=said.get("key", ""),
+        )  # fmt: skip
     except Invalid as problem:
         return show(request, officer, row, problem=problem)
     except NotAllowed as problem:
         return refused(request, officer, ref, problem)
     return redirect(f"{reverse('office:case', args=[ref])}#questions")
-
-
-def _said(data) -> str:
-    """What was typed; or a ready answer, in both languages."""
-    ready = talking.READY.get(data.get("ready", ""))
-    typed = data.get("text", "").strip()
-    return "\n\n".join(part for part in (typed, f"{ready['zh']}\n{ready['en']}" if ready else "") if part)
 
 
 @require_POST
