@@ -117,6 +117,12 @@ def test_a_signed_notice_about_another_amount_settles_nothing(payment):
     )
 
 
+def test_a_signed_notice_that_it_was_paid_in_money_that_is_not_ours_differs_too(payment):
+    tills.heard(payment, amount=0)
+
+    assert (GatewayNotice.objects.get().verdict, Payment.objects.get().state) == ("differs", "unknown")
+
+
 def test_a_signed_notice_about_what_we_never_began_has_no_effect(payment):
     tills.heard(payment, reference="never-begun")
 

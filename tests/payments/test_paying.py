@@ -9,6 +9,8 @@ from tests.payments import tills
 from tongban.journal.models import Event
 from tongban.lib.problems import Invalid, NotAllowed, Unavailable
 from tongban.notices.models import Message
+from tongban.parties.kin_states import KinState
+from tongban.parties.models import Kinship
 from tongban.payments import queries, services
 from tongban.payments.gateways import Answer, NoAnswer, SimulatedGateway, Standing, simulated
 from tongban.payments.models import Bill, Payment, Receipt, Refund, Share, TwinCharge
@@ -237,6 +239,17 @@ def test_nobody_takes_money_for_their_own_bill_nor_without_the_role():
             services.take_at_window([bill], officer=officer, method="cash")
         assert refused.value.status == 403
     assert states(bill) == ["open"]
+
+
+def test_nobody_takes_money_for_the_bill_of_a_child_of_theirs():
+    parent, child = make.person(), make.person()
+    Kinship.objects.create(kind="child", person=child, relative=parent, state=KinState.CONFIRMED)
+    bill = make.bill(child)
+
+    with pytest.raises(NotAllowed) as refused:
+        services.take_at_window([bill], officer=make.officer("window_officer", person=parent), method="cash")
+
+    assert (refused.value.status, states(bill)) == (403, ["open"])
 
 
 def test_nothing_is_offered_outside_the_demonstration_unless_a_service_is_set_up(payer, settings):

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from tests import make
 from tests.payments import tills
-from tongban.journal.models import Job
+from tongban.journal.models import Event, Job
 from tongban.lib.problems import Invalid, NotAllowed
 from tongban.payments import queries, services
 from tongban.payments.gateways import NoAnswer, SimulatedGateway
@@ -106,6 +106,24 @@ def test_a_note_of_an_officer_stays_while_the_difference_does():
     TwinCharge.objects.update(amount=payment.amount)
     services.reconcile("simulated", timezone.localdate())
     assert (StatementLine.objects.get().note, StatementLine.objects.get().verdict) == ("", "matched")
+
+
+def test_of_two_who_note_a_difference_the_first_stands_and_the_other_keeps_the_words():
+    paid()
+    TwinCharge.objects.update(amount=1)
+    services.reconcile("simulated", timezone.localdate())
+    line = StatementLine.objects.get()
+    services.reconcile("simulated", timezone.localdate())
+    assert StatementLine.objects.get() == line  # compared again while the page was open: the line is the same
+    first, other = make.officer("coordinator"), make.officer("supervisor")
+
+    services.clear(line, officer=first, note="their mistake")
+    with pytest.raises(NotAllowed) as late:
+        services.clear(line, officer=other, note="asked them by telephone")
+
+    assert "asked them by telephone" in str(late.value.kept)
+    assert (StatementLine.objects.get().note, StatementLine.objects.get().cleared_by) == ("their mistake", first)
+    assert Event.objects.filter(kind="DifferenceCleared").count() == 1
 
 
 def test_a_service_without_a_list_is_noted_and_what_was_compared_stays(monkeypatch):

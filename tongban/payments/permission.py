@@ -5,17 +5,15 @@ from collections.abc import Collection
 from tongban.departments.models import Officer
 from tongban.journal.actors import Actor
 from tongban.lib.problems import NotAllowed
-from tongban.parties.models import Membership
+from tongban.parties.queries import conflicts_of
 from tongban.payments import rules
 from tongban.payments.models import Bill
 
 
 def permit(officer: Officer, bill: Bill, roles: Collection[str]) -> Actor:
     """The officer as an actor in the role that allows it; raises NotAllowed with the first reason against it."""
-    parties = set()
-    if officer.account.person_id:
-        person = officer.account.person_id
-        parties = {person, *Membership.objects.filter(person_id=person).values_list("company_id", flat=True)}
+    person = officer.account.person
+    parties = conflicts_of(person) if person is not None else set()
     cashier = rules.Cashier(
         pk=officer.pk,
         roles=frozenset(officer.roles),

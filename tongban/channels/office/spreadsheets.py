@@ -21,7 +21,19 @@ HEADINGS: list[tuple[Bilingual, int]] = [
     ({"zh": "经办人", "en": "Desk"}, 18),
 ]
 LONGEST = 32_767  # letters that a cell holds
-FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r", "\n")
+FORMULA_BEGINS = (
+    "=",
+    "+",
+    "-",
+    "@",
+    "\t",
+    "\r",
+    "\n",
+    "＝",
+    "＋",
+    "－",
+    "＠",
+)  # wide ones too, where people type Chinese
 
 
 def safe_cell(text) -> str:

@@ -16,6 +16,8 @@ from tongban.cases import services as case_services
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_officer
 from tongban.channels.office.sight import seen
+from tongban.channels.office.spreadsheets import safe_cell
+from tongban.channels.office.views_case import refused
 from tongban.channels.pages import receipt_sheet
 from tongban.lib import money
 from tongban.lib.problems import Invalid, NotAllowed, Problem
@@ -149,9 +151,11 @@ def bill_act(request, officer, number, move):
 def set_fee(request, officer, ref):
     """Where the matter alone cannot say how much: an officer does, and the bill is made."""
     row = seen(request, officer, ref)
-    made = case_services.set_fee(
-        row, officer=officer, amount=request.POST.get("amount", ""), ground=request.POST.get("ground", "")
-    )
+    amount, ground = request.POST.get("amount", ""), request.POST.get("ground", "")
+    try:
+        made = case_services.set_fee(row, officer=officer, amount=amount, ground=ground)
+    except (Invalid, NotAllowed) as problem:
+        return refused(request, officer, ref, problem)
     return redirect("office:bill", number=made.number)
 
 
@@ -277,7 +281,7 @@ def day_csv(request, officer, gateway, day):
             row.gateway, row.day.isoformat(), line.kind, line.reference, _yuan(line.theirs), _yuan(line.ours),
             line.verdict, line.note, line.cleared_by.staff_no if line.cleared_by else "",
         ]  # fmt: skip
-        table.writerow([_harmless(cell) for cell in cells])
+        table.writerow([safe_cell(cell) for cell in cells])
     response = HttpResponse("﻿" + held.getvalue(), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{row.gateway}-{row.day}.csv"'
     response.headers["Cache-Control"] = "private, no-store"
@@ -335,8 +339,3 @@ def _day(text: str) -> date | None:
 
 def _yuan(fen: int | None) -> str:
     return "" if fen is None else str(money.in_yuan(fen))
-
-
-def _harmless(cell: str) -> str:
-    """What a spreadsheet would take for a formula begins with an apostrophe."""
-    return f"'{cell}" if cell[:1] in {"=", "+", "-", "@", "\t", "\r"} else cell

@@ -11,7 +11,7 @@ from django.utils import timezone
 from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM
 from tongban.payments import events, rules
-from tongban.payments.gateways import Forged, Gateway, gateway
+from tongban.payments.gateways import Forged, Gateway, Standing, gateway
 from tongban.payments.models import GatewayNotice, Payment
 from tongban.payments.services.paying import hear
 
@@ -63,7 +63,7 @@ def carry_out(notice: int, headers: dict) -> None:
     with transaction.atomic():
         if payment is None or said.answer is None:
             verdict = V.UNKNOWN
-        elif said.answer.amount not in {0, payment.amount}:
+        elif said.answer.amount != payment.amount and (said.answer.amount or said.answer.standing is Standing.PAID):
             hear(payment, said.answer)
             verdict = V.DIFFERS
         else:

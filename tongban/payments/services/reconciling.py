@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from tongban.departments.models import Officer
 from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM
-from tongban.lib.problems import Invalid, NotAllowed
+from tongban.lib.problems import Invalid, NotAllowed, worded
 from tongban.payments import events
 from tongban.payments.gateways import NoAnswer, Refused, gateway, gateways
 from tongban.payments.models import Payment, Refund, Statement, StatementLine
@@ -60,8 +60,15 @@ def reconcile(name: str, day: date) -> Statement:
                     cleared_at=old.cleared_at if old and same else None,
                 )
             )  # fmt: skip
-        statement.lines.all().delete()
-        StatementLine.objects.bulk_create(lines)
+        # a line keeps its key: whoever has the page open and writes what was found still finds it
+        gone = [line.pk for key, line in before.items() if key not in theirs and key not in ours]
+        StatementLine.objects.filter(pk__in=gone).delete()
+        StatementLine.objects.bulk_create(
+            lines,
+            update_conflicts=True,
+            unique_fields=["statement", "kind", "reference"],
+            update_fields=["theirs", "ours", "verdict", "note", "cleared_by", "cleared_at"],
+        )
         statement.taken_at, statement.problem = timezone.now(), ""
         statement.differences = sum(1 for line in lines if line.verdict != V.MATCHED)
         statement.matched = len(lines) - statement.differences
@@ -78,15 +85,20 @@ def reconcile(name: str, day: date) -> Statement:
 
 
 def clear(line: StatementLine, *, officer: Officer, note: str) -> StatementLine:
-    """An officer found out what a difference is."""
+    """An officer found out what a difference is. Of two who did at once the first one's note stands, and the other reads it."""
     if not set(officer.roles) & set(BOOKKEEPERS):
         raise NotAllowed("not-your-list", _("Your role does not allow this."), status=403)
     if not note.strip():
         raise Invalid("note-missing", _("Say what was found."), errors={"note": [_("Say what was found.")]})
     with transaction.atomic():
-        StatementLine.objects.filter(pk=line.pk).exclude(verdict=V.MATCHED).update(
-            note=note.strip()[:2000], cleared_by=officer, cleared_at=timezone.now()
-        )
+        still = StatementLine.objects.filter(pk=line.pk, cleared_at__isnull=True).exclude(verdict=V.MATCHED)
+        if not still.update(note=note.strip()[:2000], cleared_by=officer, cleared_at=timezone.now()):
+            raise NotAllowed(
+                "noted-already",
+                _("Somebody has noted this already, or it agrees by now."),
+                kept=worded(_("What you wrote: %(note)s"), note=note.strip()),
+                next_step=_("Reload the page to see what happened in the meantime."),
+            )
         journal.record(
             events.DifferenceCleared(line=line.pk), subject=f"statement:{line.statement_id}",
             actor=acting(officer, next(role for role in BOOKKEEPERS if role in officer.roles)),
