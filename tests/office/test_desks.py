@@ -81,6 +81,34 @@ def test_a_queue_is_narrowed_by_where_the_applicant_lives_with_the_places_within
     assert everything(officer, "intake", 5, wanted=Wanted(place="990000999")) == []
 
 
+def test_a_place_holds_what_lies_in_it_down_to_the_community():
+    district = Division.objects.create(code="990000", level="district", name={"zh": "示范区", "en": "Demo"})
+    street = Division.objects.create(code="990000101", level="subdistrict", name=district.name, parent=district)
+    community = Division.objects.create(code="990000101001", level="community", name=district.name, parent=street)
+    officer, of = officer_for("window_officer"), matter()
+    here, _there = waiting(2, of)
+    person = make.person()
+    person.division = community
+    person.save()
+    Case.objects.filter(pk=here.pk).update(applicant=person)
+
+    for place in (district, street, community):
+        assert everything(officer, "intake", 5, wanted=Wanted(place=place.code)) == [here.pk]
+
+
+def test_the_label_of_another_department_finds_nothing():
+    of = matter()
+    case, officer = waiting(1, of)[0], officer_for("window_officer")
+    theirs, own = label_of(of.department, "suspicious"), label_of(officer.department, "first")
+    CaseLabel.objects.bulk_create(
+        CaseLabel(case=case, label=label, officer=officer, at=timezone.now()) for label in (theirs, own)
+    )
+
+    assert everything(officer, "intake", 5, wanted=Wanted(label=str(theirs.pk))) == []
+    assert queries.count_wanted(officer, "intake", Wanted(label=str(theirs.pk))) == (0, True)
+    assert everything(officer, "intake", 5, wanted=Wanted(label=str(own.pk))) == [case.pk]
+
+
 def test_the_colour_that_a_filter_finds_is_the_colour_that_the_line_shows():
     """Over all days around the limits of real clocks, each case is found under its own colour and under no other."""
     case = case_in("under_review")
@@ -255,6 +283,20 @@ def test_a_label_is_made_put_on_taken_off_renamed_and_retired():
     assert not CaseLabel.objects.exists()
 
 
+def test_a_name_that_exists_is_said_beside_the_label_that_was_to_get_it_and_stays_typed():
+    lead = officer_for("dept_approver")
+    label_of(lead.department, "Fire doors")
+    other = label_of(lead.department, "Deadline")
+
+    page = at_the_desk(lead).post(
+        reverse("office:labels"), {"act": "keep", "label": other.pk, "name": "Fire doors", "colour": "gold"}
+    )
+
+    assert page.status_code == 422
+    form = page.content.decode().partition(f'id="id_name_{other.pk}"')[2].partition("</form>")[0]
+    assert 'value="Fire doors"' in form and "a label of this name already" in form
+
+
 def test_labels_are_kept_by_leads_and_belong_to_one_department():
     case, officer = on_desk()
     theirs = label_of(make.department("HRB"))
@@ -338,6 +380,18 @@ def test_a_mention_rings_the_bell_until_the_case_was_opened():
     assert Mention.objects.get().seen_at is not None
 
 
+def test_a_note_of_a_department_one_has_left_waits_no_more():
+    case, officer = on_desk()
+    colleague = officer_for("dept_reviewer")
+    services.write_note(case, officer=officer, text="Look at page 2", mention=colleague)
+    assert desks.bell(colleague) == 1
+
+    colleague.department = make.department("HRB")
+    colleague.save()
+
+    assert (desks.bell(colleague), list(desks.mentions_of(colleague))) == (0, [])
+
+
 def test_nobody_is_named_who_may_not_see_the_case_and_nobody_changes_anothers_note():
     case, officer = on_desk()
     note = services.write_note(case, officer=officer, text="mine")
@@ -373,6 +427,39 @@ def test_a_case_held_out_lies_with_the_giver_until_the_colleague_takes_it():
     assert (case.claimed_by, desks.bell(colleague)) == (colleague, 0)
     assert PassingOn.objects.get().state == "taken"
     assert list(DeskTime.objects.filter(until=None).values_list("officer", flat=True)) == [colleague.pk]
+
+
+def test_held_out_twice_in_the_same_words_it_is_held_out_once():
+    case, officer = on_desk()
+    colleague = officer_for("dept_reviewer")
+
+    first = services.pass_on(case, officer=officer, to=colleague, note="You know the building.")
+    again = services.pass_on(case, officer=officer, to=colleague, note="You know the building. ")
+    other = services.pass_on(case, officer=officer, to=colleague, note="You know the house.")
+
+    assert first == again and other != first
+    assert list(PassingOn.objects.order_by("pk").values_list("state", flat=True)) == ["recalled", "offered"]
+
+
+def test_what_lies_on_all_desks_is_one_question():
+    _case, officer = on_desk()
+    for _number in range(2):
+        on_desk()
+
+    def asked():
+        with CaptureQueriesContext(connection) as held:
+            found = desks.team(officer)
+        return found, questions(held)
+
+    few, before = asked()
+    for _number in range(4):
+        on_desk()
+    many, after = asked()
+
+    assert len(many) > len(few) and after == before
+    assert {one.officer.pk: one.count for one in many} == {
+        one.officer.pk: queries.count_on_desk(one.officer) for one in many
+    }
 
 
 def test_a_case_given_back_never_left_and_the_giver_reads_why():

@@ -6,7 +6,7 @@ from datetime import date
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from tongban.cases import queries
+from tongban.cases import queries, rules
 from tongban.cases.models import Case, CaseLabel, DeskHabit, Label, Mention, PassingOn, SavedView
 from tongban.cases.narrowing import Wanted
 from tongban.cases.states import OPEN
@@ -95,6 +95,10 @@ def given_back_to(officer: Officer) -> QuerySet[PassingOn]:
 def mentions_of(officer: Officer) -> QuerySet[Mention]:
     """Notes that name this officer and that they have not seen; of a case they may still see."""
     rows = Mention.objects.filter(officer=officer, seen_at__isnull=True)
+    if not set(officer.roles) & (
+        rules.HALL_ROLES | rules.READING_ROLES
+    ):  # whoever changed the department sees its cases no more
+        rows = rows.filter(note__case__department=officer.department_id)
     related = ("note", "note__officer", "note__case", "note__case__version", "note__case__department")
     return rows.select_related(*related).order_by("id")
 
@@ -118,6 +122,16 @@ def colleagues(officer: Officer) -> list[Officer]:
     return [one for one in departments.officers(officer.department) if one.pk != officer.pk]
 
 
+def could_take_over(officer: Officer, *, today: date | None = None) -> list[Officer]:
+    """Colleagues who are there today and hold one of the same roles; whether they can do anything is asked of each case."""
+    away = away_on(officer.department, today or timezone.localdate())
+    return [one for one in colleagues(officer) if one.pk not in away and set(one.roles) & set(officer.roles)]
+
+
+def away_on(department: Department, day: date) -> set[int]:
+    return {row.officer_id for row in departments.absences(department, day) if row.first_day <= day}
+
+
 @dataclass(frozen=True)
 class AtDesk:
     """A colleague and what lies there, counted up to MANY."""
@@ -129,10 +143,10 @@ class AtDesk:
 
 def team(officer: Officer, *, today: date | None = None) -> list[AtDesk]:
     """The people of one's department. One question for all desks: their cases are read up to a bound each."""
-    today = today or timezone.localdate()
-    people = departments.officers(officer.department)
-    away = {row.officer_id for row in departments.absences(officer.department, today) if row.first_day <= today}
-    return [AtDesk(one, queries.count_on_desk(one), one.pk in away) for one in people[:60]]
+    people = departments.officers(officer.department)[:60]
+    away = away_on(officer.department, today or timezone.localdate())
+    lying = queries.count_on_desks(people)
+    return [AtDesk(one, lying[one.pk], one.pk in away) for one in people]
 
 
 def lying_with(holder: Officer) -> QuerySet[Case]:

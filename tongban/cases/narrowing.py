@@ -108,10 +108,12 @@ class Wanted:
         if self.light in COLOURS:
             asked &= LIGHTS[self.light](today)
         if self.label:
-            asked &= _one_of("pk", CaseLabel.objects.filter(label=int(self.label)), "case")
+            held = CaseLabel.objects.filter(label=int(self.label))
+            if officer is not None:  # what another department thinks of a case stays there
+                held = held.filter(label__department=officer.department_id)
+            asked &= _one_of("pk", held, "case")
         if self.place:
-            here = Division.objects.filter(Q(code=self.place) | Q(parent__code=self.place)).values_list("pk", flat=True)
-            asked &= _one_of("applicant", Party.objects.filter(division__in=list(here)), "pk")
+            asked &= _one_of("applicant", Party.objects.filter(division__in=_within(self.place)), "pk")
         if self.channel:
             asked &= Q(channel=self.channel)
         if first := _day(self.since):
@@ -150,6 +152,15 @@ def _day(text: str) -> date | None:
 def _key_of(rows: QuerySet) -> int:
     """Asked first: through a join the database does not see that an index begins with it. 0 is nobody."""
     return rows.values_list("pk", flat=True).first() or 0
+
+
+def _within(place: str) -> list[int]:
+    """A place and all that lies in it: from a province to its communities there are five levels."""
+    above = ("", "parent__", "parent__parent__", "parent__parent__parent__", "parent__parent__parent__parent__")
+    lies = Q()
+    for way in above:
+        lies |= Q(**{f"{way}code": place})
+    return list(Division.objects.filter(lies).values_list("pk", flat=True))
 
 
 def _one_of(field: str, held: QuerySet, key: str) -> Q:

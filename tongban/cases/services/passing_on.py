@@ -40,6 +40,9 @@ def pass_on(case: Case, *, officer: Officer, to: Officer, note: str = "", now: d
         case = again(case)
         if case.claimed_by_id != officer.pk:
             raise _not_here(case)
+        row = PassingOn.objects.filter(case=case, giver=officer, taker=to, state=State.OFFERED).first()
+        if row is not None and row.note == note.strip():
+            return row  # pressed twice
         _end(PassingOn.objects.filter(case=case), State.RECALLED, now)
         row = PassingOn.objects.create(case=case, giver=officer, taker=to, note=note.strip(), at=now)
         _said(case, officer, events.CaseHeldOut(case=case.pk, giver=officer.pk, taker=to.pk), to)

@@ -106,14 +106,20 @@ def labels(request, officer):
             return redirect("office:labels")
         except Invalid as wrong:
             problem = wrong
+    said = {name: request.POST.get(name, "") for name in ("name", "colour", "label")}
+    errors = problem.errors if problem else {}
+    rows = list(desks.labels_of(officer.department, retired=True))
+    for row in rows:  # what is wrong with a change stands beside the label it was meant for, with what was typed
+        changed = problem is not None and said["label"] == str(row.pk)
+        row.typed, row.errors = (said["name"], errors.get("name", [])) if changed else (None, [])
     context = {
         "officer": officer,
-        "labels": list(desks.labels_of(officer.department, retired=True)),
+        "labels": rows,
         "colours": Label.Colour.choices,
         "may": bool(services.desks.LABEL_KEEPERS & set(officer.roles)),
         "problem": problem,
-        "errors": problem.errors if problem else {},
-        "said": {name: request.POST.get(name, "") for name in ("name", "colour", "label")},
+        "errors_new": [] if said["label"] else errors.get("name", []),
+        "said": said,
     }
     return render(request, "office/desks/labels.html", context, status=problem.status if problem else 200)
 
@@ -201,12 +207,10 @@ def hand_over(request, officer, ref):
             return refused(request, officer, ref, wrong)
     elif row.claimed_by_id != officer.pk:
         return redirect(_case(ref))
-    away = {one.officer_id for one in departments.absences(officer.department, timezone.localdate()) if one.first_day <= timezone.localdate()}  # fmt: skip
-    others = [one for one in desks.colleagues(officer) if one.pk not in away and set(one.roles) & set(officer.roles)]
     context = {
         "officer": officer,
         "case": row,
-        "options": [(str(one.pk), f"{one.shown_name} · {one.staff_no}") for one in others],
+        "options": [(str(one.pk), f"{one.shown_name} · {one.staff_no}") for one in desks.could_take_over(officer)],
         "said": {name: request.POST.get(name, "") for name in ("to", "note")},
         "problem": problem,
         "errors": problem.errors if problem else {},
