@@ -95,6 +95,20 @@ def test_pressed_twice_it_is_one_list():
     assert Batch.objects.count() == 1
 
 
+def test_whoever_goes_back_and_changes_something_asks_for_another_list():
+    window = ways.hall("window_officer")
+    cases = alike(make.case("received"), 3)
+
+    lists = [
+        begin(window, "claim", cases[:2], key="k"),
+        begin(window, "claim", cases[:2], key="k"),
+        begin(window, "claim", cases, key="k"),
+    ]
+
+    assert lists[0] == lists[1] != lists[2]
+    assert lists[2].items.count() == 3
+
+
 def test_the_database_knows_that_more_than_ten_need_a_second_person():
     window = ways.hall("window_officer")
 
@@ -275,6 +289,20 @@ def test_nobody_confirms_their_own_list_nor_with_a_role_that_may_not_nor_with_an
 
     assert set(Batch.objects.values_list("state", flat=True)) == {"asked"}
     assert Job.objects.filter(kind=batching.RUN).count() == 0
+
+
+def test_nobody_confirms_a_list_with_an_application_in_it_that_they_sign():
+    _window, cases, batch = list_of_eleven()
+    signer = make.person("李示范")
+    cases[3].signers.create(
+        source="x", name="李示范", id_kind="resident_id", id_index=signer.id_index, id_end="0000", until=timezone.now()
+    )
+    officer = make.officer("supervisor", of=make.department("DSO"), person=signer)
+
+    with pytest.raises(NotAllowed):
+        batching.confirm(batch, officer=officer)
+
+    assert Batch.objects.get().state == "asked"
 
 
 def test_the_second_person_refuses_with_a_reason_and_nothing_is_done():

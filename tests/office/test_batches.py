@@ -23,9 +23,10 @@ from tests import make
 from tests.cases.test_batches import alike, begin, outcome
 from tests.office.desks import at_the_desk, case_in, matter, officer_for, work
 from tests.oversight.test_looking import queue_of
+from tongban.cases import services
 from tongban.cases.models import Batch, Case
 from tongban.cases.services import batching, taking_along
-from tongban.channels.office.spreadsheets import cells_of, workbook
+from tongban.channels.office.spreadsheets import cells_of, safe_cell, workbook
 from tongban.journal.models import Event, ReadEntry
 from tongban.materials import services as documents
 from tongban.materials import store
@@ -175,6 +176,41 @@ def test_what_is_missing_is_said_with_everything_typed_kept():
     assert answer.status_code == 422
     assert "A report is late." in answer.content.decode()
     assert Batch.objects.count() == 0
+
+
+def test_a_correction_has_room_for_as_many_points_as_can_be_asked_and_they_are_kept_for_another_try():
+    window = officer_for("window_officer")
+    case = case_in("received")
+    client = english(window)
+    page = client.post(reverse(LOOK), {"act": "request_correction", "case": case.ref})
+    assert [f'name="what-{number}"' in page.content.decode() for number in range(1, 7)] == [True] * 5 + [False]
+    what = re.search(r'<option value="((?:field|material):[^"]+)"', page.content.decode())[1]
+    given = {"what-5": what, "text-5": "The name is not the one on the card.", "only_marked": "1"}
+    answer = client.post(reverse(BEGIN), {**hidden(page), **given})
+    services.withdraw(case, account=case.account)
+    work()
+
+    page = client.get(answer.url).content.decode()
+    again = re.search(r'<form method="post" action="/office/batches/look".*?</form>', page, re.S)[0]
+
+    kept = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', again))
+    assert (kept["what-1"], kept["text-1"], kept["only_marked"]) == (what, given["text-5"], "1")
+
+
+def test_the_page_before_says_that_a_second_person_is_needed_with_what_was_done_a_moment_ago():
+    window = officer_for("window_officer")
+    cases = alike(case_in("received"), 12)
+    begin(window, "accept", cases[:6])
+
+    page = english(window).post(reverse(LOOK), {"act": "accept", "case": [case.ref for case in cases[6:]]})
+
+    assert "Together with what you did of this in the last 10 minutes" in page.content.decode()
+    assert "Ask a second person for 6 cases" in page.content.decode()
+
+
+@pytest.mark.parametrize("said", ["=1+1", "+1", "-1", "@A1", "\t=1", "\n=1", "＝1+1", "＋1", "－1", "＠A1"])
+def test_a_cell_that_a_spreadsheet_would_calculate_is_told_to_be_text(said):
+    assert safe_cell(said) == f"'{said}"
 
 
 def test_the_number_of_questions_of_a_list_page_does_not_grow_with_the_list():

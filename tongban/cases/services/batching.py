@@ -4,6 +4,8 @@ Each case is asked again at the moment it is done: whether this officer may, and
 needs its own reason (a refusal, not accepting, an opinion) is not among the acts.
 """
 
+import hashlib
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,7 +13,7 @@ from typing import Any
 
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -386,7 +388,8 @@ def begin(
 ) -> Batch:
     """Have an act done for the cases chosen, each as it stood when its `mark` was read: (ref, mark).
 
-    What cannot be done is left out and stays in the list with its reason. Pressed twice with the same key it is one list.
+    What cannot be done is left out and stays in the list with its reason. The same asked twice with the same key is one list; whoever
+    went back and changed something asks for another one.
     """
     now = now or timezone.now()
     act = ACTS.get(name)
@@ -408,9 +411,12 @@ def begin(
             kept=_("Nothing was done."),
             next_step=_("The list says why for each; choose others, or open one by itself."),
         )
+    said = hashlib.sha256(repr((name, sorted(marks.items()), sorted(taken.items()))).encode()).hexdigest()
     with transaction.atomic():
         pk, _made = journal.once(
-            f"batch:{officer.pk}", key, lambda: str(_write(officer, act, found, marks, taken, now).pk)
+            f"batch:{officer.pk}",
+            f"{key or uuid.uuid4().hex}:{said}",
+            lambda: str(_write(officer, act, found, marks, taken, now).pk),
         )
     return Batch.objects.get(pk=pk)
 
@@ -418,10 +424,7 @@ def begin(
 def _write(officer, act: ManyAct, found: list[Judged], marks: dict[str, str], given: dict, now: datetime) -> Batch:
     Officer.objects.select_for_update(of=("self",)).get(pk=officer.pk)  # two pages of one officer are counted together
     number = sum(1 for one in found if not one.reasons)
-    lately = Batch.objects.filter(
-        officer=officer, act=act.name, second__isnull=True, asked_at__gt=now - AT_ONCE, state__in=ALONE_STATES
-    ).aggregate(number=Sum("number"))
-    alone = (lately["number"] or 0) + number <= ALONE
+    alone = not needs_second(officer, act, number, now=now)
     if alone and act.reads:
         oversight.admit_export(officer, number, now=now)
     batch = Batch.objects.create(
@@ -443,6 +446,15 @@ def _write(officer, act: ManyAct, found: list[Judged], marks: dict[str, str], gi
         journal.record(what, subject=batch.subject, actor=_actor(officer))
     journal.touch("batches")
     return batch
+
+
+def needs_second(officer: Officer, act: ManyAct, number: int, *, now: datetime | None = None) -> bool:
+    """More than one person does alone, with what this officer did of the same in the last minutes."""
+    since = (now or timezone.now()) - AT_ONCE
+    lately = Batch.objects.filter(
+        officer=officer, act=act.name, second__isnull=True, asked_at__gt=since, state__in=ALONE_STATES
+    ).aggregate(number=Sum("number"))
+    return (lately["number"] or 0) + number > ALONE
 
 
 ALONE_STATES = [BatchState.RUNNING, BatchState.DONE, BatchState.STOPPED]
@@ -469,8 +481,10 @@ def may_confirm(officer: Officer, batch: Batch) -> list:
         officer.roles, officer.department.code, for_department=batch.officer.department.code
     ):
         return [_("Your role does not allow this to others.")]
-    own = handler_of(officer).parties
-    if own and batch.items.filter(case__applicant_id__in=own).exists():
+    person = officer.account.person
+    own = Q(case__applicant_id__in=handler_of(officer).parties)
+    signed = Q(case__signers__id_index=person.id_index) if person is not None else Q(pk__in=())
+    if batch.items.filter(own | signed).exists():
         return [_("A case of your own, or of your family, is in this list.")]
     return []
 
@@ -662,7 +676,7 @@ def fetched(batch: Batch, *, officer: Officer, now: datetime | None = None) -> l
             next_step=_("Have them made again."),
         )
     with transaction.atomic():
-        Batch.objects.filter(pk=batch.pk).update(fetched=batch.fetched + 1)
+        Batch.objects.filter(pk=batch.pk).update(fetched=F("fetched") + 1)
         journal.record(events.BatchFetched(batch=batch.pk), subject=batch.subject, actor=_actor(officer))
     return list(batch.items.exclude(file="").select_related("case").order_by("place"))
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from tongban.cases import desks, judging
 from tongban.cases import queries as cases
-from tongban.cases.batch_states import ALONE, AT_MOST, OVER, TRY_AGAIN, BatchState, ItemState
+from tongban.cases.batch_states import ALONE, AT_MOST, AT_ONCE, OVER, TRY_AGAIN, BatchState, ItemState
 from tongban.cases.models import Batch, Case
 from tongban.cases.queries import Wanted
 from tongban.cases.services import batching, taking_along
@@ -18,12 +18,10 @@ from tongban.channels.doorkeeper import for_officer
 from tongban.channels.office.batch_words import STATE_TONES, WORDS
 from tongban.channels.office.spreadsheets import workbook
 from tongban.channels.office.views_queue import line
-from tongban.departments import queries as departments
 from tongban.departments.models import Officer
 from tongban.lib.bilingual import say
 from tongban.lib.problems import Invalid, NotAllowed
 
-POINT_ROWS = 3
 LISTED = 30
 
 
@@ -95,7 +93,8 @@ def _preview(request, officer, refs: list[str], problem: Invalid | NotAllowed | 
         "too_many": too_many,
         "most": AT_MOST,
         "alone": ALONE,
-        "second": len(able) > ALONE,
+        "second": act is not None and batching.needs_second(officer, act, len(able)),
+        "minutes": int(AT_ONCE.total_seconds() // 60),
         "key": typed.get("key") or uuid.uuid4().hex,
         "points": _points(typed),
         "askable": _askable(found) if act is not None and "points" in act.asks else [],
@@ -109,11 +108,7 @@ def _preview(request, officer, refs: list[str], problem: Invalid | NotAllowed | 
 
 
 def _colleagues(officer) -> list[tuple[str, str]]:
-    """Who is there today and holds one of the same roles; whether they could do something is asked of each case."""
-    today = timezone.localdate()
-    away = {one.officer_id for one in departments.absences(officer.department, today) if one.first_day <= today}
-    found = [one for one in desks.colleagues(officer) if one.pk not in away and set(one.roles) & set(officer.roles)]
-    return [(str(one.pk), one.shown_name) for one in found]
+    return [(str(one.pk), one.shown_name) for one in desks.could_take_over(officer)]
 
 
 def _askable(found: list[Case]) -> list[tuple[str, str]]:
@@ -121,11 +116,11 @@ def _askable(found: list[Case]) -> list[tuple[str, str]]:
 
 
 def _points(typed) -> list[dict[str, str]]:
-    """The rows of what is asked to be corrected, as typed; always some to fill."""
+    """The rows of what is asked to be corrected, as typed; as many as can be asked."""
     numbers = range(1, batching.POINTS_AT_MOST + 1)
     rows = [{"what": typed.get(f"what-{n}", ""), "text": typed.get(f"text-{n}", "")} for n in numbers]
     filled = [row for row in rows if row["what"] or row["text"]]
-    return filled + [{"what": "", "text": ""}] * max(0, POINT_ROWS - len(filled))
+    return filled + [{"what": "", "text": ""}] * (batching.POINTS_AT_MOST - len(filled))
 
 
 def _given(typed) -> dict:
@@ -206,6 +201,7 @@ def _show(request, officer, row: Batch, problem: Invalid | None = None):
         "failed": [one for one in shown if one["item"].state == ItemState.FAILED],
         "left_out": [one for one in shown if one["item"].state == ItemState.LEFT_OUT],
         "again": [one for one in shown if one["item"].state in TRY_AGAIN] if row.state in OVER else [],
+        "as_asked": _as_typed(row),
         "undo": undo,
         "undo_words": WORDS[undo].label if undo else "",
         "given": _said(row),
@@ -217,6 +213,16 @@ def _show(request, officer, row: Batch, problem: Invalid | None = None):
         "why": request.POST.get("why", "") if problem else "",
     }
     return render(request, "office/batches/one.html", context, status=problem.status if problem else 200)
+
+
+def _as_typed(row: Batch) -> list[tuple[str, str]]:
+    """What was given with it as the fields of the preview, so that nobody types it again to try once more."""
+    typed = [(name, str(row.given[name])) for name in ("days", "why", "to", "note", "label") if row.given.get(name)]
+    typed += [("only_marked", "1")] if row.given.get("only_marked") else []
+    for place, one in enumerate(row.given.get("points", ()), 1):
+        what = f"field:{one['field']}" if one["field"] else f"material:{one['material']}"
+        typed += [(f"what-{place}", what), (f"text-{place}", one["text"])]
+    return typed
 
 
 def _said(row: Batch) -> list[tuple[str, str]]:
