@@ -164,7 +164,7 @@ def test_a_session_is_a_long_random_name_of_the_servers_and_ends_on_its_own(clie
     doors.enter(client, make.account())
     row = Session.objects.get()
 
-    assert len(row.session_key) == 32 and settings.SESSION_ENGINE == "django.contrib.sessions.backends.db"
+    assert len(row.session_key) == 32 and settings.SESSION_ENGINE == "tongban.site.sessions"
     assert settings.SESSION_COOKIE_AGE == 12 * 3600 and not settings.SESSION_SAVE_EVERY_REQUEST
     Session.objects.update(expire_date="2020-01-01T00:00:00Z")
     assert client.get("/my/").status_code == 302

@@ -5,10 +5,11 @@ import time
 
 from django.core.cache import caches
 from django.db import connection
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import BigIntegerField, Count, Max, Q, QuerySet
 from django.utils import timezone
 
 from tongban.departments.models import Absence, CalendarYear, Certification, Department, Officer
+from tongban.lib.composed import composed
 from tongban.lib.workdays import Calendar, Year
 from tongban.parties.models import Account
 
@@ -58,10 +59,15 @@ def departments() -> QuerySet[Department]:
 
 def officer_of(account: Account) -> Officer | None:
     """The officer who signs in with this account, on duty or not; None for everybody else."""
-    found = Officer.objects.select_related("department").filter(account=account).first()
-    if found is not None:
+    for found in _officer_of(account=account.pk):
         found.account = account
-    return found
+        return found
+    return None
+
+
+@composed(account=BigIntegerField())
+def _officer_of(account):
+    return Officer.objects.select_related("department").filter(account_id=account)
 
 
 def certifications(officer: Officer, today: datetime.date | None = None) -> frozenset[str]:

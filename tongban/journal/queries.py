@@ -1,16 +1,26 @@
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import CharField, Q, QuerySet
 from django.utils import timezone
 
 from tongban.journal.models import Event, Heartbeat, Job, ReadEntry, Topic
+from tongban.lib.composed import composed
 
 
 def topic_versions(names: list[str]) -> dict[str, int]:
     """The counters of these topics; a topic nobody touched yet stands at 0."""
-    found = dict(Topic.objects.filter(name__in=names).values_list("name", "version"))
+    found = dict(
+        _version(name=names[0])
+        if len(names) == 1
+        else Topic.objects.filter(name__in=names).values_list("name", "version")
+    )
     return {name: found.get(name, 0) for name in names}
+
+
+@composed(name=CharField())
+def _version(name):
+    return Topic.objects.filter(name=name).values_list("name", "version")
 
 
 def history(subject: str) -> QuerySet[Event]:

@@ -1,5 +1,8 @@
 from datetime import date
 
+from django.db.models import BigIntegerField
+
+from tongban.lib.composed import composed
 from tongban.notices.models import CallBack, Message, Preference
 from tongban.notices.states import CallBackState
 from tongban.parties import queries as parties
@@ -29,8 +32,13 @@ def message(account: Account, pk: int) -> Message | None:
 
 def unread_count(account: Account) -> int:
     """How many wait unread, counted no further than 100: pages show 99+."""
-    unread = Message.objects.filter(account=account, read_at__isnull=True).order_by().values("pk")
-    return len(unread[: COUNTED_TO + 1])
+    return len(_unread(account=account.pk))
+
+
+@composed(account=BigIntegerField())
+def _unread(account):
+    unread = Message.objects.filter(account_id=account, read_at__isnull=True).order_by()
+    return unread.values_list("pk", flat=True)[: COUNTED_TO + 1]
 
 
 def unread_shown(account: Account) -> str:

@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Q, QuerySet
+from django.db.models import BigIntegerField, DateField, Q, QuerySet
 
+from tongban.lib.composed import composed
 from tongban.parties import rules
 from tongban.parties.kin_states import KinState
 from tongban.parties.models import Account, Company, Kinship, Mandate, Membership, Party, Person
@@ -131,24 +132,52 @@ def of(person: Person, today: date, *, over: Party | int | None = None, held: bo
     if any(one.died_on is not None for one in records):
         return []
     keys = [person.pk, *(one.pk for one in records)]
-    memberships: QuerySet = Membership.objects.filter(current(today), person_id__in=keys).select_related("company")
-    bonds = bonds_in_force(today).filter(relative_id__in=keys).select_related("person")
-    mandates = mandates_in_force(today).filter(agent_id__in=keys).select_related("principal", "under")
-    if key is not None:
-        memberships, bonds = memberships.filter(company_id=key), bonds.filter(person_id=key)
-        mandates = mandates.filter(principal_id=key)
-    if held:  # then read once more: what was changed until they were held is seen, and nothing changes after
-        _hold(memberships, bonds, mandates)
+    rows: tuple[Iterable[Membership], Iterable[Kinship], Iterable[Mandate]]
+    if held or len(keys) > 1:
+        asked = _membership_rows(today, keys, key), _bond_rows(today, keys, key), _mandate_rows(today, keys, key)
+        if held:  # then read once more: what was changed until they were held is seen, and nothing changes after
+            _hold(*asked)
+        rows = asked
+    else:  # of every page: composed once
+        given = {"today": today, "person": person.pk, **({} if key is None else {"over": key})}
+        rows = _memberships(**given), _bonds(**given), _mandates(**given)
+    memberships, bonds, mandates = rows
     found = [Power(SELF, person)] if key in {None, person.pk} else []
     found += [Power(RECORD, one) for one in records if key in {None, one.pk}]
-    found += [_of_member(one) for one in memberships.order_by("since", "pk")]
-    for bond in bonds.order_by("pk"):
+    found += [_of_member(one) for one in memberships]
+    for bond in bonds:
         if bond.kind == Kinship.Kind.WARD:
             found.append(Power(GUARDIAN, bond.person, until=bond.until, kinship=bond.pk))
         elif rules.is_minor(bond.person.birth_date, today):
             last = date.fromordinal(rules.comes_of_age(bond.person.birth_date).toordinal() - 1)
             found.append(Power(PARENT, bond.person, until=last, kinship=bond.pk))
-    return found + [_of_mandate(one) for one in mandates.order_by("pk")]
+    return found + [_of_mandate(one) for one in mandates]
+
+
+def _among(field: str, keys: list[int]) -> dict[str, int | list[int]]:
+    """One record for nearly everybody: the index takes `=`."""
+    return {field: keys[0]} if len(keys) == 1 else {f"{field}__in": keys}
+
+
+def _membership_rows(today: date, keys: list[int], over: int | None) -> QuerySet[Membership]:
+    rows = Membership.objects.filter(current(today), **_among("person_id", keys)).select_related("company")
+    return (rows if over is None else rows.filter(company_id=over)).order_by("since", "pk")
+
+
+def _bond_rows(today: date, keys: list[int], over: int | None) -> QuerySet[Kinship]:
+    rows = bonds_in_force(today).filter(**_among("relative_id", keys)).select_related("person")
+    return (rows if over is None else rows.filter(person_id=over)).order_by("pk")
+
+
+def _mandate_rows(today: date, keys: list[int], over: int | None) -> QuerySet[Mandate]:
+    rows = mandates_in_force(today).filter(**_among("agent_id", keys)).select_related("principal", "under")
+    return (rows if over is None else rows.filter(principal_id=over)).order_by("pk")
+
+
+_one = composed(today=DateField(), person=BigIntegerField(), over=BigIntegerField())
+_memberships = _one(lambda today, person, over=None: _membership_rows(today, [person], over))
+_bonds = _one(lambda today, person, over=None: _bond_rows(today, [person], over))
+_mandates = _one(lambda today, person, over=None: _mandate_rows(today, [person], over))
 
 
 def _hold(memberships: QuerySet, bonds: QuerySet, mandates: QuerySet) -> None:

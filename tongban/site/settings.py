@@ -308,7 +308,7 @@ MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_RATE_LIMITS = {"webauthn_login": None}  # nothing to guess
 USERSESSIONS_TRACK_ACTIVITY = False  # would write a row for every page
 
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "tongban.site.sessions"
 SESSION_SERIALIZER = "tongban.site.sessions.Sealed"
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 SESSION_COOKIE_AGE = CONFIGURATION.session_hours * 3600

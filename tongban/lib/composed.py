@@ -1,0 +1,134 @@
+"""Questions that are composed once: Django's ORM writes the SQL when it is asked for the first time, afterwards only values change.
+
+    @composed(person=BigIntegerField(), today=DateField())
+    def memberships(person, today):
+        return Membership.objects.filter(person_id=person, since__lte=today).select_related("company").order_by("pk")
+
+    memberships(person=3, today=today)    # a list of rows, asked of the database anew every time
+
+Composing is most of what a small question costs (about 1 ms of 1.2), and pages of people who signed in ask a dozen small ones.
+Arguments with a field are values: inside the function they stand for what comes later, so it may pass them on but not look at
+them. Arguments without a field make another question each (few of them: the SQL of each is kept for as long as the process
+lives). Nothing that was read is kept.
+"""
+
+import threading
+from collections.abc import Callable, Hashable
+from functools import wraps
+from typing import Any
+
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.models import Field, Model, QuerySet, Value, prefetch_related_objects
+from django.db.models.query import FlatValuesListIterable, ModelIterable, ValuesListIterable, get_related_populators
+
+
+SHAPES: tuple[type, ...] = (ModelIterable, FlatValuesListIterable, ValuesListIterable)
+
+
+class Later(Value):
+    """Where a value comes in that is only known when the question is asked."""
+
+    def __init__(self, name: str, field: Field):
+        super().__init__(None, output_field=field)
+        self.name = name
+
+    def as_sql(self, compiler, connection):
+        return "%s", [self]
+
+
+class Composed:
+    """One question in the SQL of one kind of database."""
+
+    def __init__(self, rows: QuerySet):
+        query, using = rows.query, rows.db
+        connection = connections[using]
+        compiler = query.get_compiler(connection=connection)
+        self.sql, self.params = compiler.as_sql()
+        self.using = using
+        self.select = [expression for expression, _sql, _alias in compiler.select]
+        self.extra = list(compiler.annotation_col_map.items()) if compiler.annotation_col_map else []
+        self.prefetched = rows._prefetch_related_lookups  # type: ignore[attr-defined]
+        self.shape = rows._iterable_class  # type: ignore[attr-defined]
+        if rows._known_related_objects or self.shape not in SHAPES:  # type: ignore[attr-defined]
+            raise TypeError("only rows of a model and lists of values are composed once")
+        if compiler.has_extra_select or query.extra_select or query.combinator:
+            raise TypeError("a question with columns of its own making is not composed once")
+        self.model: type[Model] = rows.model
+        if self.shape is ModelIterable:
+            fields = compiler.klass_info["select_fields"]
+            self.first, self.last = fields[0], fields[-1] + 1
+            self.names = [one.target.attname for one in self.select[self.first : self.last]]  # type: ignore[attr-defined]
+            self.populators = get_related_populators(compiler.klass_info, compiler.select, using)  # type: ignore[call-arg]
+        self._converters = threading.local()
+
+    def ask(self, given: dict[str, Any]) -> list:
+        connection = connections[self.using]
+        params = [
+            one.output_field.get_db_prep_value(given[one.name], connection) if isinstance(one, Later) else one
+            for one in self.params
+        ]
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql, params)
+            rows = cursor.fetchall()
+        if rows and (converters := self._of(connection)):
+            rows = [self._converted(row, converters, connection) for row in rows]
+        if self.shape is FlatValuesListIterable:
+            return [row[0] for row in rows]
+        if self.shape is ValuesListIterable:
+            return [tuple(row) for row in rows]
+        found = [self._made(row) for row in rows]
+        if found and self.prefetched:
+            prefetch_related_objects(found, *self.prefetched)
+        return found
+
+    def _of(self, connection) -> list:
+        """How values of each column are read; held by the thread whose connection it is."""
+        held = getattr(self._converters, "held", None)
+        if held is None or held[0] is not connection:
+            found = [
+                (place, ways, expression)
+                for place, expression in enumerate(self.select)
+                if (ways := connection.ops.get_db_converters(expression) + expression.get_db_converters(connection))
+            ]
+            self._converters.held = held = (connection, found)
+        return held[1]
+
+    @staticmethod
+    def _converted(row, converters, connection) -> list:
+        values = list(row)
+        for place, ways, expression in converters:
+            value = values[place]
+            for way in ways:
+                value = way(value, expression, connection)
+            values[place] = value
+        return values
+
+    def _made(self, row) -> Model:
+        one = self.model.from_db(self.using, self.names, row[self.first : self.last])
+        for populator in self.populators:
+            populator.populate(row, one)
+        for name, place in self.extra:
+            setattr(one, name, row[place])
+        return one
+
+
+def composed(**values: Field) -> Callable[[Callable[..., QuerySet]], Callable[..., list[Any]]]:
+    later = {name: Later(name, field) for name, field in values.items()}
+
+    def around(question: Callable[..., QuerySet]) -> Callable[..., list[Any]]:
+        known: dict[Hashable, Composed] = {}
+
+        @wraps(question)
+        def asked(**given: Any) -> list[Any]:
+            shape = (
+                connections[DEFAULT_DB_ALIAS].vendor,
+                *[(name, None if name in later else value) for name, value in given.items()],
+            )
+            found = known.get(shape)
+            if found is None:
+                found = known[shape] = Composed(question(**{name: later.get(name, given[name]) for name in given}))
+            return found.ask(given)
+
+        return asked
+
+    return around
