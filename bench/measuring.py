@@ -83,6 +83,7 @@ def _make() -> None:
     from django.db import connection, transaction
     from django.utils import timezone
 
+    from tongban.registers.services import nobody_waits
     from tongban.site.commands import prepare
     from tongban.site.demonstration import district, papers, people
 
@@ -91,7 +92,7 @@ def _make() -> None:
     for do in (prepare.keys, prepare.database, prepare.static_files):
         if code := do():
             sys.exit(code)
-    with transaction.atomic():
+    with nobody_waits(), transaction.atomic():
         district.content()
         made = people.populate(district.DEMO)
         papers.hand_out(made, timezone.localdate())
