@@ -27,6 +27,16 @@ class DraftMoved:
 
 
 @event
+class TypeMoved:
+    """A kind of document or licence was drafted, sent to be checked, given back, put in force or discarded. `move` says which."""
+
+    draft: int
+    sort: str
+    slug: str
+    move: str
+
+
+@event
 class MatterRetiring:
     """It was decided that a matter ends on a day, or that it does not. `move`: asked, confirmed, taken_back."""
 

@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tongban.departments.models import Department, Officer
 from tongban.lib.bilingual import say
+from tongban.matters.type_states import TypeDraftState
 
 
 class Theme(models.Model):
@@ -283,3 +284,54 @@ class Retirement(models.Model):
 
     def __str__(self):
         return f"{self.matter} on {self.on}"
+
+
+class TypeDraft(models.Model):
+    """A kind of document or licence as one editor writes it: nothing of it holds before a second person has put it in force.
+
+    `content` is what the editor said, `before` what was in force when it was put in force (empty for a new one).
+    """
+
+    class Sort(models.TextChoices):
+        DOCUMENT = "document", _("kind of document")
+        LICENCE = "licence", _("kind of licence")
+
+    sort = models.CharField(max_length=10, choices=Sort.choices)
+    slug = models.SlugField(max_length=60)
+    content = models.JSONField(default=dict)
+    before = models.JSONField(default=dict, blank=True)
+    state = models.CharField(max_length=10, choices=TypeDraftState.choices, default=TypeDraftState.DRAFT)
+    revision = models.PositiveIntegerField(default=0)
+    begun_by = models.ForeignKey(Officer, on_delete=models.PROTECT, related_name="+")
+    begun_at = models.DateTimeField()
+    saved_at = models.DateTimeField()
+    given_back = models.CharField(max_length=500, blank=True, default="")
+    checked_by = models.ForeignKey(Officer, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    checked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["sort", "slug"], condition=Q(state__in=["draft", "in_check"]), name="one_open_draft_of_a_type"
+            ),
+            models.CheckConstraint(
+                condition=Q(checked_by__isnull=True) | ~Q(checked_by=F("begun_by")),
+                name="type_is_checked_by_a_second_person",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="in_force") | Q(checked_by__isnull=False, checked_at__isnull=False),
+                name="type_in_force_was_checked",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.sort} {self.slug} ({self.state})"
+
+    @property
+    def subject(self) -> str:
+        return f"type:{self.sort}:{self.slug}"
+
+    @property
+    def shown_name(self) -> str:
+        return say(self.content.get("name") or {}) or self.slug

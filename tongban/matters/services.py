@@ -14,7 +14,8 @@ from tongban.journal.actors import PLATFORM, Actor
 from tongban.lib.problems import Invalid
 from tongban.lib.rules import RuleError, compile_rule
 from tongban.matters import commitment, events, guides, permit_errands
-from tongban.matters.models import MaterialType, Matter, MatterVersion, Retirement, Theme
+from tongban.matters.models import MaterialType, Matter, MatterVersion, Retirement, Theme, TypeDraft
+from tongban.matters.type_states import TypeDraftState
 
 DRAWN_FROM = {"matter", "number", "state", "effective_from", "id", "themes", "cases", "why"}
 ELEMENTS = [one.name for one in MatterVersion._meta.get_fields() if one.name not in DRAWN_FROM and not one.is_relation]
@@ -123,9 +124,12 @@ def load_themes(rows: Iterable[Mapping]) -> int:
 
 @transaction.atomic
 def load_material_types(rows: Iterable[Mapping]) -> int:
-    """Take in rows of demo/materials.yaml. Twice changes nothing."""
+    """Take in rows of demo/materials.yaml, but none over what people here have written. Twice changes nothing."""
     rows = list(rows)
+    written = types_kept_here(TypeDraft.Sort.DOCUMENT)
     for row in rows:
+        if row["id"] in written:
+            continue
         MaterialType.objects.update_or_create(
             slug=row["id"],
             defaults={
@@ -139,6 +143,12 @@ def load_material_types(rows: Iterable[Mapping]) -> int:
             },
         )
     return len(rows)
+
+
+def types_kept_here(sort: str) -> set[str]:
+    """The kinds of documents or licences that people here have put in force themselves."""
+    written = TypeDraft.objects.filter(sort=sort, state=TypeDraftState.IN_FORCE)
+    return set(written.values_list("slug", flat=True))
 
 
 def kept_here(matter: Matter) -> bool:

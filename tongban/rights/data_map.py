@@ -187,6 +187,12 @@ ROWS: dict[str, Row] = {
         hidden='', erase_from='', erase_days=0,
         fields={'id': 'plain', 'matter': 'plain', 'on': 'plain', 'forward_to': 'plain', 'words': 'plain', 'asked_by': 'officer', 'asked_at': 'plain', 'confirmed_by': 'officer', 'done_at': 'plain'},
     ),
+    'matters.TypeDraft': Row(
+        chapter='account', party=(), account=('begun_by__account',),
+        purpose=_('writing a kind of document or licence'), basis=_('public list'), retention=_('forever'),
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'sort': 'plain', 'slug': 'plain', 'content': 'plain', 'before': 'plain', 'state': 'plain', 'revision': 'plain', 'begun_by': 'officer', 'begun_at': 'plain', 'saved_at': 'plain', 'given_back': 'plain', 'checked_by': 'officer', 'checked_at': 'plain'},
+    ),
     'materials.Document': Row(
         chapter='documents', party=('owner',), account=(),
         purpose=_('papers handed in'), basis=_('application of the person'), retention=_('with the case it belongs to; 2 years after the last use otherwise'),

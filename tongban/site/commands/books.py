@@ -33,6 +33,7 @@ ROOMS_WITH_MOVES = {
     "cases (a draft on a second device)": ("tongban.cases.carrying_states", "CarryingState"),
     "cases (one message to many)": ("tongban.cases.circular_states", "CircularState"),
     "cases (acts on many at once)": ("tongban.cases.batch_states", "BatchState"),
+    "matters (kinds of documents and licences)": ("tongban.matters.type_states", "TypeDraftState"),
     "records (what has served its time)": ("tongban.records.states", "DestructionState"),
     "materials (reading by machine)": ("tongban.materials.reading.states", "ReadingState"),
 }

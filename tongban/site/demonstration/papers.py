@@ -14,6 +14,7 @@ from tongban.licences import services as licences
 from tongban.licences.models import Licence, LicenceType
 from tongban.materials import services as materials
 from tongban.materials.models import Document
+from tongban.matters.services import types_kept_here
 from tongban.parties.models import Company, Person
 from tongban.registers import services as registers
 from tongban.site.demonstration.people import District
@@ -23,10 +24,13 @@ DRIVERS = {"wang-anhui": 25, "chen-flex": 60, "feng-talent": 900, "wu-skill": 40
 
 
 def load_licence_types(demo: Path) -> int:
-    """Rows of demo/licence_types.yaml. Twice changes nothing."""
+    """Rows of demo/licence_types.yaml, but none over what people here have written. Twice changes nothing."""
     rows = yaml.safe_load((demo / "licence_types.yaml").read_text("utf-8"))["licence_types"]
     departments = Department.objects.in_bulk(field_name="code")
+    written = types_kept_here("licence")
     for row in rows:
+        if row["id"] in written:
+            continue
         LicenceType.objects.update_or_create(
             slug=row["id"],
             defaults={
