@@ -153,7 +153,10 @@ class Index:
         for place, entry in enumerate(self.entries):
             document = tantivy.Document()
             document.add_unsigned("n", place)
-            document.add_float("weight", 2 ** (1 + 0.06 * min(entry.popularity, 5)) - 2)
+            ahead = 0.06 * min(entry.popularity, 5) + 0.05 * (
+                entry.kind == "bundle"
+            )  # of equals, the whole before its parts
+            document.add_float("weight", 2 ** (1 + ahead) - 2)
             self._add_name(document, entry, english, chinese)
             self._add_near(document, entry, english, chinese)
             for facet in self._facets_of(entry):
