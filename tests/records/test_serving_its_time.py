@@ -95,6 +95,7 @@ def test_lines_that_say_nothing_stop_publishing():
 # -- due dates
 
 
+@pytest.mark.postgres
 def test_due_dates_are_found_a_little_at_a_time_and_a_second_round_changes_nothing():
     cases = [worlds.ended("withdrawn", matter=matter()) for _one in range(3)]
     assert [services.find_due_dates(limit=2) for _round in range(3)] == [2, 1, 0]  # the last begins anew
@@ -136,6 +137,7 @@ def test_an_approver_of_another_department_does_not_confirm(coordinator):
         services.confirm(row, officer=make.officer("dept_approver", of=make.department("TAX")))
 
 
+@pytest.mark.postgres
 def test_a_dropped_list_keeps_everything(coordinator, approver):
     case = worlds.ended("withdrawn", matter=matter())
     services.find_due_dates()
@@ -206,12 +208,7 @@ def test_an_unpaid_bill_stops_it():
 # -- afterwards
 
 
-only_sqlite = pytest.mark.skipif(
-    connection.vendor != "sqlite", reason="planting needs rows that no constraint would let in"
-)
-
-
-@only_sqlite
+@pytest.mark.postgres
 def test_of_everything_that_was_planted_nothing_is_left(coordinator, approver):
     case = worlds.ended(matter=matter(), rated=f"{worlds.MARK}-rating")
     planted = worlds.everything(case)
@@ -243,7 +240,7 @@ def settle(case: Case) -> None:
             apps.get_model(label)._default_manager.update(**changes)
 
 
-@only_sqlite
+@pytest.mark.postgres
 def test_control_a_table_that_is_not_forgotten_is_found(coordinator, approver, monkeypatch):
     """The search above would see it: with one table left out, its words are found."""
     case = worlds.ended(matter=matter())
@@ -294,6 +291,7 @@ def test_files_of_papers_are_gone_and_those_of_others_stay(coordinator, approver
     assert store.get(papers[1].file)
 
 
+@pytest.mark.postgres
 def test_figures_stay_as_they_were(coordinator, approver):
     case = worlds.ended(matter=matter())
     ways.work()
@@ -313,6 +311,7 @@ def test_figures_stay_as_they_were(coordinator, approver):
     assert list(Step.objects.filter(case=case).values_list("move", "at", "officer")) == moves
 
 
+@pytest.mark.postgres
 def test_the_log_keeps_what_happened_names_nobody_and_still_holds(coordinator, approver):
     case = worlds.ended(matter=matter())
     kinds = list(Event.objects.filter(subject=case.subject).order_by("pk").values_list("kind", flat=True))
@@ -350,6 +349,7 @@ class Killed(BaseException):
     """Nothing catches it, as nothing catches a power cut."""
 
 
+@pytest.mark.postgres
 def test_killed_in_the_middle_it_goes_on_where_it_was(coordinator, approver, monkeypatch):
     cases = [worlds.ended("withdrawn", matter=matter()) for _one in range(3)]
     services.find_due_dates()
@@ -417,6 +417,7 @@ def test_one_that_cannot_be_emptied_stays_whole_and_the_others_go(coordinator, a
     assert (kept.state, kept.destruction_id) == ("kept", None)
 
 
+@pytest.mark.postgres
 def test_what_something_stops_does_not_keep_the_others_off_the_lists(coordinator, approver, monkeypatch):
     monkeypatch.setattr(queries, "AT_A_TIME", 2)
     monkeypatch.setattr(queries, "A_LOOK", 2)
@@ -473,6 +474,7 @@ def test_once_the_person_is_out_no_package_is_made_and_the_receipt_stays(coordin
     assert Handover.objects.values().get(case=case) == given and given["state"] == "received"
 
 
+@pytest.mark.postgres
 def test_of_two_packages_made_at_once_the_first_one_counts(settings):
     case = worlds.ended(matter=ways.matter_with_everything())
     hand, cases = services.handing_over, queries.family(case)
@@ -497,6 +499,7 @@ def test_of_two_packages_made_at_once_the_first_one_counts(settings):
     assert Handover.objects.get(case=case).state == "made"
 
 
+@pytest.mark.postgres
 def test_only_the_archives_receipt_lets_it_go(coordinator, approver, settings):
     settings.ARCHIVE_GATEWAY = "none"
     case = worlds.ended(matter=ways.matter_with_everything())

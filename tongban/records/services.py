@@ -393,7 +393,7 @@ def _carry_out(row: Destruction, keeping: Keeping) -> None:
         )
         row.lines.filter(mark=_mark(keeping)).update(
             anonymised=F("anonymised") + 1,
-            handed_over=F("handed_over") + (given is not None),
+            handed_over=F("handed_over") + int(given is not None),  # PostgreSQL adds no truth to a number
             papers=F("papers") + gone.papers,
             files=F("files") + len(gone.files),
         )
