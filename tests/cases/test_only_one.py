@@ -6,7 +6,7 @@ import uuid
 import pytest
 from django.utils import timezone
 
-from tests import make
+from tests import doors, make
 from tests.cases import bundle_ways as shop
 from tests.cases import ways
 from tongban.cases import only_one, services
@@ -296,3 +296,39 @@ def test_the_guide_says_it_in_words():
 
     assert repeating.in_words(plain) == ""
     assert repeating.in_words(often) == ("One within 3 months for the same answer to “Frame number”, whoever sends it.")
+
+
+def test_what_somebody_else_applied_for_is_not_found_out_by_filling_in_a_draft(client):
+    matter = make.matter(form=BICYCLE, only_one={"rule": "held", "field": "frame_no"})
+    send(bicycle("HX1", account=make.account(), matter=matter))
+    asker = make.account()
+    same = bicycle("HX1", account=asker, matter=matter)
+    today = timezone.localdate()
+    here = doors.enter(client, asker, present=True)
+
+    seen_before = only_one.before_sending(same, today)
+    page = here.get(f"/apply/{same.ref}/check/").content.decode()
+    sent = here.post(f"/apply/{same.ref}/submit", {"sign": "1", "key": "k"})
+
+    assert seen_before is None and "only-one-panel" not in page
+    assert sent.status_code == 409 and "I need another one all the same" in sent.content.decode()
+    excepting.ask_for_one_more(matter, party=asker.person, account=asker, words="It is another frame.")
+    assert (
+        only_one.before_sending(same, today) is not None
+    )  # who explained it to the department sees it beside the draft
+
+
+def test_of_a_bundle_each_matter_uses_an_exception_of_its_own():
+    matter, account = shop.bundle(), make.account()
+    whole = shop.received(matter, account=account)
+    for key in ("food", "fire"):
+        member = shop.of(whole, key)
+        type(member.version).objects.filter(pk=member.version_id).update(only_one={"rule": "open"})
+        excepting.allow_one_more(
+            member.matter, party=account.person, officer=make.officer("dept_reviewer", of=member.matter.department), reason="two shops"
+        )  # fmt: skip
+    second = shop.draft(matter, account=account)
+
+    assert send(second).state == "submitted"
+    assert set(OneMore.objects.values_list("case", flat=True)) == {second.pk}
+    assert refusal(send, shop.draft(matter, account=account)).against.case is not None  # both are used up

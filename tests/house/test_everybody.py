@@ -43,6 +43,7 @@ PEOPLE = ("anonymous", *CITIZENS, *OFFICERS)
 # `hand` helps with the draft by a code, `elsewhere` reviews and approves in another department
 CONCERNED = {
     "draft": {"owner", "clerk"},
+    "deleted": {"owner", "clerk"},
     "case": {"owner", "clerk"},
     "hand": {"owner", "clerk"},
     "carried": {"owner", "clerk"},
@@ -115,6 +116,8 @@ class World:
         papers = [{"material": "lease", "required": False, "exempt": "none"}]
         matter = make.matter("shop", department=make.department("PSB"), objects_served=["company"], requirements=papers)
         self.draft = make.draft(matter, account_=self.owner, party=self.company)
+        self.deleted = make.draft(matter, account_=self.owner, party=self.company)
+        services.delete(self.deleted, account=self.owner)
         case = make.draft(matter, account_=self.owner, party=self.company)
         case = services.submit(case, account=self.owner, level=3, key="one")
         case = services.pass_pre_review(services.start_pre_review(case))
@@ -211,6 +214,7 @@ class World:
     def thing(self, of: str) -> dict:
         return {
             "draft": {"ref": self.draft.ref, "slug": "lease", "field": "reason", "pk": self.notices[self.draft].pk},
+            "deleted": {"ref": self.deleted.ref},
             "hand": {"ref": self.draft.ref, "pk": self.draft.hands.get().pk},
             "carried": {"ref": self.draft.ref, "pk": self.carried.pk},
             "carried_by": {"pk": self.carried.pk},

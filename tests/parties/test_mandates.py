@@ -203,7 +203,7 @@ def test_the_principal_never_agrees_to_more_than_was_asked_for_by_mistake():
     assert set(wider.value.errors) == {"acts", "matters"}
 
 
-def test_passing_on_only_where_allowed_one_step_and_never_more():
+def test_passing_on_only_where_allowed_one_step_and_never_more(monkeypatch):
     mother, son = people()
     friend = make.account(services.record_person(**_details(FRIEND, "王演练", "1996-11-20")))
     closed = given(mother, acts=("prepare",))
@@ -225,6 +225,13 @@ def test_passing_on_only_where_allowed_one_step_and_never_more():
         )  # fmt: skip
 
     assert (never.value.code, twice.value.code) == ("not-to-be-passed-on", "not-to-be-passed-on")
+    with monkeypatch.context() as few:
+        few.setattr(mandates, "GIVEN_AT_MOST", 2)  # what was passed on counts with what was given
+        with pytest.raises(NotAllowed) as many:
+            mandates.pass_on(
+                open_, **to_friend, scope=Scope(acts=("prepare",), matters=("pension",), until=open_.until)
+            )
+    assert many.value.code == "too-many-mandates"
     assert may(friend, mother.person, "pension", "prepare")
     mandates.revoke(open_, account=mother)
     assert not may(friend, mother.person)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from tests import doors, make
 from tests.cases import ways
-from tongban.cases import only_one, services
+from tongban.cases import alike, only_one, services
 from tongban.cases import queries as cases
 from tongban.cases.services import comparing
 from tongban.journal.actors import Actor
@@ -260,3 +260,36 @@ def test_a_licence_of_the_other_record_stands_in_the_wallet():
     joined(one, other)
 
     assert (list(licences.of(other)), list(licences.of_record(other))) == ([licence], [])
+
+
+def test_a_message_to_many_reaches_the_accounts_of_both_records(django_assert_num_queries):
+    one, other = record("16AA00001"), record("19BB00002")
+    accounts = [make.account(one), make.account(other)]
+    joined(one, other)
+
+    found = parties.accounts_of_many([one.pk], timezone.localdate())
+
+    assert [each.pk for each in found[one.pk]] == [each.pk for each in parties.accounts_for(one, timezone.localdate())]
+    assert {each.pk for each in found[one.pk]} == {each.pk for each in accounts}
+    alone = make.person().pk
+    with django_assert_num_queries(4):  # nobody joined: nothing more is asked
+        parties.accounts_of_many([alone], timezone.localdate())
+
+
+def test_the_same_paper_under_the_other_record_is_no_paper_of_somebody_else():
+    one, other = record("16AA00001"), record("19BB00002")
+    make.material_type("lease")
+    wanted = [{"material": "lease", "required": False, "exempt": "none"}]
+    sent = []
+    for person, name in ((one, "a"), (other, "b"), (make.person(), "c")):
+        account = make.account(person)
+        case = make.draft(make.matter(name, requirements=wanted), account_=account)
+        services.attach(case, "lease", make.document(person, by=account), account=account)
+        sent.append(services.submit(case, account=account, level=3, key=name))
+    before = {each.case.pk for each in alike.of(sent[0], make.officer("auditor"))}
+    joined(one, other)
+    sent[0].refresh_from_db()
+
+    after = {each.case.pk for each in alike.of(sent[0], make.officer("auditor"))}
+
+    assert (before, after) == ({sent[1].pk, sent[2].pk}, {sent[2].pk})

@@ -8,13 +8,16 @@ from django.test import Client
 from django.utils import timezone
 
 from tests import make
+from tests.cases import bundle_ways as shop
 from tests.doors import enter
 from tests.portal.test_applying import picture
-from tongban.cases import services
+from tongban.cases import events, services, told
 from tongban.cases.models import CarriedDraft, Case
 from tongban.cases.services import carrying
 from tongban.channels.doorkeeper import CARRIED
+from tongban.channels.pages import parts
 from tongban.journal.models import Event, ReadEntry
+from tongban.lib.formschema import Form
 from tongban.lib.problems import Invalid, NotAllowed
 from tongban.parties.models import Account
 
@@ -290,3 +293,124 @@ def test_a_helper_does_not_carry_the_draft_further(case, account):
 
     with pytest.raises(NotAllowed):
         carrying.offer(case, account=helper, session="s")
+
+
+# -- what it never sees, whenever it was written
+
+
+def test_a_number_typed_where_it_began_while_the_device_is_at_work_stays_covered_there(here, case, account):
+    there, _row = let_in(here, case)
+
+    services.save(case, {"mobile": PHONE}, revision=case.revision, account=account)
+
+    page = there.get("/go-on/form/").content.decode() + there.get("/go-on/check/").content.decode()
+    assert PHONE not in page and "Covered on this device" in page
+    revision = Case.objects.get(pk=case.pk).revision
+    there.post("/go-on/form/", {"reason": "x", "mobile": "13900000000", "revision": revision, "tab": "x"})
+    case.refresh_from_db()
+    assert case.value("mobile") == PHONE
+
+
+def test_what_it_typed_itself_it_sees_until_it_is_changed_where_it_began(here, case, account):
+    there, _row = let_in(here, case)
+    there.post("/go-on/save", {"mobile": PHONE, "revision": case.revision, "tab": "x"})
+    own = there.get("/go-on/form/").content.decode()
+    case.refresh_from_db()
+
+    services.save(case, {"mobile": "13900000001"}, revision=case.revision, account=account)
+
+    assert PHONE in own
+    assert "13900000001" not in there.get("/go-on/form/").content.decode()
+
+
+def test_what_a_situation_chosen_there_brings_from_the_record_stays_covered(client, account):
+    from_the_record = {**FORM[1], "id": "owner_no"}
+    matter = shop.bundle(of={"sign": {"form": [*shop.COMMON, from_the_record]}})
+    case = services.begin(matter, party=account.person, account=account, situation=[])
+    here = enter(client, account, present=True)
+    there, _row = let_in(here, case)
+
+    services.choose_situation(case, ["sign"], account=account)  # as the device does with its page
+
+    page = there.get("/go-on/form/").content.decode()
+    case.refresh_from_db()
+    assert case.value("owner_no") == NUMBER
+    assert NUMBER not in page and "Covered on this device" in page
+
+
+# -- the elderly edition goes along
+
+
+PARTS = [
+    {"id": "id_no", "zh": "证件号码", "en": "Identity number", "type": "id_number", "prefill": "user.id_no"},
+    {"id": "old_address", "zh": "原住址", "en": "Where do you live now?", "type": "address", "required": True},
+    {"id": "new_address", "zh": "新住址", "en": "Where do you move to?", "type": "address", "required": True},
+]
+
+
+@pytest.fixture
+def in_parts(account):
+    account.edition = "elderly"
+    account.save()
+    return services.begin(make.matter("parts", form=PARTS), party=account.person, account=account)
+
+
+def test_for_somebody_with_the_elderly_edition_the_second_device_asks_one_thing_on_a_page(here, in_parts):
+    there, _row = let_in(here, in_parts)
+    waiting = there.get("/go-on/wait/")
+
+    first = there.get("/go-on/form/").content.decode()
+    revision = re.search(r'name="revision" value="(\d+)"', first).group(1)
+    number = re.search(r'name="part" value="(\d+)"', first).group(1)
+    empty = there.post("/go-on/form/", {"part": number, "revision": revision, "tab": "x", "old_address": ""})
+    right = there.post("/go-on/form/", {"part": number, "revision": revision, "tab": "x", "old_address": "Old Road 1"})
+    second = there.get(right.headers["Location"]).content.decode()
+
+    assert 'data-edition="elderly"' in waiting.content.decode() and 'data-edition="elderly"' in first
+    assert "Where do you live now?" in first and "Where do you move to?" not in first
+    assert "Page 1 of 2" in first and NUMBER not in first  # what is covered is no page of its own
+    assert empty.status_code == 422
+    assert "Where do you move to?" in second and "Page 2 of 2" in second
+    number = re.search(r'name="part" value="(\d+)"', second).group(1)
+    back = there.post(
+        "/go-on/form/", {"part": number, "revision": revision, "tab": "x", "new_address": "", "back": "1"}
+    )
+    assert "Where do you live now?" in there.get(back.headers["Location"]).content.decode()
+    done = there.post("/go-on/form/", {"part": number, "revision": revision, "tab": "x", "new_address": "New Road 2"})
+    assert done.headers["Location"] == "/go-on/materials/"
+    in_parts.refresh_from_db()
+    assert (in_parts.value("old_address"), in_parts.value("new_address")) == ("Old Road 1", "New Road 2")
+
+
+def test_who_chose_another_edition_on_the_second_device_keeps_it(here, in_parts):
+    there, _row = let_in(here, in_parts)
+    there.cookies["edition"] = "standard"
+
+    there.get("/go-on/wait/")
+
+    assert 'data-edition="standard"' in there.get("/go-on/form/").content.decode()
+
+
+def test_where_everything_is_covered_there_is_one_page_without_questions():
+    form = Form.from_demo(PARTS[:1])
+
+    assert list(parts.chosen(form, {}, "", left=["id_no"])) == []
+
+
+# -- and whoever let it in is told
+
+
+def test_whoever_let_it_in_hears_of_it(here, case, account):
+    _there, row = let_in(here, case)
+
+    told.tell_that_a_device_was_let_in(events.DraftCarried(case=case.pk, carried=row.pk))
+
+    message = account.messages.get(kind="device_let_in")
+    assert "Safari, iPhone" in message.body["en"] and "Demo matter" in message.body["en"]
+    assert message.link == f"/apply/{case.ref}/device/"
+
+
+def test_of_a_draft_deleted_meanwhile_nothing_is_told(account):
+    told.tell_that_a_device_was_let_in(events.DraftCarried(case=1, carried=1))
+
+    assert not account.messages.exists()

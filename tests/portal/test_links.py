@@ -185,3 +185,16 @@ def test_too_much_for_a_link_is_said_and_what_was_typed_stays(client):
     text = answer.content.decode()
     assert LONGEST_LINK < 9 * 60 * 9
     assert answer.status_code == 422 and "That is too much for a link." in text and "很很很" in text
+
+
+def test_a_press_that_began_nothing_brings_back_what_it_had_sent(client, account, matter):
+    matter.versions.update(only_one={"rule": "open"})
+    make.submitted(matter, account_=account, answers={"school": "First School", "kind": "day", "truth": True})
+    enter(client, account)
+
+    answer = client.post(f"/matters/{matter.slug}/apply/", {"f.school": "Demo “School”", "f.langs": ["zh", "fr"]})
+
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert '<input type="hidden" name="f.school" value="Demo “School”">' in page
+    assert page.count('name="f.langs"') == 2

@@ -98,7 +98,8 @@ def _with_the_same_paper(case: Case) -> dict[int, list[Bilingual]]:
     if not digests:
         return {}
     rows = CaseMaterial.objects.filter(document__pages__sha256__in=digests, how=CaseMaterial.How.UPLOAD)
-    rows = rows.exclude(case=case.pk).exclude(case__applicant=case.applicant_id).exclude(case__state=CaseState.DRAFT)
+    same_person = parties.identities(case.applicant)
+    rows = rows.exclude(case=case.pk).exclude(case__applicant__in=same_person).exclude(case__state=CaseState.DRAFT)
     if case.parent_id:
         rows = rows.exclude(case=case.parent_id)
     found: dict[int, list[Bilingual]] = {}

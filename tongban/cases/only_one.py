@@ -235,10 +235,16 @@ def refuse_to_begin(version: MatterVersion, party: Party, today: date) -> None:
 
 
 def before_sending(case: Case, today: date) -> Against | None:
-    """The same for a draft as it is filled in; of a bundle for each member that is applied for."""
+    """The same for a draft as it is filled in; of a bundle for each member that is applied for.
+
+    What belongs to somebody else is said when it is sent, signed: whoever fills in address after address would learn who applied.
+    Who asked for an exception was told then, and keeps seeing it.
+    """
     for version, index in _asked(case):
         found = stands_against(version, case.applicant, today=today, index=index, but=case)
-        if found is not None and not _excepted(version.matter, case.applicant, case):
+        if found is None or _excepted(version.matter, case.applicant, case):
+            continue
+        if found.own or wish_of(case.applicant, version.matter) is not None:
             return found
     return None
 

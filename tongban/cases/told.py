@@ -3,12 +3,14 @@
 from django.utils import timezone
 
 from tongban.cases import events, signers
-from tongban.cases.models import Case, OneMore, Signer
+from tongban.cases.models import CarriedDraft, Case, OneMore, Signer
 from tongban.cases.services import cosigning
 from tongban.cases.states import ENDED, OPEN, CaseState
 from tongban.journal import services as journal
 from tongban.journal.services import on
+from tongban.lib.bilingual import Bilingual
 from tongban.lib.identifiers import mask_id
+from tongban.matters.models import MatterVersion
 from tongban.notices import services as notices
 from tongban.parties import events as party_events
 from tongban.parties import queries as parties
@@ -18,6 +20,7 @@ DEEDS = {
     "begin": {"zh": "开始填写", "en": "began an application"},
     "prepare": {"zh": "填写或修改", "en": "filled in an application"},
     "delete": {"zh": "删除草稿", "en": "deleted a draft"},
+    "take_back": {"zh": "恢复已删除的草稿", "en": "had a deleted draft back"},
     "submit": {"zh": "签名并提交", "en": "signed and sent an application"},
     "hand_in": {"zh": "在窗口签名并递交", "en": "signed and handed in an application at a window"},
     "resubmit": {"zh": "修改后重新提交", "en": "sent an application again"},
@@ -39,6 +42,37 @@ def _case(subject: str) -> Case | None:
     return Case.objects.select_related("version", "applicant").filter(pk=key).first() if key.isdigit() else None
 
 
+def _name_of(matter: str) -> Bilingual:
+    """What a matter is called, where the application itself is gone."""
+    rows = MatterVersion.objects.filter(matter__slug=matter).order_by("-number")
+    return rows.values_list("name", flat=True).first() or {"zh": matter, "en": matter}
+
+
+@on(events.DraftCarried)
+def tell_that_a_device_was_let_in(event):
+    """To whoever let it in: if it was somebody at their unlocked computer, they hear of it."""
+    row = (
+        CarriedDraft.objects.select_related("account__person", "case__version", "case__applicant")
+        .filter(pk=event.carried)
+        .first()
+    )
+    if row is None or row.until is None:  # the draft was deleted meanwhile
+        return
+    notices.tell(
+        row.case.applicant,
+        "device_let_in",
+        about=row.case.subject,
+        link=f"/apply/{row.case.ref}/device/",
+        params={
+            "matter": row.case.version.name,
+            "what": row.device or {"zh": "一台设备", "en": "A device"},
+            "hour": timezone.localtime(row.until).strftime("%H:%M"),
+        },
+        once=f"device_let_in:{row.pk}",
+        to=[row.account],
+    )
+
+
 @on(party_events.ActedForSomebody)
 def tell_the_one_represented(event):
     """Every act, on the same day filling in only once beside what was begun or sent."""
@@ -57,7 +91,7 @@ def tell_the_one_represented(event):
         params={
             "name": deed.agent.names,
             "what": DEEDS.get(deed.what, OTHER),
-            "matter": case.version.name if case is not None else {"zh": deed.matter, "en": deed.matter},
+            "matter": case.version.name if case is not None else _name_of(deed.matter),
             "number": (case.number or "") if case is not None else "",
         },
         once=f"acted:{deed.pk}",

@@ -67,6 +67,8 @@ NEEDS: dict[str, frozenset[str]] = {
     "portal:apply_answer": PREPARES,
     "portal:apply_delete": PREPARES,
     "portal:apply_keep": PREPARES,
+    "portal:draft_back": PREPARES,
+    "portal:draft_erase": PREPARES,
     "portal:apply_signers": FILLS,
     "portal:apply_signers_again": FILLS,
     "portal:apply_hands": FILLS,

@@ -633,6 +633,13 @@ WORDING: dict[str, Words] = {
         "“%(matter)s”（%(number)s）中您的提问已有答复，打开办件查看。",
         "There is an answer to your question about “%(matter)s” (%(number)s). Open the case to read it.",
     ),
+    "device_let_in": _words(
+        "另一台设备正在填写您的申请",
+        "Another device works in your application",
+        "%(what)s现在可以填写您的“%(matter)s”草稿。它看不到其他内容，不能签名，也不能提交，最迟%(hour)s自动断开。如果不是您本人操作，请打开此页立即断开。",
+        "%(what)s can now fill in your draft “%(matter)s”. It sees nothing else, cannot sign or send, and is out by itself at %(hour)s at "
+        "the latest. If that was not you, open this and end it at once.",
+    ),
     "draft_expires": _words(
         "草稿即将到期",
         "A draft of yours ends soon",

@@ -247,6 +247,7 @@ def pass_on(
     index, stated = _named(id_kind, id_no, name)
     with transaction.atomic():
         above = _locked(mandate)
+        _number_rests(account)
         today = timezone.localdate(now)
         held = powers.mandates_in_force(today).filter(pk=above.pk, agent=account.person_id)
         if not held.exists() or not account.is_active:
@@ -263,6 +264,8 @@ def pass_on(
         checked = Scope(**{**checked.__dict__, "chains": False})
         if account.person is not None and index == account.person.id_index:
             raise _for_oneself()
+        Party.objects.select_for_update().get(pk=above.principal_id)
+        _not_too_many(above.principal)
         actor = _agent(account, above.principal)
         return _given(
             above.principal, index, stated, checked, Mandate.Asked.PASSED_ON, actor, account, now, under=above

@@ -287,11 +287,19 @@ def accounts_for(party: Party, today: date, matter: str | None = None) -> list[A
 
 
 def accounts_of_many(keys: Iterable[int], today: date) -> dict[int, list[Account]]:
-    """Whom to tell for each of these parties, as `accounts_for` without a matter: the same five questions for one and for a hundred."""
+    """Whom to tell for each of these parties, as `accounts_for` without a matter: the same five questions for one and for a hundred,
+    six where records were joined."""
     wanted = set(keys)
     people: dict[int, set[int]] = {}
-    for pk in Person.objects.filter(pk__in=wanted, died_on__isnull=True).values_list("pk", flat=True):
-        people.setdefault(pk, set()).add(pk)
+    heads: dict[int, list[int]] = {}
+    for pk, head in Person.objects.filter(pk__in=wanted, died_on__isnull=True).values_list("pk", "same_as"):
+        people[pk] = {pk}
+        if head is not None:
+            heads.setdefault(head, []).append(pk)
+    if heads:  # joined records: whoever is one of them is told of all of them
+        for other, head in Person.objects.filter(same_as__in=heads).values_list("pk", "same_as"):
+            for pk in heads[head]:
+                people[pk].add(other)
     for bond in bonds_in_force(today).filter(person_id__in=wanted).select_related("person"):
         if bond.kind == Kinship.Kind.WARD or rules.is_minor(bond.person.birth_date, today):
             people.setdefault(bond.person_id, set()).add(bond.relative_id)

@@ -186,11 +186,17 @@ def part(row: Sameness, *, actor: Actor, account: Account, reason: str) -> Samen
 
 
 def _hold_all(row: Sameness) -> list[int]:
-    """Everybody who is one with either of the two, held in the order of their numbers."""
-    heads = Person.objects.filter(pk__in=[row.one_id, row.other_id]).values_list("pk", "same_as")
-    keys = {key for pair in heads for key in pair if key is not None}
-    rows = Person.objects.filter(Q(pk__in=keys) | Q(same_as__in=keys)).order_by("pk")
-    return [row.pk for row in rows.select_for_update(of=("self",))]
+    """Everybody who is one with either of the two, held in the order of their numbers. Who was joined to them while we waited for
+    the rows is held too: else that joining would be undone by ours."""
+    keys, held = {row.one_id, row.other_id}, set[int]()
+    while True:
+        heads = Person.objects.filter(pk__in=keys, same_as__isnull=False).values("same_as")
+        found = set(Person.objects.filter(Q(pk__in=keys) | Q(same_as__in=heads)).values_list("pk", flat=True))
+        if found <= held:
+            return sorted(held)
+        rows = Person.objects.filter(pk__in=found).order_by("pk").select_for_update(of=("self",))
+        held = {one.pk for one in rows}
+        keys |= held
 
 
 def _groups(people: Iterable[int]) -> list[tuple[set[int], int | None]]:

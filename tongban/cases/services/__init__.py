@@ -43,6 +43,7 @@ from tongban.cases.services.correcting import (
     undo_change,
 )
 from tongban.cases.services.deciding import approve, refuse, revoke, terminate
+from tongban.cases.services.deleting import delete
 from tongban.cases.services.desks import (
     begin_with,
     delete_view,
@@ -59,7 +60,6 @@ from tongban.cases.services.drafting import (
     begin,
     choose_situation,
     commit_to,
-    delete,
     detach,
     extend_draft,
     refresh_materials,

@@ -215,12 +215,14 @@ def save(
     account: Account,
     saver: str = "",
     step: str | None = None,
+    carried: int | None = None,
     now: datetime | None = None,
 ) -> Case:
     """Keep answers as far as they are typed, right or wrong: checking is for sending. Only fields of the form are taken.
 
     `revision` is the one the page was made from and `saver` a name of that page: it may save again and again. If another
     page or device saved in between, nothing is overwritten and the sentence says so (NotAllowed, code `changed-elsewhere`).
+    `carried`: the second device that typed them; numbers it typed itself it may see, and no others.
     """
     now = now or timezone.now()
     form = rules.form_of(case)
@@ -239,7 +241,7 @@ def save(
                 next_step=_("Save again to use what you see here, or reload to see the other."),
             )
         before = case.values
-        case.values = _merged(before, correction.within(case, answers), form, now)
+        case.values = _merged(before, correction.within(case, answers), form, now, carried)
         if case.state in WITH_APPLICANT:
             anew = [name for name, held in case.values.items() if held != before.get(name)]
             case.findings.filter(field__in=anew, answered_at__isnull=True).update(answered_at=now)
@@ -326,18 +328,6 @@ def refresh_materials(case: Case, *, account: Account) -> Case:
     return case
 
 
-def delete(case: Case, *, account: Account, now: datetime | None = None) -> None:
-    """Delete a draft with its answers. Its uploaded documents stay in the person's own papers. A second time does nothing."""
-    with transaction.atomic():
-        rows = Case.objects.filter(pk=case.pk, state=CaseState.DRAFT)
-        if not rows.exists():
-            if Case.objects.filter(pk=case.pk).exists():
-                raise NotAllowed("already-sent", _("This was already sent. You can withdraw it instead."))
-            return
-        standing.act_as_applicant(account, again(case), Act.PREPARE, "delete", now or timezone.now())
-        rows.delete()
-
-
 def expire_drafts(now: datetime) -> int:
     """Delete drafts whose time is over and of whose last day was told (a duty of the worker)."""
     told = Q(warned_at__gte=F("expires_at") - LAST_WARNING)
@@ -385,14 +375,19 @@ def _may_begin(matter: Matter, party: Party, account: Account, today: date) -> M
             _("Before you apply, please confirm who you are."),
             next_step=_("It takes about a minute; then you come back here."),
         )
+    room_for_a_draft(party)
+    only_one.refuse_to_begin(version, party, today)
+    return version
+
+
+def room_for_a_draft(party: Party) -> None:
+    """Raises NotAllowed where this party has as many drafts as it may have."""
     if Case.objects.filter(applicant=party, state=CaseState.DRAFT).count() >= DRAFTS_AT_MOST:
         raise NotAllowed(
             "too-many-drafts",
             _("You have 50 drafts."),
             next_step=_("Send or delete some of them, then begin a new one."),
         )
-    only_one.refuse_to_begin(version, party, today)
-    return version
 
 
 def _with_what_is_held(case: Case, situation: list[str], now: datetime) -> list[str]:
@@ -435,9 +430,10 @@ def touch(case: Case, now: datetime) -> None:
     _touch_draft(case, now, case.step)
 
 
-def _merged(values: dict, answers: dict, form, now: datetime) -> dict:
+def _merged(values: dict, answers: dict, form, now: datetime, carried: int | None = None) -> dict:
     """Answers into the stored values. A prefilled value that is read-only stays; one that was changed says so."""
     merged = dict(values)
+    typed_there = {} if carried is None else {"carried": carried}
     for field in form.fields:
         if field.id not in answers:
             continue
@@ -447,11 +443,15 @@ def _merged(values: dict, answers: dict, form, now: datetime) -> dict:
                 continue
             given = held.get("given", held["value"])  # what the source said stays beside what was made of it
             changed = answer != given
-            merged[field.id] = {**held, "value": answer, "given": given, "changed": changed, "at": now.isoformat()}
+            kept = {name: said for name, said in held.items() if name != "carried"}
+            merged[field.id] = {
+                **kept, "value": answer, "given": given, "changed": changed, "at": now.isoformat(), **typed_there
+            }  # fmt: skip
         elif held is None or held["value"] != answer:
             disputed = {name: held[name] for name in ("given", "given_source", "dispute") if held and name in held}
             merged[field.id] = {
-                "value": answer, "source": "applicant", "at": now.isoformat(), "changed": bool(disputed), **disputed
+                "value": answer, "source": "applicant", "at": now.isoformat(), "changed": bool(disputed), **disputed,
+                **typed_there,
             }  # fmt: skip
     return merged
 

@@ -65,8 +65,10 @@ def answers_typed(request, case: Case, asked: Form, *, leave: Collection[str] = 
     return cleaned, answers
 
 
-def save(request, case: Case, answers: Mapping, *, step: str, account: Account | None = None) -> Case:
-    """Keep what was typed, if the page still shows what is kept."""
+def save(
+    request, case: Case, answers: Mapping, *, step: str, account: Account | None = None, carried: int | None = None
+) -> Case:
+    """Keep what was typed, if the page still shows what is kept. `carried`: the second device it was typed on."""
     try:
         revision = int(request.POST.get("revision", ""))
     except ValueError:
@@ -78,6 +80,7 @@ def save(request, case: Case, answers: Mapping, *, step: str, account: Account |
         account=account or request.user,
         saver=request.POST.get("tab", ""),
         step=step,
+        carried=carried,
     )
 
 
@@ -94,7 +97,7 @@ def labels_of(asked: Form, errors) -> dict[str, str]:
         head, *inner = name.split("-")
         if inner and head in asked:
             parts = {part.id.rpartition("-")[2]: say(part.label) for part in (*asked[head].columns, *asked[head].parts)}
-            row = inner.pop(0) if inner[0].isdigit() else None
+            row = inner.pop(0) if inner[0].isdecimal() else None
             words = [labels[head], str(int(row) + 1) if row else "", parts.get("-".join(inner), "")]
             labels[name] = " ".join(word for word in words if word)
     return labels
@@ -167,7 +170,7 @@ def add_pages(case: Case, row: CaseMaterial, files, account: Account, *, seen_by
 
 def take_out(case: Case, row: CaseMaterial, page_id: str, account: Account) -> None:
     """One page out; with the last one the paper."""
-    page = Page.objects.filter(pk=page_id if page_id.isdigit() else 0, document=row.document).first()
+    page = Page.objects.filter(pk=page_id if page_id.isdecimal() else 0, document=row.document).first()
     if page is None or row.document is None:
         raise Http404
     if row.document.pages.count() == 1:

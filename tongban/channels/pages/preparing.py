@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy
 from tongban.cases import clocks, planning, rules, services
 from tongban.cases.models import Case, CaseMaterial
 from tongban.channels import doorkeeper
-from tongban.channels.pages import bundle_answers, errand
+from tongban.channels.pages import bundle_answers, errand, parts
+from tongban.channels.pages.look import Look
 from tongban.departments.models import Officer
 from tongban.lib.bilingual import say
 from tongban.lib.formschema import Field, Form
@@ -44,20 +45,28 @@ class Desk:
     seen_by: Officer | None = None
     more: dict = field(default_factory=dict)  # what its base shows beside
     account: Account | None = None  # for whom a second device works that is not signed in
-    since: str = ""  # on a second device: what was answered before is covered there, what is still empty is asked
+    carried: int | None = (
+        None  # a second device: numbers it did not type itself are covered there, empty ones are asked
+    )
+
+    @property
+    def second(self) -> bool:
+        """A second device, that is."""
+        return self.carried is not None
 
     def leaves(self, case: Case, asked: Form) -> list[str]:
         """The fields that are neither shown nor taken here."""
         if self.covered:
             return [one.id for one in asked if errand.is_covered(one)]
-        if self.since:
-            return [one.id for one in asked if errand.is_covered(one) and _answered_before(case, one.id, self.since)]
+        if self.second:
+            return [one.id for one in asked if errand.is_covered(one) and _typed_elsewhere(case, one.id, self.carried)]
         return []
 
 
-def _answered_before(case: Case, field_id: str, since: str) -> bool:
+def _typed_elsewhere(case: Case, field_id: str, carried: int | None) -> bool:
+    """Not by this second device: by a source, or where the draft was begun, also while the device is at work."""
     held = case.values.get(field_id) or {}
-    return held.get("value") not in (None, "", []) and held.get("at", "") <= since
+    return held.get("value") not in (None, "", []) and held.get("carried") != carried
 
 
 class OpenFields:
@@ -140,9 +149,12 @@ def form(request, desk: Desk, case: Case):
     if request.method != "POST":
         errors = rules.checked(case).errors if request.GET.get("judge") else {}
         return _form_page(request, desk, case, asked, rules.plain_values(case.values), errors)
-    cleaned, answers = errand.answers_typed(request, case, asked, leave=left, account=desk.account)
+    part = _part_sent(request, desk, asked)
+    cleaned, answers = errand.answers_typed(
+        request, case, asked, leave=[*left, *parts.elsewhere(asked, part)], account=desk.account
+    )
     try:
-        case = errand.save(request, case, answers, step="form", account=desk.account)
+        case = errand.save(request, case, answers, step="form", account=desk.account, carried=desk.carried)
     except NotAllowed as problem:
         if problem.code != "changed-elsewhere":
             raise
@@ -154,14 +166,36 @@ def form(request, desk: Desk, case: Case):
         return _form_page(request, desk, case, asked, values, {})
     errors = {**rules.checked(case).errors, **cleaned.errors}
     errors = {name: reasons for name, reasons in errors.items() if name.split("-")[0] not in left}
+    values = rules.plain_values(case.values)
+    if part is not None:
+        return _turn_the_page(request, desk, case, asked, part, values, errors, cleaned.remarks)
     if errors:
-        values = rules.plain_values(case.values)
         return _form_page(request, desk, case, asked, values, errors, remarks=cleaned.remarks)
     return redirect(next_step(desk, case, "form"))
 
 
+def _part_sent(request, desk: Desk, asked: Form) -> parts.Part | None:
+    """Of the elderly edition's form the page that was sent; officers and helpers have the whole."""
+    return parts.posted(asked, request.POST) if desk.second else None
+
+
+def _turn_the_page(request, desk: Desk, case: Case, asked: Form, part: parts.Part, values, errors, remarks):
+    back, left = "back" in request.POST, desk.leaves(case, asked)
+    following = parts.after_sending(part, asked, values, errors, back=back, left=left)
+    if following is None:
+        return redirect(next_step(desk, case, "form"))
+    if following is part and not back:
+        return _form_page(request, desk, case, asked, values, errors, remarks=remarks)
+    judged = "&judge=1" if following.number < part.number and not back else ""
+    return redirect(f"{desk.at('form')}?part={following.number}{judged}")
+
+
 def _form_page(request, desk, case, asked, values, errors, *, conflict=None, remarks=None):
-    leaves = desk.leaves(case, asked)
+    leaves, whole, part = desk.leaves(case, asked), asked, None
+    if desk.second and (Look(request).elderly or request.POST.get("part")):
+        wanted = request.POST.get("part") or request.GET.get("part", "")
+        asked = part = parts.chosen(whole, values, wanted, leaves)
+        errors = {name: told for name, told in errors.items() if name.split("-")[0] in part}
     shown = OpenFields(asked, leaves) if leaves or desk.covered else asked
     left = [one for one in asked.visible(values) if one in shown.left] if isinstance(shown, OpenFields) else []
     fields = [one.id for one in shown.visible(values)]
@@ -173,11 +207,13 @@ def _form_page(request, desk, case, asked, values, errors, *, conflict=None, rem
         form=shown,
         values=values,
         errors=errors,
-        labels=errand.labels_of(asked, errors),
+        labels=errand.labels_of(whole, errors),
         remarks=remarks or {},
         sources=errand.sources(case),
         marked={},
         conflict=conflict,
+        part=part,
+        place=parts.around(part, whole, values, leaves) if part is not None else None,
         divisions=errand.divisions(),
         left=[(say(one.label), bool(values.get(one.id))) for one in left],
         tab=request.POST.get("tab") or uuid4().hex[:20],
@@ -189,9 +225,9 @@ def _form_page(request, desk, case, asked, values, errors, *, conflict=None, rem
 def autosave(request, desk: Desk, case: Case):
     """Keep what is typed so far."""
     asked = rules.form_of(case)
-    left = desk.leaves(case, asked)
+    left = [*desk.leaves(case, asked), *parts.elsewhere(asked, _part_sent(request, desk, asked))]
     _cleaned, answers = errand.answers_typed(request, case, asked, leave=left, account=desk.account)
-    case = errand.save(request, case, answers, step="form", account=desk.account)
+    case = errand.save(request, case, answers, step="form", account=desk.account, carried=desk.carried)
     return JsonResponse({"saved_at": timezone.localtime(case.saved_at).strftime("%H:%M"), "revision": case.revision})
 
 
@@ -229,7 +265,7 @@ def _material(desk: Desk, row: CaseMaterial, asked: dict) -> dict:
         "action": desk.at("material", row.type.slug),
         "count": len(pages),
         "pages": []
-        if desk.covered or desk.since
+        if desk.covered or desk.second
         else [
             {
                 "href": desk.at("page", page.pk),
@@ -252,7 +288,7 @@ def material(request, desk: Desk, case: Case, slug: str):
         errand.add_pages(case, row, request.FILES.getlist("file"), account, seen_by=desk.seen_by)
     elif "seen" in request.POST and desk.seen_by is not None:
         services.see_paper(case, slug, officer=desk.seen_by)
-    elif desk.since and "detach" not in request.POST:
+    elif desk.second and "detach" not in request.POST:
         raise NotAllowed("where-it-began", _("Pages are taken out and promises made where you began."), status=403)
     elif desk.covered:
         raise NotAllowed(
@@ -274,7 +310,7 @@ def material(request, desk: Desk, case: Case, slug: str):
 def page(request, desk: Desk, case: Case, pk: int):
     """One page of a paper of this draft; never for a helper: on papers stand numbers."""
     found = Page.objects.select_related("document").filter(pk=pk, document__case_materials__case=case).first()
-    if found is None or desk.covered or desk.since:
+    if found is None or desk.covered or desk.second:
         raise Http404
     doorkeeper.reading(request, case.applicant_id, desk.purpose, ["document"], about=case.subject)
     opened = papers.preview(found)

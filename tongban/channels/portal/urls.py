@@ -5,6 +5,7 @@ from tongban.channels.portal import views_bundles as bundles
 from tongban.channels.portal import views_carrying as carrying
 from tongban.channels.portal import views_cases as cases
 from tongban.channels.portal import views_declining as declining
+from tongban.channels.portal import views_deleted as deleted
 from tongban.channels.portal import views_device as device
 from tongban.channels.portal import views_disputing as disputing
 from tongban.channels.portal import views_finding as finding
@@ -68,6 +69,8 @@ urlpatterns = [
     path("apply/<slug:ref>/findings/<int:finding>", applying.answer_finding, name="apply_answer"),
     path("apply/<slug:ref>/delete", applying.delete, name="apply_delete"),
     path("apply/<slug:ref>/keep", applying.keep, name="apply_keep"),
+    path("my/drafts/deleted/<slug:ref>/back", deleted.take_back, name="draft_back"),
+    path("my/drafts/deleted/<slug:ref>/erase", deleted.erase, name="draft_erase"),
     path("apply/<slug:ref>/help/", hands.hands, name="apply_hands"),
     path("apply/<slug:ref>/help/code", hands.invite, name="apply_invite"),
     path("apply/<slug:ref>/help/<int:pk>/end", hands.end, name="apply_hands_end"),

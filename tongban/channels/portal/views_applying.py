@@ -10,6 +10,7 @@ from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
@@ -21,10 +22,10 @@ from tongban.cases.services import carrying, ending, together
 from tongban.cases.states import EDITABLE, CaseState
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_party
-from tongban.channels.pages import bundle_answers, errand, whereabouts
+from tongban.channels.pages import bundle_answers, errand, parts, whereabouts
 from tongban.channels.pages.beside_case import promise_at_the_end
 from tongban.channels.pages.look import Look
-from tongban.channels.portal import bundle_words, disputed, guide_words, parts, views_links, views_one_more
+from tongban.channels.portal import bundle_words, disputed, guide_words, views_links, views_one_more
 from tongban.channels.portal.own import own_case
 from tongban.channels.portal.papers_read import PaperRead, changeable, offers_of, papers_of
 from tongban.lib.bilingual import say
@@ -98,6 +99,7 @@ def begin(request, party, slug):
         if version
         else [],
         "fields": views_links.offerable(version) if version is not None and version.online else [],
+        "brought": views_links.again(request) if refused else [],
         "bundle": bundle_words.beginning(version, request.GET) if version else None,
         "consents": [
             {"slug": grant.resource.slug, "words": consenting.words(grant, version.name)}
@@ -273,20 +275,15 @@ def _locked(case: Case, asked: Form) -> set[str]:
 
 
 def _turn_the_page(request, party, case, asked, part, errors, remarks):
-    """The elderly edition: back whatever is typed, on when this page is right, and out of the form when all of it is."""
-    here = reverse("portal:apply_form", args=[case.ref])
-    values = rules.plain_values(case.values)
-    before, after, _place, _many = parts.around(part, asked, values)
-    if "back" in request.POST:
-        return redirect(f"{here}?part={before.number}" if before else here)
-    if any(name.split("-")[0] in part for name in errors):
+    """The elderly edition: to the page before or after, the same again, or out of the form."""
+    values, back = rules.plain_values(case.values), "back" in request.POST
+    following = parts.after_sending(part, asked, values, errors, back=back)
+    if following is None:
+        return redirect(next_step(case, "form"))
+    if following is part and not back:
         return _form_page(request, party, case, values, errors, remarks=remarks)
-    if after is not None:
-        return redirect(f"{here}?part={after.number}")
-    for other in parts.with_questions(asked, values):
-        if any(name.split("-")[0] in other for name in errors):
-            return redirect(f"{here}?part={other.number}&judge=1")
-    return redirect(next_step(case, "form"))
+    judged = "&judge=1" if following.number < part.number and not back else ""
+    return redirect(f"{reverse('portal:apply_form', args=[case.ref])}?part={following.number}{judged}")
 
 
 def _form_page(request, party, case, values, errors, *, conflict=None, remarks=None):
@@ -450,7 +447,7 @@ def check(request, party, case):
     return _check_page(request, party, case)
 
 
-def _check_page(request, party, case, *, problem=None, status=200):
+def _check_page(request, party, case, *, problem=None, status=200, only=None):
     services.look_over(case)
     asked = rules.form_of(case)
     values = rules.plain_values(case.values)
@@ -482,7 +479,7 @@ def _check_page(request, party, case, *, problem=None, status=200):
         situations=[one for one in case.version.situations if one["id"] in case.situation],
         lacking=lacking,
         bars=barring.bars(case, today=timezone.localdate()),
-        only=views_one_more.beside(case, timezone.localdate()),
+        only=only or views_one_more.beside(case, timezone.localdate()),
         ends=ending.what_ends(case, today=timezone.localdate()) if barring.closes(case) else [],
         signing=level >= rules.SIGNING_LEVEL,
         expected=clocks.expected(case, sent=timezone.now()),
@@ -525,7 +522,8 @@ def submit(request, party, ref):
     except Invalid as problem:
         return _check_page(request, party, case, problem=problem)
     except only_one.TakesOnlyOne as problem:  # the panel of the page says it
-        return _check_page(request, party, case, status=problem.status)
+        only = views_one_more.shown(problem.against, case.applicant)
+        return _check_page(request, party, case, status=problem.status, only=only)
     return redirect(f"{reverse('portal:case', args=[case.ref])}?sent=1")
 
 
@@ -554,7 +552,10 @@ def answer_finding(request, party, case, finding):
 def delete(request, party, ref):
     """Delete a draft."""
     case = own_case(request, ref)
-    services.delete(case, account=request.user)
+    kept = services.delete(case, account=request.user)
+    if kept is not None:
+        day = date_format(timezone.localtime(kept.until), "DATE_FORMAT")
+        messages.success(request, _("The draft is deleted. You can have it back below until %(day)s.") % {"day": day})
     return redirect("portal:drafts")
 
 

@@ -155,7 +155,16 @@ def wait(request):
     row = carrying.waiting_or_at_work(request.COOKIES.get(CARRIED, "")[:100])
     if row is None:
         return _forgotten(redirect(f"{reverse('portal:go_on')}?over=1"))
-    return render(request, "portal/carried/wait.html", {"row": row, "case": row.case, "version": row.case.version})
+    elderly = row.state == CarryingState.OPEN and "edition" not in request.COOKIES and row.account.edition == "elderly"
+    if elderly:
+        request.COOKIES["edition"] = "elderly"
+    context = {"row": row, "case": row.case, "version": row.case.version}
+    response = render(request, "portal/carried/wait.html", context)
+    if elderly:  # for these pages and until the browser is closed: a terminal belongs to everybody
+        response.set_cookie(
+            "edition", "elderly", path=reverse("portal:go_on"), secure=settings.HTTPS, httponly=True, samesite="Lax"
+        )
+    return response
 
 
 def _forgotten(response):
@@ -172,7 +181,7 @@ def _desk(row: CarriedDraft) -> Desk:
         at=at,
         purpose=PURPOSE,
         account=row.account,
-        since=row.opened_at.isoformat() if row.opened_at else "",
+        carried=row.pk,
         more={"row": row, "leave_at": at("leave")},
     )
 

@@ -19,7 +19,7 @@ from tongban.cases.states import (
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_anyone, for_party
 from tongban.channels.pages.case_page import TEMPLATE, context, shown, way, who_has_it
-from tongban.channels.portal import views_getting
+from tongban.channels.portal import views_deleted, views_getting
 from tongban.channels.portal.own import own_case
 from tongban.channels.portal.views_applying import channel_of
 from tongban.lib.problems import Invalid, TooMany
@@ -51,7 +51,8 @@ def case_list(request, party):
 def drafts(request, party):
     """Drafts, the last one worked on first, with the day each runs out."""
     rows = cases.within(cases.drafts(party), doorkeeper.powers_over(request, party), request.user)
-    return render(request, "portal/case/drafts.html", {"rows": rows[:50], "party": party})
+    context = {"rows": rows[:50], "deleted": views_deleted.of(request, party), "party": party}
+    return render(request, "portal/case/drafts.html", context)
 
 
 @require_GET

@@ -40,6 +40,16 @@ def brought(request: HttpRequest) -> dict[str, str | list[str]]:
     return said
 
 
+def again(request: HttpRequest) -> list[tuple[str, str]]:
+    """The same, to be drawn once more into the page of a press that began nothing: [(input, text)]."""
+    return [
+        (f"{PREFIX}{name}", text)
+        for name, said in list(brought(request).items())[: offering.FIELDS_OF_A_LINK]
+        for text in (said if isinstance(said, list) else [said])
+        if len(text) <= offering.LONGEST_ANSWER
+    ][: offering.FIELDS_OF_A_LINK]
+
+
 def form_of(version: MatterVersion) -> Form:
     if version.matter.kind == Matter.Kind.BUNDLE:
         return Form.from_demo(bundling.plan(version, ()).form)

@@ -45,7 +45,10 @@ if (place) {
     if (!form) keep(read())
     history.replaceState(null, "", location.pathname + location.search)
   }
-  const found = kept()
+  // a press that began nothing brings back what it had sent
+  const again = [...place.querySelectorAll("input[type=hidden]")].map((one) => [one.name.slice(2), one.value])
+  for (const input of place.querySelectorAll("input[type=hidden]")) input.remove()
+  const found = again.length ? again.filter(([id]) => fields.has(id)) : kept()
   show(found)
   if (form && found.length) {
     for (const [id, text] of found) {

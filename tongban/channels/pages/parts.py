@@ -1,6 +1,6 @@
 """The elderly edition asks one thing on a page: the form in parts, a few questions of one section each."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tongban.lib.bilingual import say
@@ -51,15 +51,15 @@ def all_parts(form: Form) -> list[Part]:
     ]
 
 
-def with_questions(form: Form, values: Mapping) -> list[Part]:
-    """The parts in which something is asked, given these answers."""
-    shown = {one.id for one in form.visible(values)}
+def with_questions(form: Form, values: Mapping, left: Collection[str] = ()) -> list[Part]:
+    """The parts in which something is asked, given these answers. `left`: what is not asked on this device."""
+    shown = {one.id for one in form.visible(values)} - set(left)
     return [part for part in all_parts(form) if shown & set(part.fields)]
 
 
-def chosen(form: Form, values: Mapping, number: str) -> Part:
-    """The part of this number, else the next that asks something, else the last."""
-    parts = with_questions(form, values)
+def chosen(form: Form, values: Mapping, number: str, left: Collection[str] = ()) -> Part:
+    """The part of this number, else the next that asks something, else the last; an empty one where nothing is asked."""
+    parts = with_questions(form, values, left) or [Part(1, "", (), form)]
     wanted = int(number) if number.isascii() and number.isdigit() and len(number) < 5 else 1
     return next((part for part in parts if part.number >= wanted), parts[-1])
 
@@ -75,9 +75,24 @@ def elsewhere(form: Form, part: Part | None) -> set[str]:
     return {one.id for one in form if one.id not in part} if part is not None else set()
 
 
-def around(part: Part, form: Form, values: Mapping) -> tuple[Part | None, Part | None, int, int]:
+def around(
+    part: Part, form: Form, values: Mapping, left: Collection[str] = ()
+) -> tuple[Part | None, Part | None, int, int]:
     """The part before it and the one after it, which it is, and of how many."""
-    parts = with_questions(form, values)
+    parts = with_questions(form, values, left)
     before = [one for one in parts if one.number < part.number]
     after = [one for one in parts if one.number > part.number]
     return before[-1] if before else None, after[0] if after else None, len(before) + 1, len(parts)
+
+
+def after_sending(
+    part: Part, form: Form, values: Mapping, wrong: Iterable[str], *, back: bool, left: Collection[str] = ()
+) -> Part | None:
+    """Back whatever is typed, on when this page is right (else itself again), and None when all of it is."""
+    before, after, _place, _many = around(part, form, values, left)
+    if back:
+        return before or part
+    names = {name.split("-")[0] for name in wrong} - set(left)
+    if names & set(part.fields):
+        return part
+    return after or next((one for one in with_questions(form, values, left) if names & set(one.fields)), None)
