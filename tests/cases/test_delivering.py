@@ -7,13 +7,16 @@ from django.utils import timezone
 
 from tests import make
 from tests.cases import bundle_ways
+from tests.office.desks import at_the_desk
 from tongban.cases import bundles, gateways, services
 from tongban.cases.delivery_states import DeliveryState
 from tongban.cases.gateways import simulated
 from tongban.cases.models import Case, Collection, Delivery, TrackingEvent, TwinParcel
 from tongban.cases.services import delivering, packing
+from tongban.channels.pages import getting as page_of_getting
 from tongban.journal import services as journal
 from tongban.lib.problems import Invalid, NotAllowed, TooMany
+from tongban.licences.models import Licence
 from tongban.notices.models import Message
 from tongban.parties.models import Mandate
 from tongban.parties.states import MandateState
@@ -566,3 +569,55 @@ def test_the_receipt_says_the_document_in_both_languages_whatever_the_officer_re
     assert rows["Document compared"]["zh"].startswith("居民身份证") and rows["Document compared"]["en"][0].isascii()
     assert rows["Receipt"] == {"zh": "现场手写签名", "en": "signed on the glass"}
     assert collection.content != "" and row.case.applicant.person.id_no not in collection.content
+
+
+def test_a_licence_revoked_while_its_paper_waits_is_not_handed_over_and_the_rest_is(whole, issuing):
+    bundle_ways.grant(whole, *(part.row.slug for part in bundles.parts_of(whole)))
+    settle()
+    row = delivering.lay_out(package(whole), officer=issuing)
+    bad = row.items.filter(licence__isnull=False).order_by("pk").last()
+    Licence.objects.filter(pk=bad.licence_id).update(state="revoked")
+
+    with pytest.raises(NotAllowed) as refused:
+        hand(row, issuing)
+    assert (refused.value.code, Collection.objects.count()) == ("not-valid", 0)
+    hand(row, issuing, items=[one.pk for one in row.items.exclude(pk=bad.pk)])
+    settle()
+
+    assert (package(whole).state, row.items.get(pk=bad.pk).taken_at) == ("handed_over", None)
+
+
+def test_of_what_does_not_count_any_more_nothing_is_printed_and_alone_it_is_not_laid_out(whole, issuing):
+    bundle_ways.grant(whole, *(part.row.slug for part in bundles.parts_of(whole)))
+    settle()
+    row = package(whole)
+    kept = row.items.filter(licence__isnull=False)
+    row.items.filter(licence__isnull=True).delete()
+    Licence.objects.filter(pk__in=kept.values("licence")).update(state="revoked")
+    desk = at_the_desk(issuing)
+
+    assert desk.get(f"/office/issuing/{row.ref}/print/{kept.first().pk}.pdf").status_code == 409
+    assert "revoked" in desk.get(f"/office/issuing/{row.ref}/", headers={"accept-language": "en"}).content.decode()
+    with pytest.raises(NotAllowed) as refused:
+        delivering.lay_out(row, officer=issuing)
+
+    assert (refused.value.code, package(whole).state) == ("nothing-inside", "preparing")
+
+
+def test_the_notice_says_what_to_bring_for_the_way_it_comes(issuing):
+    row = waiting(issuing)
+    (notice,) = row.case.documents.filter(kind="collection_notice")
+    assert "pick-up code" in notice.content["paragraphs"][1]["en"] and row.code not in str(notice.content)
+
+    (notice,) = in_locker(issuing).case.documents.filter(kind="collection_notice")
+    assert "locker" in notice.content["paragraphs"][1]["en"]
+
+
+def test_a_code_that_opens_no_door_any_more_is_not_shown(issuing):
+    row = in_locker(issuing)
+    assert page_of_getting.shown(row.case, receives=True, own=True)["rows"][0]["code"] != ""
+    Delivery.objects.filter(pk=row.pk).update(until=timezone.localdate() - datetime.timedelta(days=1))
+
+    line = page_of_getting.shown(row.case, receives=True, own=True)["rows"][0]
+
+    assert (line["code"], line["picture"], line["over"]) == ("", "", True)

@@ -21,7 +21,6 @@ from tongban.lib.signed_notices import sign, trouble_with
 HEADER = "tongban-signature"
 NOWHERE = "无人区"
 DOORS = 6
-TRIES = 5
 OPENED = "opened"
 PLACES = {
     Parcel.COLLECTED: "示范揽投站", Parcel.IN_TRANSIT: "示范分拣中心", Parcel.OUT: "示范投递部", Parcel.FAILED: "收件地址",

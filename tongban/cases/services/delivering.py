@@ -44,7 +44,7 @@ from tongban.cases.delivery_states import (
 from tongban.cases.gateways import simulated
 from tongban.cases.glass import bounded
 from tongban.cases.models import Case, Collection, Delivery, DeliveryItem, TrackingEvent
-from tongban.cases.moving import acting, again, changed
+from tongban.cases.moving import acting, again, changed, named
 from tongban.cases.permission import permit
 from tongban.cases.services import following, issuing, packing
 from tongban.cases.services.packing import ELECTRONIC, NOTHING_KEPT, move
@@ -55,7 +55,8 @@ from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM, Actor
 from tongban.lib.bilingual import Bilingual, in_both
 from tongban.lib.encryption import blind_index
-from tongban.lib.problems import Invalid, NotAllowed, Problem, TooMany
+from tongban.lib.problems import Invalid, NotAllowed, Problem, TooMany, worded
+from tongban.licences.states import LicenceState
 from tongban.parties import mandates
 from tongban.parties import queries as parties
 from tongban.parties.models import Account, IdKind, Person
@@ -321,7 +322,7 @@ def _to_prepare(row: Delivery, officer: Officer, now: datetime) -> Case:
     permit(officer, row.case, DELIVER)
     case = again(row.case)
     packing.fill(row, case, case)
-    items = list(row.items.select_related("case", "licence"))
+    items = list(row.items.select_related("case", "licence__type"))
     if packing.unsealed(items) or not following.results_are_there(case):
         raise NotAllowed(
             "not-all-there",
@@ -329,9 +330,25 @@ def _to_prepare(row: Delivery, officer: Officer, now: datetime) -> Case:
             kept=NOTHING_KEPT,
             next_step=_("This takes some moments. Look again."),
         )
-    if not items:
-        raise NotAllowed("nothing-inside", _("There is no result in this package."), kept=NOTHING_KEPT)
+    if all(packing.no_longer_valid(one) for one in items):
+        raise NotAllowed("nothing-inside", _("There is no valid result in this package."), kept=NOTHING_KEPT)
     return case
+
+
+def all_valid(items: Sequence[DeliveryItem]) -> None:
+    """Nothing is printed or given into hands that does not count any more."""
+    wrong = next((one for one in items if packing.no_longer_valid(one)), None)
+    if wrong is not None and wrong.licence is not None:
+        raise NotAllowed(
+            "not-valid",
+            worded(
+                _("“%(name)s” is not valid now: %(state)s. It is not handed over."),
+                name=named(wrong.licence.type, "shown_name"),
+                state=LicenceState(wrong.licence.state).label,
+            ),
+            kept=NOTHING_KEPT,
+            next_step=_("Give the rest, and ask the department that issued it."),
+        )
 
 
 def _it_is_there(case: Case, officer: Officer, now: datetime) -> None:
@@ -509,8 +526,9 @@ def _handed_over(rows, items, chosen: Taker, officer, hall, signed, lines, kept,
         found = list(
             DeliveryItem.objects.filter(pk__in=items, delivery__in=rows, taken_at__isnull=True)
             .order_by("pk")
-            .select_related("case")
+            .select_related("case", "licence__type")
         )
+        all_valid(found)
         collection = Collection.objects.create(
             party_id=rows[0].party_id, officer=officer, hall=hall, at=now, taker_as=chosen.taker_as, person=chosen.person,
             name=chosen.name, id_kind=chosen.id_kind, id_end=typed[-6:].upper(), signed=signed, strokes=lines,
@@ -570,7 +588,8 @@ def _content(items: Sequence[DeliveryItem], chosen: Taker, now: datetime) -> str
 
 def _note_taken(row: Delivery, case: Case, mine, collection: Collection, officer: Officer, now: datetime) -> None:
     actor = acting(officer, ROLE)
-    left = row.items.filter(taken_at__isnull=True).count()
+    still = row.items.filter(taken_at__isnull=True).select_related("licence")
+    left = sum(1 for one in still if not packing.no_longer_valid(one))
     if left:
         code = packing.new_code()  # the old one was used
         Delivery.objects.filter(pk=row.pk, state=DeliveryState.WAITING).update(
@@ -789,6 +808,6 @@ def drop_for(case: int) -> None:
 
 
 __all__ = [
-    "OPEN", "TO_BE_MADE", "Taker", "begin_early", "choose", "come_back", "drop_for", "find", "hand_over", "lay_out", "post", "put_in_locker",
+    "OPEN", "TO_BE_MADE", "Taker", "all_valid", "begin_early", "choose", "come_back", "drop_for", "find", "hand_over", "lay_out", "post", "put_in_locker",
     "remind_and_give_up", "signed_for", "take_notice", "take_out", "takers_of",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tongban.cases import clocks, events, papers, standing
-from tongban.cases.delivery_states import TO_BE_MADE
+from tongban.cases.delivery_states import TO_BE_MADE, DeliveryState
 from tongban.cases.models import Case
 from tongban.cases.moving import acting, again, go
 from tongban.cases.permission import permit
@@ -25,6 +25,26 @@ DELIVERED_HOW = {
     "code checked": {"zh": "核对取件码后领取", "en": "collected, pick-up code checked"},
     "identity checked": {"zh": "核对身份证件后领取", "en": "collected, identity checked"},
     "post signed for": {"zh": "邮寄签收", "en": "by post, signed for"},
+}
+
+HOW_TO_GET = {
+    DeliveryState.WAITING: {
+        "zh": "纸质结果已在大厅备好。领取时请出示身份证件和取件码，取件码见本办件的页面；由他人代领的，请先在该页面写明代领人，或在“为他人办事”中授权。",
+        "en": "The paper is ready at the hall. To collect it, bring your identity document and the pick-up code, which stands on the page of your "
+        "application. If somebody else comes for you, name them there first, or allow it under “Acting for others”.",
+    },
+    DeliveryState.IN_LOCKER: {
+        "zh": "纸质结果已放入取件柜。请凭取件码开柜，取件码见本办件的页面，只能使用一次。",
+        "en": "The paper lies in a locker. The pick-up code on the page of your application opens its door, once.",
+    },
+    DeliveryState.POSTED: {
+        "zh": "纸质结果已经寄出。邮件到达哪里，可在本办件的页面查看。",
+        "en": "The paper was sent by post. The page of your application shows where the parcel is.",
+    },
+    "": {
+        "zh": "请登录后在办件页面或卡包中打开。需要纸质件的，可在该页面选择领取方式。",
+        "en": "Open it on the page of your application or in your wallet, after signing in. If you want it on paper, choose on that page how to get it.",
+    },
 }
 
 
@@ -103,8 +123,7 @@ def collection_notice(case: Case, *, now: datetime) -> None:
         case, "collection_notice", now=now,
         paragraphs=[
             {"zh": "您的办理结果已经可以查看或领取。", "en": "Your result is ready to be opened or collected."},
-            {"zh": "领取时请出示身份证件，并报办件编号和查询码；委托他人领取的，请先在“为他人办事”中授权。",
-             "en": "To collect it, bring your identity document, the case number and the query code. If somebody else comes for you, allow it first under “Acting for others”."},
+            HOW_TO_GET.get(there[0].state, HOW_TO_GET[""]) if there else HOW_TO_GET[""],
         ],
         rows=[
             *([({"zh": "证照编号", "en": "Licence"}, case.licence.identifier)] if case.licence else []),

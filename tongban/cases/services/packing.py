@@ -17,6 +17,7 @@ from tongban.journal.actors import PLATFORM, Actor
 from tongban.lib.bilingual import Bilingual
 from tongban.lib.encryption import blind_index
 from tongban.lib.moves import Move, make
+from tongban.licences.states import LicenceState
 from tongban.parties.models import Person
 
 CODE_LETTERS = 8  # 40 bits, and a document is compared beside it
@@ -215,6 +216,11 @@ def unsealed(items: Iterable[DeliveryItem]) -> list[DeliveryItem]:
     return [
         one for one in items if one.case.state not in made or one.licence is not None and one.licence.sealed_at is None
     ]
+
+
+def no_longer_valid(item: DeliveryItem) -> bool:
+    """Its licence was suspended, revoked or replaced since: the paper is not given into anybody's hands."""
+    return item.licence is not None and item.licence.state != LicenceState.VALID
 
 
 def said_where(row: Delivery) -> list[tuple[Bilingual, str]]:

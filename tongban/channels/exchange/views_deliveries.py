@@ -74,7 +74,11 @@ def simulated_locker(request, hall):
     if tried:
         name = f"locker:{hall}:{request.META.get('REMOTE_ADDR', '')}"
         cache.add(name, 0, WITHIN)
-        if cache.incr(name) > TRIES:
+        try:
+            taken = cache.incr(name)
+        except ValueError:  # it ended this very moment
+            taken = 1
+        if taken > TRIES:
             raise TooMany(
                 "too-many-tries", _("Too many codes were tried here."), next_step=_("Wait ten minutes, or go to the window."),
                 retry_after=WITHIN,

@@ -28,11 +28,12 @@ from tongban.channels.office import (
     views_payments,
     views_procedures,
     views_queue,
+    views_ready,
     views_records,
     views_rules,
     views_sameness,
-    views_ready,
     views_talks,
+    views_types,
     views_window,
 )
 
@@ -167,6 +168,10 @@ urlpatterns = [
     # the catalogue's own editors
     path("catalogue/", views_catalogue.catalogue, name="catalogue"),
     path("catalogue/new/", views_catalogue.new, name="catalogue_new"),
+    path("catalogue/types/", views_types.types, name="types"),
+    path("catalogue/types/new", views_types.new_type, name="type_new"),
+    path("catalogue/types/drafts/<int:pk>/", views_types.type_draft, name="type_draft"),
+    path("catalogue/types/drafts/<int:pk>/<slug:act>", views_types.type_act, name="type_act"),
     path("catalogue/exchange/", views_exchanging.exchange, name="catalogue_exchange"),
     path("catalogue/exchange/all", views_exchanging.export_all, name="catalogue_export_all"),
     path("catalogue/drafts/<int:pk>/", views_draft.draft_version, name="guide_version"),

@@ -1,5 +1,7 @@
 """Messages to many: written, seen as they will look, confirmed by a second person, followed while they go out."""
 
+from datetime import date
+
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
@@ -12,10 +14,12 @@ from tongban.channels.doorkeeper import for_officer
 from tongban.lib.bilingual import say
 from tongban.lib.problems import Invalid, NotAllowed
 from tongban.notices import wording
+from tongban.notices.models import Dispatch
 from tongban.oversight import rules as oversight
 
 READERS = ("auditor", *WRITERS)
 PAGE = 30
+CHANNELS = dict(Dispatch._meta.get_field("channel").flatchoices)
 TYPED = (
     "who", "matter", "licence", "before", "title_zh", "title_en", "text_zh", "text_en", "kind", "by_text_message",
 )  # fmt: skip
@@ -109,8 +113,9 @@ def _page(request, officer, row, problem=None):
         ],
         "who": circulating.WHO[row.facts["who"]],
         "alone": row.estimate <= circulating.ALONE_UP_TO,
+        "ends": date.fromisoformat(row.facts["before"]) if row.facts.get("before") else None,
         "done": round(100 * row.place / row.last) if row.last else 0,
-        "returned": circulating.returned(row),
+        "returned": [(CHANNELS.get(channel, channel), reason) for channel, reason in circulating.returned(row)],
         "may": {
             "submit": writes and row.state == S.DRAFT,
             "decide": second and row.state == S.ASKED,

@@ -130,7 +130,9 @@ def _package(request, officer, row: Delivery, problem: Problem | None = None, ac
             {
                 "row": one,
                 "items": [
-                    (item, ticked is None or item.pk in ticked) for item in one.items.all() if item.taken_at is None
+                    (item, not packing.no_longer_valid(item) and (ticked is None or item.pk in ticked))
+                    for item in one.items.all()
+                    if item.taken_at is None
                 ],
             }
             for one in here
@@ -258,6 +260,7 @@ def printed(request, officer, ref, pk):
         raise NotAllowed(
             "not-sealed", _("The licence is still being sealed."), next_step=_("Look again in some moments.")
         )
+    delivering.all_valid([item])
     if item.licence is not None:
         content = licences.open_pdf(item.licence)
     else:

@@ -1,5 +1,6 @@
 """How a result on paper comes, as the page of a case says it: to its applicant, and to an officer who looks at that page."""
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tongban.cases import gateways, packages
@@ -31,11 +32,13 @@ def _changeable(rows: list[Delivery]) -> bool:
 
 
 def _line(row: Delivery, receives: bool) -> dict:
-    code = row.code if receives and row.state in THERE else ""
+    over = row.state == DeliveryState.IN_LOCKER and row.until is not None and row.until < timezone.localdate()
+    code = row.code if receives and row.state in THERE and not over else ""
     locker, courier = gateways.locker(), gateways.courier()
     simulated = row.state == DeliveryState.IN_LOCKER and locker is not None and locker.simulated
     return {
         "row": row,
+        "over": over,
         "code": packing.in_groups(code) if code else "",
         "picture": qr.svg(code.upper(), title=_("Pick-up code")) if code else "",
         "tracked": packages.tracked(row),
