@@ -122,7 +122,7 @@ document.addEventListener("submit", async (event) => {
 
 // -- a filter narrows as soon as it is chosen
 
-for (const field of $$(".of-filters:not([data-still]) select, .of-filters:not([data-still]) input:is([type=checkbox], [type=date])")) field.addEventListener("change", () => field.form.requestSubmit())
+for (const field of $$("form.of-filters[method=get]:not([data-still]) :is(select, input[type=checkbox])")) field.addEventListener("change", () => field.form.requestSubmit())
 
 // -- lines of a queue: focus comes back to the line somebody left, and keys are for the line they stand on
 
