@@ -14,9 +14,11 @@ from tests.office.test_queue import everything, questions, waiting
 from tongban.cases import desks, queries, services
 from tongban.cases.models import Case, CaseLabel, DeskHabit, DeskTime, Label, Mention, NoteEdit, PassingOn, SavedView
 from tongban.cases.queries import Wanted
+from tongban.cases.services import passing_on
 from tongban.departments import absences
 from tongban.departments.models import Absence
 from tongban.journal.actors import PLATFORM
+from tongban.lib.bilingual import in_both
 from tongban.lib.problems import Invalid, NotAllowed
 from tongban.places.models import Division
 
@@ -573,3 +575,21 @@ def test_single_keys_can_be_switched_off_and_stay_off():
     assert "data-no-keys" in client.get("/office/").content.decode()
     client.post(reverse("office:keys"), {"on": "1", "next": "/office/"})
     assert "data-no-keys" not in client.get("/office/").content.decode()
+
+
+@pytest.mark.parametrize("act", ["claim", "take over"])
+def test_a_sentence_with_a_colleagues_name_is_said_in_the_language_of_whoever_reads_it(act):
+    case, holder = on_desk()
+    holder.name = {"zh": "冯审查", "en": "Feng (Review)"}
+    holder.save(update_fields=["name"])
+    case = Case.objects.get(pk=case.pk)
+
+    with pytest.raises(NotAllowed) as refused:
+        if act == "claim":
+            services.claim(case, officer=officer_for("dept_reviewer"))
+        else:
+            passing_on.take_over(case, officer=officer_for("dept_reviewer"))
+
+    said = in_both(refused.value.sentence)
+    assert "冯审查" in said["zh"] and "Feng" not in said["zh"]
+    assert "Feng (Review)" in said["en"] and "冯审查" not in said["en"]
