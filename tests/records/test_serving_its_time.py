@@ -5,7 +5,7 @@ import io
 
 import pytest
 from django.apps import apps
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from PIL import Image
@@ -13,7 +13,7 @@ from PIL import Image
 from tests import make
 from tests.cases import ways
 from tests.records import worlds
-from tongban.cases.models import Case, Step
+from tongban.cases.models import Case, Collection, Delivery, Step
 from tongban.indicators.models import DailySum, Part
 from tongban.journal import services as journal
 from tongban.journal.models import Event
@@ -535,3 +535,24 @@ def test_every_table_about_cases_is_forgotten_or_named():
     known = {model._meta.label for model, _names in forgetting.going()} | set(forgetting.STAYS)
     for model, names in forgetting.dependants():
         assert model._meta.label in known or set(names) <= forgetting.BESIDE[model._meta.label], model._meta.label
+
+
+def test_who_took_it_at_the_window_is_forgotten_with_the_last_of_what_they_took(coordinator, approver):
+    """One hand-over gave results of two applications: it stays as long as one of them does."""
+    of = matter()
+    cases = [worlds.ended(matter=of) for _one in range(2)]
+    taken = Collection.objects.create(
+        party=cases[0].applicant, officer=approver, taker_as="named", name="PLANTED 李代领", id_kind="id_card", id_end="2345",
+        signed="glass", strokes=[[[1, 2]]], content="x",
+    )  # fmt: skip
+    for case in cases:
+        row = Delivery.objects.create(case=case, party=case.applicant, way="pickup", state="handed_over")
+        row.items.create(case=case, name=case.version.name, collection=taken, taken_at=timezone.now())
+
+    with transaction.atomic():
+        forgetting.forget([cases[0]])
+    assert Collection.objects.filter(pk=taken.pk).exists()
+    with transaction.atomic():
+        forgetting.forget([cases[1]])
+
+    assert not Collection.objects.filter(pk=taken.pk).exists()

@@ -15,7 +15,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from tongban.cases.models import Case, Step, new_query_code, new_ref
+from tongban.cases.models import Case, Collection, DeliveryItem, Step, new_query_code, new_ref
 from tongban.evaluations.models import Rating, mark_of_erased
 from tongban.indicators import services as figures
 from tongban.journal import services as journal
@@ -98,7 +98,13 @@ def forget(cases: list[Case]) -> Forgotten:
     papers = owned.papers_of(ids)
     _pointers(cases, ids, subjects, parties)
     _rating(ids)
+    taken = set(
+        DeliveryItem.objects.filter(case__in=ids, collection__isnull=False).values_list("collection", flat=True)
+    )
     _dependants(ids)
+    Collection.objects.filter(
+        pk__in=taken, items__isnull=True
+    ).delete()  # who took it; with the last of what they took at once
     kept_elsewhere = _named_elsewhere(papers)
     handed_in = Document.objects.filter(pk__in=papers - kept_elsewhere).exclude(state=Document.State.KEPT)
     going = list(handed_in.values_list("pk", flat=True))
