@@ -4,10 +4,11 @@ from datetime import date, timedelta
 
 import structlog
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from tongban.cases import clocks, events
-from tongban.cases.models import Case, Clock
+from tongban.cases.models import Case, Clock, PublicNotice
 from tongban.cases.moving import changed
 from tongban.cases.services import drafting, inspecting, intake, publishing
 from tongban.cases.states import CaseState, ClockKind
@@ -73,7 +74,9 @@ def remind_of_corrections() -> int:
 
 @journal.every("end public notices", timedelta(minutes=30))
 def end_public_notices() -> int:
-    cases = Case.objects.filter(state=CaseState.PUBLIC_NOTICE).order_by("id")[:500]
+    today = clocks.local_day(timezone.now())
+    still_open = PublicNotice.objects.filter(case=OuterRef("pk"), over_at__isnull=True, until__gte=today)
+    cases = Case.objects.filter(~Exists(still_open), state=CaseState.PUBLIC_NOTICE).order_by("id")[:500]
     return _each(cases, publishing.notice_over)
 
 

@@ -29,6 +29,18 @@ def notice_ends(case: Case, published: datetime) -> date:
     return departments.calendar().due(published_on, case.version.notice_days or NOTICE_DAYS).day or published_on
 
 
+def not_counted(case: Case) -> bool:
+    """Does the guide say that the days of its public notice are not part of the time limit? Then the clock says so too."""
+    return any(
+        not one.get("counted")
+        and (
+            "公示" in str((one.get("name") or {}).get("zh", ""))
+            or "public notice" in str((one.get("name") or {}).get("en", "")).lower()
+        )
+        for one in case.version.special_procedures
+    )
+
+
 def publish_notice(case: Case, *, officer: Officer, text: str, text_en: str = "", now: datetime | None = None) -> Case:
     """Publish what is about to be decided, for the days the matter says. `text_en`: for readers of English, else the text stands there too."""
     now = now or timezone.now()
@@ -49,10 +61,17 @@ def publish_notice(case: Case, *, officer: Officer, text: str, text_en: str = ""
             case, PUBLISH_NOTICE, actor=acting(officer, "dept_reviewer"), officer=officer, now=now, reason=text[:2000],
             what=events.PublicNoticePublished(case=case.pk, notice=row.pk, until=row.until.isoformat()),
         )  # fmt: skip
-        papers.make(
-            case, "public_notice", now=now, paragraphs=[row.text],
-            rows=[({"zh": "公示至", "en": "Objections until"}, row.until.isoformat())],
-        )  # fmt: skip
+        rows = [({"zh": "公示至", "en": "Objections until"}, row.until.isoformat())]
+        if not_counted(case):
+            clocks.pause_decision(case, clocks.local_day(now))
+            clocks.show(case)
+            rows.append(
+                (
+                    {"zh": "办理期限", "en": "Time limit"},
+                    {"zh": "公示时间不计入办理期限", "en": "The days of the notice are not counted"},
+                )
+            )
+        papers.make(case, "public_notice", now=now, paragraphs=[row.text], rows=rows)
         journal.touch("public-notices")
     return case
 
@@ -66,6 +85,8 @@ def notice_over(case: Case, *, now: datetime) -> Case:
         if ends is None or clocks.local_day(now) <= ends:
             raise NotAllowed("too-early", _("The public notice is not over yet."))
         go(case, NOTICE_OVER, actor=PLATFORM, now=now)
+        clocks.resume_decision(case, clocks.local_day(now))  # nothing where it did not stand still
+        clocks.show(case)
         if row is not None:
             row.over_at = now
             row.save(update_fields=["over_at"])
