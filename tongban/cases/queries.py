@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import F, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import BigIntegerField, F, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from tongban.cases import bundles, clocks, planning, rules
@@ -26,6 +26,7 @@ from tongban.cases.states import (
 )
 from tongban.departments import queries as departments
 from tongban.departments.models import Officer
+from tongban.lib.composed import composed
 from tongban.lib.moves import Move
 from tongban.lib.workdays import light
 from tongban.parties import queries as parties
@@ -38,7 +39,11 @@ TOGETHER = ("matter", "version", "department", "applicant")
 
 def of(party: Party) -> QuerySet[Case]:
     """A party's own cases that were sent, newest first; the members of a bundle stand inside it."""
-    rows = Case.objects.filter(bundles.NOT_A_MEMBER, **_of_all_records(party))
+    return _sent(**_of_all_records(party))
+
+
+def _sent(**whose) -> QuerySet[Case]:
+    rows = Case.objects.filter(bundles.NOT_A_MEMBER, **whose)
     return _own_lines(rows.exclude(state=CaseState.DRAFT)).order_by("-id")
 
 
@@ -51,8 +56,11 @@ def of_record(party: Party) -> QuerySet[Case]:
 
 def drafts(party: Party) -> QuerySet[Case]:
     """A party's drafts, the one worked on last first."""
-    rows = Case.objects.filter(**_of_all_records(party), state=CaseState.DRAFT)
-    return _own_lines(rows).order_by("-saved_at", "-id")
+    return _drafts(**_of_all_records(party))
+
+
+def _drafts(**whose) -> QuerySet[Case]:
+    return _own_lines(Case.objects.filter(**whose, state=CaseState.DRAFT)).order_by("-saved_at", "-id")
 
 
 def _of_all_records(party: Party) -> dict[str, int | list[int]]:
@@ -105,7 +113,11 @@ def lines_of(keys: Iterable[int]) -> dict[str, Case]:
 
 def needing(party: Party) -> QuerySet[Case]:
     """Cases that wait for the party itself, also by one member of a bundle."""
-    return of(party).filter(Q(state__in=WITH_APPLICANT | {CaseState.READY}) | bundles.asks_for_an_answer())
+    return _needing(of(party))
+
+
+def _needing(sent: QuerySet[Case]) -> QuerySet[Case]:
+    return sent.filter(Q(state__in=WITH_APPLICANT | {CaseState.READY}) | bundles.asks_for_an_answer())
 
 
 def page_of(rows: QuerySet[Case], *, before: int | None = None, limit: int = PAGE) -> tuple[list[Case], int | None]:
@@ -114,6 +126,50 @@ def page_of(rows: QuerySet[Case], *, before: int | None = None, limit: int = PAG
         rows = rows.filter(pk__lt=before)
     page = list(rows[: limit + 1])
     return page[:limit], page[limit - 1].pk if len(page) > limit else None
+
+
+# The short lists of the pages opened most, each composed once: of one record, seen without limits. All others are asked as they come.
+
+_of_one = composed(applicant=BigIntegerField(), before=BigIntegerField())
+_first_sent = _of_one(lambda applicant: _sent(applicant_id=applicant)[: PAGE + 1])
+_more_sent = _of_one(lambda applicant, before: _sent(applicant_id=applicant).filter(pk__lt=before)[: PAGE + 1])
+_first_needing = _of_one(lambda applicant, limit: _needing(_sent(applicant_id=applicant))[:limit])
+_first_drafts = _of_one(lambda applicant, limit: _drafts(applicant_id=applicant)[:limit])
+
+
+def _alone(party: Party, held: Iterable[parties.Power]) -> int | None:
+    """The key of a party with one record, for somebody who sees all of it."""
+    if not any(power.full for power in held):
+        return None
+    keys = parties.identities(party)
+    return keys[0] if len(keys) == 1 else None
+
+
+def own_page(
+    party: Party, held: list[parties.Power], account: Account, *, before: int | None = None
+) -> tuple[list[Case], int | None]:
+    """One page of what was sent, as far as these powers reach."""
+    one = _alone(party, held)
+    if one is None:
+        return page_of(within(of(party), held, account), before=before)
+    page = _first_sent(applicant=one) if before is None else _more_sent(applicant=one, before=before)
+    return page[:PAGE], page[PAGE - 1].pk if len(page) > PAGE else None
+
+
+def own_needing(party: Party, held: list[parties.Power], account: Account, limit: int) -> list[Case]:
+    """The first few that wait for the party, as far as these powers reach."""
+    one = _alone(party, held)
+    if one is None:
+        return list(within(needing(party), held, account)[:limit])
+    return _first_needing(applicant=one, limit=limit)
+
+
+def own_drafts(party: Party, held: list[parties.Power], account: Account, limit: int) -> list[Case]:
+    """The drafts worked on last, as far as these powers reach."""
+    one = _alone(party, held)
+    if one is None:
+        return list(within(drafts(party), held, account)[:limit])
+    return _first_drafts(applicant=one, limit=limit)
 
 
 def draft_of(ref: str) -> Case | None:

@@ -81,11 +81,11 @@ def for_strangers(*params: str) -> Callable:
     def around(view):
         @wraps(view)
         def drawn(request, *args, **kwargs):
-            catalogue = _catalogue()  # asked before: what is published meanwhile makes another page
+            shown = catalogue()  # asked before: what is published meanwhile makes another page
             response = view(request, *args, **kwargs)
             # the address stands in the page (where to return to), so whatever else hangs on to it makes a page of its own
             known = set(request.GET) <= set(params) and len(request.get_full_path()) <= LONGEST_ADDRESS
-            response.keep_for = catalogue if known and response.status_code == 200 else None
+            response.keep_for = shown if known and response.status_code == 200 else None
             if not _is_stranger(request):
                 response.headers.setdefault("Cache-Control", "private, no-cache")
             return response
@@ -122,7 +122,7 @@ class Front:
 def _still_true(page: Kept) -> bool:
     """While the database is away, what was true a moment ago is better than no guide at all."""
     try:
-        return page.catalogue == _catalogue()
+        return page.catalogue == catalogue()
     except DatabaseError:
         return True
 
@@ -172,7 +172,7 @@ def _answer(request: HttpRequest, page: Kept) -> HttpResponse:
     return response
 
 
-def _catalogue() -> tuple:
+def catalogue() -> tuple:
     """Which catalogue is shown today, asked at most once a second in each thread."""
     here = (connection.settings_dict["NAME"], caches["process"].get_or_set("pages", secrets.token_hex, None))
     held = getattr(_seen, "version", None)

@@ -24,6 +24,7 @@ from tongban.channels.portal.own import own_case
 from tongban.channels.portal.views_applying import channel_of
 from tongban.lib.problems import Invalid, TooMany
 
+WAITING, DRAFTS = 10, 3  # shown above all the others
 TRIES_A_NUMBER, TRIES_WITHIN = 10, 3600
 
 
@@ -32,15 +33,13 @@ TRIES_A_NUMBER, TRIES_WITHIN = 10, 3600
 def case_list(request, party):
     """Own cases, those that wait for the person first, then the newest."""
     held = doorkeeper.powers_over(request, party)
-    rows, following = cases.page_of(
-        cases.within(cases.of(party), held, request.user), before=_number(request.GET.get("before"))
-    )
-    needing = cases.within(cases.needing(party), held, request.user)
+    rows, following = cases.own_page(party, held, request.user, before=_number(request.GET.get("before")))
+    needing = [] if request.GET.get("before") else cases.own_needing(party, held, request.user, WAITING)
     context = {
-        "waiting": [] if request.GET.get("before") else [shown(case) for case in needing[:10]],
+        "waiting": [shown(case) for case in needing],
         "rows": [shown(case) for case in rows],
         "next": following,
-        "drafts": cases.within(cases.drafts(party), held, request.user)[:3],
+        "drafts": cases.own_drafts(party, held, request.user, DRAFTS),
         "party": party,
     }
     return render(request, "portal/case/list.html", context)

@@ -1,12 +1,16 @@
 """Finding: the home page, the search, the guide of a matter or a bundle. All of it for anybody, without signing in."""
 
+import time
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 from django.conf import settings
 from django.http import JsonResponse
 from django.shortcuts import redirect, render
+from django.template import loader
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
@@ -17,7 +21,7 @@ from tongban.channels.doorkeeper import for_anyone
 from tongban.channels.pages import bundle_answers
 from tongban.channels.pages.case_page import shown
 from tongban.channels.pages.look import Look, query_string
-from tongban.channels.portal import bundle_words, guide_words
+from tongban.channels.portal import bundle_words, guide_words, kept_pages
 from tongban.channels.portal.kept_pages import for_strangers
 from tongban.channels.portal.views_applying import serves
 from tongban.channels.portal.views_versions import ended
@@ -77,15 +81,27 @@ OFTEN_OPENED = [
 def home(request):
     """Search first; what waits for you; life events; what is asked for most."""
     if Look(request).elderly:
-        context = {"often": _often_needed(), **_for_you(request)}
+        context = {"often": _often_needed(*_same_for_all()), **_for_you(request)}
         return render(request, "portal/find/home_elderly.html", context)
+    hot, everybody = _for_everybody(*_same_for_all())
+    return render(request, "portal/find/home.html", {"hot": hot, "everybody": everybody, **_for_you(request)})
+
+
+def _same_for_all() -> tuple:
+    """While these are the same, so is what everybody sees on the way to a service."""
+    return kept_pages.catalogue(), get_language(), int(time.monotonic() // kept_pages.KEPT_FOR)
+
+
+@lru_cache(maxsize=8)
+def _for_everybody(_catalogue: tuple, _language: str, _while: int) -> tuple[list[tuple[str, str]], SafeString]:
+    """The part of the home page that knows nobody: services, bundles, industries; drawn once for all who are signed in."""
     everything = matters.search("", limit=HOT, filters={"kind": "matter"})
     persons = matters.search("", limit=1, filters={"object": "person"}).hits.facets.get("theme", {})
     companies = matters.search("", limit=1, filters={"object": "company"}).hits.facets.get("theme", {})
     names = matters.catalogue.current().themes
     bundles = matters.search("", limit=BUNDLES, filters={"kind": "bundle"})
+    hot = [(hit.title, _address(hit.entry.id)) for hit in everything.items[:4]]
     context = {
-        "hot": [(hit.title, _address(hit.entry.id)) for hit in everything.items[:4]],
         "wanted": [{"name": hit.title, "href": _address(hit.entry.id)} for hit in everything.items],
         "life": _theme_cards(LIFE, names, persons, "person"),
         "business": _theme_cards(BUSINESS, names, companies, "company"),
@@ -93,9 +109,8 @@ def home(request):
         "all_bundles": bundles.total,
         "industries": _industries()[:INDUSTRIES],
         "all_matters": everything.total,
-        **_for_you(request),
     }
-    return render(request, "portal/find/home.html", context)
+    return hot, loader.render_to_string("portal/find/for_everybody.html", context)
 
 
 ABROAD = [
@@ -136,7 +151,8 @@ def international(request):
     return render(request, "portal/find/international.html", context)
 
 
-def _often_needed() -> list[dict]:
+@lru_cache(maxsize=8)
+def _often_needed(_catalogue: tuple, _language: str, _while: int) -> list[dict]:
     """What people of sixty and over ask for most: the first matters of the themes of later life."""
     found: dict[str, dict] = {}
     for theme in ("elderly", "medical", "retire"):
@@ -150,10 +166,11 @@ def _for_you(request) -> dict:
     party = doorkeeper.space(request)
     if party is None:
         return {"party": None, "needing": [], "drafts": []}
+    held = doorkeeper.powers_over(request, party)
     return {
         "party": party,
-        "needing": [shown(case) for case in cases.needing(party)[:FEW]],
-        "drafts": list(cases.drafts(party)[:FEW]),
+        "needing": [shown(case) for case in cases.own_needing(party, held, request.user, FEW)],
+        "drafts": cases.own_drafts(party, held, request.user, FEW),
     }
 
 
