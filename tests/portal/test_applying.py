@@ -127,7 +127,7 @@ def test_what_is_missing_is_listed_with_links_and_nothing_is_sent(client, applic
 
     body = answer.content.decode()
     assert answer.status_code == 422
-    assert f"/apply/{case.ref}/form/?judge=1#id_reason" in body
+    assert f"/apply/{case.ref}/form/?judge=1&amp;field=reason#id_reason" in body
     assert f"/apply/{case.ref}/materials/#material-lease" in body
     case.refresh_from_db()
     assert case.state == "draft"

@@ -382,6 +382,18 @@ def test_for_somebody_with_the_elderly_edition_the_second_device_asks_one_thing_
     assert (in_parts.value("old_address"), in_parts.value("new_address")) == ("Old Road 1", "New Road 2")
 
 
+def test_what_is_missing_leads_to_the_page_that_asks_it_on_either_device(here, in_parts):
+    there, _row = let_in(here, in_parts)
+    there.get("/go-on/wait/")
+    here.cookies["edition"] = "elderly"
+    begun = f"/apply/{in_parts.ref}"
+
+    for device, check, form in ((there, "/go-on/check/", "/go-on/form/"), (here, f"{begun}/check/", f"{begun}/form/")):
+        assert f'href="{form}?judge=1&amp;field=new_address#id_new_address"' in device.get(check).content.decode()
+        page = device.get(f"{form}?judge=1&field=new_address").content.decode()
+        assert "Where do you move to?" in page and "Where do you live now?" not in page
+
+
 def test_who_chose_another_edition_on_the_second_device_keeps_it(here, in_parts):
     there, _row = let_in(here, in_parts)
     there.cookies["edition"] = "standard"

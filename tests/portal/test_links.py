@@ -162,6 +162,7 @@ def test_a_school_makes_a_link_a_qr_and_a_poster_and_what_it_brings_stands_behin
     assert (address.path, address.query) == ("/fill/enrol/", "")
     assert said == {"f.school": ["示范学校"], "f.kind": ["day"], "f.langs": ["zh", "en"]}
     text = answer.content.decode()
+    assert "#f.school=示范学校&amp;" in text and "%E7%A4%BA" in re.search(r'data-copy="([^"]+)"', text).group(1)
     assert "Welcome to us" in text and '<svg xmlns="http://www.w3.org/2000/svg" class="qr"' in text
     case = begun_with(
         client, account, matter, **{name.removeprefix("f."): v if len(v) > 1 else v[0] for name, v in said.items()}

@@ -66,7 +66,7 @@ def test_it_is_said_followed_and_seen_in_the_form(client, draft):
     )
     row = Dispute.objects.get()
 
-    assert response.redirect_chain[-1][0] == f"/apply/{draft.ref}/form/#id_employer"
+    assert response.redirect_chain[-1][0] == f"/apply/{draft.ref}/form/?field=employer#id_employer"
     html = response.content.decode()
     assert RIGHT in html and f"/my/data/disputes/{row.ref}/" in html
     assert f"/apply/{draft.ref}/wrong/employer/" not in html  # it runs already

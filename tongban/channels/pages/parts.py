@@ -3,6 +3,8 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from django.http import HttpRequest
+
 from tongban.lib.bilingual import say
 from tongban.lib.formschema import Field, Form
 
@@ -62,6 +64,13 @@ def chosen(form: Form, values: Mapping, number: str, left: Collection[str] = ())
     parts = with_questions(form, values, left) or [Part(1, "", (), form)]
     wanted = int(number) if number.isascii() and number.isdigit() and len(number) < 5 else 1
     return next((part for part in parts if part.number >= wanted), parts[-1])
+
+
+def wanted(form: Form, request: HttpRequest) -> str:
+    """The part that an address asks for: by its number, or by the question it leads to (`?field=rent`)."""
+    name = request.GET.get("field", "").partition("-")[0]
+    found = next((str(part.number) for part in all_parts(form) if name and name in part), "")
+    return request.POST.get("part") or request.GET.get("part", "") or found
 
 
 def posted(form: Form, post: Mapping) -> Part | None:

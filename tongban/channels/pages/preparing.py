@@ -193,8 +193,7 @@ def _turn_the_page(request, desk: Desk, case: Case, asked: Form, part: parts.Par
 def _form_page(request, desk, case, asked, values, errors, *, conflict=None, remarks=None):
     leaves, whole, part = desk.leaves(case, asked), asked, None
     if desk.second and (Look(request).elderly or request.POST.get("part")):
-        wanted = request.POST.get("part") or request.GET.get("part", "")
-        asked = part = parts.chosen(whole, values, wanted, leaves)
+        asked = part = parts.chosen(whole, values, parts.wanted(whole, request), leaves)
         errors = {name: told for name, told in errors.items() if name.split("-")[0] in part}
     shown = OpenFields(asked, leaves) if leaves or desk.covered else asked
     left = [one for one in asked.visible(values) if one in shown.left] if isinstance(shown, OpenFields) else []

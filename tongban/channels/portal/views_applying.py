@@ -291,7 +291,7 @@ def _form_page(request, party, case, values, errors, *, conflict=None, remarks=N
     asked: Form | parts.Part = whole
     part = None
     if Look(request).elderly or request.POST.get("part"):
-        wanted = request.POST.get("part") or request.GET.get("part", "") or _first_marked(case, whole)
+        wanted = parts.wanted(whole, request) or _first_marked(case, whole)
         asked = part = parts.chosen(whole, values, wanted)
         errors = {name: told for name, told in errors.items() if name.split("-")[0] in part}
     limits = correction.changeable(case)

@@ -54,7 +54,7 @@ def dispute_begin(request, party, ref, field):
                 messages.success(
                     request, _("It is sent to the office that keeps the register. You can go on with what you wrote.")
                 )
-                return redirect(f"{reverse('portal:apply_form', args=[case.ref])}#id_{one.html_name}")
+                return redirect(f"{reverse('portal:apply_form', args=[case.ref])}?field={one.id}#id_{one.html_name}")
             return redirect("portal:dispute", ref=row.ref)
         except Invalid as wrong:
             errors = wrong.errors

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.encoding import uri_to_iri
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
@@ -167,6 +168,7 @@ def _made(version: MatterVersion, values: dict, situation: str) -> dict:
     short = len(address) <= LONGEST_QR
     return {
         "address": address,
+        "shown": uri_to_iri(address),  # a person reads 示范路, not %E7%A4%BA; a browser takes both
         "code": qr.svg(address, title=_("Scan to begin"), error="l" if len(address) > 400 else "m") if short else "",
         "count": len({name for name, _value in pairs}),
     }
