@@ -241,6 +241,34 @@ def test_a_counter_says_or_more_where_it_stopped_looking(monkeypatch):
     assert queries.count_wanted(officer, "intake", Wanted()) == (30, True)
 
 
+def test_what_several_counters_of_a_queue_ask_is_asked_once():
+    officer = officer_for("window_officer")
+    waiting(3)
+    counter = queries.Counter(officer)
+
+    def asked(**wanted):
+        with CaptureQueriesContext(connection) as held:
+            assert counter.of("intake", Wanted(**wanted)) == (0, True)
+        return len(held)
+
+    assert asked(channel="post") > 1
+    assert (asked(channel="phone_help"), asked(since="2030-01-01")) == (1, 1)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="reads a plan of SQLite")
+def test_a_row_that_a_filter_passes_over_is_not_read():
+    officer = officer_for("window_officer")
+    waiting(3)
+    for wanted in ({"channel": "post"}, {"since": "2030-01-01"}, {"bundle": True}, {"who": "mine"}):
+        with CaptureQueriesContext(connection) as held:
+            queries.queue_page(officer, "intake", wanted=Wanted(**wanted))
+        asked = next(query["sql"] for query in held if "ORDER BY 1" in query["sql"] and "cases_case" in query["sql"])
+        with connection.cursor() as cursor:
+            plan = cursor.execute(f"EXPLAIN QUERY PLAN {asked}").fetchall()
+
+        assert "USING COVERING INDEX cases_by_state_and_due" in str(plan), wanted
+
+
 def test_a_narrowed_queue_with_views_and_labels_asks_as_often_for_thirty_cases_as_for_one():
     officer = officer_for("window_officer")
     client, of = at_the_desk(officer), matter()

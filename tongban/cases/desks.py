@@ -46,13 +46,13 @@ def view_of(officer: Officer, pk: int) -> SavedView | None:
 def views_of(officer: Officer, *, habit: DeskHabit, today: date | None = None) -> list[View]:
     """One's own views and those shared with the department, by name."""
     seen = Q(owner=officer) | Q(shared=True, department=officer.department_id)
-    tabs = queries.tabs_of(officer)
+    tabs, counter = queries.tabs_of(officer), queries.Counter(officer, today=today)
     found = []
     for row in SavedView.objects.filter(seen).select_related("owner")[:VIEWS_SHOWN]:
         tab = row.asked.get("tab", "")
         tab = tab if tab in {*tabs, queries.ALL} else tabs[0]
         wanted = Wanted.read(row.asked)
-        count, exact = queries.count_wanted(officer, tab, wanted, today=today)
+        count, exact = counter.of(tab, wanted)
         own, first = row.owner_id == officer.pk, habit.begins_with_id == row.pk
         found.append(View(row, tab, wanted, own, first, count, exact))
     return found

@@ -5,9 +5,9 @@ from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from tongban.cases.models import Case, CaseLabel, Inspection
+from tongban.cases.models import Case, CaseLabel, Inspection, Label
 from tongban.cases.states import WITH_APPLICANT, CaseState
 from tongban.departments import queries as departments
 from tongban.departments.models import Department, Officer
@@ -108,10 +108,7 @@ class Wanted:
         if self.light in COLOURS:
             asked &= LIGHTS[self.light](today)
         if self.label:
-            held = CaseLabel.objects.filter(label=int(self.label))
-            if officer is not None:  # what another department thinks of a case stays there
-                held = held.filter(label__department=officer.department_id)
-            asked &= _one_of("pk", held, "case")
+            asked &= _one_of("pk", CaseLabel.objects.filter(label=_own_label(int(self.label), officer)), "case")
         if self.place:
             asked &= _one_of("applicant", Party.objects.filter(division__in=_within(self.place)), "pk")
         if self.channel:
@@ -154,6 +151,12 @@ def _key_of(rows: QuerySet) -> int:
     return rows.values_list("pk", flat=True).first() or 0
 
 
+def _own_label(label: int, officer: Officer | None) -> int:
+    """What another department thinks of a case stays there."""
+    of_anybody = Label.objects.filter(pk=label)
+    return _key_of(of_anybody if officer is None else of_anybody.filter(department=officer.department_id))
+
+
 def _within(place: str) -> list[int]:
     """A place and all that lies in it: from a province to its communities there are five levels."""
     above = ("", "parent__", "parent__parent__", "parent__parent__parent__", "parent__parent__parent__parent__")
@@ -166,7 +169,11 @@ def _within(place: str) -> list[int]:
 def _one_of(field: str, held: QuerySet, key: str) -> Q:
     """Is the row's key among those held? Few are asked for by name; of many, each row met is asked whether it is one."""
     keys = list(held.values_list(key, flat=True)[: FEW + 1])
-    return Q(**{f"{field}__in": keys if len(keys) <= FEW else held.values(key)})
+    if len(keys) <= FEW:
+        return Q(**{f"{field}__in": keys})
+    return Q(
+        Exists(held.filter(**{key: OuterRef(field)}))
+    )  # not IN: SQLite would write all of them down for every question
 
 
 def _as_second_person(officer: Officer) -> Q:

@@ -394,7 +394,7 @@ def queue_page(
     newest_first = tab == "done"
     heads: set[QueueKey] = set()
     asked = wanted.stretch(today) & wanted.question(today, officer)
-    for rows in _stretches(officer, tab, wanted):
+    for _state, rows in _stretches(officer, tab, wanted):
         of_state = rows.filter(asked)
         heads |= set(_newest(of_state, after, limit + 1) if newest_first else _due_first(of_state, after, limit + 1))
     ordered = sorted(heads, key=lambda key: -key.pk if newest_first else key.place)
@@ -404,30 +404,64 @@ def queue_page(
     return [found[key.pk] for key in page if key.pk in found], following
 
 
-def _stretches(officer: Officer, tab: str, wanted: Wanted) -> Iterator[QuerySet[Case]]:
+def _stretches(
+    officer: Officer, tab: str, wanted: Wanted, *, among: QuerySet[Case] | None = None
+) -> Iterator[tuple[CaseState, QuerySet[Case]]]:
     """A queue, or all of an officer's, state by state: each is read along an index of its own."""
-    visible = visible_to(officer).select_related(None)
+    visible = visible_to(officer).select_related(None) if among is None else among
     for queue in _queues_behind(officer, tab):
         rows = waiting_for(officer, queue, among=visible)
         for state in sorted(TABS[queue] & {wanted.state} if wanted.state else TABS[queue]):
-            yield rows.filter(state=state)
+            yield state, rows.filter(state=state)
+
+
+class Counter:
+    """How many each of several narrowed queues of an officer holds: what all of them ask is asked once."""
+
+    def __init__(self, officer: Officer, *, today: date | None = None):
+        self.officer, self.today = officer, today or timezone.localdate()
+        self.visible = visible_to(officer).select_related(None)
+        everywhere = set(officer.roles) & (rules.HALL_ROLES | rules.READING_ROLES)
+        self.indexed = Case.objects.filter(**({} if everywhere else {"department": officer.department}))
+        self.first_parts: dict[tuple, tuple[list[Q], bool]] = {}
+
+    def of(self, tab: str, wanted: Wanted) -> tuple[int, bool]:
+        """Up to MANY, and whether that is all: of a long queue only its first part is looked at."""
+        count, all_of_it = 0, True
+        stretch, question = wanted.stretch(self.today), wanted.question(self.today, self.officer)
+        along_the_index = wanted.department, wanted.matter, wanted.state, wanted.light
+        for state, rows in _stretches(self.officer, tab, wanted, among=self.visible):
+            rows = rows.filter(stretch)
+            parts = [Q()]
+            if wanted.looks_at_rows:
+                key = (state, *along_the_index)
+                if key not in self.first_parts:
+                    self.first_parts[key] = _first_part(self.indexed.filter(stretch, state=state))
+                parts, whole = self.first_parts[key]
+                all_of_it = all_of_it and whole
+            for part in parts:
+                count += len(rows.filter(part, question).values_list("pk", flat=True)[: MANY - count])
+                if count >= MANY:
+                    return MANY, False
+        return count, all_of_it
 
 
 def count_wanted(officer: Officer, tab: str, wanted: Wanted, *, today: date | None = None) -> tuple[int, bool]:
-    """How many a narrowed queue holds, up to MANY, and whether that is all: of a long queue only its first part is looked at."""
-    today = today or timezone.localdate()
-    count, all_of_it = 0, True
-    stretch, question = wanted.stretch(today), wanted.question(today, officer)
-    for rows in _stretches(officer, tab, wanted):
-        along = rows.filter(stretch)
-        if wanted.looks_at_rows:
-            first = list(along.order_by("next_due", "pk").values_list("pk", flat=True)[: LOOKED_AT + 1])
-            all_of_it = all_of_it and len(first) <= LOOKED_AT
-            along = Case.objects.filter(question, pk__in=first[:LOOKED_AT])
-        count += len(along.values_list("pk", flat=True)[: MANY - count])
-        if count >= MANY:
-            return MANY, False
-    return count, all_of_it
+    return Counter(officer, today=today).of(tab, wanted)
+
+
+def _first_part(rows: QuerySet[Case]) -> tuple[list[Q], bool]:
+    """The first LOOKED_AT of a stretch of an index that have a due day, and of those that have none; and whether that is all."""
+    parts, whole = [], True
+    for undated in (False, True):
+        along = rows.filter(next_due__isnull=undated).order_by("next_due", "pk").values_list("next_due", "pk")
+        if end := along[LOOKED_AT : LOOKED_AT + 1]:
+            (due, pk), whole = end[0], False
+            until = Q(pk__lt=pk) if undated else Q(next_due__lte=due) & (Q(next_due__lt=due) | Q(pk__lt=pk))
+            parts.append(Q(next_due__isnull=undated) & until)
+        elif along[:1]:
+            parts.append(Q(next_due__isnull=undated))
+    return parts, whole
 
 
 def _lines(rows: QuerySet[Case]) -> QuerySet[Case]:
