@@ -664,3 +664,54 @@ def test_without_the_raised_limit_one_screen_too_many_would_hold_up_every_page(t
 
         with pytest.raises(TimeoutError):
             running.ask("GET", "/", timeout=1)
+
+
+HIDDEN = b"GET /counted HTTP/1.1\r\nHost: localhost\r\n\r\n"
+TWO_WAYS = {  # what two machines in a row may understand differently (request smuggling): each is followed by HIDDEN
+    "length and pieces": b"Content-Length: %d\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" % (5 + len(HIDDEN)),
+    "two codings": b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n",
+    "coding not last": b"Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+    "unknown coding": b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+    "coding behind a mark": b"Transfer-Encoding:\x0bchunked\r\n\r\n0\r\n\r\n",
+    "two lengths": b"Content-Length: 0\r\nContent-Length: %d\r\n\r\n" % len(HIDDEN),
+    "two lengths in one line": b"Content-Length: 0, %d\r\n\r\n" % len(HIDDEN),
+    "length with a sign": b"Content-Length: +0\r\n\r\n",
+    "length below nothing": b"Content-Length: -1\r\n\r\n",
+    "length in another notation": b"Content-Length: 0x0\r\n\r\n",
+    "blank before the colon": b"Content-Length : 0\r\n\r\n",
+    "folded line": b"X: a\r\n Content-Length: 0\r\nTransfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n",
+    "half a line end": b"X: a\rContent-Length: 9\r\nContent-Length: 0\r\n\r\n",
+    "nothing in a line": b"X: a\x00b\r\nContent-Length: 0\r\n\r\n",
+    "piece in another notation": b"Transfer-Encoding: chunked\r\n\r\n0x0\r\n\r\n",
+    "piece below nothing": b"Transfer-Encoding: chunked\r\n\r\n-1\r\n\r\n",
+    "piece beyond counting": b"Transfer-Encoding: chunked\r\n\r\n100000000000000000\r\n\r\n",
+}
+
+
+def _said(server, head: bytes) -> bytes:
+    """All that comes back until the line is closed, or nothing more comes."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as line:
+        line.sendall(b"POST /echo HTTP/1.1\r\nHost: localhost\r\n" + head + HIDDEN)
+        said = b""
+        with contextlib.suppress(ConnectionError):
+            while piece := line.recv(65536):
+                said += piece
+                if said.count(b"HTTP/1.1 ") == 2:
+                    break
+    return said
+
+
+@pytest.mark.parametrize("how", TWO_WAYS)
+def test_over_the_line_a_request_that_can_be_read_two_ways_never_brings_a_second_one(server, how):
+    said = _said(server, TWO_WAYS[how])
+
+    assert said.count(b"HTTP/1.1 ") == 1, said
+    assert b"threads" not in said
+    if how != "length and pieces":  # pieces win, as the standard says; what follows is thrown away with the line
+        assert b" 200 " not in said
+
+
+def test_control_a_second_request_that_is_one_is_answered_on_the_same_line(server):
+    said = _said(server, b"Content-Length: 0\r\n\r\n")
+
+    assert said.count(b"HTTP/1.1 200") == 2 and b"threads" in said

@@ -1,5 +1,6 @@
 """Everything an operator can set, in one documented table (docs/settings.md is generated from it)."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -43,6 +44,10 @@ class Configuration(BaseSettings):
     public_url: str = Field(
         "",
         description="The address people type, for links in messages and codes on licences. https:// switches secure cookies and HSTS on. Empty: http://HOST:PORT, with localhost for this machine.",
+    )
+    breached_passwords: Path | None = Field(
+        None,
+        description="A file of passwords known from breaches, which nobody may choose: one SHA-1 a line, in order, as “Pwned Passwords” gives them out. Empty: only the list of the most used ones.",
     )
     allowed_hosts: Words = Field(
         default_factory=list,
@@ -177,6 +182,20 @@ class Configuration(BaseSettings):
     def _known_database(cls, value):
         if value and urlsplit(value).scheme not in {"postgres", "postgresql"}:
             raise ValueError("must begin with postgres:// or be empty for SQLite")
+        return value
+
+    @field_validator("breached_passwords")
+    @classmethod
+    def _list_in_order(cls, value):
+        if value is None:
+            return value
+        try:
+            with value.open("rb") as file:
+                first = file.readline(64).strip()
+        except OSError as error:
+            raise ValueError(f"cannot be read: {error.strerror}") from error
+        if not re.fullmatch(rb"[0-9A-Fa-f]{40}(:[0-9]+)?", first):
+            raise ValueError("must hold one SHA-1 in hexadecimal a line")
         return value
 
     @field_validator("public_url")

@@ -249,7 +249,9 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
     {"NAME": "tongban.site.passwords.WordsOfThisHouse"},
+    {"NAME": "tongban.site.passwords.Breached"},
 ]
+BREACHED_PASSWORDS = CONFIGURATION.breached_passwords
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/my/"
 LOGOUT_REDIRECT_URL = "/"
