@@ -108,10 +108,17 @@ def labels(request, officer):
             problem = wrong
     said = {name: request.POST.get(name, "") for name in ("name", "colour", "label")}
     errors = problem.errors if problem else {}
-    rows = list(desks.labels_of(officer.department, retired=True))
-    for row in rows:  # what is wrong with a change stands beside the label it was meant for, with what was typed
+    rows = []
+    for row in desks.labels_of(officer.department, retired=True):
+        # what is wrong with a change stands beside the label it was meant for, with what was typed
         changed = problem is not None and said["label"] == str(row.pk)
-        row.typed, row.errors = (said["name"], errors.get("name", [])) if changed else (None, [])
+        rows.append(
+            {
+                "label": row,
+                "name": said["name"] if changed else row.name,
+                "wrong": errors.get("name", []) if changed else [],
+            }
+        )
     context = {
         "officer": officer,
         "labels": rows,
