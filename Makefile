@@ -7,7 +7,7 @@ WORKERS ?= 2
 # a machine that keeps no bytecode would compile everything anew in each process that a test starts
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench demo faults fuzz clean messages books
+.PHONY: help run test check bench demo faults fuzz clean advisories messages books
 
 help: ## what this Makefile can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1	/' | expand -t 20
@@ -46,6 +46,9 @@ faults: ## the long form of the fault tests, with their figures: kills, bad disk
 fuzz: ## send 100,000 drawn requests to the open interface: no 500, and every answer as it is described
 	@$(BOOT) tools/setup.py test
 	@TONGBAN_FUZZ=$${TONGBAN_FUZZ:-100000} $(PY) -m pytest -n $(WORKERS) -m fuzz --timeout=36000 --durations=0
+
+advisories: ## known holes of the locked components, FROM=a file of advisories (OSV): fails when one is past its time
+	@$(PY) tools/advisories.py $(FROM)
 
 messages: ## collect the sentences to translate into tongban/locale
 	@$(PY) tools/translations.py collect
