@@ -116,7 +116,7 @@ def _for_everybody(_catalogue: tuple, _language: str, _while: int) -> tuple[list
 ABROAD = [
     (gettext_lazy("In the first days"), "home", ["foreigner-accommodation", "lease-filing"]),
     (gettext_lazy("Working here"), "work", ["foreigner-work-permit", "insurance-record-print"]),
-    (gettext_lazy("Staying"), "residence", ["foreigner-residence-permit", "passport-renew"]),
+    (gettext_lazy("Staying"), "residence", ["foreigner-residence-permit"]),
     (gettext_lazy("Tax"), "form", ["tax-paid-proof"]),
     (gettext_lazy("Driving"), "car", ["driving-licence-renew"]),
     (gettext_lazy("Health and children"), "health", ["medical-book", "birth-certificate", "resident-medical-enrol"]),

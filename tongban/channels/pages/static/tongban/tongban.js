@@ -303,7 +303,7 @@ customElements.define("tb-live", class extends HTMLElement {
     const answer = await fetch(location.href, { headers: { "X-Live": "1" } }).catch(() => null)
     if (!answer?.ok) return
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(this.id)
-    if (!fresh) return
+    if (!fresh) return this.bar() // the part is gone from the page: whoever looks decides when to see the new one
     const line = this.contains(document.activeElement) && document.activeElement.dataset.href
     this.replaceChildren(...fresh.childNodes)
     for (const row of this.querySelectorAll("tr[data-href]")) { row.tabIndex = 0; if (row.dataset.href === line) row.focus() }
