@@ -1,9 +1,8 @@
 import contextlib
-import hashlib
 import os
 import shutil
 import sqlite3
-from pathlib import Path
+import subprocess
 
 import pytest
 from django.core.cache import caches
@@ -11,9 +10,24 @@ from django.db import connection
 from django.test import RequestFactory
 from django.utils import translation
 
+from tests.site.product import ROOT, kept_tables, pattern_database, python
+
 os.environ.setdefault(
     "DJANGO_ALLOW_ASYNC_UNSAFE", "1"
 )  # Playwright's synchronous face runs a loop in the test's thread
+
+
+def pytest_configure(config):
+    """While the workers of a run read the tests, one process makes the tables that they will copy."""
+    if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
+        first = "pattern_database(os.environ['DATABASE_URL'])" if os.environ.get("DATABASE_URL") else "kept_tables()"
+        making = f"import os; from tests.site.product import ROOT, kept_tables, pattern_database, python; {first}"
+        config.tables_in_the_making = subprocess.Popen(python("-c", making), cwd=ROOT)
+
+
+def pytest_unconfigure(config):
+    if making := getattr(config, "tables_in_the_making", None):
+        making.wait()
 
 
 @pytest.fixture(autouse=True)
@@ -40,19 +54,18 @@ def in_english(client, monkeypatch):
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings, request):
-    """SQLite's empty tables are made by the migrations once, and copied until a migration changes: eighty steps take 15 seconds."""
+    """The empty tables are copied: from a file on SQLite, from a database beside it on PostgreSQL."""
     if connection.vendor != "sqlite":
+        connection.settings_dict["TEST"]["TEMPLATE"] = pattern_database(os.environ["DATABASE_URL"])
         return
-    kept = _kept_tables()
     create = connection.creation._create_test_db
 
     def create_from_kept(verbosity, autoclobber, keepdb=False):
         name = create(verbosity, autoclobber, keepdb)
-        if kept.exists():
-            held = sqlite3.connect(name, uri=True)  # a database in memory lasts as long as somebody has it open
-            request.addfinalizer(held.close)
-            with contextlib.closing(sqlite3.connect(kept)) as source:
-                source.backup(held)
+        held = sqlite3.connect(name, uri=True)  # a database in memory lasts as long as somebody has it open
+        request.addfinalizer(held.close)
+        with contextlib.closing(sqlite3.connect(kept_tables())) as source:
+            source.backup(held)
         return name
 
     connection.creation._create_test_db = create_from_kept
@@ -60,31 +73,13 @@ def django_db_modify_db_settings(django_db_modify_db_settings, request):
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
-    if connection.vendor == "sqlite":
-        if not (kept := _kept_tables()).exists():
-            raw = kept.with_suffix(f".{os.getpid()}")
-            with django_db_blocker.unblock(), contextlib.closing(sqlite3.connect(raw)) as target:
-                connection.ensure_connection()
-                connection.connection.backup(target)
-            raw.rename(kept)
-        yield
-        return
     yield
+    if connection.vendor == "sqlite":
+        return
     with django_db_blocker.unblock(), connection.cursor() as cursor:  # a line left idle by a thread would hold the drop
         cursor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
-
-
-def _kept_tables() -> Path:
-    """Where the empty tables of exactly these migrations lie, ours and those of the libraries."""
-    root = Path(__file__).resolve().parents[1]
-    digest = hashlib.sha256()
-    for path in [*sorted(root.glob("tongban/*/migrations/*.py")), root / "requirements/test.lock"]:
-        digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
-    folder = root / ".pytest_cache" / "tables"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{digest.hexdigest()[:24]}.sqlite3"
 
 
 @pytest.fixture(scope="session", autouse=True)

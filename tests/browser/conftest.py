@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.site.product import ROOT, Running, free_port, made_once, until
+from tests.site.product import ROOT, Running, free_port, furnish, made_once, until
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class House:
 
 
 def build(environment: dict[str, str], var: Path) -> None:
+    furnish(var)
     built = subprocess.run(
         [sys.executable, "-m", "tests.browser.small_district"],
         cwd=ROOT, env=environment | {"TONGBAN_VAR": str(var)}, capture_output=True, text=True,

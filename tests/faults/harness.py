@@ -1,7 +1,6 @@
 """Real processes, real kills: the product on a scratch directory, callers who try again, and a hand with kill -9."""
 
 import contextlib
-import hashlib
 import http.client
 import json
 import os
@@ -16,7 +15,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import psycopg
 
-from tests.site.product import Running, descendants, furnish, made_once, named, prepare, until, whole_product
+from tests.site.product import Running, descendants, furnish, named, pattern_database, until, whole_product
 
 KILLS = int(os.environ.get("TONGBAN_KILLS", "10"))
 
@@ -44,21 +43,11 @@ def a_database():
         line.execute(sentence)
         line.close()
 
-    which = hashlib.sha256(f"{host}:{parts.port}".encode()).hexdigest()[:12]  # a test may have a server of its own
-    with_tables = made_once(f"prepared-{which}", lambda folder: _a_pattern(folder, url, say))
-    say(f'CREATE DATABASE "{name}" TEMPLATE {(with_tables / "database").read_text()}')
+    say(f'CREATE DATABASE "{name}" TEMPLATE {pattern_database(url)}')
     try:
         yield urlunsplit(parts._replace(path=f"/{name}"))
     finally:
         say(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-
-
-def _a_pattern(folder: Path, url: str, say) -> None:
-    """A database with all tables that others are copied from; its server is thrown away after the run."""
-    name = f"pattern_{uuid.uuid4().hex[:12]}"
-    say(f"CREATE DATABASE {name}")
-    prepare(folder, urlunsplit(urlsplit(url)._replace(path=f"/{name}")))
-    (folder / "database").write_text(name)
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import fcntl
+import hashlib
 import http.client
 import json
 import os
@@ -12,8 +13,13 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
+import uuid
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
+
+import psycopg
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -138,8 +144,55 @@ def made_once(name: str, make) -> Path:
     return made
 
 
+def kept_tables() -> Path:
+    """SQLite's empty tables as exactly these migrations make them, ours and those of the libraries. A hundred steps take half a minute:
+    one process takes it, and everybody copies until a migration changes.
+    """
+    digest = hashlib.sha256()
+    for path in [*sorted(ROOT.glob("tongban/*/migrations/*.py")), ROOT / "requirements/test.lock"]:
+        digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
+    folder = ROOT / ".pytest_cache" / "tables"
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = folder / f"{digest.hexdigest()[:24]}.sqlite3"
+    with open(folder / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            with tempfile.TemporaryDirectory(prefix="tongban-tables-") as made:
+                _prepare(Path(made), "")
+                with contextlib.closing(sqlite3.connect(Path(made) / "tongban.sqlite3")) as line:
+                    line.execute("PRAGMA journal_mode = DELETE")  # one file, whole in itself
+                shutil.copyfile(Path(made) / "tongban.sqlite3", kept.with_suffix(".raw"))
+            kept.with_suffix(".raw").rename(kept)
+    return kept
+
+
+def pattern_database(url: str) -> str:
+    """The name of a PostgreSQL database with all tables that others are copied from; its server is thrown away after the run."""
+    parts = urlsplit(url)
+    host = dict(parse_qsl(parts.query)).get("host") or parts.hostname
+    which = hashlib.sha256(f"{host}:{parts.port}".encode()).hexdigest()[:12]  # a test may have a server of its own
+
+    def make(folder: Path) -> None:
+        name = f"pattern_{uuid.uuid4().hex[:12]}"
+        line = psycopg.connect(
+            dbname="postgres", user=parts.username, password=parts.password, host=host, port=parts.port, autocommit=True
+        )
+        line.execute(f"CREATE DATABASE {name}")
+        line.close()
+        prepare(folder, urlunsplit(parts._replace(path=f"/{name}")))
+        (folder / "database").write_text(name)
+
+    return (made_once(f"pattern-{which}", make) / "database").read_text()
+
+
 def prepare(var: Path, database: str = "") -> None:
     """What `tongban prepare` makes of nothing: keys, tables, static files; no district."""
+    if not database:
+        shutil.copyfile(kept_tables(), var / "tongban.sqlite3")
+    _prepare(var, database)
+
+
+def _prepare(var: Path, database: str) -> None:
     given = {name: value for name, value in os.environ.items() if not name.startswith("TONGBAN_")}
     given |= {"TONGBAN_VAR": str(var), "TONGBAN_DEMO": "0", "DATABASE_URL": database}
     given["DJANGO_SETTINGS_MODULE"] = "tongban.site.settings"
@@ -150,7 +203,7 @@ def prepare(var: Path, database: str = "") -> None:
 
 
 def furnish(var: Path) -> None:
-    """Prepared like any other, without the wait for eighty migrations: a copy of the one directory this run has prepared."""
+    """Prepared like any other, without the wait for its migrations: a copy of the one directory this run has prepared."""
     shutil.copytree(made_once("prepared", prepare), var, dirs_exist_ok=True)
 
 

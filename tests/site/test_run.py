@@ -31,9 +31,10 @@ def begin(tmp_path, monkeypatch):
     return start
 
 
+@pytest.mark.timeout(400)
 def test_it_says_that_it_is_ready_only_when_every_part_is_well_and_stops_wholly(begin):
     with begin(from_nothing=True) as running:
-        until(lambda: "Tongban is ready" in running.said() or running.process.poll() is not None, 60)
+        until(lambda: "Tongban is ready" in running.said() or running.process.poll() is not None, 300)  # all migrations
 
         assert health(running) == {"web": "well", "database": "well", "worker": "well", "pages": "well", "live": "well"}
         everyone = descendants(running.process.pid)
