@@ -5,6 +5,7 @@ import uuid
 
 import pytest
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from tests import doors, make
 from tests.cases import bundle_ways as shop
@@ -48,7 +49,7 @@ def test_while_one_is_open_no_other_is_begun_and_the_sentence_leads_to_it():
 
     said = refusal(services.begin, matter, party=account.person, account=account)
 
-    day = timezone.localdate(first.submitted_at).isoformat()
+    day = date_format(timezone.localdate(first.submitted_at), "DATE_FORMAT")
     assert str(said.sentence) == (
         f"An application for “Demo matter” is being handled already: {first.number}, sent on {day}."
     )
@@ -102,7 +103,7 @@ def test_a_licence_that_no_application_here_granted_counts_too():
 
     said = refusal(services.begin, matter, party=account.person, account=account)
 
-    assert str(said.sentence) == f"“Demo licence” is held already and valid until {today.isoformat()}."
+    assert str(said.sentence) == f"“Demo licence” is held already and valid until {date_format(today, 'DATE_FORMAT')}."
 
 
 def test_one_a_year_counts_what_was_granted_this_year_and_says_from_when_the_next_is_possible():

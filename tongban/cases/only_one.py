@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from tongban.cases import clocks, planning
@@ -76,13 +77,13 @@ class Against:
                 return worded(_("“%(licence)s” is held already and valid."), licence=_Said(self.licence.type.name))
             return worded(
                 _("“%(licence)s” is held already and valid until %(day)s."),
-                licence=_Said(self.licence.type.name), day=until.isoformat(),
+                licence=_Said(self.licence.type.name), day=_Written(until),
             )  # fmt: skip
         sent = _day(self.case)
         given: dict[str, Any] = {
             "matter": name,
             "number": self.case.number if self.case else "",
-            "day": sent.isoformat(),
+            "day": _Written(sent),
         }
         if self.running:
             return worded(
@@ -91,7 +92,7 @@ class Against:
         if self.again_from is not None:
             return worded(
                 _("“%(matter)s” was granted already: %(number)s, sent on %(day)s. The next one is possible from %(from)s."),
-                **given, **{"from": self.again_from.isoformat()},
+                **given, **{"from": _Written(self.again_from)},
             )  # fmt: skip
         return worded(_("“%(matter)s” was granted already: %(number)s, sent on %(day)s. It is still valid."), **given)
 
@@ -117,6 +118,16 @@ class _Said:
 
     def __str__(self) -> str:
         return say(self.name)
+
+
+class _Written:
+    """A day as the reader's language writes it."""
+
+    def __init__(self, day: date):
+        self.day = day
+
+    def __str__(self) -> str:
+        return date_format(self.day, "DATE_FORMAT")
 
 
 class _Label:
