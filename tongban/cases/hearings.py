@@ -1,9 +1,12 @@
 """Questions about hearings: must this applicant be heard first, is it over, who may lead it. Nothing here changes anything."""
 
+from django.db.models import BigIntegerField, CharField
+
 from tongban.cases.models import Case, Hearing
 from tongban.cases.procedure_states import HEARING_OVER
 from tongban.departments import queries as departments
 from tongban.departments.models import Officer
+from tongban.lib.composed import composed
 
 
 def wanted_by_law(case: Case) -> bool:
@@ -14,8 +17,16 @@ def wanted_by_law(case: Case) -> bool:
     )
 
 
+@composed(case=BigIntegerField(), about=CharField())
+def _hearing(case, about):
+    return Hearing.objects.filter(case_id=case, about=about).select_related("leader", "officer").order_by("pk")[:1]
+
+
 def of(case: Case, about: str) -> Hearing | None:
-    return case.hearings.select_related("leader", "officer").filter(about=about).first()
+    for row in _hearing(case=case.pk, about=about):
+        row.case = case
+        return row
+    return None
 
 
 def running(case: Case) -> Hearing | None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import BigIntegerField, DateField
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -25,6 +26,7 @@ from tongban.cases.states import (
     CaseState,
 )
 from tongban.departments.models import Certification, Officer
+from tongban.lib.composed import composed
 from tongban.lib.moves import Move
 from tongban.lib.problems import NotAllowed, worded
 from tongban.parties.queries import conflicts_of
@@ -33,7 +35,6 @@ from tongban.parties.queries import conflicts_of
 def handler_of(officer: Officer) -> rules.Handler:
     """What the rules need to know of an officer today."""
     today = timezone.localdate()
-    certified = Certification.objects.filter(officer=officer, since__lte=today).exclude(until__lt=today)
     person = officer.account.person
     parties = conflicts_of(person) if person is not None else set()
     return rules.Handler(
@@ -42,8 +43,14 @@ def handler_of(officer: Officer) -> rules.Handler:
         roles=frozenset(officer.roles),
         active=officer.active,
         parties=frozenset(parties),
-        certified=frozenset(certified.values_list("matter", flat=True)),
+        certified=frozenset(_certified(officer=officer.pk, today=today)),
     )
+
+
+@composed(officer=BigIntegerField(), today=DateField())
+def _certified(officer, today):
+    rows = Certification.objects.filter(officer_id=officer, since__lte=today).exclude(until__lt=today)
+    return rows.values_list("matter", flat=True)
 
 
 def permit(officer: Officer, case: Case, step: Move) -> str:

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import BigIntegerField, F, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import BigIntegerField, CharField, F, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from tongban.cases import bundles, clocks, planning, rules
-from tongban.cases.models import Case, Clock, Escalation, Hand, Promise, Visit
+from tongban.cases.models import Case, CaseMaterial, Clock, Escalation, Hand, Promise, Step, Visit
 from tongban.cases.narrowing import LOOKED_AT
 from tongban.cases.narrowing import Wanted as Wanted
 from tongban.cases.permission import handler_of, reasons_against_step
@@ -35,6 +35,7 @@ from tongban.parties.states import Act
 
 PAGE = 25
 TOGETHER = ("matter", "version", "department", "applicant")
+WITH_RESULT = (*TOGETHER, "licence", "licence__type", "account")
 
 
 def of(party: Party) -> QuerySet[Case]:
@@ -81,7 +82,18 @@ def _own_lines(rows: QuerySet[Case]) -> QuerySet[Case]:
 def own(*parties: Party) -> QuerySet[Case]:
     """Everything of these parties, draft or sent: what an address with a `ref` is looked up in."""
     rows = Case.objects.filter(applicant_id__in=[party.pk for party in parties])
-    return rows.select_related(*TOGETHER, "licence", "licence__type", "account")
+    return rows.select_related(*WITH_RESULT)
+
+
+def own_one(parties: Iterable[Party], ref: str) -> Case | None:
+    """The one with this `ref`, if it is of one of these parties."""
+    keys = {party.pk for party in parties}
+    return next((row for row in _by_ref(ref=ref) if row.applicant_id in keys), None)
+
+
+@composed(ref=CharField())
+def _by_ref(ref):
+    return Case.objects.filter(ref=ref).select_related(*WITH_RESULT)
 
 
 def within(rows: QuerySet[Case], held: Iterable[parties.Power], account: Account) -> QuerySet[Case]:
@@ -272,14 +284,33 @@ def _queues_behind(officer: Officer, tab: str) -> list[str]:
 
 def visible_to(officer: Officer) -> QuerySet[Case]:
     """What an officer may see at all: the hall's roles every sent case, others their department's; never their own."""
-    rows = Case.objects.exclude(state=CaseState.DRAFT)
     handler = handler_of(officer)
-    if not handler.roles & (rules.HALL_ROLES | rules.READING_ROLES):
+    rows = _sent_to(officer.department_id, everywhere=_sees_all(handler))
+    return rows.exclude(applicant_id__in=handler.parties) if handler.parties else rows
+
+
+def one_visible_to(officer: Officer, ref: str) -> Case | None:
+    """The same of one case, with whoever began it and the kind of its licence."""
+    handler = handler_of(officer)
+    found = _one_sent_to(department=officer.department_id, everywhere=_sees_all(handler), ref=ref)
+    return next((row for row in found if row.applicant_id not in handler.parties), None)
+
+
+def _sees_all(handler: rules.Handler) -> bool:
+    return bool(handler.roles & (rules.HALL_ROLES | rules.READING_ROLES))
+
+
+def _sent_to(department: int, *, everywhere: bool) -> QuerySet[Case]:
+    rows = Case.objects.exclude(state=CaseState.DRAFT)
+    if not everywhere:
         # need to know: a department sees its own members of a bundle, the front desk the whole
-        rows = rows.filter(department=officer.department).exclude(matter__in=bundles.wholes())
-    if handler.parties:
-        rows = rows.exclude(applicant_id__in=handler.parties)
+        rows = rows.filter(department_id=department).exclude(matter__in=bundles.wholes())
     return rows.select_related(*TOGETHER, "claimed_by", "reviewer", "approver", "licence")
+
+
+@composed(department=BigIntegerField(), ref=CharField())
+def _one_sent_to(department, everywhere, ref):
+    return _sent_to(department, everywhere=everywhere).select_related("account", "licence__type").filter(ref=ref)
 
 
 def concerns(officer: Officer, case: Case) -> bool:
@@ -643,7 +674,29 @@ def _brought_up(officer: Officer) -> QuerySet[Escalation]:
 
 def timeline(case: Case) -> list:
     """What happened, oldest first."""
-    return list(case.steps.select_related("officer", "officer__department", "account__person"))
+    found = _steps(case=case.pk)
+    for row in found:
+        row.case = case
+    return found
+
+
+@composed(case=BigIntegerField())
+def _steps(case):
+    return Step.objects.filter(case_id=case).select_related("officer", "officer__department", "account__person")
+
+
+def materials_beside(case: Case) -> list[CaseMaterial]:
+    """Everything handed in or taken over, as pages show it: with kinds, licences and pages."""
+    found = _materials_of(case=case.pk)
+    for row in found:
+        row.case = case
+    return found
+
+
+@composed(case=BigIntegerField())
+def _materials_of(case):
+    rows = CaseMaterial.objects.filter(case_id=case)
+    return rows.select_related("type", "licence", "licence__type", "document").prefetch_related("document__pages")
 
 
 def mark_of(case: Case) -> str:

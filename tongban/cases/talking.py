@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import BigIntegerField, Q
 from django.utils import timezone
 
 from tongban.cases import bundles, planning, rules
@@ -12,6 +12,7 @@ from tongban.cases.models import Case, Question, ReadyAnswer, Talk
 from tongban.cases.states import BEFORE_ACCEPTANCE, WITH_APPLICANT
 from tongban.departments.models import Officer
 from tongban.lib.bilingual import Bilingual
+from tongban.lib.composed import composed
 
 PAGE = 50
 
@@ -136,17 +137,20 @@ def talks(case: Case) -> list[Talk]:
     return list(Talk.objects.filter(Q(pk=case.pk) | Q(case__parent=case.pk)))
 
 
-def thread(case: Case, *, whole: bool = True) -> list[Line]:
-    """Everything said in the case in its order; of a bundle, for its applicant, what was said in its parts, too: three queries."""
-    wanted = Q(case=case.pk)
-    if whole and planning.is_bundle(case):
-        wanted |= Q(case__parent=case.pk)
-    rows = (
+@composed(case=BigIntegerField())
+def _said(case, parts):
+    wanted = Q(case_id=case) | Q(case__parent_id=case) if parts else Q(case_id=case)
+    return (
         Question.objects.filter(wanted)
         .select_related("officer__department", "account", "case__version", "case__department", "paper__document")
         .prefetch_related("paper__document__pages")
         .order_by("id")
     )
+
+
+def thread(case: Case, *, whole: bool = True) -> list[Line]:
+    """Everything said in the case in its order; of a bundle, for its applicant, what was said in its parts, too: three queries."""
+    rows = _said(case=case.pk, parts=whole and planning.is_bundle(case))
     marks = {one.pk: one for one in (talks(case) if whole else Talk.objects.filter(pk=case.pk))}
     lines = []
     for row in rows:

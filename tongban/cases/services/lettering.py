@@ -10,6 +10,7 @@ from datetime import datetime
 
 import orjson
 from django.db import IntegrityError, transaction
+from django.db.models import BigIntegerField
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -19,6 +20,7 @@ from tongban.cases.moving import acting, again, changed
 from tongban.cases.permission import permit_to_work
 from tongban.departments.models import Officer
 from tongban.journal import services as journal
+from tongban.lib.composed import composed
 from tongban.lib.encryption import blind_index
 from tongban.lib.problems import Invalid, NotAllowed
 
@@ -114,8 +116,16 @@ def may_reissue(officer: Officer, document: CaseDocument) -> bool:
 
 def of_case(case: Case) -> list[CaseDocument]:
     """Its papers, the newest first, each with its number and what stands in its place: one query."""
-    rows = case.documents.select_related("letter__department", "replaced__document").order_by("-id")
-    return list(rows)
+    rows = _papers(case=case.pk)
+    for row in rows:
+        row.case = case
+    return rows
+
+
+@composed(case=BigIntegerField())
+def _papers(case):
+    rows = CaseDocument.objects.filter(case_id=case)
+    return rows.select_related("letter__department", "replaced__document").order_by("-id")
 
 
 def listed(case: Case, officer: Officer) -> list[dict]:

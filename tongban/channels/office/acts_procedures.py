@@ -322,7 +322,8 @@ EVERY_ACT: dict[str, Act] = {**acts.ACTS, **PROCEDURES}
 def open_to(officer: Officer, case: Case) -> list[Act]:
     """The acts this officer may do now, those of the ordinary way first."""
     usual = acts.open_to(officer, case)
-    return [*usual, *(PROCEDURES[name] for name in PROCEDURES if name in _beside(officer, case))]
+    beside = _beside(officer, case)
+    return [*usual, *(PROCEDURES[name] for name in PROCEDURES if name in beside)]
 
 
 def _beside(officer: Officer, case: Case) -> set[str]:

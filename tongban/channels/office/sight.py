@@ -45,7 +45,7 @@ def _had_it_open(officer: Officer, row: Case) -> bool:
 
 def seen(request, officer: Officer, ref: str) -> Case:
     """A case this officer may see; any other is not there. Without anything to do with it, only after a reason was given."""
-    row = cases.visible_to(officer).select_related("account", "licence__type").filter(ref=ref).first()
+    row = cases.one_visible_to(officer, ref)
     if row is not None and (cases.concerns(officer, row) or _had_it_open(officer, row)):
         return row
     known = row or cases.looked_at(officer, ref)

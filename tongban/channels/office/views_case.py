@@ -334,9 +334,7 @@ def _source_names(row) -> dict[str, str]:
 
 def _materials(row, findings, changed, typed, errors) -> list[dict]:
     shown = []
-    links = row.materials.select_related("type", "licence", "licence__type", "document").prefetch_related(
-        "document__pages"
-    )
+    links = cases.materials_beside(row)
     names = dict(Resource.objects.filter(slug__in=[one.resource for one in links]).values_list("slug", "name"))
     for one in links:
         if one.how == "missing" and not one.required:

@@ -24,8 +24,8 @@ UNNAMED = frozenset({"only as the party itself"})
 def own_case(request, ref: str, *, sent: bool = False) -> Case:
     """The case with this ref, if one of one's spaces applied and one's power over it reaches the case; `sent`: a draft is not there
     yet. Looking at it enters its space. What one may not even see is not there; what one may see and not do says so."""
-    row = get_object_or_404(cases.own(*doorkeeper.all_spaces(request)), ref=ref)
-    if sent and row.state == CaseState.DRAFT:
+    row = cases.own_one(doorkeeper.all_spaces(request), ref)
+    if row is None or sent and row.state == CaseState.DRAFT:
         raise Http404
     held = doorkeeper.powers_over(request, row.applicant_id)
     if not any(power.full for power in held):
