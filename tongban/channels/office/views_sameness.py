@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from tongban.cases import queries as cases
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_officer
+from tongban.channels.pages import countries
 from tongban.departments import queries as departments
 from tongban.lib.identifiers import mask_id
 from tongban.lib.problems import Invalid, NotAllowed
@@ -125,7 +126,7 @@ def _lines(one: dict, other: dict) -> list[dict]:
         (_("Document"), *(side["document"] for side in (one, other))),
         (_("Day of birth"), *(side["person"].birth_date.isoformat() for side in (one, other))),
         (_("Sex"), *(side["person"].get_sex_display() for side in (one, other))),
-        (_("Nationality"), *(side["person"].nationality for side in (one, other))),
+        (_("Nationality"), *(countries.name_of(side["person"].nationality) for side in (one, other))),
         (_("Mobile number"), *(side["mobile"] for side in (one, other))),
         (_("Address"), *(side["person"].address for side in (one, other))),
     ]
