@@ -19,6 +19,7 @@ from tongban.oversight import rules as oversight
 
 READERS = ("auditor", *WRITERS)
 PAGE = 30
+SOMEBODY = {"zh": "（姓名）", "en": "(name)"}  # in the preview
 CHANNELS = dict(Dispatch._meta.get_field("channel").flatchoices)
 TYPED = (
     "who", "matter", "licence", "before", "title_zh", "title_en", "text_zh", "text_en", "kind", "by_text_message",
@@ -90,7 +91,7 @@ def _page(request, officer, row, problem=None):
         shorts[language] = {"text": text, "needed": circulating.text_messages_needed(text), "signs": len(text)}
     mail = {
         language: wording.outside(
-            kind, language, name="…", number="", address="https://…/my/inbox/", title=row.title,
+            kind, language, name=SOMEBODY[language], number="", address="https://…/my/inbox/", title=row.title,
             decline="https://…/unsubscribe/" if row.kind == Circular.Kind.INFORMATION else "",
         )[:2]
         for language in ("zh", "en")
