@@ -298,7 +298,7 @@ def accounts_of_many(keys: Iterable[int], today: date) -> dict[int, list[Account
             heads.setdefault(head, []).append(pk)
     if heads:  # joined records: whoever is one of them is told of all of them
         for other, head in Person.objects.filter(same_as__in=heads).values_list("pk", "same_as"):
-            for pk in heads[head]:
+            for pk in heads[head or 0]:
                 people[pk].add(other)
     for bond in bonds_in_force(today).filter(person_id__in=wanted).select_related("person"):
         if bond.kind == Kinship.Kind.WARD or rules.is_minor(bond.person.birth_date, today):
