@@ -242,6 +242,12 @@ def listed(row: Destruction, after: int = 0) -> list[Keeping]:
     return list(rows.select_related("case__version", "case__department").order_by("case")[: SHOWN + 1])
 
 
+def handed_over(row: Destruction) -> list[Handover]:
+    """What the archive received of a list: numbers of packages and receipts, at most as many as a list holds."""
+    rows = Handover.objects.filter(case__keeping__destruction=row, state="received")
+    return list(rows.defer("file").order_by("name")[:AT_A_TIME])
+
+
 @dataclass(frozen=True)
 class WouldGo:
     """A list before anybody confirms it: how much it is, without touching anything."""

@@ -69,7 +69,8 @@ def due(request, officer, code):
     department = _department(officer, code)
     by = _day(request.GET.get("by", "")) or timezone.localdate()
     day, _dot, pk = request.GET.get("after", "").partition(".")
-    after = (found, int(pk)) if (found := _day(day)) and pk.isascii() and pk.isdigit() else None
+    key = _key(pk)
+    after = (found, key) if (found := _day(day)) and key is not None else None
     rows = queries.due(department.code, by, after)
     shown = rows[: queries.SHOWN]
     context = {
@@ -121,6 +122,7 @@ def _one(request, officer, row: Destruction, problem: Problem | None = None):
             for one in lines
         ],
         "would": queries.would_go(row) if row.state == "proposed" else None,
+        "given": queries.handed_over(row) if row.state in ("confirmed", "done") else [],
         "cases": cases[: queries.SHOWN],
         "following": cases[queries.SHOWN - 1].pk if len(cases) > queries.SHOWN else "",
         "own": row.proposed_by_id == officer.pk,

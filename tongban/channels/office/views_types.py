@@ -23,7 +23,7 @@ from tongban.registers import queries as registers
 LABELS = {
     "sort": gettext_lazy("What it is"),
     "slug": gettext_lazy("Short name for addresses"),
-    "name": gettext_lazy("Name"),
+    "name": gettext_lazy("What it is called"),
     "kind": gettext_lazy("What it is"),
     "issued_by": gettext_lazy("Who issues it"),
     "licence_type": gettext_lazy("Not asked of whoever holds this licence"),
@@ -206,7 +206,7 @@ def _page(request, officer, row: TypeDraft, problem: Problem | None = None, *, t
         "officer": officer,
         "row": row,
         "content": content,
-        "there": there,
+        "was": bool(row.before) if row.state == "in_force" else there is not None,
         "mine": mine,
         "writes": mine and row.state == "draft",
         "checks": not mine and manager and row.state == "in_check",
@@ -263,7 +263,7 @@ def _told(row: TypeDraft, name: str, value: Any) -> str:
     if name == "validity":
         return _told_years(value)
     if name == "face_fields":
-        return "、".join(say(face_labels.label(row.slug, one).text) for one in value)
+        return _(", ").join(say(face_labels.label(row.slug, one).text) for one in value)
     chosen = {"kind": dict(type_drafts.KINDS), "holder_kind": dict(type_drafts.HOLDERS)}.get(name, {})
     if name == "issuer":
         body = departments.department(value)
