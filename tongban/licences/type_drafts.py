@@ -305,6 +305,7 @@ def _write(row: TypeDraft) -> None:
         MaterialType.objects.update_or_create(slug=row.slug, defaults=content)
         return
     issuer = departments.department(content.pop("issuer"))
+    assert issuer is not None  # looked at by `troubles` in this transaction
     kept = LicenceType.objects.filter(slug=row.slug).values_list("validity", flat=True).first() or {}
     validity = {**kept, "years": content.pop("validity")}
     LicenceType.objects.update_or_create(slug=row.slug, defaults={**content, "issuer": issuer, "validity": validity})

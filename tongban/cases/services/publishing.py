@@ -17,6 +17,7 @@ from tongban.departments import queries as departments
 from tongban.departments.models import Officer
 from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM, Actor
+from tongban.lib.bilingual import Bilingual
 from tongban.lib.problems import Invalid, NotAllowed
 from tongban.parties.models import Account, Party
 
@@ -61,7 +62,9 @@ def publish_notice(case: Case, *, officer: Officer, text: str, text_en: str = ""
             case, PUBLISH_NOTICE, actor=acting(officer, "dept_reviewer"), officer=officer, now=now, reason=text[:2000],
             what=events.PublicNoticePublished(case=case.pk, notice=row.pk, until=row.until.isoformat()),
         )  # fmt: skip
-        rows = [({"zh": "公示至", "en": "Objections until"}, row.until.isoformat())]
+        rows: list[tuple[Bilingual, str | Bilingual]] = [
+            ({"zh": "公示至", "en": "Objections until"}, row.until.isoformat())
+        ]
         if not_counted(case):
             clocks.pause_decision(case, clocks.local_day(now))
             clocks.show(case)
