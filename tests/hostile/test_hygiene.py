@@ -141,12 +141,21 @@ host = {"HTTP_HOST": "services.example.org", "HTTP_X_TONGBAN_SCHEME": "https"}
 plain = {**settings.STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 with override_settings(STORAGES=plain):
     answer = Client().get("/account/sign-in/", **host)
+    host["HTTP_ACCEPT_LANGUAGE"] = "en"
+    person = Client()
+    chosen = person.post("/language/", {"language": "zh-hans", "next": "/"}, **host)
+    kept = person.get("/account/sign-in/", **host).content.decode()
+    neighbour = Client()
+    neighbour.cookies["language"] = "zh-hans"
+    planted = neighbour.get("/account/sign-in/", **host).content.decode()
 other = Client(raise_request_exception=False).get("/", HTTP_HOST="evil.example", HTTP_X_TONGBAN_SCHEME="https")
 print(json.dumps({
     "found": found,
     "hsts": answer.headers.get("Strict-Transport-Security"),
     "policy": answer.headers["Content-Security-Policy"],
     "cookies": {name: [bool(one["secure"]), bool(one["httponly"]), one["samesite"], one["path"], one["domain"]] for name, one in answer.cookies.items()},
+    "chosen": {name: [bool(one["secure"]), one["path"], one["domain"]] for name, one in chosen.cookies.items()},
+    "kept": '<html lang="zh' in kept, "planted": '<html lang="zh' in planted,
     "names": [settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME],
     "secure": [settings.SESSION_COOKIE_SECURE, settings.SESSION_COOKIE_HTTPONLY, settings.CSRF_COOKIE_SECURE],
     "debug": settings.DEBUG,
@@ -186,8 +195,16 @@ def test_under_https_cookies_are_bound_to_the_host_and_the_address_is_never_aske
     assert production["cookies"]
     for name, (secure, httponly, samesite, path, domain) in production["cookies"].items():
         assert (secure, httponly, samesite, path, domain) == (True, True, "Lax", "/", ""), name
+        assert name.startswith("__Host-")
     assert production["hsts"] == "max-age=31536000; includeSubDomains"
     assert "upgrade-insecure-requests" in production["policy"]
+
+
+def test_under_https_no_neighbouring_host_plants_a_cookie_and_a_choice_is_kept_all_the_same(production):
+    assert production["chosen"]
+    for name, about in production["chosen"].items():
+        assert name.startswith("__Host-") and about == [True, "/", ""], name
+    assert production["kept"] and not production["planted"]
 
 
 def test_an_address_that_is_not_ours_is_not_answered_and_stands_in_no_letter(production, client):

@@ -78,3 +78,26 @@ class Compressed(GZipMiddleware):
         if response.streaming or not response.get("Content-Type", "").startswith(COMPRESSIBLE):
             return response
         return super().process_response(request, response)
+
+
+class OfThisHost:
+    """Under https every cookie for the whole site carries `__Host-`, so that no neighbouring host can plant one; the rest of the code
+    knows it by its plain name. One with a path of its own cannot carry it."""
+
+    PREFIX = "__Host-"
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        whole = {name for name in request.COOKIES if name.startswith(self.PREFIX)}
+        ours = {name.removeprefix(self.PREFIX): request.COOKIES[name] for name in whole}
+        request.COOKIES = {name: request.COOKIES[name] for name in whole} | ours
+        response = self.get_response(request)
+        for name in [name for name in response.cookies if not name.startswith(self.PREFIX)]:
+            morsel = response.cookies[name]
+            if morsel["path"] == "/" and not morsel["domain"]:
+                del response.cookies[name]
+                response.cookies[self.PREFIX + name] = morsel.value
+                response.cookies[self.PREFIX + name].update({**morsel, "secure": True})
+        return response

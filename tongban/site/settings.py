@@ -100,6 +100,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "tongban.site.middleware.LastResort",
+    *(["tongban.site.middleware.OfThisHost"] if HTTPS else []),
     "tongban.channels.pages.choosing.Chosen",
     "tongban.channels.portal.kept_pages.Front",
     "django.middleware.security.SecurityMiddleware",
