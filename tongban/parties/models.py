@@ -109,12 +109,12 @@ class Company(Party):
 
 @composed(pk=models.BigIntegerField())
 def _account(pk):
-    return Account._base_manager.filter(pk=pk).select_related("person")
+    return Account._base_manager.filter(pk=pk)
 
 
 class AccountManager(BaseUserManager["Account"]):
     def get(self, *args, **wanted):
-        """By its key alone, as every page asks who is signed in: composed once, and the person comes along."""
+        """By its key alone, as every page asks who is signed in: composed once."""
         if args or wanted.keys() != {"pk"} or not isinstance(wanted["pk"], int):
             return super().get(*args, **wanted)
         for account in _account(pk=wanted["pk"]):

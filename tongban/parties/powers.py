@@ -232,9 +232,16 @@ def over(account: Account, party: Party | int, today: date, *, held: bool = Fals
 
 
 def all_of(account: Account, today: date) -> list[Power]:
-    if account.person_id is None or not account.is_active or account.person is None:
+    if account.person_id is None or not account.is_active:
         return []
-    return of(account.person, today)
+    if not Account._meta.get_field("person").is_cached(account):
+        account.person = next(iter(_person(key=account.person_id)), None)
+    return [] if account.person is None else of(account.person, today)
+
+
+@composed(key=BigIntegerField())
+def _person(key):
+    return Person.objects.filter(pk=key)
 
 
 def spaces_of(account: Account, today: date) -> list[Party]:
