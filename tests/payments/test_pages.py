@@ -235,6 +235,17 @@ def test_the_day_is_compared_noted_and_taken_along_as_a_table_without_formulas(a
     assert at_the_desk("window_officer").get("/office/money/days/").status_code == 403
 
 
+def test_a_fee_that_is_not_taken_is_said_on_the_case_with_everything_typed():
+    case = make.case("approved", make.matter(fee={"charged": True, "amount": None, "cases": []}))
+    tills.work()
+    client = at_the_desk("issuing_officer")
+
+    page = client.post(f"/office/cases/{case.ref}/fee", {"amount": "0", "ground": "List of fees 2026, number 14"})
+
+    assert (page.status_code, queries.bill_for(case.subject)) == (422, None)
+    assert "Write an amount above nothing." in page.text and "List of fees 2026, number 14" in page.text
+
+
 def test_the_case_shows_its_bill_to_both_sides():
     case = make.case("approved", make.matter(fee={"charged": True, "amount": 40}))
     tills.work()
