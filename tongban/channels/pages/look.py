@@ -14,6 +14,7 @@ from django.utils.translation import get_language, get_language_bidi
 SCHEMES = ("light", "dark", "auto")
 EDITIONS = ("standard", "elderly")
 SIZE_OF_EDITION = {"standard": "md", "elderly": "lg"}
+PLACES, EXACTLY = ("/search/", "/together/", "/my/cases/", "/my/licences/"), ("/", "/my/")
 WARNED_BEFORE = {"standard": timedelta(minutes=15), "elderly": timedelta(hours=1)}
 
 
@@ -42,6 +43,10 @@ class Look:
         return [(code, own_name(code)) for code, _name in settings.LANGUAGES if code != here]
 
     @property
+    def other_codes(self) -> str:
+        return " ".join(code for code, _name in settings.LANGUAGES)
+
+    @property
     def direction(self) -> str:
         return "rtl" if get_language_bidi() else "ltr"
 
@@ -62,6 +67,12 @@ class Look:
         return SIZE_OF_EDITION[self.edition]
 
     @property
+    def place(self) -> str:
+        """Which of the ways in the frame leads here."""
+        path = self.request.path if self.request is not None else ""
+        return path if path in EXACTLY else next((way for way in PLACES if path.startswith(way)), "")
+
+    @cached_property
     def path(self) -> str:
         """Where a preference form returns to. After a POST that is the address itself, which must then answer GET."""
         if self.request is None:

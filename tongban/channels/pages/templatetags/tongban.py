@@ -13,9 +13,10 @@ from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
 from babel.numbers import format_currency
 from django import template
+from django.template.base import token_kwargs
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext, pgettext
 
@@ -274,6 +275,60 @@ def mark(cls: str = "") -> SafeString:
         f" {cls}" if cls else "",
         mark_safe(_drawn("drawings", "mark")),  # noqa: S308 - our own file
     )
+
+
+MOST_STILL = 64  # drawings of one place: languages times what it is given
+PUT_IN = "\ue000"  # of the private use area: in no words of ours
+
+
+class Still(template.Node):
+    """A part of a page that is the same for everybody who is given the same: drawn once, kept in the process with gaps for the rest."""
+
+    def __init__(self, nodelist, given, put):
+        self.nodelist, self.given, self.put = nodelist, given, put
+        self.drawn: dict[tuple, list[str]] = {}
+
+    def render(self, context):
+        values = [one.resolve(context) for one in self.given.values()]
+        if not all(isinstance(value, bool | str | int | None) for value in values):
+            raise template.TemplateSyntaxError("what is drawn once is given words, numbers, yes or no")
+        key = (get_language(), *values)
+        drawn = self.drawn.get(key)
+        if drawn is None:
+            if len(self.drawn) >= MOST_STILL:
+                self.drawn.clear()
+            drawn = self.drawn[key] = self._draw(context, values)
+        if len(drawn) == 1:
+            return SafeString(drawn[0])
+        parts, put = list(drawn), {name: conditional_escape(one.resolve(context)) for name, one in self.put.items()}
+        parts[1::2] = [put[name] for name in drawn[1::2]]
+        return SafeString("".join(parts))
+
+    def _draw(self, context, values) -> list[str]:
+        gaps = {name: f"{PUT_IN}{name}{PUT_IN}" for name in self.put}
+        alone = template.Context(dict(zip(self.given, values, strict=True)) | gaps)  # nothing else can get into it
+        with alone.bind_template(context.template):
+            return self.nodelist.render(alone).split(PUT_IN)
+
+
+@register.tag
+def still(parser, token):
+    """{% still elderly=look.elderly put path=look.path %}...{% endstill %}
+
+    Inside, only what is given here is known (and the language). What is given before `put` makes another drawing each (few words, yes
+    or no, never anybody's own); what stands after it may be anything and is only put in where it is written as {{ path }}.
+    """
+    words = token.split_contents()[1:]
+    at = words.index("put") if "put" in words else len(words)
+    given, put = token_kwargs(words[:at], parser), token_kwargs(words[at + 1 :], parser)
+    nodelist = parser.parse(("endstill",))
+    parser.delete_first_token()
+    return Still(nodelist, given, put)
+
+
+@register.simple_tag
+def other_languages() -> list[tuple[str, str]]:
+    return Look(None).languages
 
 
 @register.simple_tag(takes_context=True)
