@@ -15,11 +15,13 @@ from django.utils import timezone, translation
 
 from tests import make
 from tongban.cases import services as cases
+from tongban.cases.services import deleting
 from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM
 from tongban.journal.models import ReadEntry
 from tongban.lib.problems import NotAllowed
 from tongban.materials import store
+from tongban.parties import queries as parties
 from tongban.parties.models import Account, Party, Person
 from tongban.rights import exporting, holdings
 from tongban.rights.models import Export
@@ -257,14 +259,16 @@ def test_a_copy_lies_sealed_and_is_deleted_after_its_week(somebody):
     assert (row.state, row.file) == ("gone", "")
 
 
-def test_a_draft_that_was_deleted_is_in_no_table():
-    """Erased is erased: no field of any row still says what stood in it."""
+def test_a_draft_that_was_deleted_for_good_is_in_no_table():
+    """Erased is erased: no field of any row still says what stood in it. Until then it stands in one, for a week."""
     account = make.account(login="eraser@example.org")
     draft = make.draft(account_=account, answers={**make.SMALL_ANSWERS, "reason": "canary-7f3a"})
     assert "canary-7f3a" in values_of_the_database()
 
-    cases.delete(draft, account=account)
+    deleted = cases.delete(draft, account=account)
 
+    assert values_of_the_database().count("canary-7f3a") == 1
+    deleting.erase(deleted, account=account, powers=parties.over(account, account.person, timezone.localdate()))
     assert "canary-7f3a" not in values_of_the_database()
 
 
