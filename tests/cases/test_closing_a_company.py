@@ -125,6 +125,8 @@ def test_a_company_ends_after_its_notice_and_not_a_day_before(owner, monkeypatch
     neighbour = make.account(login="creditor")
     services.object_to(notice, account=neighbour, party=neighbour.person, text="They owe me the rent of September.")
 
+    assert part.promised_due is None and ways.fresh(case).promised_due is None  # the whole is promised no day either
+
     days_later(monkeypatch, notice.until)
     assert keeping_time.end_public_notices() == 0
     with pytest.raises(NotAllowed) as early:
@@ -134,6 +136,7 @@ def test_a_company_ends_after_its_notice_and_not_a_day_before(owner, monkeypatch
     assert keeping_time.end_public_notices() == 1
     assert keeping_time.end_public_notices() == 0
 
+    assert ways.fresh(case).promised_due > notice.until
     part = ways.conclude(part)
     approver = ways.ways.of_department("dept_approver", part)
     with pytest.raises(NotAllowed) as waits:  # nobody ends a company over an objection without an answer

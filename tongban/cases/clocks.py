@@ -79,6 +79,10 @@ def pause_decision(case: Case, on: date) -> None:
     _pause(_decision_clocks(case), on)
 
 
+def decision_stands_still(case: Case) -> bool:
+    return any(_stands_still(clock) for clock in _decision_clocks(case))
+
+
 def resume_decision(case: Case, on: date) -> None:
     _resume(_decision_clocks(case), on)
 

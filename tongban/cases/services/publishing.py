@@ -66,8 +66,7 @@ def publish_notice(case: Case, *, officer: Officer, text: str, text_en: str = ""
             ({"zh": "公示至", "en": "Objections until"}, row.until.isoformat())
         ]
         if not_counted(case):
-            clocks.pause_decision(case, clocks.local_day(now))
-            clocks.show(case)
+            _stand_still(case, clocks.local_day(now))
             rows.append(
                 (
                     {"zh": "办理期限", "en": "Time limit"},
@@ -79,6 +78,33 @@ def publish_notice(case: Case, *, officer: Officer, text: str, text_en: str = ""
     return case
 
 
+def _stand_still(case: Case, on: date) -> None:
+    """The clock of this case, and of the whole it is a part of: a whole is not promised for a day on which its part cannot be ready."""
+    for one in (case, _whole(case)):
+        if one is not None and not clocks.decision_stands_still(one):
+            clocks.pause_decision(one, on)
+            clocks.show(one)
+
+
+def _count_on(case: Case, on: date) -> None:
+    """Nothing where no clock stood still; the whole goes on with the last of its parts."""
+    clocks.resume_decision(case, on)
+    clocks.show(case)
+    whole = _whole(case)
+    if whole is None:
+        return
+    others = (
+        Case.objects.filter(parent=whole, state=PUBLISH_NOTICE.target).exclude(pk=case.pk).select_related("version")
+    )
+    if not any(not_counted(one) for one in others):
+        clocks.resume_decision(whole, on)
+        clocks.show(whole)
+
+
+def _whole(case: Case) -> Case | None:
+    return Case.objects.filter(pk=case.parent_id).first() if case.parent_id else None
+
+
 def notice_over(case: Case, *, now: datetime) -> Case:
     """The days of the public notice are over (a duty of the worker); what was objected stays with the case."""
     with transaction.atomic():
@@ -88,8 +114,7 @@ def notice_over(case: Case, *, now: datetime) -> Case:
         if ends is None or clocks.local_day(now) <= ends:
             raise NotAllowed("too-early", _("The public notice is not over yet."))
         go(case, NOTICE_OVER, actor=PLATFORM, now=now)
-        clocks.resume_decision(case, clocks.local_day(now))  # nothing where it did not stand still
-        clocks.show(case)
+        _count_on(case, clocks.local_day(now))
         if row is not None:
             row.over_at = now
             row.save(update_fields=["over_at"])
