@@ -1,5 +1,7 @@
 """The pages of messages to many, of questions to answer and of a letter made again, as an officer opens them."""
 
+import re
+
 import pytest
 
 from tests import make
@@ -24,7 +26,7 @@ def test_a_message_is_written_looked_at_and_sent_from_its_pages():
     officer = make.officer("dept_approver")
     desk = in_english_at(officer)
     said = {
-        "title_zh": "窗口调整", "title_en": "Windows move", "text_zh": "下周起在二楼办理。", "text_en": "On the second floor.",
+        "title_zh": "窗口调整", "title_en": "Windows move to the second floor of the hall on Monday", "text_zh": "下周起在二楼办理。", "text_en": "On the second floor.",
         "kind": "official", "who": "open", "matter": matter.slug,
     }  # fmt: skip
 
@@ -33,7 +35,9 @@ def test_a_message_is_written_looked_at_and_sent_from_its_pages():
     address = desk.post("/office/circulars/new/", said).url
     page = desk.get(address).content.decode()
 
-    assert "Windows move" in page and "you have an application" in page and "Send it" in page
+    assert "Windows move to" in page and "you have an application" in page and "Send it" in page
+    assert re.search(r'lang="en".*By text message: \d+ signs, 1 message\b', page, re.DOTALL)
+    assert "2 messages" not in page
     assert desk.post(f"{address}submit").status_code == 302
     assert "being sent" in desk.get("/office/circulars/").content.decode()
 

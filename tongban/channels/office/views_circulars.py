@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from django.conf import settings
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
@@ -85,14 +86,15 @@ def _page(request, officer, row, problem=None):
         officer.roles, officer.department.code, for_department=row.department.code
     )
     shorts = {}
+    inbox = f"{settings.PUBLIC_URL}/my/inbox/"  # as it goes out: one sign that is no letter would make a text message of two
     for language in ("zh", "en"):
         kind = f"circular_{row.kind}"
-        text = wording.SHORT[language] % {"title": row.title[language], "number": "", "address": "https://…/my/inbox/"}
+        text = wording.SHORT[language] % {"title": row.title[language], "number": "", "address": inbox}
         shorts[language] = {"text": text, "needed": circulating.text_messages_needed(text), "signs": len(text)}
     mail = {
         language: wording.outside(
-            kind, language, name=SOMEBODY[language], number="", address="https://…/my/inbox/", title=row.title,
-            decline="https://…/unsubscribe/" if row.kind == Circular.Kind.INFORMATION else "",
+            kind, language, name=SOMEBODY[language], number="", address=inbox, title=row.title,
+            decline=f"{settings.PUBLIC_URL}/unsubscribe/…/" if row.kind == Circular.Kind.INFORMATION else "",
         )[:2]
         for language in ("zh", "en")
     }  # fmt: skip
