@@ -100,6 +100,7 @@ def test_every_acknowledged_act_was_forced_to_disk_before_its_answer(shim, tmp_p
 @pytest.mark.parametrize("careless", ["NORMAL", "OFF"])
 def test_the_product_does_not_start_when_a_power_cut_would_take_back_what_was_confirmed(tmp_path, careless):
     var = tmp_path / "var"
+    furnish(var)
     surroundings = {**os.environ, "TONGBAN_VAR": str(var), "TONGBAN_DEMO": "0", "PYTHONPATH": str(ROOT), "PORT": str(free_port()),
                     "DJANGO_SETTINGS_MODULE": "tests.faults.settings", "FAULTS_SYNCHRONOUS": careless}  # fmt: skip
 
