@@ -487,6 +487,7 @@ def test_control_a_query_that_forgets_whose_case_it_is_is_found(world, monkeypat
     from tongban.cases import queries
 
     monkeypatch.setattr(queries, "own", lambda *parties: Case.objects.all())
+    monkeypatch.setattr(queries, "own_one", lambda parties, ref: Case.objects.filter(ref=ref).first())
     monkeypatch.setattr(queries, "within", lambda rows, held, account: Case.objects.all())
     monkeypatch.setattr("tongban.channels.portal.own.acting.NEEDS", NoNeeds())
     monkeypatch.setattr("tongban.channels.portal.own._stand_with", lambda request, party: None)
@@ -499,7 +500,9 @@ def test_control_a_query_that_forgets_whose_case_it_is_is_found(world, monkeypat
 def test_control_an_unlisted_address_is_found(world, monkeypatch):
     row = next(one for one in addresses() if one.name == "portal:apply_form")
     monkeypatch.setattr("tests.house.test_everybody.unlisted", lambda: [row])
-    monkeypatch.setattr("tongban.channels.portal.own.cases.own", lambda *parties: Case.objects.all())
+    monkeypatch.setattr(
+        "tongban.channels.portal.own.cases.own_one", lambda parties, ref: Case.objects.filter(ref=ref).first()
+    )
     monkeypatch.setattr("tongban.channels.portal.own.cases.within", lambda rows, held, account: Case.objects.all())
     monkeypatch.setattr("tongban.channels.portal.own.acting.NEEDS", NoNeeds())
     monkeypatch.setattr("tongban.channels.portal.own._stand_with", lambda request, party: None)
