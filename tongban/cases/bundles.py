@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import BigIntegerField, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from tongban.cases import planning
@@ -13,6 +13,7 @@ from tongban.cases.models import BundleMember, Case
 from tongban.cases.states import ENDED, GRANTED, IN_REVIEW, CaseState
 from tongban.departments.models import Department
 from tongban.lib.bilingual import Bilingual
+from tongban.lib.composed import composed
 from tongban.licences.models import Licence
 from tongban.matters.models import Matter
 
@@ -81,7 +82,7 @@ OF_PART = (
             "applicant", "account", "claimed_by", "licence", "received_on", "accepted_at", "promised_due", "statutory_due",
             "provisional", "next_due", "corrections", "channel", "query_code", "ended_at",
             "matter__slug", "matter__kind", "version__name", "version__statutory_days", "version__time_unit",
-            "version__decided_by", "version__result", "department__code", "department__name", "department__cutoff",
+            "version__decided_by", "version__result", "version__fee", "department__code", "department__name", "department__cutoff",
         )
     ),
 )  # fmt: skip
@@ -89,10 +90,15 @@ OF_PART = (
 
 def parts_of(whole: Case | int) -> list[Part]:
     """The members as the database has them at this moment, in one query; hold the whole before you judge by it."""
-    rows = BundleMember.objects.filter(parent=whole if isinstance(whole, int) else whole.pk).select_related(
+    return [Part(row, row.case) for row in _rows_of(whole=whole if isinstance(whole, int) else whole.pk)]
+
+
+@composed(whole=BigIntegerField())
+def _rows_of(whole):
+    rows = BundleMember.objects.filter(parent_id=whole).select_related(
         "case", "case__matter", "case__version", "case__department"
     )
-    return [Part(row, row.case) for row in rows.only(*OF_PART).order_by("place")]
+    return rows.only(*OF_PART).order_by("place")
 
 
 def with_results(parts: list[Part]) -> list[Part]:

@@ -5,12 +5,14 @@ Call inside the act's transaction, after the move: the case row is then ours.
 
 from datetime import date, datetime
 
+from django.db.models import BigIntegerField
 from django.utils import timezone
 
 from tongban.cases import planning
 from tongban.cases.models import Case, Clock, Escalation
 from tongban.cases.states import CHARGED_TO, WITH_APPLICANT, CaseState, ClockKind
 from tongban.departments import queries as departments
+from tongban.lib.composed import composed
 from tongban.lib.workdays import Calendar, Due
 
 FAR_AWAY = date(9999, 12, 31)
@@ -54,25 +56,53 @@ def warn_day(clock: Clock, calendar: Calendar) -> date | None:
     return calendar.yellow_from(clock.started_on, limit, pauses, calendar_days=clock.unit == "calendar_day")
 
 
-def start(case: Case, kind: str, on: date, limit: int, unit: str = "working_day") -> Clock:
+def running(case: Case) -> list[Clock]:
+    """The clocks of the case that have not stopped, as the database has them."""
+    return _running(case=case.pk)
+
+
+@composed(case=BigIntegerField())
+def _running(case):
+    return Clock.objects.filter(case_id=case, stopped_on__isnull=True).order_by("pk")
+
+
+def counted(case: Case, kind: str, on: date, limit: int, unit: str = "working_day") -> Clock:
+    """A clock with its due date, for `start_all`."""
     clock = Clock(case=case, kind=kind, started_on=on, limit=limit, unit=unit)
     _count(clock)
+    return clock
+
+
+def start(case: Case, kind: str, on: date, limit: int, unit: str = "working_day") -> Clock:
+    clock = counted(case, kind, on, limit, unit)
     clock.save()
     return clock
 
 
-def stop(case: Case, kind: str, on: date) -> None:
-    for clock in case.clocks.filter(kind=kind, stopped_on__isnull=True):
-        clock.stopped_on = on
-        clock.kept = on <= clock.due
-        clock.save(update_fields=["stopped_on", "kept"])
-        if on >= (clock.warn_on or on):  # earlier nobody can have been told
-            Escalation.objects.filter(clock=clock, over_at__isnull=True).update(over_at=timezone.now())
+def start_all(clocks: list[Clock]) -> None:
+    """Several at once, of one case or of the members of a bundle."""
+    Clock.objects.bulk_create(clocks)
+
+
+def stop(case: Case, kind: str, on: date) -> list[Clock]:
+    """Stop the clock of this kind, where one runs; answers those that go on running."""
+    there = running(case)
+    _stop([clock for clock in there if clock.kind == kind], on)
+    return [clock for clock in there if clock.kind != kind]
 
 
 def stop_all(case: Case, on: date) -> None:
-    for clock in case.clocks.filter(stopped_on__isnull=True):
-        stop(case, clock.kind, on)
+    _stop(running(case), on)
+
+
+def _stop(which: list[Clock], on: date) -> None:
+    for kept in (True, False):
+        keys = [clock.pk for clock in which if (on <= clock.due) is kept]
+        if keys:
+            Clock.objects.filter(pk__in=keys).update(stopped_on=on, kept=kept)
+    told = [clock.pk for clock in which if on >= (clock.warn_on or on)]  # earlier nobody can have been told
+    if told:
+        Escalation.objects.filter(clock__in=told, over_at__isnull=True).update(over_at=timezone.now())
 
 
 def pause_decision(case: Case, on: date) -> None:
@@ -92,12 +122,17 @@ def wait_for_payment(case: Case, on: date) -> None:
     _pause([clock for clock in _issuance_clock(case) if not _stands_still(clock)], on)
 
 
-def paid(case: Case, on: date) -> None:
-    _resume([clock for clock in _issuance_clock(case) if _stands_still(clock)], on)
+def waiting_for_payment(case: Case) -> list[Clock]:
+    """The clock of issuing, where it stands still."""
+    return [clock for clock in _issuance_clock(case) if _stands_still(clock)]
+
+
+def paid(waiting: list[Clock], on: date) -> None:
+    _resume(waiting, on)
 
 
 def _issuance_clock(case: Case) -> list[Clock]:
-    return list(case.clocks.filter(kind=ClockKind.ISSUANCE, stopped_on__isnull=True))
+    return [clock for clock in running(case) if clock.kind == ClockKind.ISSUANCE]
 
 
 def _stands_still(clock: Clock) -> bool:
@@ -125,9 +160,32 @@ def extend_decision(case: Case, days: int) -> None:
         clock.save()
 
 
-def show(case: Case) -> None:
-    """Write on the case what its clocks say: promised and statutory date, whether provisional, what is due next."""
-    clocks = {clock.kind: clock for clock in case.clocks.filter(stopped_on__isnull=True)}
+SHOWN = ("promised_due", "statutory_due", "provisional", "next_due", "warn_on")
+
+
+def show(case: Case, there: list[Clock] | None = None) -> None:
+    """Write on the case what its clocks say: promised and statutory date, whether provisional, what is due next.
+
+    `there` are its running clocks, where the act has just read or made all of them.
+    """
+    say(case, running(case) if there is None else there)
+    case.save(update_fields=[*SHOWN, "updated_at"])
+
+
+def show_members(members: list[Case]) -> None:
+    """The same for members of a bundle: those that say the same are written together."""
+    clocks = list(Clock.objects.filter(case__in=[case.pk for case in members], stopped_on__isnull=True).order_by("pk"))
+    alike: dict[tuple, list[int]] = {}
+    for case in members:
+        say(case, [clock for clock in clocks if clock.case_id == case.pk])
+        alike.setdefault(tuple(getattr(case, name) for name in SHOWN), []).append(case.pk)
+    for said, keys in alike.items():
+        Case.objects.filter(pk__in=keys).update(**dict(zip(SHOWN, said, strict=True)), updated_at=timezone.now())
+
+
+def say(case: Case, which: list[Clock]) -> None:
+    """What these running clocks say, on the case in memory: whoever calls this writes `SHOWN`."""
+    clocks = {clock.kind: clock for clock in which}
     promised = clocks.get(ClockKind.DECISION_PROMISED)
     statutory = clocks.get(ClockKind.DECISION_STATUTORY)
     if promised is not None:
@@ -139,7 +197,6 @@ def show(case: Case) -> None:
     first = next((clocks[kind] for kind in SHOWN_FIRST if kind in clocks), None)
     case.next_due = first.due if first is not None else None
     case.warn_on = first.warn_on if first is not None else None
-    case.save(update_fields=["promised_due", "statutory_due", "provisional", "next_due", "warn_on", "updated_at"])
 
 
 def expected(case: Case, *, sent: datetime, counted_from: date | None = None) -> dict:

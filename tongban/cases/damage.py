@@ -1,22 +1,34 @@
 """Papers that storage has damaged: the case waits until its applicant has sent the page again. No clock stops: the fault is ours."""
 
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from tongban.cases.models import Case
+from tongban.lib.composed import composed
 from tongban.lib.problems import NotAllowed, worded
 from tongban.materials import queries as papers
 from tongban.materials.models import Document, Page
 
 
 def pages(case: Case) -> QuerySet[Page]:
-    return papers.damaged(Document.objects.filter(case_materials__case=case).values("pk"))
+    return of(case.pk)
+
+
+def of(case: int) -> QuerySet[Page]:
+    """The same by the key of the case."""
+    return papers.damaged(Document.objects.filter(case_materials__case_id=case).values("pk"))
+
+
+@composed(case=BigIntegerField())
+def _damaged(case):
+    return of(case)[:1]
 
 
 def wait_for(case: Case) -> None:
     """Nobody accepts, concludes or decides on papers that cannot be read."""
-    page = pages(case).first()
-    if page is not None:
+    found = _damaged(case=case.pk)
+    if found:
+        page = found[0]
         raise NotAllowed(
             "page-damaged",
             worded(

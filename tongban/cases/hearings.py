@@ -1,6 +1,6 @@
 """Questions about hearings: must this applicant be heard first, is it over, who may lead it. Nothing here changes anything."""
 
-from django.db.models import BigIntegerField, CharField
+from django.db.models import BigIntegerField, CharField, QuerySet
 
 from tongban.cases.models import Case, Hearing
 from tongban.cases.procedure_states import HEARING_OVER
@@ -31,7 +31,11 @@ def of(case: Case, about: str) -> Hearing | None:
 
 def running(case: Case) -> Hearing | None:
     """The hearing that is not over yet."""
-    return case.hearings.select_related("leader", "officer").exclude(state__in=HEARING_OVER).order_by("-id").first()
+    return not_over(case.pk).select_related("leader", "officer").order_by("-id").first()
+
+
+def not_over(case: int) -> QuerySet[Hearing]:
+    return Hearing.objects.filter(case_id=case).exclude(state__in=HEARING_OVER)
 
 
 def is_over(case: Case, about: str) -> bool:

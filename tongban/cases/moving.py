@@ -4,9 +4,10 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import BigIntegerField, Q
 from django.utils import timezone
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
@@ -19,7 +20,8 @@ from tongban.departments.models import Officer
 from tongban.journal import services as journal
 from tongban.journal.actors import Actor
 from tongban.journal.queries import history
-from tongban.lib.moves import Move, NotNow, make, state_label
+from tongban.lib.composed import composed
+from tongban.lib.moves import Move, NotNow, make, make_all, state_label
 from tongban.lib.problems import NotAllowed, worded
 from tongban.parties import queries as parties
 from tongban.parties.models import Account
@@ -86,7 +88,7 @@ def go(
         reason=reason,
     )
     journal.record(
-        what or events.CaseMoved(case=case.pk, move=step.name, source=source, target=step.target),
+        what or moved(case, step, source),
         subject=case.subject,
         actor=actor,
     )
@@ -96,15 +98,58 @@ def go(
             follows(case, step, actor=actor, now=now, officer=officer, account=account, reason=reason, changes=changes)
 
 
-def changed(case: Case) -> None:
-    """Live pages of the case and of its department's queue show something new.
+def go_all(
+    cases: list[Case],
+    step: Move,
+    *,
+    actor: Actor,
+    now: datetime,
+    what: Callable[[Case], Any],
+    officer: Officer | None = None,
+    account: Account | None = None,
+    reason: str = "",
+    **changes,
+) -> None:
+    """The same move with several members of one bundle, the whole held: each has its line of history and its event (`what`)."""
+    if not cases:
+        return
+    if actor.role not in step.by:
+        raise NotAllowed("not-your-move", worded(_("A %(role)s cannot do this."), role=actor.role))
+    if any(case.parent_id is None for case in cases):
+        raise ValueError("a whole is moved by itself: its members follow it")
+    before = [(case, case.state, case.claimed_by_id) for case in cases]
+    if step.target in ENDED:
+        changes.setdefault("ended_at", now)
+    make_all(cases, step, **changes)
+    for case, _source, on_desk in before:
+        if on_desk is not None:
+            desk_time.follow(case, now)
+    Step.objects.bulk_create(
+        Step(
+            case=case, at=now, move=step.name, source=source, target=step.target, role=actor.role, officer=officer,
+            account=account, reason=reason,
+        )
+        for case, source, _desk in before
+    )  # fmt: skip
+    journal.record_many([(what(case), case.subject) for case in cases], actor=actor)
+    changed(*cases)
+
+
+def moved(case: Case, step: Move, source: str) -> events.CaseMoved:
+    return events.CaseMoved(case=case.pk, move=step.name, source=source, target=step.target)
+
+
+def changed(*cases: Case) -> None:
+    """Live pages of these cases and of their departments' queues show something new.
 
     On PostgreSQL they are counted up after the commit, each name once: an act on a bundle goes through many cases and queues, and
     would otherwise wait in a circle with one that goes through them in another order.
     """
-    names = {case.subject, f"queue:{case.department.code}", f"party:{case.applicant_id}"}
+    names = {
+        name for case in cases for name in (case.subject, f"queue:{case.department.code}", f"party:{case.applicant_id}")
+    }
     if connection.vendor != "postgresql":
-        journal.touch(*sorted(names))
+        journal.touch(*names)
         return
     for entry in connection.run_on_commit:
         if isinstance(entry[1], _Counting):
@@ -119,7 +164,11 @@ class _Counting:
 
     def __call__(self) -> None:
         with transaction.atomic():
-            journal.touch(*sorted(self.names))
+            with (
+                connection.cursor() as cursor
+            ):  # a count lost with the machine shows nothing old: pages are drawn anew then
+                cursor.execute("SET LOCAL synchronous_commit TO off")
+            journal.touch(*self.names)
 
 
 def again(case: Case) -> Case:
@@ -127,23 +176,38 @@ def again(case: Case) -> Case:
 
     Of a member the whole is held first: whoever is last of several at once sees what the others did, and nobody waits in a circle.
     """
-    whole = parent_of(case)
-    if whole is not None:
-        Case.objects.select_for_update().only("pk").get(pk=whole)
+    if connection.features.has_select_for_update:
+        whole = parent_of(case)
+        if whole is not None:
+            _locked(pk=whole)
+    # PostgreSQL: whoever waited while the case was moved to another version finds no row at first, because the join was made before
+    found = _held(pk=case.pk) or _held(pk=case.pk)
+    if not found:
+        raise Case.DoesNotExist
+    return found[0]
+
+
+@composed(pk=BigIntegerField())
+def _locked(pk):
+    return Case.objects.filter(pk=pk).select_for_update().values_list("pk", flat=True)
+
+
+@composed(pk=BigIntegerField())
+def _held(pk):
     rows = Case.objects.select_related("matter", "version", "department", "applicant", "applicant__division", "account")
-    rows = rows.select_for_update(of=("self",))
-    try:
-        return rows.get(pk=case.pk)
-    except Case.DoesNotExist:
-        # PostgreSQL: whoever waited while the case was moved to another version finds no row, because the join was made before
-        return rows.get(pk=case.pk)
+    return rows.select_for_update(of=("self",)).filter(pk=pk)
 
 
 def parent_of(case: Case) -> int | None:
     """The whole this case belongs to, also when the row was not loaded yet."""
     if case._state.adding:
-        return Case.objects.filter(pk=case.pk).values_list("parent", flat=True).first()
+        return next(iter(_parents(pk=case.pk)), None)
     return case.parent_id
+
+
+@composed(pk=BigIntegerField())
+def _parents(pk):
+    return Case.objects.filter(pk=pk).values_list("parent_id", flat=True)
 
 
 @contextmanager

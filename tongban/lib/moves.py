@@ -106,6 +106,27 @@ def make(row: Any, step: Move, *, only_if: Q | None = None, **changes) -> None:
         row.refresh_from_db(fields=by_the_database)
 
 
+def make_all(rows: list[Any], step: Move, **changes) -> None:
+    """The same move with several rows of one table in one conditional UPDATE: all of them or, raising NotNow, none.
+
+    Call inside a transaction: where one row is elsewhere, what was moved is taken back with it.
+    """
+    if not rows:
+        return
+    model = type(rows[0])
+    if any(field.name == "updated_at" for field in model._meta.concrete_fields):
+        changes.setdefault("updated_at", timezone.now())
+    keys = [row.pk for row in rows]
+    moved = model._base_manager.filter(pk__in=keys, state__in=step.sources).update(state=step.target, **changes)
+    if moved != len(keys):
+        there = dict(model._base_manager.filter(pk__in=keys).values_list("pk", "state"))
+        raise _not_now(next((row for row in rows if there.get(row.pk) != step.target), rows[0]), step)
+    for row in rows:
+        row.state = step.target
+        for name, value in changes.items():
+            setattr(row, name, value)
+
+
 def state_label(model: type[Model], state: str):
     """The state as people call it; its own name where the model has no label for it."""
     field: Any = model._meta.get_field("state")

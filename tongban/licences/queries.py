@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import BigIntegerField, CharField, DateField, Q, QuerySet
 
 from tongban.departments.models import Officer
+from tongban.lib.composed import composed
 from tongban.licences.models import Licence, LicenceCall, LicenceItem, LicenceType, Proceeding
 from tongban.licences.proceeding_states import ProceedingState
 from tongban.licences.states import LicenceState
@@ -18,12 +19,16 @@ def in_force(holder: Party, type_slug: str, on: date) -> Licence | None:
     """The licence of that type the holder may use on that day; the newest when there are several."""
     if holder is None:
         return None
+    return next(iter(_in_force(holder=holder.pk, kind=type_slug, on=on)), None)
+
+
+@composed(holder=BigIntegerField(), kind=CharField(), on=DateField())
+def _in_force(holder, kind, on):
     return (
         Licence.objects.select_related("type", "issuer")
-        .filter(holder_id=holder.pk, type__slug=type_slug, state=LicenceState.VALID, valid_from__lte=on)
+        .filter(holder_id=holder, type__slug=kind, state=LicenceState.VALID, valid_from__lte=on)
         .filter(Q(valid_to__isnull=True) | Q(valid_to__gte=on))
-        .order_by("-issued_on", "-id")
-        .first()
+        .order_by("-issued_on", "-id")[:1]
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import BigIntegerField, CharField, F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -23,6 +23,7 @@ from tongban.departments.models import Department
 from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM, Actor
 from tongban.lib.bilingual import Bilingual
+from tongban.lib.composed import composed
 from tongban.lib.encryption import blind_index
 from tongban.lib.identifiers import licence_identifier
 from tongban.lib.moves import Move, NotNow, make
@@ -53,7 +54,7 @@ def key_directory() -> Path:
 
 
 def issue(
-    type_slug: str,
+    kind: LicenceType | str,
     *,
     holder: Party,
     face: Mapping[str, Any],
@@ -72,19 +73,21 @@ def issue(
     for a type that several departments issue; else it is the type's.
     """
     now = now or timezone.now()
-    kind = LicenceType.objects.select_related("issuer").get(slug=type_slug)
+    if isinstance(kind, str):
+        kind = LicenceType.objects.select_related("issuer").get(slug=kind)
     issuer = issuer or kind.issuer
-    with transaction.atomic():
-        made = Licence.objects.filter(decision=decision, type=kind).first()
-        if made is not None:
-            return made
+    with transaction.atomic(savepoint=False):  # an act of the decision: with it or not at all
+        made = _made_for(decision=decision, kind=kind.pk)
+        if made:
+            return made[0]
         if previous is not None and (previous.type_id, previous.holder_id) != (kind.pk, holder.pk):
             raise NotAllowed("other-licence", _("This licence belongs to somebody else or is of another kind."))
         # Before the serial is taken: a new key writes files, and nobody should wait for that.
         key = _key(issuer, kind.slug, now)
+        told: list[tuple[Any, str]] = []
         if previous is not None:
             make(previous, SUPERSEDE, state_since=now, state_reason=decision)
-            note_change(previous, actor)
+            told.append((_changed(previous), f"licence:{previous.pk}"))
         serial, edition = (previous.serial, previous.edition + 1) if previous else (_next_serial(kind), 1)
         row = Licence(
             type=kind,
@@ -108,9 +111,15 @@ def issue(
         )
         row.statement = _statement(row, key, now)
         row.save(force_insert=True)
-        journal.record(LicenceIssued(licence=row.pk, decision=decision), subject=f"licence:{row.pk}", actor=actor)
+        told.append((LicenceIssued(licence=row.pk, decision=decision), f"licence:{row.pk}"))
+        journal.record_many(told, actor=actor)
         journal.enqueue(SEAL, once=f"seal:{row.pk}", licence=row.pk)
     return row
+
+
+@composed(decision=CharField(), kind=BigIntegerField())
+def _made_for(decision, kind):
+    return Licence.objects.filter(decision=decision, type_id=kind).order_by("pk")
 
 
 @journal.carrier(SEAL)
@@ -438,15 +447,18 @@ def only_the_issuer(issuer: Department, actor: Actor) -> None:
 
 
 def note_change(licence: Licence, actor: Actor) -> None:
-    journal.record(
-        LicenceStateChanged(licence=licence.pk, state=str(licence.state)), subject=f"licence:{licence.pk}", actor=actor
-    )
+    journal.record(_changed(licence), subject=f"licence:{licence.pk}", actor=actor)
+
+
+def _changed(licence: Licence) -> LicenceStateChanged:
+    return LicenceStateChanged(licence=licence.pk, state=str(licence.state))
 
 
 def _next_serial(kind: LicenceType) -> str:
     """One UPDATE holds the row until the commit, so nobody else gets this number."""
-    LicenceSerial.objects.get_or_create(type=kind)
-    LicenceSerial.objects.filter(type=kind).update(last=F("last") + 1)
+    if not LicenceSerial.objects.filter(type=kind).update(last=F("last") + 1):
+        LicenceSerial.objects.get_or_create(type=kind)
+        LicenceSerial.objects.filter(type=kind).update(last=F("last") + 1)
     return f"{LicenceSerial.objects.values_list('last', flat=True).get(type=kind):09d}"
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from django.db import connection
 from django.db.models import BigIntegerField, DateField, Q, QuerySet
 
 from tongban.lib.composed import composed
@@ -133,6 +134,7 @@ def of(person: Person, today: date, *, over: Party | int | None = None, held: bo
         return []
     keys = [person.pk, *(one.pk for one in records)]
     rows: tuple[Iterable[Membership], Iterable[Kinship], Iterable[Mandate]]
+    held = held and connection.features.has_select_for_update  # on SQLite the whole database is held by the act
     if held or len(keys) > 1:
         asked = _membership_rows(today, keys, key), _bond_rows(today, keys, key), _mandate_rows(today, keys, key)
         if held:  # then read once more: what was changed until they were held is seen, and nothing changes after

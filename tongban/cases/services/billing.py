@@ -51,8 +51,11 @@ def wait_for_payment(case: Case, now: datetime) -> None:
 
 def go_on_when_paid(case: Case, now: datetime) -> None:
     """The days go on from the day on which it was paid or waived, whenever that is heard of."""
+    waiting = clocks.waiting_for_payment(case)
+    if not waiting:
+        return
     bill = payments.bill_for(case.subject)
-    clocks.paid(case, clocks.local_day((bill.settled_at if bill is not None else None) or now))
+    clocks.paid(waiting, clocks.local_day((bill.settled_at if bill is not None else None) or now))
     clocks.show(case)
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import BigIntegerField
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -31,6 +32,7 @@ from tongban.departments import queries as departments
 from tongban.departments.models import Officer
 from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM, Actor
+from tongban.lib.composed import composed
 from tongban.lib.moves import make
 from tongban.lib.problems import Invalid, NotAllowed, worded
 from tongban.parties.models import Account
@@ -122,7 +124,7 @@ def sign(case: Case, *, account: Account | None, now: datetime) -> None:
 
 def granted(case: Case, now: datetime) -> None:
     """Granted on a promise: the check afterwards is a task of the department from now on. Inside the act of deciding."""
-    if not case.committed and not (case.parent is not None and case.parent.committed):
+    if not case.committed and not (case.parent_id and _is_committed(case=case.parent_id)):
         return
     row = promising.promise_of(case) or _of_the_whole(case)
     if row is None or row.state != PromiseState.SIGNED:
@@ -134,6 +136,11 @@ def granted(case: Case, now: datetime) -> None:
     journal.record(
         events.PromiseToCheck(case=case.pk, promise=row.pk, due=due.isoformat()), subject=case.subject, actor=PLATFORM
     )
+
+
+@composed(case=BigIntegerField())
+def _is_committed(case):
+    return Case.objects.filter(pk=case, committed=True).values_list("pk", flat=True)
 
 
 def _of_the_whole(case: Case) -> Promise | None:

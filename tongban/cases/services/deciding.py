@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import BigIntegerField, Exists
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -17,6 +18,7 @@ from tongban.cases.states import APPROVE, AUTO_APPROVE, ISSUANCE_DAYS, REFUSE, R
 from tongban.departments.models import Officer
 from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM, Actor
+from tongban.lib.composed import composed
 from tongban.lib.problems import Invalid, NotAllowed
 from tongban.licences import queries as licence_queries
 from tongban.licences import services as licences
@@ -29,10 +31,11 @@ def approve(case: Case, *, officer: Officer, now: datetime | None = None) -> Cas
     permit(officer, case, APPROVE)
     with transaction.atomic():
         case = again(case)
-        damage.wait_for(case)
-        tolerating.wait_for_papers(case, granting=True)
-        hearing.none_running(case)
-        publishing.wait_for_answers(case)
+        if _something_waits(case=case.pk):
+            damage.wait_for(case)
+            tolerating.wait_for_papers(case, granting=True)
+            hearing.none_running(case)
+            publishing.wait_for_answers(case)
         _four_eyes(case, officer)
         _grant(case, APPROVE, acting(officer, "dept_approver"), officer, now, trace={})
     return case
@@ -153,6 +156,18 @@ def revoke(
 # --
 
 
+@composed(case=BigIntegerField())
+def _something_waits(case):
+    """Of nearly no case: a paper that is damaged or still to come, a hearing, an objection. Each then says what it waits for."""
+    return Case.objects.filter(
+        Exists(damage.of(case))
+        | Exists(tolerating.unsettled(case))
+        | Exists(hearings.not_over(case))
+        | Exists(publishing.unanswered(case)),
+        pk=case,
+    ).values_list("pk", flat=True)
+
+
 def _four_eyes(case: Case, officer: Officer) -> None:
     for reason in rules.reasons_against_approving(case, officer.pk):
         raise NotAllowed("four-eyes", reason, next_step=_("Ask the reviewer of the department."))
@@ -168,13 +183,12 @@ def _grant(case: Case, step, actor: Actor, officer: Officer | None, now: datetim
     )  # fmt: skip
     today = clocks.local_day(now)
     clocks.stop_all(case, today)
-    clocks.start(case, ClockKind.ISSUANCE, clocks.receipt_day(case, now), ISSUANCE_DAYS)
-    clocks.show(case)
+    clocks.say(case, [clocks.start(case, ClockKind.ISSUANCE, clocks.receipt_day(case, now), ISSUANCE_DAYS)])
     committing.granted(case, now)
     case.rules_trace = trace or case.rules_trace
     ending.after_grant(case, now=now)
     case.licence = _issue_licence(case, actor, now)
-    case.save(update_fields=["rules_trace", "licence"])
+    case.save(update_fields=["rules_trace", "licence", *clocks.SHOWN])
     papers.make(
         case, "decision", now=now,
         paragraphs=[
@@ -200,7 +214,7 @@ def _issue_licence(case: Case, actor: Actor, now: datetime):
     result = case.version.result or {}
     if result.get("kind") != "e_licence":
         return None
-    kind = LicenceType.objects.filter(slug=result.get("ref")).first()
+    kind = LicenceType.objects.select_related("issuer").filter(slug=result.get("ref")).first()
     if kind is None:
         return None
     today = clocks.local_day(now)
@@ -215,7 +229,7 @@ def _issue_licence(case: Case, actor: Actor, now: datetime):
         begins = before.valid_to  # renewed before its end: no day is lost
     ends = rules.licence_validity(case.version, kind.validity, begins)
     return licences.issue(
-        kind.slug,
+        kind,
         holder=case.applicant,
         face=face.face_for(case, kind, issued_on=today, valid_to=ends, before=before),
         decision=case.subject,

@@ -4,18 +4,18 @@ Whoever acts on a member holds the whole first (`moving.again`), so that of seve
 what the others decided. Without that, on PostgreSQL, each sees the others still undecided, and the whole waits for ever.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Min
+from django.db.models import BigIntegerField, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tongban.cases import clocks, events, moving, only_one, papers, planning, rules
 from tongban.cases.bundles import Part, parts_of, with_results
 from tongban.cases.models import Bundle, BundleMember, Case, CaseMaterial, Clock, Step
-from tongban.cases.moving import acting, again, applying, changed, go
+from tongban.cases.moving import acting, again, applying, changed, go, go_all, moved
 from tongban.cases.services import billing, ending
 from tongban.cases.states import (
     AUTO_APPROVE,
@@ -40,6 +40,7 @@ from tongban.departments.models import Officer
 from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM, Actor
 from tongban.lib.bilingual import Bilingual
+from tongban.lib.composed import composed
 from tongban.lib.formschema import Form
 from tongban.lib.moves import Move
 from tongban.lib.problems import NotAllowed
@@ -81,10 +82,9 @@ def receive(whole: Case, *, now: datetime) -> list[Case]:
     _write_papers(whole, made)
     only_one.mark(made)
     _write_beginning(whole, made)
-    for case in made:
-        journal.record(
-            events.MemberReceived(case=case.pk, bundle=whole.pk), subject=case.subject, actor=PLATFORM
-        )  # fmt: skip
+    journal.record_many(
+        [(events.MemberReceived(case=case.pk, bundle=whole.pk), case.subject) for case in made], actor=PLATFORM
+    )
     return made
 
 
@@ -145,8 +145,10 @@ def _write_papers(whole: Case, members: Iterable[Case]) -> None:
 
 def _write_beginning(whole: Case, members: Iterable[Case]) -> None:
     """How the whole was sent and received is how each of its members was."""
-    sent = whole.steps.filter(move__in=[SUBMIT.name, HAND_IN.name, "resubmit"]).order_by("-id").first()
-    received = whole.steps.filter(target=CaseState.RECEIVED).order_by("-id").first()
+    sending = {SUBMIT.name, HAND_IN.name, "resubmit"}
+    newest_first = list(whole.steps.filter(Q(move__in=sending) | Q(target=CaseState.RECEIVED)).order_by("-id"))
+    sent = next((one for one in newest_first if one.move in sending), None)
+    received = next((one for one in newest_first if one.target == CaseState.RECEIVED), None)
     steps = [one for one in dict.fromkeys([sent, received]) if one is not None]
     Step.objects.bulk_create(
         Step(
@@ -253,38 +255,33 @@ def accept_members(
     if not planning.is_bundle(whole):
         return
     promised = planning.promised_days(whole)
-    for part in parts_of(whole):
-        if part.case.state == CaseState.RECEIVED:
-            _accept_one(part, step, actor, officer, counted_from, now, promised=promised, deemed=deemed)
+    parts = [part for part in parts_of(whole) if part.case.state == CaseState.RECEIVED]
+    members = [part.case for part in parts]
+    own_clock = [case for case in members if case.next_due is not None]
+    go_all(
+        members, step, actor=actor, officer=officer, now=now,
+        what=lambda case: events.CaseAccepted(case=case.pk, deemed=deemed),
+        accepted_at=now, claimed_by=None, claimed_at=None,
+    )  # fmt: skip
+    for case in own_clock:
+        clocks.stop(case, ClockKind.ACCEPTANCE, clocks.local_day(now))
+    clocks.start_all([clock for part in parts for clock in _clocks_of(part, counted_from, promised)])
+    clocks.show_members(members)
+    for case in members:
+        billing.charge(case, billing.AT_ACCEPTANCE, actor=actor, now=now)
     show_limits(whole)
     journal.enqueue(GO_ON, once=f"go on:{whole.pk}:accepted", case=whole.pk)
 
 
-def _accept_one(
-    part: Part,
-    step: Move,
-    actor: Actor,
-    officer,
-    counted_from: date,
-    now: datetime,
-    *,
-    promised: int | None,
-    deemed: bool,
-) -> None:
+def _clocks_of(part: Part, counted_from: date, promised: int | None) -> Iterator[Clock]:
     """The promise of the bundle runs from acceptance; the limit by law of a member that must wait, from when it reaches its department."""
-    case, version, own_clock = part.case, part.case.version, part.case.next_due is not None
-    go(
-        case, step, actor=actor, officer=officer, now=now, what=events.CaseAccepted(case=case.pk, deemed=deemed),
-        accepted_at=now, claimed_by=None, claimed_at=None,
-    )  # fmt: skip
-    if own_clock:
-        clocks.stop(case, ClockKind.ACCEPTANCE, clocks.local_day(now))
+    case, version = part.case, part.case.version
     if promised is not None:
-        clocks.start(case, ClockKind.DECISION_PROMISED, counted_from, promised, MatterVersion.Unit.WORKING_DAY)
+        yield clocks.counted(case, ClockKind.DECISION_PROMISED, counted_from, promised, MatterVersion.Unit.WORKING_DAY)
     if version.statutory_days and not part.row.after:
-        clocks.start(case, ClockKind.DECISION_STATUTORY, counted_from, version.statutory_days, version.time_unit)
-    clocks.show(case)
-    billing.charge(case, billing.AT_ACCEPTANCE, actor=actor, now=now)
+        yield clocks.counted(
+            case, ClockKind.DECISION_STATUTORY, counted_from, version.statutory_days, version.time_unit
+        )
 
 
 def take_turns(member: Case) -> None:
@@ -304,11 +301,16 @@ def lacking(case: Case) -> list[CaseMaterial]:
 
 def show_limits(whole: Case) -> None:
     """The whole is late when its own time is over, or the limit by law of one member: it shows the nearest of those."""
-    rows = Clock.objects.filter(case__parent=whole.pk, kind=ClockKind.DECISION_STATUTORY, stopped_on__isnull=True)
-    nearest = rows.exclude(due=clocks.FAR_AWAY).aggregate(due=Min("due"))["due"]
+    nearest = next(iter(_limits(whole=whole.pk)), None)
     if nearest != whole.statutory_due:
         whole.statutory_due = nearest
         Case.objects.filter(pk=whole.pk).update(statutory_due=nearest)
+
+
+@composed(whole=BigIntegerField())
+def _limits(whole):
+    rows = Clock.objects.filter(case__parent_id=whole, kind=ClockKind.DECISION_STATUTORY, stopped_on__isnull=True)
+    return rows.exclude(due=clocks.FAR_AWAY).order_by("due").values_list("due", flat=True)[:1]
 
 
 # -- reviews begin
@@ -329,16 +331,21 @@ def go_on(case: int) -> None:
         parts = parts_of(whole)
         granted = {part.row.slug: part for part in parts if part.granted}
         settled = {part.row.slug for part in parts if part.granted or part.gone}
-        for part in parts:
-            if part.case.state == CaseState.ACCEPTED and settled.issuperset(part.row.after):
-                _begin_review(part, with_results([granted[slug] for slug in part.row.after if slug in granted]), now)
+        turn = [part for part in parts if part.case.state == CaseState.ACCEPTED and settled.issuperset(part.row.after)]
+        go_all(
+            [part.case for part in turn], START_REVIEW, actor=PLATFORM, now=now,
+            what=lambda case: moved(case, START_REVIEW, CaseState.ACCEPTED),
+        )  # fmt: skip
+        for part in turn:
+            _begin_review(part, [granted[slug] for slug in part.row.after if slug in granted], now)
         show_limits(whole)
 
 
 def _begin_review(part: Part, before: list[Part], now: datetime) -> None:
+    """The move is made; what comes with it."""
     case = part.case
-    go(case, START_REVIEW, actor=PLATFORM, now=now)
     if part.row.after:
+        with_results(before)
         _hand_on(case, before)
         version = case.version
         if version.statutory_days and not case.clocks.filter(kind=ClockKind.DECISION_STATUTORY).exists():
@@ -395,16 +402,26 @@ NOT_FOR_JUDGING = (
 
 
 def _held(pk: int) -> Case:
+    return _for_judging(pk=pk)[0]
+
+
+@composed(pk=BigIntegerField())
+def _for_judging(pk):
     rows = Case.objects.select_related("matter", "version", "department", "applicant", "account")
-    return rows.defer(*NOT_FOR_JUDGING).select_for_update(of=("self",)).get(pk=pk)
+    return rows.defer(*NOT_FOR_JUDGING).select_for_update(of=("self",)).filter(pk=pk)
 
 
 def another_is_ready(member: Case) -> None:
     """A result is there: the whole may have waited for it."""
     if member.parent_id is None:
         return
-    if Case.objects.filter(pk=member.parent_id, state=CaseState.ISSUING).exists():
+    if _being_issued(whole=member.parent_id):
         journal.enqueue("cases.issue", once=f"issue:{member.parent_id}:{member.pk}", case=member.parent_id)
+
+
+@composed(whole=BigIntegerField())
+def _being_issued(whole):
+    return Case.objects.filter(pk=whole, state=CaseState.ISSUING).values_list("pk", flat=True)
 
 
 def judge(whole: Case, *, now: datetime, officer: Officer | None = None, account: Account | None = None) -> None:
@@ -563,13 +580,12 @@ def _grant_whole(whole: Case, parts: list[Part], now: datetime) -> None:
         decision=Case.Decision.GRANTED, decided_at=now, decided_by_machine=by_machine,
     )  # fmt: skip
     clocks.stop_all(whole, clocks.local_day(now))
-    clocks.start(whole, ClockKind.ISSUANCE, clocks.receipt_day(whole, now), ISSUANCE_DAYS)
-    clocks.show(whole)
+    clocks.say(whole, [clocks.start(whole, ClockKind.ISSUANCE, clocks.receipt_day(whole, now), ISSUANCE_DAYS)])
     with_results(parts)
     licence = _licence_of_whole(whole, [part for part in parts if part.granted], now)
     if licence is not None:
         whole.licence = licence
-        whole.save(update_fields=["licence"])
+    whole.save(update_fields=["licence", *clocks.SHOWN])
     more = ending.after_grant_of_whole(whole, [part.result for part in parts if part.granted], now=now)
     decision_letter(whole, parts, now, more)
     journal.enqueue("cases.issue", once=f"issue:{whole.pk}", case=whole.pk)
@@ -710,8 +726,13 @@ def held_back(case: Case) -> bool:
     """Whether a finished member still waits for the others: results are handed over together unless asked for earlier."""
     if case.parent_id is None:
         return False
-    row = BundleMember.objects.filter(case=case.pk).values_list("released_at", "parent__state").first()
+    row = next(iter(_release_of(case=case.pk)), None)
     return row is not None and row[0] is None and row[1] in {*IN_REVIEW, CaseState.APPROVED, CaseState.ISSUING}
+
+
+@composed(case=BigIntegerField())
+def _release_of(case):
+    return BundleMember.objects.filter(case_id=case).values_list("released_at", "parent__state")
 
 
 def may_withdraw(case: Case) -> None:

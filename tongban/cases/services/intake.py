@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import F
+from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -74,9 +73,17 @@ def submit(
         return case
     if case.state == CaseState.DRAFT:
         barring.refuse_if_barred(case, today=clocks.local_day(now))
-    with transaction.atomic():
-        journal.once("submit", f"{case.pk}:{key}", lambda: str(_submit(case, account, level, now, remark).pk))
-    case.refresh_from_db()
+    sent: list[Case] = []
+
+    def send() -> str:
+        sent.append(_submit(case, account, level, now, remark))
+        return str(case.pk)
+
+    journal.once("submit", f"{case.pk}:{key}", send)
+    if sent:  # as it was written a moment ago
+        case.__dict__.update({one.attname: getattr(sent[0], one.attname) for one in Case._meta.concrete_fields})
+    else:
+        case.refresh_from_db()
     return case
 
 
@@ -85,7 +92,8 @@ def _submit(case: Case, account: Account, level: int, now: datetime, remark: str
     if case.state != CaseState.DRAFT:
         return case
     actor = standing.act_as_applicant(account, case, Act.SUBMIT, "submit", now)
-    lacking = rules.missing(case, list(case.materials.select_related("type")), level=level)
+    handed_in = list(case.materials.select_related("type"))
+    lacking = rules.missing(case, handed_in, level=level)
     if lacking:
         raise Invalid(
             "not-complete", _("Something is still missing."), errors=_named(lacking), kept=_("Your draft is kept.")
@@ -103,8 +111,10 @@ def _submit(case: Case, account: Account, level: int, now: datetime, remark: str
         committed=committing.wanted(case, asked_in_form=bool(cleaned.get("commit"))),
     )  # fmt: skip
     committing.sign(case, account=account, now=now)
-    hand_in_papers(case, actor)
-    _look_once_more(case, remark, now)
+    if any(row.how in {CaseMaterial.How.UPLOAD, CaseMaterial.How.LICENCE} for row in handed_in):
+        hand_in_papers(case, actor)
+    if any(row.how == CaseMaterial.How.UPLOAD for row in handed_in) or case.machine_findings.exists():
+        _look_once_more(case, remark, now)
     clocks.start(case, ClockKind.PRE_REVIEW, received, PRE_REVIEW_DAYS)
     promise(case, now)
     papers.make(
@@ -117,7 +127,7 @@ def _submit(case: Case, account: Account, level: int, now: datetime, remark: str
             *([({"zh": "代办人", "en": "Sent for the applicant by"}, account.person.name)] if actor.role == "agent" and account.person else []),
             *(({"zh": "共同签署", "en": "Signed, too, by"}, row.name) for row in case.signers.filter(state="signed")),
             *planning.numbered(case),
-            *((row.type.name, str(row.get_how_display())) for row in case.materials.select_related("type")),
+            *((row.type.name, str(row.get_how_display())) for row in handed_in),
         ],
     )  # fmt: skip
     return case
@@ -445,19 +455,23 @@ def withdraw(case: Case, *, account: Account, reason: str = "", now: datetime | 
 def take_number(day: date) -> str:
     """The next case number of the district for a day; called inside the transaction of whoever needs it."""
     division = settings.TONGBAN_DISTRICT[:6]
-    CaseNumber.objects.bulk_create([CaseNumber(division=division, day=day)], ignore_conflicts=True)
-    row = CaseNumber.objects.filter(division=division, day=day)
-    row.update(last=F("last") + 1)  # the row is ours from here until the commit
-    return case_number(division, day, row.get().last)
+    table = CaseNumber._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(  # the row is ours from here until the commit
+            f"INSERT INTO {table} (division, day, last) VALUES (%s, %s, 1) "  # noqa: S608
+            f"ON CONFLICT (division, day) DO UPDATE SET last = {table}.last + 1 RETURNING last",
+            [division, connection.ops.adapt_datefield_value(day)],
+        )
+        return case_number(division, day, cursor.fetchone()[0])
 
 
 # --
 
 
 def _received(case: Case, now: datetime) -> None:
-    clocks.stop(case, ClockKind.PRE_REVIEW, clocks.local_day(now))
-    clocks.start(case, ClockKind.ACCEPTANCE, clocks.receipt_day(case, now), ACCEPTANCE_DAYS)
-    clocks.show(case)
+    running = clocks.stop(case, ClockKind.PRE_REVIEW, clocks.local_day(now))
+    running.append(clocks.start(case, ClockKind.ACCEPTANCE, clocks.receipt_day(case, now), ACCEPTANCE_DAYS))
+    clocks.show(case, running)
     following.receive(case, now=now)
 
 
@@ -467,13 +481,15 @@ def _accept(case: Case, step, actor: Actor, officer, counted_from: date, now: da
         case, step, actor=actor, officer=officer, now=now, what=events.CaseAccepted(case=case.pk, deemed=deemed),
         accepted_at=now, claimed_by=None, claimed_at=None,
     )  # fmt: skip
-    clocks.stop(case, ClockKind.ACCEPTANCE, clocks.local_day(now))
+    running = clocks.stop(case, ClockKind.ACCEPTANCE, clocks.local_day(now))
     promised = promising.decided_within(case)
     if promised is not None:
-        clocks.start(case, ClockKind.DECISION_PROMISED, counted_from, promised, version.time_unit)
+        running.append(clocks.start(case, ClockKind.DECISION_PROMISED, counted_from, promised, version.time_unit))
     if version.statutory_days and not planning.is_bundle(case):  # its members have their own
-        clocks.start(case, ClockKind.DECISION_STATUTORY, counted_from, version.statutory_days, version.time_unit)
-    clocks.show(case)
+        running.append(
+            clocks.start(case, ClockKind.DECISION_STATUTORY, counted_from, version.statutory_days, version.time_unit)
+        )
+    clocks.show(case, running)
     papers.make(
         case, "deemed_acceptance_notice" if deemed else "acceptance_notice", now=now,
         paragraphs=[

@@ -9,13 +9,13 @@ from django.utils.translation import gettext_lazy as _
 from tongban.cases import clocks, events, papers, standing
 from tongban.cases.delivery_states import TO_BE_MADE, DeliveryState
 from tongban.cases.models import Case
-from tongban.cases.moving import acting, again, go
+from tongban.cases.moving import acting, again, go, go_all
 from tongban.cases.permission import permit
 from tongban.cases.services import billing, following, packing
 from tongban.cases.states import CLOSE, DELIVER, ISSUE, RESULT_READY, CaseState, ClockKind
 from tongban.departments.models import Officer
 from tongban.journal import services as journal
-from tongban.journal.actors import PLATFORM
+from tongban.journal.actors import PLATFORM, Actor
 from tongban.lib.problems import NotAllowed
 from tongban.parties.models import Account
 from tongban.parties.states import Act
@@ -57,14 +57,14 @@ def issue_by_platform(case: int) -> None:
             billing.go_on_when_paid(row, timezone.now())
             go(row, ISSUE, actor=PLATFORM, now=timezone.now())
             packing.begin(row, now=timezone.now())
-    sealed = row.licence is None or row.licence.sealed_at is not None
-    if (
-        row.state == CaseState.ISSUING
-        and sealed
-        and following.results_are_there(row)
-        and not packing.waits_for_paper(row)
-    ):
-        result_ready(row)
+        sealed = row.licence is None or row.licence.sealed_at is not None
+        if (
+            row.state == CaseState.ISSUING
+            and sealed
+            and following.results_are_there(row)
+            and not packing.waits_for_paper(row)
+        ):
+            _ready(row, PLATFORM, None, timezone.now())
 
 
 def issue(case: Case, *, officer: Officer, now: datetime | None = None) -> Case:
@@ -106,14 +106,18 @@ def result_ready(case: Case, *, officer: Officer | None = None, now: datetime | 
                 _("It is wanted on paper, and the paper is not prepared yet."),
                 next_step=_("Prepare it at the issuing desk; the case then goes on by itself."),
             )
-        actor = acting(officer, "issuing_officer") if officer else PLATFORM
-        go(case, RESULT_READY, actor=actor, officer=officer, now=now, what=events.CaseReady(case=case.pk))
-        clocks.stop(case, ClockKind.ISSUANCE, clocks.local_day(now))
-        clocks.show(case)
-        if not following.held_back(case):
-            collection_notice(case, now=now)
-        following.another_is_ready(case)
+        _ready(case, acting(officer, "issuing_officer") if officer else PLATFORM, officer, now)
     return case
+
+
+def _ready(case: Case, actor: Actor, officer: Officer | None, now: datetime) -> None:
+    """Everything is there, the case is held: it can be handed over."""
+    clocks.say(case, clocks.stop(case, ClockKind.ISSUANCE, clocks.local_day(now)))
+    said = {name: getattr(case, name) for name in clocks.SHOWN}
+    go(case, RESULT_READY, actor=actor, officer=officer, now=now, what=events.CaseReady(case=case.pk), **said)
+    if not following.held_back(case):
+        collection_notice(case, now=now)
+    following.another_is_ready(case)
 
 
 def collection_notice(case: Case, *, now: datetime) -> None:
@@ -188,16 +192,10 @@ def _delivered(case: Case, actor, officer, now: datetime, how: str) -> None:
 def deliver(case: Case, *, actor, officer, now: datetime, how: str) -> None:
     """Make the move, of a bundle with the members that go with it, and let it be closed. Call with the case held."""
     go(case, DELIVER, actor=actor, officer=officer, now=now, reason=how, what=events.CaseDelivered(case=case.pk))
-    for member in following.to_hand_over(case):
-        go(
-            member,
-            DELIVER,
-            actor=actor,
-            officer=officer,
-            now=now,
-            reason=how,
-            what=events.CaseDelivered(case=member.pk),
-        )
+    go_all(
+        following.to_hand_over(case), DELIVER, actor=actor, officer=officer, now=now, reason=how,
+        what=lambda member: events.CaseDelivered(case=member.pk),
+    )  # fmt: skip
     journal.enqueue("cases.close", once=f"close:{case.pk}", case=case.pk)
 
 
@@ -207,8 +205,10 @@ def close(case: int, now: str | None = None) -> None:
     moment = datetime.fromisoformat(now) if now else timezone.now()
     with transaction.atomic():
         row = again(Case(pk=case))
-        for member in following.to_close(row):
-            go(member, CLOSE, actor=PLATFORM, now=moment, what=events.CaseClosed(case=member.pk))
+        go_all(
+            following.to_close(row), CLOSE, actor=PLATFORM, now=moment,
+            what=lambda member: events.CaseClosed(case=member.pk),
+        )  # fmt: skip
         if row.state == CaseState.DELIVERED and following.may_close(row):
             go(row, CLOSE, actor=PLATFORM, now=moment, what=events.CaseClosed(case=row.pk))
             following.follow(row, now=moment)

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Iterable
 from datetime import date, datetime
 
+from django.db.models import BigIntegerField, Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from tongban.cases import bundles, clocks, events, gateways, planning
@@ -15,6 +16,7 @@ from tongban.departments import queries as departments
 from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM, Actor
 from tongban.lib.bilingual import Bilingual
+from tongban.lib.composed import composed
 from tongban.lib.encryption import blind_index
 from tongban.lib.moves import Move, make
 from tongban.licences.states import LicenceState
@@ -123,11 +125,21 @@ def waits_for_paper(case: Case) -> bool:
     return Delivery.objects.filter(case=case.pk, state=DeliveryState.PREPARING).exists()
 
 
+@composed(errand=BigIntegerField())
+def _on_paper(errand):
+    """Whether anything of this errand is wanted on paper, or was until a moment ago."""
+    packages = Delivery.objects.filter(case=OuterRef("pk"), state__in=TO_BE_MADE)
+    wanted = Q(delivery__in=Way.values) | Exists(packages)
+    return Case.objects.filter(wanted, pk=errand).values_list("pk", flat=True)
+
+
 def begin(case: Case, *, actor: Actor = PLATFORM, now: datetime) -> Delivery | None:
     """The result is being made: if it is wanted on paper, its package goes to the list of what is to be prepared.
 
     Call with the case held. A second time does nothing; what was added to a bundle meanwhile is put in.
     """
+    if not _on_paper(errand=case.parent_id or case.pk):
+        return None
     errand = errand_of(case)
     row = being_made(errand)
     if row is None:

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -213,12 +214,13 @@ def answer_objection(
     return objection
 
 
+def unanswered(case: int) -> QuerySet[PublicObjection]:
+    return PublicObjection.objects.filter(notice__case_id=case, answered_at__isnull=True, taken_back_at__isnull=True)
+
+
 def wait_for_answers(case: Case) -> None:
     """Nobody decides while an objection has no answer. Inside the act, with the case locked."""
-    waiting = PublicObjection.objects.filter(
-        notice__case=case, answered_at__isnull=True, taken_back_at__isnull=True
-    ).exists()
-    if waiting:
+    if unanswered(case.pk).exists():
         raise NotAllowed(
             "objections-open",
             _("An objection to the public notice has no answer yet."),

@@ -105,8 +105,9 @@ def conclude(case: Case, *, officer: Officer, proposal: str, opinion: str, now: 
             raise NotAllowed("not-in-this-state", _("This case is not under review now."))
         damage.wait_for(case)
         case.reviewer, case.proposal, case.opinion = officer, proposal, opinion
+        if case.claimed_by_id is not None:
+            desk_time.laid_down(case, now)
         case.claimed_by = case.claimed_at = None
-        desk_time.laid_down(case, now)
         case.save(update_fields=["reviewer", "proposal", "opinion", "claimed_by", "claimed_at", "updated_at"])
         journal.record(
             events.CaseReviewed(case=case.pk, officer=officer.pk),

@@ -30,10 +30,13 @@ def later(case: Case) -> list[CaseMaterial]:
     return list(case.materials.select_related("type").filter(how=CaseMaterial.How.LATER, required=True))
 
 
+def unsettled(case: int) -> QuerySet[Tolerance]:
+    return Tolerance.objects.filter(case_id=case, settled__in=["", Tolerance.Settled.LATE])
+
+
 def open_ones(case: Case) -> QuerySet[Tolerance]:
     """What has still to come, or did not come, and nobody has settled."""
-    rows = case.tolerances.filter(settled__in=["", Tolerance.Settled.LATE])
-    return rows.select_related("material", "material__type").order_by("id")
+    return unsettled(case.pk).select_related("material", "material__type").order_by("id")
 
 
 def most_days(case: Case) -> int:
