@@ -21,7 +21,6 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Field, Model, QuerySet, Value, prefetch_related_objects
 from django.db.models.query import FlatValuesListIterable, ModelIterable, ValuesListIterable, get_related_populators
 
-
 SHAPES: tuple[type, ...] = (ModelIterable, FlatValuesListIterable, ValuesListIterable)
 
 

@@ -83,7 +83,7 @@ def menu_of(roles: set[str], path: str) -> dict[str, Any]:
     groups: list[tuple[str | Promise, list[Place]]] = []
     within, named = None, set()
     for words, places in GROUPS:
-        rest = []
+        rest: list[Place] = []
         for place in places:
             if place.open_to(roles) and place.words not in named:
                 named.add(place.words)
