@@ -318,6 +318,21 @@ customElements.define("tb-live", class extends HTMLElement {
   }
 })
 
+// -- a table wider than its place is moved by keyboard too, and says under which heading it stands
+
+const reach = new ResizeObserver((boxes) => {
+  for (const { target: box } of boxes) {
+    const wide = box.scrollWidth > box.clientWidth + 1
+    if (wide === box.hasAttribute("tabindex")) continue
+    if (!wide) { for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name); continue }
+    const over = [...document.querySelectorAll("h1, h2, h3, h4")].filter((one) => one.compareDocumentPosition(box) & Node.DOCUMENT_POSITION_FOLLOWING).at(-1)
+    box.tabIndex = 0
+    box.setAttribute("role", "group")
+    box.setAttribute("aria-label", $("caption", box)?.textContent.trim() || over?.textContent.trim() || document.title)
+  }
+})
+for (const box of document.querySelectorAll(".tb-table")) reach.observe(box)
+
 // -- keys for officers, copying, printing, menus, dialogs
 
 let before = ""
