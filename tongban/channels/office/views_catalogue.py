@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tongban.cases.services import rebasing
@@ -107,7 +107,7 @@ def new(request, officer):
         "kinds": Matter.Kind.choices,
         "labels": {
             "slug": _("Short name for addresses"),
-            "name": _("Name"),
+            "name": pgettext("of a thing", "Name"),
             "department": _("Department"),
             "kind": _("Kind"),
         },

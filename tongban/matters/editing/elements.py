@@ -11,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tongban.lib import unicode
 from tongban.lib.bilingual import both
@@ -204,7 +205,7 @@ PARTS: tuple[Part, ...] = (
             _e("rights", "text", _("Rights and duties")),
             _e("appeal", "rows", _("Ways to appeal"), key=("name", "kind"), columns=(
                 _e("kind", "choice", _("Kind"), options=APPEALS, blank=_("choose")),
-                _e("name", "line", _("Name")),
+                _e("name", "line", pgettext_lazy("of a thing", "Name")),
                 _e("limit", "line", _("Time limit")),
                 _e("body", "line", _("Body")),
                 _e("text", "text", _("How")),
@@ -220,7 +221,7 @@ PARTS: tuple[Part, ...] = (
             _e("promised_days", "number", _("Days promised"), _("0 when it is decided on the spot. Never more than the law gives.")),
             _e("time_unit", "choice", _("Counted in"), options=UNITS),
             _e("special_procedures", "rows", _("Steps with a time of their own"), key=("name",), columns=(
-                _e("name", "line", _("Name")),
+                _e("name", "line", pgettext_lazy("of a thing", "Name")),
                 _e("limit", "line", _("How long")),
                 _e("counted", "yes", _("counted in the promised time")),
             )),
@@ -285,7 +286,7 @@ PARTS: tuple[Part, ...] = (
         (
             _e("steps", "rows", _("Steps in their order"), _("The order here is the order people see."), key=("name",), columns=(
                 _e("id", "choice", _("Step"), options=STEPS, blank=_("other")),
-                _e("name", "line", _("Name")),
+                _e("name", "line", pgettext_lazy("of a thing", "Name")),
                 _e("who", "line", _("Who does it")),
                 _e("limit", "line", _("Within")),
             )),
@@ -366,11 +367,11 @@ PARTS: tuple[Part, ...] = (
         (
             _e("contacts", "rows", _("Contact and complaints"), key=("name", "phone"), columns=(
                 _e("kind", "choice", _("Kind"), options=CONTACTS, blank=_("choose")),
-                _e("name", "line", _("Name")),
+                _e("name", "line", pgettext_lazy("of a thing", "Name")),
                 _e("phone", "plain", _("Telephone")),
             )),
             _e("places", "rows", _("Places and hours"), key=("name",), columns=(
-                _e("name", "line", _("Name")),
+                _e("name", "line", pgettext_lazy("of a thing", "Name")),
                 _e("address", "line", _("Address")),
                 _e("hours", "line", _("Hours")),
                 _e("ways", "several", _("What can be done there"), options=CHANNELS),
