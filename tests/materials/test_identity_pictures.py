@@ -201,8 +201,9 @@ def test_an_officer_decides_only_what_the_officer_has_seen(reads):
     services.decide_proofing(
         proofing, proved=True, actor=OFFICER, seen=proofing.revision
     )  # control: what was seen is decided
-    with pytest.raises(NotAllowed, match="decided"):
+    with pytest.raises(NotAllowed) as late:
         services.answer_proofing(proofing, what="picture")
+    assert late.value.code == "already-decided"
 
 
 @pytest.mark.parametrize("why", [[], ["nonsense"], ["expired"]])
