@@ -12,6 +12,12 @@ if "TONGBAN_TEST_RUN" not in os.environ:  # the workers of one run inherit its d
     os.environ.pop("TONGBAN_KEYS", None)
     _owner = os.getpid()
     atexit.register(lambda: os.getpid() == _owner and shutil.rmtree(_scratch, ignore_errors=True))
+if _worker := os.environ.get(
+    "PYTEST_XDIST_WORKER"
+):  # each has a database of its own: what one sweeps away is not the other's
+    _own = Path(os.environ["TONGBAN_TEST_RUN"]) / _worker
+    _own.mkdir(exist_ok=True)
+    os.environ["TONGBAN_VAR"] = str(_own)
 
 from tongban.site.settings import *  # noqa: F403
 from tongban.site.settings import STATIC_ROOT, STORAGES, TONGBAN_KEYS
