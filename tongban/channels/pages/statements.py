@@ -292,7 +292,7 @@ KEPT: tuple[Kept, ...] = (
         why=_("So that only those decide who may."),
         ground=_("employment in public service"),
         who_reads=_("Colleagues; citizens see the department"),
-        tables=("departments.Officer", "departments.Certification", "departments.Absence", "cases.DeskHabit", "cases.SavedView", "cases.Batch", "cases.Circular", "cases.ReadyAnswer", "records.Destruction", "records.DestructionLine"),
+        tables=("departments.Officer", "departments.Certification", "departments.Absence", "cases.DeskHabit", "cases.SavedView", "cases.Batch", "cases.Circular", "records.Destruction", "records.DestructionLine"),
         periods={
             "6 years": _("that they acted on many cases at once, or confirmed it: 6 years"),
             "2 years": _("messages to many that they wrote: 2 years"),
