@@ -9,6 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
+from django.utils import timezone
+
 from tongban.journal.actors import Actor
 from tongban.licences import queries as licences
 from tongban.matters.models import MaterialType, MatterVersion
@@ -35,7 +37,7 @@ def prefill(
     known = {}
     for field, alternatives in paths.items():
         for path in alternatives:
-            value = _look_up(path, party, person, answers, now.date())
+            value = _look_up(path, party, person, answers, timezone.localdate(now))
             if value not in (None, ""):
                 known[field] = {"value": value, "source": _source(path), "at": now.isoformat(), "changed": False}
                 break
