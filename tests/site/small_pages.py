@@ -76,3 +76,7 @@ if __name__ == "__main__":
     web.serve(
         SHELL, web.listen("127.0.0.1", int(sys.argv[1])), backpressure=int(os.environ.get("BACKPRESSURE", "20000"))
     )
+    sys.stdout.flush()
+    os._exit(
+        0
+    )  # as the product's own processes end: threads of the server may not meet an interpreter that is being taken apart

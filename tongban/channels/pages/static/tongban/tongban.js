@@ -318,17 +318,14 @@ customElements.define("tb-live", class extends HTMLElement {
   }
 })
 
-// -- a table wider than its place is moved by keyboard too, and says under which heading it stands
+// -- a wide table is moved by keyboard too
 
 const reach = new ResizeObserver((boxes) => {
   for (const { target: box } of boxes) {
-    const wide = box.scrollWidth > box.clientWidth + 1
-    if (wide === box.hasAttribute("tabindex")) continue
-    if (!wide) { for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name); continue }
-    const over = [...document.querySelectorAll("h1, h2, h3, h4")].filter((one) => one.compareDocumentPosition(box) & Node.DOCUMENT_POSITION_FOLLOWING).at(-1)
+    if (box.scrollWidth <= box.clientWidth + 1) { box.removeAttribute("tabindex"); continue }
     box.tabIndex = 0
-    box.setAttribute("role", "group")
-    box.setAttribute("aria-label", $("caption", box)?.textContent.trim() || over?.textContent.trim() || document.title)
+    box.role = "group"
+    box.ariaLabel = [...document.querySelectorAll("h1, h2, h3")].filter((one) => one.compareDocumentPosition(box) & 4).at(-1)?.textContent.trim()
   }
 })
 for (const box of document.querySelectorAll(".tb-table")) reach.observe(box)
