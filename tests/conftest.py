@@ -54,6 +54,12 @@ def in_english(client, monkeypatch):
         yield
 
 
+@pytest.fixture
+def own_seal_keys(tmp_path, monkeypatch):
+    """Field keys are those of the run; the keys of seals are each test's own."""
+    monkeypatch.setattr("tongban.licences.services.key_directory", lambda: tmp_path / "seals")
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings, request):
     """The empty tables are copied: from a file on SQLite, from a database beside it on PostgreSQL."""

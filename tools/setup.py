@@ -191,6 +191,17 @@ def stylesheet() -> None:
     done()
 
 
+def qr_reader() -> None:
+    """What reads codes from the camera in browsers that cannot (tools/qr_reader.py)."""
+    tool = ROOT / "tools" / "qr_reader.py"
+    stamp = ASSETS / ".tongban-qr-reader"
+    value = digest(tool, ROOT / "package-lock.json")
+    if stamped(stamp, value) and (ROOT / "tongban/channels/pages/static/qr/decode.js").exists():
+        return
+    run([PYTHON, tool], why="The QR reader could not be brought to the static files.")
+    stamp.write_text(value + "\n")
+
+
 def translations() -> None:
     tool = ROOT / "tools" / "translations.py"
     sources = sorted((ROOT / "tongban" / "locale").glob("*/LC_MESSAGES/*.po"))
@@ -251,9 +262,9 @@ def main() -> int:
     options = parser.parse_args()
     try:
         python_environment(PRODUCT if options.purpose == "run" else "test.lock")
-        if options.purpose != "check":
-            assets(for_tests=options.purpose == "test")
-            stylesheet()
+        assets(for_tests=options.purpose == "test")
+        stylesheet()
+        qr_reader()
         translations()
         if options.purpose == "test":
             chromium()

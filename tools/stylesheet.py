@@ -34,6 +34,7 @@ SOURCES = (
     "mandates",
     "points",
     "identity",
+    "codes",
     "editions",
     "together",
     "print",

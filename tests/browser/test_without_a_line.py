@@ -64,7 +64,9 @@ def test_licences_and_drafts_can_be_read_without_a_line(wang):
         assert "No connection" in wang.told("offline")
         wang.page.locator(".tb-licence a").first.click()
         wang.page.wait_for_url("**/my/licences/*/")
-        assert wang.page.locator(".tb-code svg").is_visible()  # the code to be scanned
+        wang.page.wait_for_selector("[data-kept-face] .tb-code svg")  # the signed code to be scanned, with its age
+        assert "0 h" in wang.page.inner_text("[data-kept-at]")
+        assert not wang.page.locator(".tb-wallet-acts").is_visible()  # what needs a connection
         wang.go("/my/drafts/")
         assert wang.page.locator(f"a[href='/apply/{ref}/']").count() >= 1
         wang.go(f"/apply/{ref}/form/")

@@ -227,6 +227,33 @@ def test_a_public_notice_ends_after_its_days(published):
     assert (early, then, case.state) == (0, 1, "under_review")
 
 
+@pytest.mark.parametrize(
+    ("days", "unit", "published_on", "until"),
+    [
+        (7, None, "2025-06-09", "2025-06-18"),  # seven working days
+        (7, "working_day", "2025-06-09", "2025-06-18"),
+        (7, "calendar_day", "2025-06-09", "2025-06-16"),  # seven days, with the Saturday and the Sunday between
+        (5, "calendar_day", "2025-06-09", "2025-06-16"),  # would end on a Saturday: objectors have the Monday too
+        (7, "calendar_day", "2025-09-26", "2025-10-09"),  # would end in the week of the National Day
+        (20, "calendar_day", "2025-05-30", "2025-06-19"),
+    ],
+)
+def test_the_days_of_a_notice_are_counted_as_the_matter_says(published, days, unit, published_on, until):
+    matter = ways.matter_with_everything(notice_days=days, notice_unit=unit)
+    CalendarYear.objects.all().delete()
+    load_published_calendars()
+    case = ways.bring("public_notice", matter, now=at(published_on))
+    row, last = case.public_notices.get(), date.fromisoformat(until)
+
+    with time_machine.travel(at(until), tick=False):
+        early = keeping_time.end_public_notices()
+    with time_machine.travel(at(until) + timedelta(days=1), tick=False):
+        then = keeping_time.end_public_notices()
+
+    assert (row.until, row.days, row.unit) == (last, days, unit or "working_day")
+    assert (early, then) == (0, 1)
+
+
 def test_dates_in_a_year_without_a_calendar_are_provisional_and_move_with_a_message_when_it_comes():
     case = accepted_on("2026-12-28", promised=5, statutory=20)
     before = case.promised_due

@@ -15,25 +15,19 @@ from tongban.cases.states import ClockKind
 from tongban.departments import queries as departments
 from tongban.journal.models import Event
 from tongban.lib.problems import NotAllowed
-from tongban.licences import services as licences
 from tongban.licences.models import LicenceItem
 from tongban.matters.models import Matter
 from tongban.notices.models import Message
 from tongban.parties.models import Company
 from tongban.registers.models import Grant, Resource, TwinChange
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_seal_keys")]
 
 PARTS = {"permits-cancel-amr": "AMR", "permits-cancel-tob": "TOB", "permits-cancel-grn": "GRN"}
 BEFORE = ("tax-clearance", "insurance-cancel-unit")
 NOT_COUNTED = [
     {"name": {"zh": "简易注销公示20日", "en": "Public notice of 20 days"}, "limit": {"zh": "20日", "en": "20 days"}, "counted": False}
 ]  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def own_seal_keys(tmp_path, monkeypatch):
-    monkeypatch.setattr(licences, "key_directory", lambda: tmp_path / "seals")
 
 
 @pytest.fixture

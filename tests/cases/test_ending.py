@@ -23,7 +23,7 @@ from tongban.notices.models import Message
 from tongban.parties.models import Company
 from tongban.registers.models import Grant, Resource, TwinChange
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_seal_keys")]
 
 TODAY = timezone.localdate()
 FORM = [
@@ -33,11 +33,6 @@ FORM = [
 PARTS = {"permits-cancel-amr": "AMR", "permits-cancel-tob": "TOB", "permits-cancel-grn": "GRN"}
 CAFE = {"name": "示范河畔咖啡店（个体工商户）", "uscc": "91990000999990002Q"}
 IN_DEBT = {"name": "示范失信商贸有限公司", "uscc": "919900009999900065"}  # the twin's known bad case: tax and penalties
-
-
-@pytest.fixture(autouse=True)
-def own_seal_keys(tmp_path, monkeypatch):
-    monkeypatch.setattr(licences, "key_directory", lambda: tmp_path / "seals")
 
 
 @pytest.fixture

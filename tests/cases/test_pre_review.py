@@ -301,6 +301,14 @@ def test_an_empty_answer_is_offered_what_the_paper_says():
     assert [(one.field, one.value, one.page) for one in offers] == [("lease_no", "ZL2025-0001", 1)]
 
 
+def test_where_a_business_is_is_not_offered_as_where_somebody_lives():
+    home, shop = Answer("address", "text", "河湾路200弄5号"), Answer("premises", "text", "")
+    paper = lease(material="premises-proof", values={"address": value("人民东路1208号")})
+
+    assert [one.field for one in offers_from(paper, [home, shop])] == ["premises"]
+    assert [one.field for one in offers_from(paper, [home])] == ["address"]
+
+
 def test_dates_are_offered_as_dates():
     answers = [Answer("lease_start", "date", "")]
 

@@ -370,6 +370,9 @@ def test_the_interface_is_described_in_openapi_31(client):
     assert set(body["paths"]) == {
         "/api/v1/matters", "/api/v1/matters/{id}", "/api/v1/matters/{id}/plan", "/api/v1/check/id", "/api/v1/rules/evaluate", "/api/v1/clock/due",
         "/api/v1/clock/is-working-day", "/api/v1/licences/verify/{token}", "/api/v1/uploads", "/catalogue.jsonld",
+        "/api/v1/codes/bundle", "/api/v1/codes/enrol", "/api/v1/codes/key", "/api/v1/codes/question",
+        "/api/v1/codes/scans", "/api/v1/codes/verify", "/api/v1/licence-status", "/api/v1/licences/verify",
+        "/api/v1/passes/verify", "/api/v1/trust-list", "/api/v1/robots/{key}/answers", "/api/v1/robots/{key}/tickets",
     }  # fmt: skip
     for path in body["paths"].values():
         for operation in path.values():

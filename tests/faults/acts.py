@@ -5,6 +5,7 @@ import random
 import signal
 import time
 from collections import Counter
+from pathlib import Path
 
 from django.db import transaction
 from django.db.models import Count, Q
@@ -161,13 +162,24 @@ def _die(chance: float) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
+DEATHS_A_LETTER = 3
+
+
+def _times(reference: str) -> int:
+    """How often this letter was handed over."""
+    return Path(os.environ["FAULTS_JOURNAL"]).read_text().split().count(reference)
+
+
 if after_sending := float(os.environ.get("FAULTS_DIE_AFTER_SENDING", "0")):
     _send = FolderMail.send
 
     def _send_and_perhaps_die(self, letter):
         _send(self, letter)
         _written(letter.reference)
-        _die(after_sending)
+        if (
+            _times(letter.reference) <= DEATHS_A_LETTER
+        ):  # each try comes later than the one before: six in a row take ten minutes
+            _die(after_sending)
 
     FolderMail.send = _send_and_perhaps_die
 

@@ -179,6 +179,20 @@ def test_an_overwritten_page_of_the_database_is_found_at_the_start(prepared, tmp
     assert missed == []
 
 
+@pytest.mark.parametrize("table", ["django_migrations", "sqlite_sequence"])
+def test_an_empty_page_where_a_table_without_index_was_is_found(prepared, tmp_path, table):
+    """SQLite calls such a file whole: nothing else in it says how much there was."""
+    copy = tmp_path / "harmed.sqlite3"
+    shutil.copyfile(prepared / "tongban.sqlite3", copy)
+    with closing(sqlite3.connect(copy)) as line:
+        line.create_function("REGEXP", 2, lambda pattern, text: True)
+        line.execute(f"DELETE FROM {table}")
+        line.commit()
+        assert line.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+    assert refusal.damage(copy) != ""
+
+
 def test_a_damaged_database_is_not_served_people_are_told_and_the_operator_is_told_what_to_do(prepared, tmp_path):
     var = tmp_path / "var"
     shutil.copytree(prepared, var)

@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import quote, urlencode
 
 import psycopg
@@ -18,6 +19,7 @@ import pytest
 
 from tests.faults.harness import KILLS, Callers, tally, the_product
 from tests.site.product import descendants, furnish, until
+from tongban.site.sqlite import base
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(3600)]
 IN_ENGLISH = {"Accept-Language": "en", "Content-Type": "application/x-www-form-urlencoded"}
@@ -97,7 +99,7 @@ def fill(file: Path) -> None:
 def test_a_disk_that_fills_and_empties_again_and_again_loses_nothing_and_work_goes_on_by_itself(tmp_path):
     cycles, acknowledged, refused = max(2, KILLS // 2), {}, 0
     with (
-        a_small_disk(tmp_path / "disk", 96) as disk,
+        a_small_disk(tmp_path / "disk", 96 + cycles) as disk,
         the_product(disk / "var", TONGBAN_HEARTBEAT_LIMIT="600") as running,
     ):
         for cycle in range(cycles):
@@ -121,6 +123,29 @@ def test_a_disk_that_fills_and_empties_again_and_again_loses_nothing_and_work_go
           f"{len(set(acknowledged) - set(there))} lost, {len(set(there) - set(acknowledged))} there though refused")  # fmt: skip
     assert there == acknowledged
     assert found["chain"] == ""
+
+
+@pytest.mark.parametrize("held", [True, False], ids=["held open", "nobody holds it open"])
+def test_who_comes_to_a_full_disk_can_read_only_because_somebody_held_the_database_open(tmp_path, monkeypatch, held):
+    with a_small_disk(tmp_path / "disk", 8) as disk:
+        file = disk / "tongban.sqlite3"
+        where = {"NAME": str(file), "OPTIONS": {}}
+        monkeypatch.setattr(
+            base, "connection", SimpleNamespace(vendor="sqlite", settings_dict=where, is_in_memory_db=lambda: False)
+        )
+        with contextlib.closing(sqlite3.connect(file)) as line:
+            line.executescript("PRAGMA journal_mode=WAL; CREATE TABLE kept (word); INSERT INTO kept VALUES ('here')")
+            holder = base.hold_open() if held else None
+        fill(disk / "filler")
+
+        with contextlib.closing(sqlite3.connect(file)) as late:
+            if held:
+                assert late.execute("SELECT word FROM kept").fetchall() == [("here",)]
+            else:
+                with pytest.raises(sqlite3.OperationalError, match="disk I/O error"):
+                    late.execute("SELECT word FROM kept")
+        if holder:
+            holder.close()
 
 
 def test_a_locked_database_is_said_as_such_and_work_goes_on_when_it_is_free(tmp_path):

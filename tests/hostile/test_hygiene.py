@@ -229,6 +229,18 @@ EXEMPT = {
     "exchange:api:check_id_in_body": "reads JSON, changes nothing, knows nobody",
     "exchange:gateway_notices": "a service outside: its signature is the door",
     "exchange:carrier_notices": "the same: couriers and lockers sign what they say",
+    "exchange:api:pass_verify": "reads JSON, changes nothing, knows nobody",
+    "exchange:api:licence_verify_many": "reads JSON; an officer's cookie is not sent from a foreign page (SameSite), a device signs",
+    "exchange:api:robot_ticket": "a robot in a hall: the key in its address is the door, a cookie says nothing",
+    "exchange:codes_verify": "a gate or a partner: its signature or its secret is the door, a cookie says nothing",
+    "exchange:codes_scans": "the same",
+    "exchange:codes_question": "the same",
+    "exchange:codes_key": "the same",
+    "exchange:codes_enrol": "a device shows a one-time code; a cookie says nothing",
+    "exchange:credential_token": "OpenID4VCI: a wallet shows its code",
+    "exchange:credential_nonce": "the same: a number for everybody, of nobody",
+    "exchange:credential": "the same: token and proof of the wallet's key",
+    "exchange:credential_answer": "OpenID4VP: a wallet answers a question of its own; signed and bound to it",
     "portal:together_add": "its form stands on pages that are kept for everybody; Origin is looked at, and without ours nothing is put on the list",
 }
 

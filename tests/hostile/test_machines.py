@@ -45,8 +45,21 @@ NAMES = [
     "GET /api/v1/licences/verify/{token}",
     "POST /api/v1/uploads",
     "GET /catalogue.jsonld",
+    "GET /api/v1/licence-status",
+    "GET /api/v1/trust-list",
+    "POST /api/v1/licences/verify",
+    "POST /api/v1/passes/verify",
+    "GET /api/v1/codes/bundle",
+    "POST /api/v1/codes/enrol",
+    "POST /api/v1/codes/key",
+    "POST /api/v1/codes/question",
+    "POST /api/v1/codes/scans",
+    "POST /api/v1/codes/verify",
+    "GET /api/v1/robots/{key}/answers",
+    "POST /api/v1/robots/{key}/tickets",
 ]
-FEW = {"GET /catalogue.jsonld"}  # takes nothing: one request is all there is
+# take nothing: one request is all there is
+FEW = {"GET /catalogue.jsonld", "GET /api/v1/licence-status", "GET /api/v1/trust-list", "GET /api/v1/codes/bundle", "POST /api/v1/codes/question"}  # fmt: skip
 
 
 @pytest.fixture

@@ -105,6 +105,7 @@ def test_weak_hashes_and_ciphers_are_nowhere():
     found = {str(path.relative_to(ROOT)): weak.findall(path.read_text("utf-8")) for path in SOURCES}
 
     theirs = {
+        "tongban/codes/keys.py": [("modes.ECB", "", "ECB")],  # one block, half of it random, inside a signature
         "tongban/payments/gateways/alipay.py": [("PKCS1v15", "", "")] * 2,  # the signature that service speaks: RSA2
         "tongban/site/passwords.py": [("hashlib.sha1", "sha1", "")],  # lists of breached passwords are sorted by it
     }
@@ -113,8 +114,9 @@ def test_weak_hashes_and_ciphers_are_nowhere():
 
 
 def test_chance_that_somebody_could_guess_is_used_for_stories_only():
-    """`random` tells the story of the demonstration district; whatever must not be guessed comes from `secrets` or the system."""
-    users = imported().get("random", set())
+    """`random` tells the story of the demonstration district and of halls as they might be; whatever must not be guessed comes from
+    `secrets` or the system."""
+    users = imported().get("random", set()) - {"tongban/halls/simulating.py"}
 
     assert all(path.startswith("tongban/site/demonstration/") for path in users)
     assert {"secrets"} <= set(imported())

@@ -22,6 +22,8 @@ ROOMS = [
     "licences",
     "payments",
     "cases",
+    "codes",
+    "halls",
     "evaluations",
     "indicators",
     "rights",

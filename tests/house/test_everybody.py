@@ -14,21 +14,34 @@ from django.db import transaction
 from django.template.backends.django import Template
 from django.test import Client
 from django.urls import NoReverseMatch, URLResolver, get_resolver, reverse
+from django.utils import timezone
 from django.utils.safestring import mark_safe
 
 from tests import doors, make
+from tests.halls import queue_world
 from tests.house.test_access import Address, addresses, matrix, outcome, row_of
 from tests.office.desks import standing
 from tongban.cases import services
 from tongban.cases.models import Case, CaseDocument, Collection, Delivery, MachineFinding, PublicNotice
 from tongban.cases.services import carrying
+from tongban.codes.models import HealthStatus, KeptPass, StatusAppeal, TrustList, Venue, VenueVisit
+from tongban.codes.services import keeping_venues, ordering, status_deciding
 from tongban.departments.models import Role
+from tongban.halls.models import Appointment, Category, SimulationRun
 from tongban.journal.actors import Actor
-from tongban.licences.models import Licence, Proceeding
+from tongban.licences.models import (
+    FaceReport,
+    KeyWithdrawal,
+    Licence,
+    LicenceAuthority,
+    LicencePresentation,
+    Proceeding,
+)
 from tongban.materials.models import Document, Page
 from tongban.notices.models import Message
 from tongban.parties.models import Account, Membership
 from tongban.payments import services as till
+from tongban.places.models import Division
 from tongban.registers.models import Dispute, Resource
 
 pytestmark = [pytest.mark.django_db, pytest.mark.ignore_template_errors]
@@ -58,6 +71,9 @@ CONCERNED = {
     "receipt": {"owner", "clerk"},
     "accounts": {"window_officer", "issuing_officer", "coordinator", "supervisor", "auditor", "dept_approver"},
     "company": {"owner", "clerk"},
+    "venue": {"owner", "clerk"},
+    "venue_at_work": {"coordinator", "supervisor", "auditor"},
+    "invited": {"owner", "clerk", "former", "hand", "stranger"},  # whoever has the code may look what it asks
     "counter": set(),  # a draft at the counter: only for the window officer before whom its person stands (tests/office/test_window)
     "issued": {
         "dept_reviewer",
@@ -65,6 +81,9 @@ CONCERNED = {
         "coordinator",
         "auditor",
     },  # a licence, seen from the office of its issuer
+    "withdrawn_key": {"dept_approver", "coordinator", "auditor"},  # seen from the department whose key it is
+    "let_in": {"dept_reviewer", "dept_approver", "inspector"},  # the department that the holder let in
+    "reported": {"dept_reviewer", "dept_approver"},  # what is wrong on a licence, at its issuer
     "officers_help": set(),  # a draft an officer has no code for
     "work": {"window_officer", "dept_reviewer", "dept_approver", "inspector"},
     "visit": {"dept_reviewer", "inspector"},
@@ -72,6 +91,17 @@ CONCERNED = {
     "objected": {"dept_reviewer"},
     "package": {"issuing_officer", "supervisor"},
     "collected": {"issuing_officer", "supervisor"},
+    "venue_visit": {"inspector", "supervisor", "coordinator"},
+    "found_at_work": {"inspector", "supervisor", "coordinator"},
+    "venue_found": {"owner", "clerk"},
+    "status": {"stranger"},  # a status of a person, under an emergency order
+    "status_at_work": {"health_officer", "health_approver"},
+    "status_appeal": {"emergency_authority", "health_approver"},
+    "pass": {"stranger"},  # a health pass the person keeps
+    "trust_list": {"health_officer", "health_approver", "emergency_authority", "coordinator", "auditor"},
+    "appointment": {"owner", "clerk"},
+    "simulated": {"supervisor", "coordinator", "auditor"},  # of any hall
+    "appointment_at_hall": {"window_officer", "issuing_officer", "helper", "supervisor", "coordinator"},
     "asked": {"elsewhere"},  # an opinion was asked of another department: only that one sees what was named with it
 }
 NOT_WITHOUT_REASON = {
@@ -89,6 +119,10 @@ KIN = {
     "former": "stranger",
     "hand": "stranger",
 }  # a row may say what one kind gets
+
+
+def soon(hours: int) -> datetime.datetime:
+    return timezone.now() + datetime.timedelta(hours=hours)
 
 
 class World:
@@ -152,6 +186,9 @@ class World:
             body={"zh": "示", "en": "x"}, link="/my/",
         )  # fmt: skip
         today = datetime.date(2026, 3, 3)
+        self.withdrawal = KeyWithdrawal.objects.create(
+            key_id="PSB-x", department="PSB", licence_type="x", why="x", asked_by=self.dept_approver.officer
+        )
         self.licence = Licence.objects.create(
             type=make.licence_type(), identifier="1.2.156.1", holder=self.company, issuer=make.department("PSB"),
             serial="1", issued_on=today, valid_from=today, decision="case:0", token="t" * 32, face={"name": "示范"},
@@ -163,6 +200,16 @@ class World:
             ground="x",
             opened_by=self.dept_reviewer.officer,
             answer_until=today,
+        )
+        self.authority = LicenceAuthority.objects.create(
+            licence=self.licence, department=make.department("PSB"), code="x", index="x", purpose="x", fields=["name"],
+            given_by=self.owner, until=datetime.date(2099, 1, 1),
+        )  # fmt: skip
+        self.shared = LicencePresentation.objects.create(
+            licence=self.licence, kind="print", index="y", token="y", account=self.owner
+        )
+        self.report = FaceReport.objects.create(
+            ref="r" * 22, licence=self.licence, field="name", was="a", says="b", account=self.owner, due=today
         )
         resource = Resource.objects.create(slug="work", name={"zh": "用工", "en": "Work"}, provider="PSB", share="open")
         self.dispute = Dispute.objects.create(
@@ -201,7 +248,63 @@ class World:
         self.proof = CaseDocument.objects.create(
             case=self.case, kind="delivery_proof", number="proof", made_at=self.collected.at
         )
+        self.venue = Venue.objects.create(
+            code_no="VC-1", party=self.company, kind="wet market", name={"zh": "示", "en": "x"}, address={"zh": "示", "en": "x"}
+        )  # fmt: skip
+        self.venue_visit = VenueVisit.objects.create(
+            inspector=self.inspector.officer, area=Division.objects.create(code="310106", level="district", name={"zh": "示"}),
+            venue=self.venue, seed="0" * 32, among=1, day=today, turn=1,
+        )  # fmt: skip
+        self.venue_finding = self.venue_visit.findings.create(venue=self.venue, what="other", words="x", due=today)
+        self.visit_photo = self.venue_visit.photos.create(
+            key="one", document=make.document(self.company, by=self.owner)
+        )
+        self.status = self._status_of(self.stranger)
+        self.status_appeal = StatusAppeal.objects.create(
+            status=self.status, account=self.stranger, text="It is not mine.", due=today
+        )
+        self.kept_pass = KeptPass.objects.create(
+            person=self.stranger.person, account=self.stranger, qr_text="HC1:", trusted_by="health-pass", ends_at=timezone.now(),
+            facts={"kind": "t", "holder": {"name": "x", "dob": ""}, "test": None, "issuer": ""}, mark="x",
+        )  # fmt: skip
+        self.trust_list = TrustList.objects.create(name="health-pass", number=1, origin="x", digest="x", signers=0)
         self.payment = till.start([self.bill], party=self.company, account=self.owner)
+
+        self.poster = self.venue.entrances.create(name={"zh": "示", "en": "x"}).posters.create()
+        _worker, self.invitation = keeping_venues.invite(
+            self.venue,
+            name="x",
+            job="",
+            guard=False,
+            account=self.owner,
+            actor=Actor("applicant", "applicant", self.owner.pk),
+        )
+        self.appointment = Appointment.objects.create(
+            hall=queue_world.hall(), category=Category.objects.get(code="A"), begins_at=soon(1), ends_at=soon(2), place=0,
+            party=self.company, state="confirmed",
+        )  # fmt: skip
+        self.simulated = SimulationRun.objects.create(
+            hall=self.appointment.hall, asked_by=self.supervisor.officer, question={"weekday": 0, "times": 1.2}
+        )
+
+    def _status_of(self, account) -> HealthStatus:
+        area, now = (
+            Division.objects.create(code="310107", level="district", name={"zh": "示", "en": "x"}),
+            timezone.now(),
+        )
+        later = now + datetime.timedelta(days=3)
+        health = self.health_officer.officer
+        order = ordering.propose_order(
+            officer=health, basis="IDL", area=area, title={"zh": "示"}, reason={"zh": "示范用的一个足够长的理由"}, ends_at=later,
+            health_colours=True,
+        )  # fmt: skip
+        ordering.put_in_force(order, officer=self.emergency_authority.officer)
+        row = status_deciding.propose_status(
+            order, officer=health, colour="yellow", basis="observation", reason="示范用的一个足够长的理由", until=later,
+            persons=[status_deciding.Named(account.person, "x")],
+        )  # fmt: skip
+        status_deciding.decide_status(row, officer=self.health_approver.officer)
+        return HealthStatus.objects.get()
 
     def client(self, who: str) -> Client:
         made = Client(raise_request_exception=False)
@@ -235,6 +338,17 @@ class World:
             },
             "package": {"ref": self.package.ref, "pk": self.packed.pk, "move": "take-out"},
             "collected": {"ref": self.collected.ref, "pk": self.proof.pk},
+            "pass": {"ref": self.kept_pass.ref},
+            "trust_list": {"name": self.trust_list.name, "number": self.trust_list.number, "act": "drop"},
+            "venue_visit": {"ref": self.venue_visit.ref, "pk": self.visit_photo.pk},
+            "found_at_work": {"pk": self.venue_finding.pk},
+            "venue_found": {"pk": self.venue.pk, "finding": self.venue_finding.pk},
+            "status": {"pk": self.status.pk},
+            "status_at_work": {"pk": self.status.pk},
+            "status_appeal": {"pk": self.status_appeal.pk},
+            "appointment": {"pk": self.appointment.pk},
+            "appointment_at_hall": {"pk": self.appointment.pk},
+            "simulated": {"pk": self.simulated.pk},
             "asked": {"pk": self.opinion.pk, "page": self.case_page.pk},
             "helping": {"ref": self.draft.ref, "slug": "lease"},
             "officers_help": {"ref": self.draft.ref},
@@ -242,8 +356,21 @@ class World:
             "message": {"pk": self.message.pk},
             "member": {"pk": self.member.pk},
             "company": {"pk": self.company.pk},
-            "licence": {"pk": self.licence.pk, "proceeding": self.proceeding.pk, "which": "notice"},
+            "venue": {"pk": self.venue.pk, "poster": self.poster.pk, "entrance": self.poster.entrance_id},
+            "venue_at_work": {"pk": self.venue.pk},
+            "invited": {"code": self.invitation},
+            "licence": {
+                "pk": self.licence.pk,
+                "proceeding": self.proceeding.pk,
+                "which": "notice",
+                "share": self.shared.pk,
+                "authority": self.authority.pk,
+                "report": self.report.ref,
+            },
+            "let_in": {"pk": self.authority.pk},
+            "reported": {"ref": self.report.ref, "move": "keep"},
             "issued": {"pk": self.licence.pk, "move": "open"},
+            "withdrawn_key": {"pk": self.withdrawal.pk, "move": "confirm"},
             "paper": {"key": self.page.document.key, "page": self.page.pk},
             "dispute": {"ref": self.dispute.ref},
             "bill": {"number": self.bill.number, "ref": self.payment.ref, "move": "ask"},
@@ -307,7 +434,7 @@ def at_the_door(who: str, door: str) -> str:
 def expected(who: str, row: dict) -> str:
     """What door, roles and relation say together."""
     first, of = at_the_door(who, row["door"]), row.get("of")
-    if first == "in" and of and who in row:
+    if first == "in" and (of or who == "off_duty") and who in row:
         return row[who]
     if first == "in" and of and who not in CONCERNED[of]:
         return "forbidden" if of == "work" and who in NOT_WITHOUT_REASON else "none"

@@ -13,8 +13,17 @@ from tongban.cases import finding_states as findings
 from tongban.cases import procedure_states as procedures
 from tongban.cases import signer_states as signers
 from tongban.cases import states as cases
+from tongban.codes import order_states as orders
+from tongban.codes import pass_states as signers_of_passes
+from tongban.codes import scene_states as scenes_of_codes
+from tongban.codes import venue_states as venue_codes
+from tongban.codes import visit_states as visits
 from tongban.evaluations import states as evaluations
+from tongban.halls import appointment_states as appointments
+from tongban.halls import ticket_states as tickets
+from tongban.halls import window_states as windows
 from tongban.licences import states as licences
+from tongban.licences import withdrawal_states as withdrawals
 from tongban.materials import states as materials
 from tongban.materials.reading import states as reading
 from tongban.notices import states as notices
@@ -37,6 +46,7 @@ LAWS = {
     ),
     "cases": (cases.MOVES, set(cases.CaseState.values), "draft", set(cases.ENDED)),
     "licences": (licences.MOVES, set(licences.LicenceState.values), "valid", set(licences.OVER)),
+    "withdrawn keys": (withdrawals.MOVES, set(withdrawals.WithdrawalState.values), "asked", {"dropped"}),
     "evaluations": (evaluations.MOVES, set(evaluations.FollowUpState.values), "received", {"closed"}),
     "materials": (materials.MOVES, set(materials.DocumentState.values), "kept", {"removed", "handed_in"}),
     "call backs": (notices.MOVES, set(notices.CallBackState.values), "waiting", {"called", "given_up"}),
@@ -74,6 +84,52 @@ LAWS = {
     "keeping": (records.KEEPING_MOVES, set(records.KeepingState.values), "kept", {"anonymised"}),
     "destruction": (records.DESTRUCTION_MOVES, set(records.DestructionState.values), "proposed", {"done", "dropped"}),
     "handing over": (records.HANDOVER_MOVES, set(records.HandoverState.values), "made", set()),
+    "emergency orders": (orders.ORDER_MOVES, set(orders.OrderState.values), "proposed", {"dropped", "lifted"}),
+    "proposed statuses": (
+        orders.PROPOSAL_MOVES,
+        set(orders.ProposalState.values),
+        "proposed",
+        {"decided", "dropped"},
+    ),
+    "statuses": (orders.STATUS_MOVES, set(orders.StatusState.values), "holds", {"followed", "lifted"}),
+    "appeals against a status": (
+        orders.APPEAL_MOVES,
+        set(orders.AppealState.values),
+        "open",
+        {"lifted", "stands"},
+    ),
+    "tickets": (tickets.TICKET_MOVES, set(tickets.TicketState.values), "waiting", {"done", "void"}),
+    "appointments": (
+        appointments.APPOINTMENT_MOVES,
+        set(appointments.AppointmentState.values),
+        "held",
+        {"served", "no_show", "cancelled", "lapsed"},
+    ),
+    "wishes for something earlier": (
+        appointments.WISH_MOVES,
+        set(appointments.WishState.values),
+        "waiting",
+        {"taken", "ended"},
+    ),
+    "windows of halls": (windows.WINDOW_MOVES, set(windows.WindowState.values), "closed", set()),
+    "venues": (venue_codes.VENUE_MOVES, set(venue_codes.VenueState.values), "active", {"ended"}),
+    "posters": (
+        venue_codes.POSTER_MOVES,
+        set(venue_codes.PosterState.values),
+        "current",
+        {"replaced", "taken_down"},
+    ),
+    "workers of venues": (venue_codes.WORKER_MOVES, set(venue_codes.WorkerState.values), "invited", {"ended"}),
+    "reports about posters": (venue_codes.REPORT_MOVES, set(venue_codes.VenueReportState.values), "open", {"closed"}),
+    "visits of venues": (visits.VISIT_MOVES, set(visits.VisitState.values), "drawn", {"done", "left"}),
+    "findings at venues": (visits.FOUND_MOVES, set(visits.FoundState.values), "open", {"closed"}),
+    "scenes": (scenes_of_codes.MOVES, set(scenes_of_codes.SceneDraftState.values), "draft", {"in_force", "discarded"}),
+    "trusted signers": (
+        signers_of_passes.MOVES,
+        set(signers_of_passes.ListState.values),
+        "loaded",
+        {"replaced", "dropped"},
+    ),
     "reading": (reading.MOVES, set(reading.ReadingState.values), "waiting", set(reading.OVER)),
 }
 

@@ -69,6 +69,8 @@ ROOMS = [
     "licences",
     "payments",
     "cases",
+    "codes",
+    "halls",
     "evaluations",
     "indicators",
     "rights",

@@ -18,17 +18,12 @@ from tongban.licences.states import LicenceState
 from tongban.notices.models import Message
 from tongban.parties.models import Membership
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_seal_keys")]
 
 NOW = datetime.datetime(2026, 11, 23, 2, 0, tzinfo=datetime.UTC)  # a Monday
 BEFORE = datetime.date(2026, 10, 1)
 LAST = datetime.date(2026, 11, 30)
 SAID = {"reason": "Sold to minors on 3 November.", "ground": "Tobacco Monopoly Law, art. 32"}
-
-
-@pytest.fixture(autouse=True)
-def own_seal_keys(tmp_path, monkeypatch):
-    monkeypatch.setattr(services, "key_directory", lambda: tmp_path / "seals")
 
 
 @pytest.fixture

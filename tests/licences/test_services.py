@@ -14,22 +14,16 @@ from tongban.journal.models import Event, Job, ReadEntry
 from tongban.lib.identifiers import check_licence_identifier
 from tongban.lib.moves import NotNow
 from tongban.lib.problems import NotAllowed, Unavailable
-from tongban.licences import keys, queries, rendering, services, tokens
+from tongban.licences import keys, queries, rendering, services, tokens, withdrawing
 from tongban.licences.models import Licence, LicenceCall, LicenceCheck, LicenceSerial
 from tongban.licences.sealing import check_pdf
 from tongban.licences.states import OVER, LicenceState
 from tongban.materials import store
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_seal_keys")]
 
 TODAY = datetime.date(2026, 11, 21)
 NOW = datetime.datetime(2026, 11, 21, 4, 0, tzinfo=datetime.UTC)
-
-
-@pytest.fixture(autouse=True)
-def own_seal_keys(tmp_path, monkeypatch):
-    """Field keys are those of the run; the keys of seals are each test's own."""
-    monkeypatch.setattr(services, "key_directory", lambda: tmp_path / "seals")
 
 
 @pytest.fixture
@@ -321,7 +315,7 @@ def test_a_withdrawn_key_makes_its_licences_check_again_and_leaves_the_others(ho
     lost, other = seal(issue(holder, kind)), seal(issue(holder, other_kind, decision="case:2"))
     old_key, old_token = lost.key_id, lost.token
 
-    assert services.withdraw_key(old_key, why="stolen") == 1
+    assert withdrawing.by_operator(old_key, why="stolen").licences == 1
 
     heard = services.verify(lost.token, channel="web", now=NOW)
     assert (heard.signature, heard.status, heard.reason) == (False, "unknown", "key_withdrawn")

@@ -131,6 +131,34 @@ def test_departments_and_the_front_desk_wait_in_no_circle():
     assert {shop.fresh(whole).state for whole in wholes} == {CaseState.APPROVED}
 
 
+def test_parts_that_stop_and_go_on_at_once_leave_the_whole_with_the_last_of_them():
+    """Each derives the promise of the whole from what the other did: the whole is held first, so none is overlooked."""
+    whole = shop.in_review(shop.bundle(optional=("sign",)))
+    desks = [Desk(key) for key in KEYS[:3]]
+
+    def stop(desk: Desk) -> None:
+        services.suspend(
+            desk.member(whole), officer=desk.reviewer, kind="appraisal", planned_days=3, why="it is looked at"
+        )
+
+    def go_on(desk: Desk) -> None:
+        services.resume(desk.member(whole), officer=desk.reviewer, result="it is well")
+
+    def promised() -> tuple:
+        return shop.fresh(whole).promised_due, [desk.member(whole).promised_due for desk in desks]
+
+    for _round in range(3):
+        assert problems(together(*(lambda desk=desk: stop(desk) for desk in desks))) == []
+        assert promised() == (None, [None, None, None])
+        assert problems(together(lambda: go_on(desks[0]), lambda: go_on(desks[1]))) == []
+        assert shop.fresh(whole).promised_due is None
+        assert problems(together(lambda: go_on(desks[2]), lambda: stop(desks[0]))) == []
+        assert shop.fresh(whole).promised_due is None
+        assert problems(together(lambda: go_on(desks[0]))) == []
+        of_whole, of_parts = promised()
+        assert of_whole == max(of_parts)
+
+
 def test_control_without_holding_the_whole_a_bundle_stays_stuck_for_ever_on_postgresql(monkeypatch):
     """Each judges before the others have committed and sees them undecided. SQLite never shows it: there one writes at a time.
 

@@ -15,12 +15,11 @@ from tongban.licences.models import Licence
 from tongban.notices.models import Message
 from tongban.parties.models import Company
 
-pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture(autouse=True)
-def own_seal_keys(tmp_path, monkeypatch):
-    monkeypatch.setattr(services, "key_directory", lambda: tmp_path / "seals")
+pytestmark = [
+    pytest.mark.postgres,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("own_seal_keys"),
+]
 
 
 @pytest.fixture

@@ -15,15 +15,14 @@ from tongban.licences import industry, items, services
 from tongban.licences.models import Licence
 from tongban.licences.states import LicenceState
 
-pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.postgres,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("own_seal_keys"),
+]
 
 TODAY = timezone.localdate()
 SLUGS = ("food-licence", "tobacco-licence", "hygiene-licence", "alcohol-licence")
-
-
-@pytest.fixture(autouse=True)
-def own_seal_keys(tmp_path, monkeypatch):
-    monkeypatch.setattr(services, "key_directory", lambda: tmp_path / "seals")
 
 
 @pytest.fixture

@@ -81,3 +81,37 @@ def test_control_without_waiting_for_each_other_two_are_sent_on_postgresql(monke
 
     assert problems(answers) == []
     assert sent(drafts) == 2
+
+
+def allowing(matter, party):
+    reviewer = make.officer("dept_reviewer", of=matter.department)
+    return lambda: excepting.allow_one_more(matter, party=party, officer=reviewer, reason="two homes").pk
+
+
+def test_officers_who_allow_one_more_at_once_allow_one():
+    person = make.account().person
+    matter = make.matter(only_one={"rule": "open"})
+
+    answers = together(*[allowing(matter, person) for _officer in range(4)])
+
+    assert problems(answers) == []
+    assert {OneMore.objects.get().pk} == set(answers)
+
+
+def test_control_officers_who_do_not_wait_for_each_other_allow_two_on_postgresql(monkeypatch):
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite lets one writer in at a time")
+    person = make.account().person
+    matter = make.matter(only_one={"rule": "open"})
+    both_have_looked, answer = threading.Barrier(2), excepting._answer
+
+    def answering_at_once(*given):
+        both_have_looked.wait(20)
+        return answer(*given)
+
+    monkeypatch.setattr(excepting, "_take_turns", lambda party: None)
+    monkeypatch.setattr(excepting, "_answer", answering_at_once)
+
+    together(*[allowing(matter, person) for _officer in range(2)])
+
+    assert OneMore.objects.count() == 2

@@ -437,3 +437,20 @@ def test_what_was_translated_is_taken_and_what_was_changed_meanwhile_is_stale():
 def test_what_is_no_translation_is_refused_in_words(file):
     with pytest.raises(Invalid):
         translating.take({"name": editors.BOTH}, file)
+
+
+def test_groups_and_rows_are_compared_in_the_editors_own_words(in_english):
+    rule = [{"state": "granted", "years": 12, "then": "anonymise", "basis": {"zh": "办法", "en": "Rules"}}]
+    longer = [{**rule[0], "years": 30, "then": "archive"}]
+
+    limit, added = comparing.compare({}, {"only_one": {"rule": "open"}, "retention": rule})
+    (changed,) = comparing.compare({"retention": rule}, {"retention": longer})
+
+    assert limit.changes[0].spoken[0]["pieces"] == [("in", "How many applications are taken: One at a time")]
+    row = added.changes[0]
+    assert str(row.where[0]) == "Granted and closed"
+    assert row.spoken[-1]["pieces"] == [
+        ("in", "How it ended: Granted and closed, Years: 12, What happens then: made anonymous, On which ground: Rules")
+    ]
+    assert [str(one.where[-1]) for one in changed.changes] == ["Years", "What happens then"]
+    assert str(changed.changes[1].after).startswith("handed over to the archive")

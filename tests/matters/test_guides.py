@@ -113,7 +113,7 @@ def test_what_the_machine_decides_it_decides_by_rules_with_names(slug):
 
 
 def test_the_eight_rule_sets_are_the_ones_written_down():
-    assert len(CONTENT.auto_rules) == 8
+    assert len(CONTENT.auto_rules) == 10
     rule = compile_rule(guides.rules_of(MATTERS["residence-permit-endorse"], CONTENT))
     good = {"licence.residence-permit.state": "valid", "days_to_expiry": 20, "form.unchanged": True}
 
@@ -176,6 +176,20 @@ def test_what_comes_after_what_is_said_in_the_bundle():
 
     assert after["company-establish"] == []
     assert after["seal-filing"] == ["company-establish"]
+
+
+def test_the_days_of_a_notice_are_counted_as_the_guide_says_them():
+    """“公示20日” are days; working days are said as “个工作日”."""
+    said = CONTENT.inspections
+    assert set(said["notice_unit"]) <= set(said["notice_days"])
+    for row in CONTENT.matters:
+        words = [one["limit"]["zh"] for one in guides.special_procedures(row, CONTENT) if "公示" in one["name"]["zh"]]
+        if not words:
+            continue
+        found = guides.elements(row, CONTENT)
+        assert words == [f"{found['notice_days']}日"], row["id"]
+        assert found["notice_unit"] == "calendar_day", row["id"]
+    assert said["notice_days"]["hightech-recognition"] and "hightech-recognition" not in said["notice_unit"]
 
 
 def test_every_matter_with_an_inspection_says_in_both_languages_what_is_looked_at():

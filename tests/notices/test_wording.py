@@ -16,7 +16,8 @@ PARAMS = {"matter": {"zh": "居住证签注", "en": "Residence permit endorsemen
           "hour": "10:00", "reason": "改期", "part": {"zh": "招牌", "en": "Sign"}, "amount": "12.00", "until": "2026-12-01",
           "own": "9900**********0045", "other": "E12*****8", "place": {"zh": "普陀大厅", "en": "Putuo hall"}, "door": "07",
           "tracking": "TB20260001", "letter": {"zh": "决定书", "en": "Decision"}, "text": {"zh": "正文", "en": "Words"},
-          "title": {"zh": "标题", "en": "Title"}, "how": {"zh": "窗口", "en": "at the window"}, "decline": "", "address": "/unsubscribe/x", "day": "2026-12-01"}  # fmt: skip
+          "title": {"zh": "标题", "en": "Title"}, "how": {"zh": "窗口", "en": "at the window"}, "decline": "", "address": "/unsubscribe/x", "day": "2026-12-01",
+          "colour": {"zh": "黄色", "en": "yellow"}, "fields": {"zh": "地址", "en": "Address"}, "basis": {"zh": "医学观察决定", "en": "Medical observation was decided"}}  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", wording.WORDING)

@@ -23,7 +23,7 @@ from tests import make
 from tests.cases.test_batches import alike, begin, outcome
 from tests.office.desks import at_the_desk, case_in, matter, officer_for, work
 from tests.oversight.test_looking import queue_of
-from tongban.cases import services
+from tongban.cases import clocks, services
 from tongban.cases.models import Batch, Case
 from tongban.cases.services import batching, taking_along
 from tongban.channels.office.spreadsheets import cells_of, safe_cell, workbook
@@ -282,6 +282,15 @@ def test_a_line_opens_nothing_that_is_not_in_it():
 
     assert len(cells_of(case)) == 8
     assert case.query_code not in map(str, cells_of(case))
+
+
+def test_a_clock_that_stands_still_has_no_day_in_the_list():
+    case = case_in("under_review")
+    assert case.next_due in cells_of(case)
+    clocks.pause_decision(case, timezone.localdate())
+    clocks.show(case)
+
+    assert case.next_due == clocks.FAR_AWAY and clocks.FAR_AWAY not in cells_of(case)
 
 
 # -- cases as files

@@ -305,6 +305,16 @@ def test_the_applicant_reads_what_was_objected_and_not_by_whom(client):
     assert "The kitchen faces our bedroom." in page and "邻居甲" not in page
 
 
+def test_a_notice_says_what_its_days_are(client):
+    with_days_off = client.get(
+        f"/notices/{published(notice_days=7, notice_unit='calendar_day')[1].ref}/"
+    ).content.decode()
+    working = client.get(f"/notices/{published(notice_days=7)[1].ref}/").content.decode()
+
+    assert "Days off count too" in with_days_off and "Working days" not in with_days_off
+    assert "Working days" in working and "Days off count too" not in working
+
+
 def test_the_days_of_a_notice_are_the_matters_own():
     case, notice = published(notice_days=2)
 

@@ -12,15 +12,15 @@ from tongban.journal.models import ReadEntry
 from tongban.licences import industry, services
 from tongban.licences.models import Licence, Proceeding
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_seal_keys")]
 
 TODAY = timezone.localdate()
-SAID = {"aim": "suspend", "reason": "The kitchen was not clean.", "ground": "Food Safety Law, art. 126"}
-
-
-@pytest.fixture(autouse=True)
-def own_seal_keys(tmp_path, monkeypatch):
-    monkeypatch.setattr(services, "key_directory", lambda: tmp_path / "seals")
+SAID = {
+    "aim": "suspend",
+    "basis": "sector",
+    "reason": "The kitchen was not clean.",
+    "ground": "Food Safety Law, art. 126",
+}
 
 
 @pytest.fixture
@@ -121,7 +121,9 @@ def test_what_was_typed_is_kept_when_something_is_missing(food):
 def test_a_suspended_one_holds_again_by_an_approver(food):
     services.suspend(food, reason="x", actor=PLATFORM)
 
-    knocking("dept_approver", of="AMR").post(f"/office/licences/{food.pk}/resume", {"why": "inspected again"})
+    knocking("dept_approver", of="AMR").post(
+        f"/office/licences/{food.pk}/resume", {"why": "inspected again", "resume_basis": "reason-gone"}
+    )
 
     food.refresh_from_db()
     assert food.state == "valid"

@@ -1,8 +1,12 @@
 """Kinds of documents and licences: written by one, put in force by another, and never against what people hold already."""
 
+import re
+from html import unescape
+
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests import doors, make
@@ -16,7 +20,7 @@ from tongban.matters import services as matters
 from tongban.matters.models import MaterialType, TypeDraft
 from tongban.site.demonstration import papers
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english", "own_seal_keys")]
 
 NAME = {"zh": "遛犬承诺书", "en": "Promise of dog owners"}
 DOCUMENT = {"kind": "commitment", "issued_by": "the applicant", "note": {"zh": "本人签字", "en": "Signed by hand"}}
@@ -24,11 +28,6 @@ LICENCE = {
     "name": {"zh": "养犬证", "en": "Dog licence"}, "holder_kind": "person", "issuer": "DSO", "type_code": "999900000777",
     "face_fields": ["name", "address"], "validity": [1, 3], "for_identity": False,
 }  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def own_seal_keys(tmp_path, monkeypatch):
-    monkeypatch.setattr(licences, "key_directory", lambda: tmp_path / "seals")
 
 
 @pytest.fixture
@@ -194,6 +193,58 @@ def test_a_department_writes_the_licences_it_issues_and_nothing_else(service_off
     assert entered(stranger).get(f"/office/catalogue/types/drafts/{row.pk}/").status_code == 404
     assert entered(editor).get("/office/catalogue/types/?sort=licence").status_code == 200
     assert entered(editor).get("/office/catalogue/types/?sort=nothing").status_code == 404
+
+
+def _kinds(number: int, begin: int = 0) -> None:
+    MaterialType.objects.bulk_create(
+        MaterialType(
+            slug=f"kind-{one:03d}", name={"zh": f"第{one}种", "en": f"Kind {one}"}, kind="proof", issued_by="x"
+        )
+        for one in range(begin, number)
+    )
+
+
+def _listed(client: Client, address: str) -> tuple[list[str], str]:
+    html = client.get(address).content.decode()
+    following = re.search(r'rel="next" href="([^"]*)"|href="([^"]*)"[^>]*rel="next"', html)
+    return re.findall(r'name="of" value="([^"]*)"', html), next(filter(None, following.groups())) if following else ""
+
+
+def test_many_kinds_come_a_page_at_a_time_each_once(writer):
+    _kinds(120)
+    client, seen, address = entered(writer), [], "?sort=document"
+    for _page in range(3):
+        rows, address = _listed(client, "/office/catalogue/types/" + unescape(address))
+        assert len(rows) <= 50
+        seen += rows
+
+    assert address == "" and seen == [f"kind-{one:03d}" for one in range(120)]
+
+
+def test_a_page_of_kinds_asks_as_often_whether_there_are_few_or_many(writer):
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as sent:
+            assert client.get("/office/catalogue/types/?sort=document").status_code == 200
+        return len(sent.captured_queries)
+
+    client = entered(writer)
+    _kinds(3)
+    asked()
+    few = asked()
+    _kinds(150, begin=3)
+
+    assert asked() == few
+
+
+def test_a_kind_is_found_by_a_part_of_its_name_in_either_language_or_of_its_short_name(writer):
+    _kinds(120)
+    client = entered(writer)
+
+    assert _listed(client, "/office/catalogue/types/?q=kind 117")[0] == ["kind-117"]
+    assert _listed(client, "/office/catalogue/types/?q=第 117")[0] == []
+    assert _listed(client, "/office/catalogue/types/?q=第117种")[0] == ["kind-117"]
+    assert _listed(client, "/office/catalogue/types/?q=ind-117")[0] == ["kind-117"]
+    assert len(_listed(client, "/office/catalogue/types/?q=KIND")[0]) == 50
 
 
 def test_what_people_wrote_here_is_not_overwritten_by_the_demonstration(writer, checker, settings):

@@ -57,9 +57,12 @@ def test_the_style_sheet_is_the_one_its_sources_make():
 
 
 def test_every_class_that_templates_use_is_drawn_by_the_style_sheet():
-    sheet = "".join((STATIC / name).read_text(encoding="utf-8") for name in ("tongban.css", "papers.css"))
+    sheet = "".join(
+        (STATIC / name).read_text(encoding="utf-8")
+        for name in ("tongban.css", "papers.css", "wallet.css", "passes.css", "halls.css")
+    )
     known = set(re.findall(r"\.(tb-[a-z_-]+)", sheet))
-    plain = {"tb-page", "tb-fields", "tb-matter__head", "tb-rows", "tb-ticket__label"}
+    plain = {"tb-page", "tb-fields", "tb-matter__head", "tb-rows", "tb-ticket__label", "tb-pass"}
     used = set()
     for path in (ROOT / "tongban/channels/pages/templates").rglob("*.html"):
         for words in re.findall(r'class="([^"]*)"', path.read_text(encoding="utf-8")):
@@ -189,3 +192,19 @@ def test_the_worker_names_the_files_it_needs_and_nothing_of_other_houses(client,
     assert answer.headers["Content-Type"].startswith("text/javascript")
     assert "__" not in said.replace("__proto__", "") and "export " not in said and "/account/sign-out/" in said
     assert not re.search(r"https?://|importScripts|\beval\(", said)
+
+
+def test_the_reader_of_codes_is_the_one_that_was_locked():
+    package = ROOT / "node_modules/qr"
+    if not package.is_dir():
+        pytest.skip("the reader is not installed here; `npm ci` brings it")
+
+    for source, name in {"decode.js": "decode.js", "index.js": "index.js", "LICENSE-MIT": "LICENSE"}.items():
+        assert (STATIC.parent / "qr" / name).read_bytes() == (package / source).read_bytes()
+
+
+def test_only_a_page_that_scans_is_given_the_camera(client, settings):
+    settings.DEMO = True
+
+    assert "camera=(self)" in client.get("/style/").headers["Permissions-Policy"]
+    assert "camera=()" in client.get("/accessibility/").headers["Permissions-Policy"]

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 
 import pytest
 from django.db import connection
@@ -447,6 +448,22 @@ def test_a_refused_file_is_told_in_words_and_everything_else_is_kept(client, wan
     assert data["Content-Type"] == "application/problem+json" and data.json()["title"]
     assert (material(case).how, material(case, "plan").how) == ("missing", "upload")
     assert Case.objects.get(pk=case.pk).value("reason") == "work"
+
+
+def test_sending_no_file_is_said_at_the_field_of_that_paper_and_every_field_has_its_own_label(
+    client, wanting_a_lease, english
+):
+    case = wanting_a_lease
+
+    page = client.post(f"/apply/{case.ref}/materials/lease", {})
+    words = page.content.decode()
+    fields = re.findall(r'<input[^>]*type="file"[^>]*>', words)
+    ids = [re.search(r' id="([^"]+)"', one)[1] for one in fields]
+
+    assert page.status_code == 422
+    assert [one for one in fields if 'aria-invalid="true"' in one] == [fields[0]]
+    assert "No file was chosen." in words and 'id="file-lease-error"' in words
+    assert len(set(ids)) == 2 and all(f'for="{one}"' in words for one in ids)
 
 
 def test_pages_are_shown_to_their_owner_and_to_nobody_else(client, wanting_a_lease):

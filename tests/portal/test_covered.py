@@ -78,6 +78,29 @@ def test_in_a_sent_case_too_and_the_officers_looking_glass_holds_no_number_at_al
     assert "0045" in glass and not [one for one in (NUMBER, PHONE, ACCOUNT) if one in glass]
 
 
+OTHER = "990000193206180186"
+OWNERS = {
+    "id": "owners", "zh": "股东", "en": "Owners", "type": "table", "columns": ["name", "id_no", "share"],
+    "labels": {"name": {"zh": "姓名", "en": "Name"}, "id_no": {"zh": "号码", "en": "Number"}, "share": {"zh": "比例", "en": "Share"}},
+    "column_types": {"id_no": "id_number", "share": "number"},
+}  # fmt: skip
+
+
+def test_numbers_in_a_table_are_covered_too_and_names_and_shares_are_not(account):
+    owners = [{"name": "郑高龄", "id_no": OTHER, "share": "40"}]
+    matter = make.matter(form=[*make.SMALL_FORM, OWNERS])
+    draft = make.draft(matter, account_=account, answers={**make.SMALL_ANSWERS, "owners": owners})
+    client = doors.enter(Client(), account, present=True)
+
+    check = client.get(f"/apply/{draft.ref}/check/").content.decode()
+    services.submit(draft, account=account, level=3, key="1")
+    sent = client.get(f"/my/cases/{draft.ref}/").content.decode()
+
+    for html in (check, sent):
+        assert OTHER not in outside_folds(html) and OTHER in in_folds(html)
+    assert "郑高龄" in outside_folds(check) and ">40<" in outside_folds(check)
+
+
 def test_only_lines_with_numbers_are_covered():
     asked = Form.from_demo([*FORM, {"id": "who", "zh": "人", "en": "Who", "type": "person"}])
 

@@ -32,12 +32,13 @@ def test_a_licence_is_in_the_wallet_with_its_sealed_file_and_its_code(client, ap
     assert sealed.content.startswith(b"%PDF") and "no-store" in sealed["Cache-Control"]
 
 
-def test_a_licence_that_is_over_is_folded_away_not_gone(client, applicant):
+def test_a_licence_that_is_over_stands_apart_and_is_not_gone(client, applicant):
     case = ways.bring("revoked", account_=applicant)
 
-    wallet = client.get("/my/licences/")
+    wallet, over = client.get("/my/licences/"), client.get("/my/licences/?shelf=over")
 
-    assert (wallet.context["in_force"], [one.pk for one in wallet.context["others"]]) == ([], [case.licence_id])
+    assert (wallet.context["in_force"], [one.pk for one in over.context["others"]]) == ([], [case.licence_id])
+    assert "shelf=over" in wallet.content.decode()
 
 
 def test_other_peoples_licences_are_not_found(client, applicant):

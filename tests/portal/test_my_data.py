@@ -218,7 +218,8 @@ def test_the_copy_is_asked_for_made_and_fetched_by_its_asker_alone(client, draft
 
     ready = page(client, "/my/data/")
     assert address in ready[ready.index(part) :]  # in the part that is taken fresh while one waits
-    assert client.get(address).headers["Location"].startswith("/account/confirm/")
+    asked = client.get(address).headers["Location"]
+    assert asked == "/account/confirm/?next=%2Fmy%2Fdata%2F%23copy"  # back to where the button is
     show_again(client)
     response = client.get(address)
     assert (response.status_code, response.headers["Content-Type"]) == (200, "application/zip")

@@ -114,3 +114,15 @@ def test_reconsideration_is_asked_for_and_what_came_of_it_is_shown():
     page = client.get(where).content.decode()
     assert reverse("portal:apply", args=[case.appeals.get().anew.ref]) in page
     assert at_home(ways.bring("refused")).get(where).status_code == 404
+
+
+def test_where_only_papers_are_marked_one_goes_on_at_the_papers():
+    make.material_type("lease")
+    matter = make.matter(requirements=[{"material": "lease", "required": False, "exempt": "none"}])
+    both = [{"material": "lease", "text": "it has ended"}, {"field": "reason", "text": "too short"}]
+
+    for points, step in ((both[:1], "materials"), (both, "form")):
+        case = make.case("received", matter)
+        services.request_correction(case, points, officer=ways.hall("window_officer"))
+        answer = at_home(case).get(reverse("portal:apply", args=[case.ref]))
+        assert answer.headers["Location"] == f"/apply/{case.ref}/{step}/"

@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from tests import doors, make
 from tongban.cases import services as cases
+from tongban.codes.models import CodeCheck, IdentityCode
+from tongban.codes.services import holding
 from tongban.lib.problems import NotAllowed
 from tongban.licences.models import LicenceCheck
 from tongban.notices import services as notices
@@ -213,3 +215,15 @@ def test_a_message_nobody_has_read_is_not_erased(account):
 
     assert Message.objects.count() == 1
     assert LicenceCheck.objects.count() == 0 and Account.objects.filter(pk=account.pk).exists()
+
+
+def test_with_the_account_go_its_codes_and_who_read_them(account):
+    at = timezone.now()
+    card = holding.code_of(account, account.person, at)
+    CodeCheck.objects.create(code=card, good=True, place="City library", at=at)
+    other = make.account()
+    stays = holding.code_of(other, other.person, at)
+
+    closing.close(account)
+
+    assert list(IdentityCode.objects.all()) == [stays] and not CodeCheck.objects.exists()

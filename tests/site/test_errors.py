@@ -54,6 +54,16 @@ def test_each_failure_has_its_own_status(error, status):
     assert errors.status_of(error) == status
 
 
+@pytest.mark.parametrize("text", ["disk I/O error", "unable to open database file"])
+@pytest.mark.parametrize(("free", "status"), [(0, 507), (63, 507), (64, 503)])
+def test_a_file_beside_the_database_that_cannot_grow_is_no_space_only_when_there_is_none(
+    text, free, status, monkeypatch
+):
+    monkeypatch.setattr(errors.os, "statvfs", lambda folder: SimpleNamespace(f_bavail=free, f_frsize=4096))
+
+    assert errors.status_of(OperationalError(text)) == status
+
+
 @pytest.mark.parametrize(
     ("status", "error"), [(503, OperationalError("database is locked")), (507, OSError(errno.ENOSPC, "full"))]
 )

@@ -1,5 +1,6 @@
 """The key of personal data is renewed while the product runs; a key that is lost or another one stops the start, and nothing is overwritten."""
 
+import argparse
 import base64
 import os
 import shutil
@@ -9,9 +10,11 @@ from types import SimpleNamespace
 
 import pytest
 from django.db import connection, connections
+from django.utils import timezone
 
 from tests import make
 from tongban.cases.models import Case
+from tongban.codes import keys as code_keys
 from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM
 from tongban.lib import encryption
@@ -227,3 +230,17 @@ def test_with_the_right_keys_it_starts(own_keys):
     people()
 
     assert check.before_start() == 0
+
+
+def test_a_stolen_key_of_codes_is_withdrawn_by_command(capsys, own_keys):
+    key = code_keys.current(own_keys / "codes", now=timezone.now())
+
+    def said(*words: str) -> tuple[int, str]:
+        parser = argparse.ArgumentParser()
+        command.arguments(parser)
+        return command.run(parser.parse_args(words)), capsys.readouterr().out
+
+    assert said("codes")[1].startswith(f"{key.key_id}  ")
+    assert said("codes", key.key_id)[0] == 2  # not without saying why
+    assert said("codes", key.key_id, "--why", "stolen")[0] == 0
+    assert f"{key.key_id}" in said("codes")[1] and "withdrawn: stolen" in said("codes")[1]

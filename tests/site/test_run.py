@@ -1,13 +1,16 @@
 """The whole product, started as `make run` starts it."""
 
+import io
 import os
 import signal
 import socket
+import sys
 
 import pytest
 from django.urls import reverse
 
 from tests.site.product import alive, descendants, furnish, health, named, until, whole_product
+from tongban.site.commands import run
 
 pytestmark = pytest.mark.timeout(120)
 SURROUNDINGS = {
@@ -36,7 +39,14 @@ def test_it_says_that_it_is_ready_only_when_every_part_is_well_and_stops_wholly(
     with begin(from_nothing=True) as running:
         until(lambda: "Tongban is ready" in running.said() or running.process.poll() is not None, 300)  # all migrations
 
-        assert health(running) == {"web": "well", "database": "well", "worker": "well", "pages": "well", "live": "well"}
+        assert health(running) == {
+            "web": "well",
+            "database": "well",
+            "worker": "well",
+            "pages": "well",
+            "live": "well",
+            "gates": "well",
+        }
         everyone = descendants(running.process.pid)
         assert sorted(filter(None, map(named, everyone))) == ["tongban-web-1", "tongban-web-2", "tongban-worker"]
 
@@ -114,3 +124,13 @@ def test_missing_keys_beside_sealed_data_stop_the_start_and_change_nothing(begin
     (tmp_path / "index.key").rename(keys / "index.key")
     with begin() as running:
         until(lambda: running.answers("/healthz"), 60)
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_the_supervisor_goes_on_when_nobody_can_hear_it(monkeypatch, stream):
+    with io.TextIOWrapper(open("/dev/full", "wb", buffering=0), write_through=True) as full:
+        with pytest.raises(OSError, match="No space"):
+            full.write("the control: this stream takes nothing\n")
+        monkeypatch.setattr(sys, stream, full)
+
+        run.say("web-1 ended") if stream == "stdout" else run.complain("web-1 ended")

@@ -25,7 +25,7 @@ WHO = {
     "open": _("whose application for this matter is not decided yet"),
     "with_applicant": _("whose application for this matter waits for something from them"),
     "ready": _("whose result in this matter waits to be collected"),
-    "licences": _("who hold this licence, if it ends before a day"),
+    "licences": _("who holds this licence, if it ends before a day"),
 }
 STATES: dict[str, set] = {
     "open": {state for state in OPEN if state not in (CaseState.READY, CaseState.DELIVERED)},

@@ -3,14 +3,14 @@
 Call inside the act's transaction, after the move: the case row is then ours.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db.models import BigIntegerField
 from django.utils import timezone
 
 from tongban.cases import planning
-from tongban.cases.models import Case, Clock, Escalation
-from tongban.cases.states import CHARGED_TO, WITH_APPLICANT, CaseState, ClockKind
+from tongban.cases.models import Case, Clock, Escalation, PublicNotice
+from tongban.cases.states import CHARGED_TO, IN_REVIEW, WITH_APPLICANT, CaseState, ClockKind
 from tongban.departments import queries as departments
 from tongban.lib.composed import composed
 from tongban.lib.workdays import Calendar, Due
@@ -109,10 +109,6 @@ def pause_decision(case: Case, on: date) -> None:
     _pause(_decision_clocks(case), on)
 
 
-def decision_stands_still(case: Case) -> bool:
-    return any(_stands_still(clock) for clock in _decision_clocks(case))
-
-
 def resume_decision(case: Case, on: date) -> None:
     _resume(_decision_clocks(case), on)
 
@@ -158,6 +154,19 @@ def extend_decision(case: Case, days: int) -> None:
         clock.extended_by += days
         _count(clock)
         clock.save()
+
+
+def ends(clock: Clock, pauses: list, longer: int) -> tuple[date, int]:
+    """When the clock would end with these pauses and this longer time, and the days left of one that stands still: to be compared."""
+    due = due_of(_as_if(clock, pauses, longer), departments.calendar())
+    return due.day or FAR_AWAY, due.left
+
+
+def set_beside(clock: Clock, pauses: list, longer: int) -> None:
+    """Let the clock have these pauses and this longer time: those of another that it goes with."""
+    clock.pauses, clock.extended_by = pauses, longer
+    _count(clock)
+    clock.save()
 
 
 SHOWN = ("promised_due", "statutory_due", "provisional", "next_due", "warn_on")
@@ -231,29 +240,74 @@ def forecast(case: Case, *, now: datetime) -> dict:
             "by": last,
             "then": expected(case, sent=now, counted_from=last)["promised"] if last else None,
         }
-    if case.state == CaseState.SUSPENDED:
-        step = case.clocks.filter(kind=ClockKind.SPECIAL_PROCEDURE, stopped_on__isnull=True).first()
-        promise = case.clocks.filter(kind=ClockKind.DECISION_PROMISED, stopped_on__isnull=True).first()
-        if promise is None:
-            return {}
-        planned = max(step.due, local_day(now)) if step is not None else None
-        return {
-            "who": "office",
-            "now": _resumed(promise, local_day(now)),
-            "by": planned,
-            "then": _resumed(promise, planned) if planned else None,
-        }
+    if case.state in {CaseState.SUSPENDED, CaseState.PUBLIC_NOTICE}:
+        return _forecast_of([case], local_day(now))
     return {}
+
+
+def forecast_together(parts: list[Case], *, now: datetime) -> dict:
+    """The same for the whole of a bundle, of its parts: it is promised with the last of them. One that waits goes with the one before it."""
+    return _forecast_of([one for one in parts if one.state != CaseState.ACCEPTED], local_day(now))
+
+
+def _forecast_of(cases: list[Case], today: date) -> dict:
+    """Of cases whose time stands still or runs; {} where none of them stands still."""
+    promises = list(
+        Clock.objects.filter(case__in=cases, kind=ClockKind.DECISION_PROMISED, stopped_on__isnull=True).order_by("pk")
+    )
+    if not any(_stands_still(clock) for clock in promises):
+        return {}
+    planned = planned_ends(cases)
+    ends = {key: max(day, today) for key, day in planned.items()}
+    noticed = {one.pk for one in cases if one.state == CaseState.PUBLIC_NOTICE}  # goes on the day after its last one
+    known = all(clock.case_id in ends for clock in promises if _stands_still(clock))
+    at_once = [_resumed(clock, today) for clock in promises]
+    as_planned = [
+        _resumed(clock, ends.get(clock.case_id, today) + timedelta(days=clock.case_id in noticed)) for clock in promises
+    ]
+    return {
+        "who": "office",
+        "now": max(at_once, key=_day_or_far),
+        "by": max(ends.values()) if known else None,
+        "then": max(as_planned, key=_day_or_far) if known else None,
+    }
+
+
+def that_stand_still(cases: list[Case]) -> set[int]:
+    """Which of these, in review and without a promised day, have a promise that stands still. Nothing is asked where all have their day."""
+    asked = [case.pk for case in cases if case.promised_due is None and case.state in IN_REVIEW]
+    if not asked:
+        return set()
+    promises = Clock.objects.filter(case__in=asked, kind=ClockKind.DECISION_PROMISED, stopped_on__isnull=True)
+    return set(promises.filter(due=FAR_AWAY).values_list("case", flat=True))
+
+
+def planned_ends(cases: list[Case]) -> dict[int, date]:
+    """{case: the last day planned for what it stands still for}: an excluded step, or its public notice."""
+    steps = Clock.objects.filter(case__in=cases, kind=ClockKind.SPECIAL_PROCEDURE, stopped_on__isnull=True)
+    notices = PublicNotice.objects.filter(case__in=cases, over_at__isnull=True, case__state=CaseState.PUBLIC_NOTICE)
+    return dict(notices.values_list("case", "until")) | dict(steps.values_list("case", "due"))
+
+
+def _day_or_far(due: Due) -> date:
+    return due.day or FAR_AWAY
 
 
 def _resumed(clock: Clock, on: date) -> Due:
     """The clock as if it went on from this day. Nothing is saved."""
     closed = [[begin, end or max(on.isoformat(), begin)] for begin, end in clock.pauses]
-    as_if = Clock(
-        kind=clock.kind, started_on=clock.started_on, limit=clock.limit, unit=clock.unit, extended_by=clock.extended_by,
-        pauses=closed,
-    )  # fmt: skip
-    return due_of(as_if, departments.calendar())
+    return due_of(_as_if(clock, closed, clock.extended_by), departments.calendar())
+
+
+def _as_if(clock: Clock, pauses: list, longer: int) -> Clock:
+    return Clock(
+        kind=clock.kind,
+        started_on=clock.started_on,
+        limit=clock.limit,
+        unit=clock.unit,
+        extended_by=longer,
+        pauses=pauses,
+    )
 
 
 def recount(cases: list[int]) -> list[Case]:

@@ -6,6 +6,7 @@ from tongban.cases import rules
 from tongban.cases.models import Case
 from tongban.licences.models import Licence, LicenceType
 from tongban.parties.models import Company, Person
+from tongban.places import queries as places
 
 NAMES_OF_FORM = {"operator": "company", "site": "premises", "address": "premises", "bank": "bank"}
 
@@ -26,6 +27,8 @@ def face_for(
         "cert_no": case.number,
         "filing_no": case.number,
         "code_no": case.number,
+        "valid_hours": str(rules.licence_hours(case.version)),
+        "staff_count": str(len(case.value("staff") or [])),
         "file_no": case.number,
     }
     face = {}
@@ -54,7 +57,23 @@ def _given(case: Case) -> dict:
         if field.id in given and field.labels and field.type in ("choice", "multi"):
             chosen = given[field.id] if isinstance(given[field.id], list) else [given[field.id]]
             given[field.id] = [" ".join(dict.fromkeys(_words(field, one))) for one in chosen]
+        if field.type == "division" and isinstance(given.get(field.id), str):
+            given[field.id] = _place(given[field.id])
     return given
+
+
+def _place(code: str) -> str:
+    """A division as people write it, from the province down, in both languages where it has both."""
+    names: list[dict[str, str]] = []
+    here = places.division(code[:12])
+    while here is not None and len(names) < 6:
+        names.insert(0, here.name)
+        here = here.parent
+    zh, en = (
+        "".join(one.get("zh", "") for one in names),
+        ", ".join(one["en"] for one in reversed(names) if one.get("en")),
+    )
+    return f"{zh} {en}".strip() or code
 
 
 def _words(field, option) -> list[str]:

@@ -233,8 +233,9 @@ def offers_from(paper: Paper, answers: Sequence[Answer]) -> list[Offer]:
     if paper.kind and paper.kind not in paper.accepted and paper.kind_confidence >= KIND_WORTH:
         return []
     offers = []
+    of_the_business = paper.material in ABOUT_PREMISES and any(answer.field == "premises" for answer in answers)
     for answer in answers:
-        if answer.readonly or answer.type not in OFFERED_TYPES:
+        if answer.readonly or answer.type not in OFFERED_TYPES or (of_the_business and answer.field == "address"):
             continue
         read = next((one for name in _names_for(answer, paper) if (one := _value(paper, name))), None)
         if read is None or read.confidence < WORTH:
@@ -576,6 +577,7 @@ def _covered(value: str) -> str:
 
 ADDRESS = ("address", "premises", "location")
 SAME_ADDRESS = 0.8
+ABOUT_PREMISES = {"premises-proof"}  # says where a business is, not where whoever applies lives
 
 
 def _about_addresses(paper: Paper, answers: Sequence[Answer]) -> list[Found]:

@@ -589,10 +589,10 @@ def after_this(officer: Officer, case: Case) -> Case | None:
 
 
 def light_of(case: Case, today: date | None = None) -> str:
-    """green, yellow, red or black (domain.md 5.1.6); grey when no clock of an office runs."""
+    """green, yellow, red or black (domain.md 5.1.6); grey when no clock of an office runs, or it stands still."""
     if (
         case.state in ENDED
-        or case.next_due is None
+        or case.next_due in {None, clocks.FAR_AWAY}
         or case.state in WITH_APPLICANT
         or case.state == CaseState.SUSPENDED
     ):

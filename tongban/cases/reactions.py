@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.db.models import Q
 from django.utils import timezone
 
 from tongban.cases import events, standing, told, told_packages
@@ -15,6 +16,7 @@ from tongban.cases.models import (
     Promise,
     PublicObjection,
     Reissue,
+    Step,
 )
 from tongban.cases.services import following, inspecting, issuing, keeping_time, machine, pre_reviewing
 from tongban.cases.states import ENDED, CaseState
@@ -35,6 +37,11 @@ PACKAGES = told_packages.KINDS  # and of results on paper
 @on(events.CaseSubmitted)
 def let_the_machine_look(event):
     machine.consider(event.case)
+
+
+@on(events.CaseAccepted)
+def decide_at_the_window(event):
+    machine.on_the_spot(event.case)
 
 
 @on(DocumentRead)
@@ -235,7 +242,8 @@ def tell_answered(event):
 def tell_dates(event):
     if event.why != "calendar":  # the recount tells those itself
         case = Case.objects.get(pk=event.case)
-        _tell(event.case, f"case_{event.why}", once=f"{case.extended_days}:{case.steps.count()}")
+        steps = Step.objects.filter(Q(case=case.pk) | Q(case__parent=case.pk)).count()  # a whole moves with its parts
+        _tell(event.case, f"case_{event.why}", once=f"{case.extended_days}:{steps}")
 
 
 def _round(case_pk: int) -> int:

@@ -133,6 +133,34 @@ def licence_validity(version: MatterVersion, validity: dict, on: date) -> date |
     return date.fromordinal(end.toordinal() - 1)
 
 
+PERIOD, HOURS = "period on the face", "hours on the face"
+HOURS_ELSE = 48
+
+
+def licence_term(case: Case, validity: dict, on: date) -> tuple[date, date | None]:
+    """(first day, last day) of a licence decided on this day. Where the application names its days, these stand on it: of a period
+    `from` and `to`, of one that holds for hours the day `date` and as many as its matter says."""
+    terms = set((validity or {}).get("years", ()))
+    if PERIOD in terms and (first := _day(case, "from")) and (last := _day(case, "to")) and first <= last:
+        return first, last
+    if HOURS in terms and (first := _day(case, "date")):
+        days = -(-licence_hours(case.version) // 24)
+        return first, date.fromordinal(first.toordinal() + days - 1)
+    return on, licence_validity(case.version, validity, on)
+
+
+def licence_hours(version: MatterVersion) -> int:
+    hours = (version.validity or {}).get("hours")
+    return hours if isinstance(hours, int) and hours > 0 else HOURS_ELSE
+
+
+def _day(case: Case, field: str) -> date | None:
+    try:
+        return date.fromisoformat(str(case.value(field)))
+    except ValueError:
+        return None
+
+
 def fee_of(fee: dict, licence: Licence | None) -> int | None:
     """The fee of a matter in fen; None where the matter alone cannot tell. Fees by time follow how long the licence is valid."""
     if not fee.get("charged"):

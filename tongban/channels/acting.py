@@ -57,6 +57,7 @@ NEEDS: dict[str, frozenset[str]] = {
     "portal:apply": FILLS,
     "portal:apply_situation": FILLS,
     "portal:apply_form": FILLS,
+    "portal:apply_list": PREPARES,
     "portal:apply_save": PREPARES,
     "portal:apply_materials": FILLS,
     "portal:apply_material": PREPARES,
@@ -96,9 +97,17 @@ NEEDS: dict[str, frozenset[str]] = {
     "portal:payment": PAYS,
     "portal:payment_act": PAYS,
     "portal:receipt": PAYS,
+    "portal:code": ANYBODY,  # one shows one's own code, whoever one acts for
+    "portal:code_now": ANYBODY,
+    "portal:code_seen": ANYBODY,
+    "portal:code_gate": ANYBODY,
+    "portal:code_paper": ANYBODY,  # whoever may fetch a relative's: asked by the act
+    "portal:code_paper_pdf": ANYBODY,
+    "portal:code_company_sheet": ANYBODY,
     "portal:licences": LICENCES,
     "portal:licence": LICENCES,
     "portal:licence_pdf": LICENCES,
+    "portal:licence_show": LICENCES,
 }
 
 # pages for whoever is signed in that show or give the space one stands in: only as the party itself

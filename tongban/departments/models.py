@@ -43,6 +43,9 @@ class Role(models.TextChoices):
     AUDITOR = "auditor", _("supervision and audit, read only")
     CONTENT_EDITOR = "content_editor", _("content editor of the catalogue")
     CATALOGUE_MANAGER = "catalogue_manager", _("catalogue manager")
+    HEALTH_OFFICER = "health_officer", _("health officer in an emergency")
+    HEALTH_APPROVER = "health_approver", _("deciding officer of the health department in an emergency")
+    EMERGENCY_AUTHORITY = "emergency_authority", _("emergency command: puts orders in force, signs long lists")
 
 
 class Officer(models.Model):

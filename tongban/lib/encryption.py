@@ -14,6 +14,7 @@ import os
 import secrets
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 
@@ -138,7 +139,7 @@ LOOK_AGAIN_AFTER = 1.0  # seconds: a key that another process has added is used 
 
 def keyring(*, anew: bool = False) -> Keyring:
     """The keyring of the folder that the settings name; read again when the folder has changed, so keys are renewed while we run."""
-    folder = Path(str(settings.TONGBAN_KEYS))
+    folder = _folder(str(settings.TONGBAN_KEYS))
     ring = _rings.get(folder)
     now = time.monotonic()
     at, changed = _looked.get(folder, (0.0, 0))
@@ -154,6 +155,12 @@ def keyring(*, anew: bool = False) -> Keyring:
                     raise  # who has the keys in hand goes on with them; the next start says what is missing
     _looked[folder] = (now, stamp)
     return ring
+
+
+@lru_cache(maxsize=16)
+def _folder(text: str) -> Path:
+    """One and the same object: a path made anew is taken apart anew whenever it is looked up."""
+    return Path(text)
 
 
 def create_keys(folder: Path) -> list[Path]:

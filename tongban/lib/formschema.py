@@ -290,17 +290,21 @@ class Field:
         return self.masked or self.type in PERSONAL or any(column.personal for column in self.columns)
 
     def covered(self, value: Any) -> str:
-        """The answer with its numbers covered; empty where there is nothing to cover, or where it is no single line."""
-        if not self.personal or self.type in ("table", "photo"):
+        """The answer with its numbers covered; empty where there is nothing to cover."""
+        if not self.personal or self.type == "photo":
             return ""
         part = self.display(value, masked=True)
         return part if part != self.display(value, masked=False) else ""
 
     def display_rows(self, value: Any, language: str | None = None, *, masked: bool | None = None) -> list[list[str]]:
-        """A table's cells in the order of its columns."""
+        """A table's cells in the order of its columns; numbers of people stay covered in it unless `masked` is False."""
         rows = value if isinstance(value, list) else []
+        hide = [False if masked is False else True if column.personal else None for column in self.columns]
         return [
-            [column.display(row.get(column.id), language, masked=masked) for column in self.columns]
+            [
+                column.display(row.get(column.id), language, masked=way)
+                for column, way in zip(self.columns, hide, strict=True)
+            ]
             for row in rows
             if isinstance(row, Mapping)
         ]

@@ -27,11 +27,11 @@ def svg(text: str, *, title: str, error: str = "m", border: int = 4) -> SafeStri
     return mark_safe(  # noqa: S308 - the only text in it is escaped above
         f'<svg xmlns="http://www.w3.org/2000/svg" class="qr" viewBox="0 0 {size} {size}" role="img" aria-label="{name}"'
         f' shape-rendering="crispEdges"><title>{name}</title><path fill="#fff" d="M0 0h{size}v{size}H0z"/>'
-        f'<path fill="#000" d="{_squares(code.matrix, border)}"/></svg>'
+        f'<path fill="#000" d="{squares(code.matrix, border)}"/></svg>'
     )
 
 
-def _squares(matrix, border: int) -> str:
+def squares(matrix, border: int) -> str:
     """One run of dark squares after the other, line by line."""
     runs = []
     for line, row in enumerate(matrix):

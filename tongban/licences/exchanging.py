@@ -186,6 +186,8 @@ def _fits(model: Any, name: str, value: Any) -> bool:
             return value is None or isinstance(value, dict | list)
         return isinstance(value, type(column.get_default()) if column.has_default() else dict)
     if kind in ("CharField", "SlugField", "TextField"):
+        if value is None:
+            return column.null
         return isinstance(value, str) and len(value) <= (column.max_length or 10_000)
     if kind == "BooleanField":
         return isinstance(value, bool)

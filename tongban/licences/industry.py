@@ -20,7 +20,7 @@ from tongban.journal.actors import PLATFORM, Actor
 from tongban.lib.bilingual import Bilingual
 from tongban.lib.moves import Move, NotNow, make
 from tongban.lib.problems import Invalid, NotAllowed
-from tongban.licences import items, services
+from tongban.licences import items, reminding, services
 from tongban.licences.events import PermitStateChanged
 from tongban.licences.items import INDUSTRY, Present
 from tongban.licences.models import Licence, LicenceItem
@@ -40,7 +40,6 @@ from tongban.parties.models import Company, Party
 HOLDS = (LicenceState.VALID, LicenceState.EXPIRED)
 """States from which a next edition is made; a suspended whole waits until it is resumed."""
 
-REMIND_DAYS = (60, 15)
 """So many days before a permit ends, its holder is reminded."""
 
 
@@ -368,28 +367,19 @@ def expire_items(today: date | None = None, *, now: datetime | None = None) -> i
     return done
 
 
-@journal.every("remind of licences that end", timedelta(hours=12))
+@journal.every("remind of permits that end", timedelta(hours=12))
 def _remind() -> None:
     remind()
 
 
 def remind(today: date | None = None) -> int:
-    """Tell holders of each licence, and of each merged permit without one, that it ends soon. Each occasion is told once.
-
-    The industry licence itself is not told of: it ends with its weakest permit, and that one has its own reminder.
-    """
+    """Tell holders of each merged permit that is no licence of its own that it ends soon (licences: `reminding`). Each occasion once."""
     today = today or timezone.localdate()
     told = 0
-    for days in REMIND_DAYS:
-        last = today + timedelta(days=days)
-        ending = Licence.objects.select_related("type", "holder").filter(
-            state=LicenceState.VALID, valid_to__gte=today, valid_to__lte=last
-        )
-        for row in ending.exclude(type__slug=INDUSTRY).order_by("id").iterator(chunk_size=500):
-            told += _tell_ending(row.holder, row.type.name, row.valid_to, row.pk, f"ends:{row.pk}:{days}")
+    for days, after in reminding.BANDS:
         lines = LicenceItem.objects.select_related("whole__holder").filter(
-            licence__isnull=True, state=LicenceState.VALID, valid_to__gte=today, valid_to__lte=last,
-            whole__state=LicenceState.VALID,
+            licence__isnull=True, state=LicenceState.VALID, whole__state=LicenceState.VALID,
+            valid_to__gt=today + timedelta(days=after), valid_to__lte=today + timedelta(days=days),
         )  # fmt: skip
         for line in lines.order_by("id").iterator(chunk_size=500):
             once = f"ends:{line.whole.serial}:{line.key[:60]}:{line.valid_to}:{days}"

@@ -26,6 +26,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.x509.oid import NameOID
 
+from tongban.lib.jose import raw_signer
+
 LIVES = timedelta(days=90)
 ROOT_LIVES = timedelta(days=3650)
 # A key is replaced while it still has a month, so a licence sealed on its last day of use is not sealed with a dying key.
@@ -67,6 +69,11 @@ class PublicKey:
             raise KeyTrouble(f"{self.key_id}: the statement key is not Ed25519")
         key.verify(signature, signed)
 
+    @property
+    def seal_key(self) -> ec.EllipticCurvePublicKey:
+        """P-256: what verifies seals, and credentials in wallets (ES256)."""
+        return _p256_of(self.seal_certificate)
+
 
 @dataclass(frozen=True)
 class SigningKey:
@@ -85,6 +92,13 @@ class SigningKey:
         if not isinstance(key, ed25519.Ed25519PrivateKey):
             raise KeyTrouble(f"{self.key_id}: the statement key is not Ed25519")
         return key.sign(signed)
+
+    def sign_es256(self, signed: bytes) -> bytes:
+        """64 bytes, as JSON Web Signatures and COSE want them, with the half that seals."""
+        key = serialization.load_der_private_key(self.seal_private, password=None)
+        if not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise KeyTrouble(f"{self.key_id}: the seal key is not P-256")
+        return raw_signer(key)(signed)
 
 
 def current(
@@ -163,6 +177,19 @@ def root_pem(directory: Path, *, now: datetime) -> bytes:
     """The certificate to hand to verifiers; made on first use."""
     with _alone(directory):
         return _root(directory, now)[0].public_bytes(serialization.Encoding.PEM)
+
+
+def root(directory: Path, *, now: datetime) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+    """What signs the lists that verifiers fetch; made on first use."""
+    with _alone(directory):
+        return _root(directory, now)
+
+
+def ec_jwk(key) -> dict[str, str]:
+    """A P-256 key as a browser takes it."""
+    point = key.public_numbers()
+    x, y = (urlsafe_b64encode(value.to_bytes(32, "big")).rstrip(b"=").decode() for value in (point.x, point.y))
+    return {"kty": "EC", "crv": "P-256", "x": x, "y": y}
 
 
 def jwks(publics: Iterable[PublicKey]) -> dict:
@@ -346,6 +373,14 @@ def _read_card(path: Path, changed: int, inode: int) -> PublicKey:
         withdrawn_at=datetime.fromisoformat(withdrawn_at) if withdrawn_at else None,
         withdrawn_why=card.get("withdrawn_why", ""),
     )
+
+
+@lru_cache(maxsize=1024)
+def _p256_of(certificate: bytes) -> ec.EllipticCurvePublicKey:
+    key = x509.load_der_x509_certificate(certificate).public_key()
+    if not isinstance(key, ec.EllipticCurvePublicKey):
+        raise KeyTrouble("a seal key is not P-256")
+    return key
 
 
 def _word(text: str) -> str:

@@ -6,8 +6,22 @@ from django.utils.translation import gettext_lazy as _
 from tongban.departments.models import Department, Officer
 from tongban.lib.bilingual import say
 from tongban.lib.fields import EncryptedField, EncryptedJSONField
+from tongban.licences.act_models import KeyWithdrawal, LicenceAct, Reissue  # noqa: F401 - tables of this room
+from tongban.licences.credential_models import (  # noqa: F401 - tables of this room
+    Credential,
+    CredentialOffer,
+    CredentialRequest,
+    StatusList,
+)
 from tongban.licences.proceeding_states import ProceedingState
 from tongban.licences.states import LicenceState
+from tongban.licences.wallet_models import (  # noqa: F401 - tables of this room
+    FaceReport,
+    LicenceAuthority,
+    LicenceOpening,
+    LicencePresentation,
+    LicenceReminder,
+)
 from tongban.parties.models import Account, Party
 
 
@@ -67,6 +81,8 @@ class Licence(models.Model):
         indexes = [
             models.Index(fields=["holder", "-id"], name="licences_of_holder"),
             models.Index(fields=["valid_to"], condition=Q(state="valid"), name="licences_valid_by_end"),
+            models.Index(fields=["id"], condition=~Q(state="valid"), name="licences_not_valid"),
+            models.Index(fields=["key_id", "id"], name="licences_by_key"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["decision", "type"], name="licence_once_per_decision"),
@@ -92,12 +108,14 @@ class LicenceSerial(models.Model):
 
 
 class LicenceCheck(models.Model):
-    """Somebody verified a licence. Nothing about who they are is kept, only that it was done."""
+    """Somebody verified a licence. A registered reader is named to the holder; of anybody else nothing is kept but that it was done."""
 
     licence = models.ForeignKey(Licence, on_delete=models.CASCADE, related_name="checks")
     at = models.DateTimeField(default=timezone.now)
     channel = models.CharField(max_length=10)
     answer = models.CharField(max_length=20)
+    checker = models.CharField(max_length=200, null=True, blank=True)
+    purpose = models.CharField(max_length=80, null=True, blank=True)
 
     class Meta:
         indexes = [models.Index(fields=["licence", "-id"], name="checks_of_licence")]
@@ -107,9 +125,16 @@ class LicenceCheck(models.Model):
 
 
 class LicenceCall(models.Model):
-    """A licence used instead of paper: for which case and purpose, which fields."""
+    """A licence used instead of paper: for which case and purpose, which fields. `authority`, `officer`, `office`: opened at an office
+    that the holder let in, each time a row of its own; `for_case` is the case it was looked at for, where there is one."""
 
     licence = models.ForeignKey(Licence, on_delete=models.PROTECT, related_name="calls")
+    authority = models.ForeignKey(
+        LicenceAuthority, null=True, blank=True, on_delete=models.SET_NULL, related_name="calls"
+    )
+    officer = models.ForeignKey(Officer, null=True, blank=True, on_delete=models.PROTECT, related_name="licence_calls")
+    office = models.CharField(max_length=20, null=True, blank=True)
+    for_case = models.CharField(max_length=60, null=True, blank=True)
     about = models.CharField(max_length=60)
     matter = models.CharField(max_length=100)
     purpose = models.CharField(max_length=60)

@@ -16,8 +16,8 @@ from tongban.journal.actors import Actor
 from tongban.lib.bilingual import Bilingual
 from tongban.lib.moves import make
 from tongban.lib.problems import Invalid, NotAllowed, worded
-from tongban.licences import events, industry, items, services
-from tongban.licences.models import Licence, LicenceItem, Proceeding
+from tongban.licences import bases, events, industry, items, services
+from tongban.licences.models import Licence, LicenceAct, LicenceItem, Proceeding
 from tongban.licences.proceeding_states import ANSWER_WITHIN_DAYS, CARRY_OUT, DROP, ProceedingState
 from tongban.licences.states import RESUME, REVOKE, SUSPEND
 from tongban.notices import services as notices
@@ -38,8 +38,9 @@ def open_proceeding(
     *,
     aim: str,
     reason: str,
-    ground: str,
     officer: Officer,
+    basis: str = bases.SECTOR,
+    ground: str = "",
     item: LicenceItem | None = None,
     urgent: bool = False,
     now: datetime | None = None,
@@ -51,22 +52,25 @@ def open_proceeding(
         errors["aim"] = [_("Please choose one of the two.")]
     if not reason.strip():
         errors["reason"] = [_("Say the facts and the reason. The holder reads exactly this.")]
-    if not ground.strip():
+    chosen = bases.find(aim, basis) if not errors.get("aim") else bases.named(basis)
+    if chosen is None:
+        errors["basis"] = [_("Choose the legal basis from the list.")]
+    elif chosen.code == bases.SECTOR and not ground.strip():
         errors["ground"] = [_("Name the law and the article.")]
     if urgent and aim != Proceeding.Aim.SUSPEND:
         errors["urgent"] = [_("Only a suspension can be urgent: a revocation always waits for the holder's answer.")]
-    if errors:
+    if chosen is None or errors:
         raise Invalid(
             "proceeding-incomplete", errors=errors, kept=_("Nothing was changed. What you typed is still here.")
         )
-    _may(officer, _issuer(licence, item), licence, OPENS if not urgent else {DECIDES})
+    may(officer, _issuer(licence, item), licence, OPENS if not urgent else {DECIDES})
     state = item.state if item is not None else licence.state
     if not MOVES[Proceeding.Aim(aim)].may_start_from(state):
         raise NotAllowed(
             "not-in-this-state", _("Its present state does not allow this."), kept=_("Nothing was changed.")
         )
     until = departments.calendar().due(timezone.localdate(now), ANSWER_WITHIN_DAYS).day or timezone.localdate(now)
-    actor = _acting(officer)
+    actor = acting(officer)
     try:
         with transaction.atomic():
             row = Proceeding.objects.create(
@@ -75,7 +79,7 @@ def open_proceeding(
                 aim=aim,
                 urgent=urgent,
                 reason=reason.strip()[:LONGEST],
-                ground=ground.strip()[:300],
+                ground=chosen.said(ground.strip())[:300],
                 opened_by=officer,
                 opened_at=now,
                 answer_until=until,
@@ -135,14 +139,22 @@ def drop(row: Proceeding, *, officer: Officer, conclusion: str, now: datetime | 
 
 
 def resume(
-    licence: Licence, *, officer: Officer, reason: str, item: LicenceItem | None = None, now: datetime | None = None
+    licence: Licence,
+    *,
+    officer: Officer,
+    reason: str,
+    basis: str = "reason-gone",
+    item: LicenceItem | None = None,
+    now: datetime | None = None,
 ) -> None:
     """The reason for a suspension is gone: the permit holds again, and the holder is told."""
     now = now or timezone.now()
     issuer = _issuer(licence, item)
-    _may(officer, issuer, licence, {DECIDES})
+    may(officer, issuer, licence, {DECIDES})
     if not reason.strip():
         raise Invalid("reason-missing", errors={"why": [_("Say the reason.")]})
+    if bases.find("resume", basis) is None:
+        raise Invalid("basis-missing", errors={"resume_basis": [_("Choose the legal basis from the list.")]})
     if Proceeding.objects.filter(licence=licence, item=item, state=ProceedingState.OPEN).exists():
         raise NotAllowed(
             "proceeding-open",
@@ -151,10 +163,18 @@ def resume(
             next_step=_("Decide that one first."),
         )
     with transaction.atomic():
+        LicenceAct.objects.create(
+            licence=licence,
+            act=LicenceAct.Act.RESUME,
+            basis=basis,
+            reason=reason.strip()[:LONGEST],
+            officer=officer,
+            at=now,
+        )
         if item is not None:
-            industry.resume_item(item, reason=reason, actor=_acting(officer), now=now)
+            industry.resume_item(item, reason=reason, actor=acting(officer), now=now)
         else:
-            services.resume(licence, reason=reason, actor=_acting(officer), now=now)
+            services.resume(licence, reason=reason, actor=acting(officer), now=now)
         notices.tell(
             licence.holder,
             "licence_resumed",
@@ -176,7 +196,7 @@ def _decide(row: Proceeding, step, officer: Officer, conclusion: str, now: datet
     with transaction.atomic():
         row = _again(row)
         issuer = _issuer(row.licence, row.item)
-        _may(officer, issuer, row.licence, {DECIDES})
+        may(officer, issuer, row.licence, {DECIDES})
         if officer.pk == row.opened_by_id:
             raise NotAllowed(
                 "four-eyes", _("Whoever opened a proceeding does not decide it."), next_step=_("Ask another approver.")
@@ -191,7 +211,7 @@ def _decide(row: Proceeding, step, officer: Officer, conclusion: str, now: datet
                 next_step=_("Decide when the answer is there or the day is over."),
             )
         make(row, step, decided_by=officer, decided_at=now, conclusion=conclusion.strip()[:LONGEST])
-        actor = _acting(officer)
+        actor = acting(officer)
         if step is CARRY_OUT and not row.urgent:
             _carry(row, actor, now)
         if step is DROP and row.urgent:
@@ -234,7 +254,7 @@ def _issuer(licence: Licence, item: LicenceItem | None) -> Department:
     return item.regulator if item is not None else licence.issuer
 
 
-def _may(officer: Officer, issuer: Department, licence: Licence, roles: set[str]) -> None:
+def may(officer: Officer, issuer: Department, licence: Licence, roles: set[str]) -> None:
     if not officer.active or officer.department_id != issuer.pk or not roles & set(officer.roles):
         raise NotAllowed(
             "not-the-issuer",
@@ -251,7 +271,7 @@ def _may(officer: Officer, issuer: Department, licence: Licence, roles: set[str]
         raise NotAllowed("own-case", _("Nobody handles their own case."), kept=_("Nothing was changed."), status=403)
 
 
-def _acting(officer: Officer) -> Actor:
+def acting(officer: Officer) -> Actor:
     role = DECIDES if DECIDES in officer.roles else "dept_reviewer"
     return Actor(
         kind="officer", role=role, account=officer.account_id, department=officer.department.code, name=officer.staff_no

@@ -28,7 +28,7 @@ from tongban.lib.encryption import blind_index
 from tongban.lib.identifiers import licence_identifier
 from tongban.lib.moves import Move, NotNow, make
 from tongban.lib.problems import NotAllowed, Unavailable
-from tongban.licences import items, keys, rendering, tokens
+from tongban.licences import items, keys, paper, rendering, tokens
 from tongban.licences.events import LicenceIssued, LicenceSealed, LicenceStateChanged
 from tongban.licences.items import Present
 from tongban.licences.models import Licence, LicenceCall, LicenceCheck, LicenceSerial, LicenceType
@@ -48,6 +48,11 @@ ORPHANS_STAY = timedelta(days=1)
 
 def key_directory() -> Path:
     return Path(str(settings.TONGBAN_KEYS)) / "seals"
+
+
+def address() -> str:
+    """The one public address that stands in every code."""
+    return str(settings.PUBLIC_URL).rstrip("/")
 
 
 # -- issuing
@@ -128,12 +133,12 @@ def put_seal(licence: int) -> None:
     row = Licence.objects.select_related("type", "issuer", "holder").get(pk=licence)
     if row.sealed_at is not None:
         return
-    now = timezone.now()
+    now, before = timezone.now(), row.key_id
     key = keys.held(key_directory(), row.key_id, now=now) or _signed_anew(row, now)
     sealed = _sealed_pdf(row, key, now)
     name = store.put(sealed, shelf=SHELF)
     with transaction.atomic():
-        won = Licence.objects.filter(pk=row.pk, sealed_at__isnull=True).update(
+        won = Licence.objects.filter(pk=row.pk, sealed_at__isnull=True, key_id=before).update(
             key_id=row.key_id,
             statement=row.statement,
             pdf=name,
@@ -145,18 +150,21 @@ def put_seal(licence: int) -> None:
             journal.record(
                 LicenceSealed(licence=row.pk, decision=row.decision), subject=f"licence:{row.pk}", actor=PLATFORM
             )
+        elif Licence.objects.filter(pk=row.pk, sealed_at__isnull=True).exists():
+            # Its key was withdrawn while the sheet was drawn, and it is signed with another: drawn once more.
+            journal.enqueue(SEAL, once=f"seal:{row.pk}:{name[:40]}", licence=row.pk)
 
 
-@journal.carrier(RESEAL)
+@journal.carrier(RESEAL, slow=True)
 def renew_seal(licence: int, withdrawn_key: str) -> None:
-    """Sign and seal again with a key that is trusted: after a withdrawal. Number, face, state and address of the check stay."""
+    """The document of a licence that was signed anew because its key was withdrawn (`withdrawing`), sealed with the key that signed."""
     row = Licence.objects.select_related("type", "issuer", "holder").get(pk=licence)
-    if row.key_id != withdrawn_key:
+    if row.key_id == withdrawn_key or row.sealed_at is None:  # not signed anew yet; or its first seal is still to come
         return
-    now = timezone.now()
-    key = _signed_anew(row, now)
+    now, before = timezone.now(), (row.pdf_sha256, row.key_id)
+    key = keys.held(key_directory(), row.key_id, now=now) or _signed_anew(row, now)
     sealed = _sealed_pdf(row, key, now)
-    Licence.objects.filter(pk=row.pk, key_id=withdrawn_key).update(
+    Licence.objects.filter(pk=row.pk, pdf_sha256=before[0], key_id=before[1]).update(
         key_id=row.key_id,
         statement=row.statement,
         pdf=store.put(sealed, shelf=SHELF),
@@ -172,10 +180,10 @@ def mend(licence: int) -> None:
     row = Licence.objects.select_related("type", "issuer", "holder").get(pk=licence)
     if row.sealed_at is None or is_whole(row):
         return
-    now, damaged = timezone.now(), row.pdf_sha256
+    now, damaged, before = timezone.now(), row.pdf_sha256, row.key_id
     key = keys.held(key_directory(), row.key_id, now=now) or _signed_anew(row, now)
     sealed = _sealed_pdf(row, key, now)
-    Licence.objects.filter(pk=row.pk, pdf_sha256=damaged).update(
+    Licence.objects.filter(pk=row.pk, pdf_sha256=damaged, key_id=before).update(
         key_id=row.key_id,
         statement=row.statement,
         pdf=store.put(sealed, shelf=SHELF),
@@ -208,17 +216,6 @@ def look_at_some() -> int:
 
 def _ask_to_mend(licence: Licence) -> None:
     journal.enqueue(MEND, once=f"mend:{licence.pk}:{licence.pdf_sha256[:16]}", licence=licence.pk)
-
-
-def withdraw_key(key_id: str, *, why: str, now: datetime | None = None) -> int:
-    """A key is no longer trusted. Every licence it signed answers "check again" at once and is sealed anew; returns how many."""
-    now = now or timezone.now()
-    keys.withdraw(key_directory(), key_id, now=now, why=why)
-    rows = list(Licence.objects.filter(key_id=key_id).values_list("pk", flat=True))
-    with transaction.atomic():
-        for pk in rows:
-            journal.enqueue(RESEAL, once=f"reseal:{pk}:{key_id}", licence=pk, withdrawn_key=key_id)
-    return len(rows)
 
 
 def sealed_letter(letter: rendering.Letter, *, department: Department, now: datetime | None = None) -> bytes:
@@ -313,8 +310,10 @@ class Verification:
     items: Sequence[Present] = ()
 
 
-def verify(token: str, *, channel: str, now: datetime | None = None) -> Verification | None:
-    """Answer whoever scanned the code; None when there is no such licence. That it was asked is kept, not who asked."""
+def verify(
+    token: str, *, channel: str, checker: str = "", purpose: str = "", now: datetime | None = None
+) -> Verification | None:
+    """Answer whoever scanned the code; None when there is no such licence. That it was asked is kept, and who only if they are registered."""
     now = now or timezone.now()
     if not tokens.looks_like_token(token):
         return None
@@ -331,7 +330,14 @@ def verify(token: str, *, channel: str, now: datetime | None = None) -> Verifica
         if items.is_industry(row):
             merged = items.present(row, timezone.localdate(now))
             status, reason = standing(status, reason, [one.part for one in merged])
-    LicenceCheck.objects.create(licence=row, at=now, channel=channel[:10], answer=(reason or status)[:20])
+    LicenceCheck.objects.create(
+        licence=row,
+        at=now,
+        channel=channel[:10],
+        answer=(reason or status)[:20],
+        checker=checker[:200] or None,
+        purpose=purpose[:80] or None,
+    )
     claims = read.claims if not trouble else {}
     face = list(claims.get("face", []))
     if face:
@@ -526,6 +532,29 @@ def _signed_anew(row: Licence, now: datetime) -> keys.SigningKey:
     return key
 
 
+def code_without_a_line(licence: Licence, now: datetime) -> str:
+    """What a phone shows while it has no connection: the code of the paper, signed at this moment, so that its age can be read from it."""
+    return _paper_code(licence, _key(licence.issuer, licence.type.slug, now), now)
+
+
+def _paper_code(row: Licence, key: keys.SigningKey, now: datetime) -> str:
+    """What the QR of the paper says: the address of the public check and, behind it, what is read without a network."""
+    kind = row.type
+    return paper.make(
+        key,
+        address=address(),
+        token=row.token,
+        issuer=row.issuer.code,
+        kind=kind.slug,
+        identifier=row.identifier,
+        valid_from=row.valid_from,
+        valid_to=row.valid_to,
+        face=tokens.limited_face(kind.slug, row.holder.kind, list(kind.face_fields), row.face),
+        demonstration=row.demonstration,
+        now=now,
+    )
+
+
 def _sealed_pdf(row: Licence, key: keys.SigningKey, now: datetime) -> bytes:
     kind = row.type
     sheet = rendering.LicenceSheet(
@@ -538,7 +567,7 @@ def _sealed_pdf(row: Licence, key: keys.SigningKey, now: datetime) -> bytes:
         issued_on=row.issued_on,
         valid_from=row.valid_from,
         valid_to=row.valid_to,
-        verify_url=f"{settings.PUBLIC_URL.rstrip('/')}/verify/{row.token}",
+        verify_url=_paper_code(row, key, now),
         holder_kind=row.holder.kind,
         statement=row.statement,
         demo=row.demonstration,

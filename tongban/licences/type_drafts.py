@@ -49,6 +49,7 @@ FIELDS = {
 }
 KEPT = _("Nothing was changed. What you typed is kept on this page.")
 REASON_AT_LEAST = 10
+A_PAGE = 50
 SHORT_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 CODE = re.compile(r"[0-9A-Z]{6,12}")
 WITHOUT_END = "long-term"
@@ -92,6 +93,15 @@ def content_of(row: MaterialType | LicenceType) -> dict[str, Any]:
         return {name: getattr(row, name) for name in FIELDS[DOCUMENT]}
     found = {name: getattr(row, name) for name in FIELDS[LICENCE] if name not in ("issuer", "validity")}
     return {**found, "issuer": row.issuer.code, "validity": list((row.validity or {}).get("years", []))}
+
+
+def page(sort: str, *, asked: str = "", after: str = "") -> tuple[list[MaterialType | LicenceType], str]:
+    """Some of what is in force by short name, and the short name after which it goes on; "" at the end. `asked`: a part of a name."""
+    rows: Any = MaterialType.objects.all() if sort == DOCUMENT else LicenceType.objects.select_related("issuer")
+    if asked:
+        rows = rows.filter(Q(slug__icontains=asked) | Q(name__zh__icontains=asked) | Q(name__en__icontains=asked))
+    found = list(rows.filter(slug__gt=after).order_by("slug")[: A_PAGE + 1])
+    return found[:A_PAGE], found[A_PAGE - 1].slug if len(found) > A_PAGE else ""
 
 
 def is_held_by_people(slug: str) -> bool:

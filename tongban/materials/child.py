@@ -22,6 +22,7 @@ SNIFF = 1024
 PREVIEW_SIDE = 1600
 JPEG_QUALITY, PREVIEW_QUALITY = 88, 80
 LINE_ART_COLOURS = 64
+LONGEST_CODE = 8192  # twice what the largest code can hold
 SMALLEST_POINTS, LARGEST_POINTS = 3, 14_400
 UNPACKED_STREAM, UNPACKED_TOTAL = 32 << 20, 128 << 20
 
@@ -152,7 +153,27 @@ def _name_what_it_is(head: bytes) -> str:
 
 
 def read_picture(source, mime, limits) -> dict:
-    from PIL import Image, ImageOps  # noqa: PLC0415 - only what the content needs is loaded
+    from PIL import ImageOps  # noqa: PLC0415 - only what the content needs is loaded
+
+    side = limits["side"]
+    picture, notes = _opened(source, mime, limits)
+    lossless = mime in ("image/png", "image/webp")
+    profile = picture.info.get("icc_profile")
+    with contextlib.suppress(OSError, SyntaxError, ValueError, struct.error, KeyError, TypeError):
+        ImageOps.exif_transpose(picture, in_place=True)
+    picture = _plain(_fitted(picture, side), profile)
+    mime, content = _encoded(picture, JPEG_QUALITY, may_be_drawing=lossless)
+    if max(picture.size) <= PREVIEW_SIDE:
+        preview = None
+    else:
+        preview = _encoded(_fitted(picture, PREVIEW_SIDE), PREVIEW_QUALITY, may_be_drawing=lossless)
+    page = {"width": picture.width, "height": picture.height, "preview": preview or (mime, content)}
+    return {"mime": mime, "content": content, "pages": [page], "notes": notes}
+
+
+def _opened(source, mime, limits):
+    """The picture, its dots read, not larger than our own limits; and what has to be said about it."""
+    from PIL import Image  # noqa: PLC0415
 
     if mime == "image/heic":
         import pi_heif  # noqa: PLC0415
@@ -170,18 +191,21 @@ def read_picture(source, mime, limits) -> dict:
         picture.load()
     except (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, IndexError, RuntimeError) as error:
         raise Refuse("damaged") from error
-    lossless = mime in ("image/png", "image/webp")
-    profile = picture.info.get("icc_profile")
-    with contextlib.suppress(OSError, SyntaxError, ValueError, struct.error, KeyError, TypeError):
-        ImageOps.exif_transpose(picture, in_place=True)
-    picture = _plain(_fitted(picture, side), profile)
-    mime, content = _encoded(picture, JPEG_QUALITY, may_be_drawing=lossless)
-    if max(picture.size) <= PREVIEW_SIDE:
-        preview = None
-    else:
-        preview = _encoded(_fitted(picture, PREVIEW_SIDE), PREVIEW_QUALITY, may_be_drawing=lossless)
-    page = {"width": picture.width, "height": picture.height, "preview": preview or (mime, content)}
-    return {"mime": mime, "content": content, "pages": [page], "notes": notes}
+    return picture, notes
+
+
+def codes_in(source, mime, limits) -> list[str]:
+    """What QR and Aztec codes in a picture say, the first ten of them."""
+    import zxingcpp  # noqa: PLC0415
+
+    picture, _notes = _opened(source, mime, limits)
+    grey = _plain(_fitted(picture, limits["side"]), None).convert("L")
+    formats = zxingcpp.BarcodeFormat.QRCode | zxingcpp.BarcodeFormat.Aztec
+    try:
+        found = zxingcpp.read_barcodes(grey, formats=formats, text_mode=zxingcpp.TextMode.Plain)
+    except (RuntimeError, ValueError, TypeError) as error:
+        raise Refuse("damaged") from error
+    return [code.text[:LONGEST_CODE] for code in found[:10]]
 
 
 def _fitted(picture, side):
@@ -513,6 +537,10 @@ def main(options: dict, source, to) -> None:
             return answer(to, {"mime": mime}, [content])
         given = kind_of(source.read(SNIFF))
         source.seek(0)
+        if options["errand"] == "codes":
+            if given == "application/pdf":
+                raise Refuse("not_a_picture")
+            return answer(to, {"codes": codes_in(source, given, limits)}, [])
         found = read_pdf(source, limits) if given == "application/pdf" else read_picture(source, given, limits)
     except Refuse as refusal:
         why = repr(refusal.__cause__)[:300] if refusal.__cause__ else ""

@@ -168,6 +168,10 @@ REASONS = {
         _("“%(name)s” takes too long to open."),
         _("Print it to a new PDF in ordinary quality, or take a photo of the paper, and send that."),
     ),
+    "not_a_picture": (
+        _("“%(name)s” is a PDF; a code is read from a picture."),
+        _("Take a photo of the code, or a picture of the screen, and send that."),
+    ),
     "infected": (
         _("A virus scanner found something dangerous in “%(name)s”."),
         _("Do not open the file again. Take a photo of the paper itself, and send that."),
@@ -304,6 +308,24 @@ def _made_of(content: bytes, errand: dict, limits: Limits | None) -> tuple[str, 
     return None if "refused" in header else (header["mime"], blobs[0])
 
 
+CODE_LIMITS = Limits(
+    bytes=10 * 1024 * 1024, pages=1, pixels=50_000_000, side=2400, memory=512 * 1024 * 1024, answer_bytes=1 << 20
+)
+
+
+def codes_in(source: BinaryIO, *, name: str, limits: Limits = CODE_LIMITS) -> list[str] | Refused:
+    """What QR codes in a picture say, read behind the same walls. Nothing of the picture is kept."""
+    with TakenIn(source, limits) as taken:
+        if taken.too_big:
+            return refuse("too_big", name, limit=limits.bytes // (1024 * 1024))
+        if not taken.size:
+            return refuse("empty", name)
+        header, _blobs = _read_in_child({"errand": "codes"}, taken.file, limits)
+    if "refused" in header:
+        return refuse(header["refused"], name, **header["facts"])
+    return header.get("codes", [])
+
+
 def walls() -> frozenset[str]:
     """What this system can enforce on the child: memory, cpu, no_files_written, no_network, only_libraries_readable ..."""
     with _nameless_file() as file:
@@ -386,6 +408,10 @@ def _parsed(answer: bytearray) -> tuple[dict, list[bytes]]:
         sentence, _next = REASONS[header["refused"]]
         str(sentence) % {"name": "", **header["facts"]}
         return header, []
+    if "codes" in header and not (
+        isinstance(header["codes"], list) and all(isinstance(one, str) for one in header["codes"])
+    ):
+        raise Untrue("codes")
     blobs, at = [], 0
     for length in header["blobs"]:
         blobs.append(rest[at : at + length])

@@ -14,6 +14,15 @@ FACT_LABELS: dict[str, dict[str, str]] = {
     "staff.count": {"zh": "员工人数", "en": "Number of staff"},
     "staff.oldest_test_hours": {"zh": "最早一次检测距今小时数", "en": "Hours since the oldest test"},
     "staff.any_red_or_yellow": {"zh": "有员工为红码或黄码", "en": "Somebody on the staff has a red or yellow code"},
+    "staff.any_positive": {"zh": "有员工最近一次检测为阳性", "en": "Somebody on the staff has a positive test"},
+    "quarantine.from": {"zh": "社区登记的起始日期", "en": "First day in the community's register"},
+    "quarantine.to": {"zh": "社区登记的截止日期", "en": "Last day in the community's register"},
+    "form.from": {"zh": "申请的起始日期", "en": "First day applied for"},
+    "form.to": {"zh": "申请的截止日期", "en": "Last day applied for"},
+    "test.result": {"zh": "最近一次检测结果", "en": "Result of the latest test"},
+    "test.hours": {"zh": "最近一次检测距今小时数", "en": "Hours since the latest test"},
+    "health.colour": {"zh": "身份码颜色", "en": "Colour of the identity code"},
+    "travel.days_ahead": {"zh": "距出行天数", "en": "Days until the journey"},
     "area.sealed": {"zh": "所在区域封控", "en": "The area is sealed"},
     "age": {"zh": "年龄", "en": "Age"},
     "hukou_in_city": {"zh": "本市户籍", "en": "Registered in this city"},
@@ -49,4 +58,19 @@ _STATES = {
     "active": {"zh": "启用", "en": "active"},
 }
 
-VALUE_LABELS: dict[str, dict[str, dict[str, str]]] = {fact: _STATES for fact in FACT_LABELS if fact.endswith(".state")}
+VALUE_LABELS: dict[str, dict[str, dict[str, str]]] = {
+    fact: _STATES for fact in FACT_LABELS if fact.endswith(".state")
+} | {
+    "test.result": {
+        "negative": {"zh": "阴性", "en": "negative"},
+        "positive": {"zh": "阳性", "en": "positive"},
+        "unknown": {"zh": "不明", "en": "not known"},
+    },
+    "health.colour": {
+        "blue": {"zh": "蓝色（只作身份用）", "en": "blue (identity only)"},
+        "green": {"zh": "绿色", "en": "green"},
+        "yellow": {"zh": "黄色", "en": "yellow"},
+        "red": {"zh": "红色", "en": "red"},
+        "grey": {"zh": "灰色", "en": "grey"},
+    },
+}

@@ -176,6 +176,7 @@ def elements(row: Mapping, content: Content) -> dict[str, Any]:
         ],
         "public_notice": row["public_notice"],
         "notice_days": content.inspections["notice_days"].get(row["id"]) if row["public_notice"] else None,
+        "notice_unit": content.inspections["notice_unit"].get(row["id"]) if row["public_notice"] else None,
         "appointment": row["appointment"],
         "express": row["express_delivery"],
         "pre_review": is_online(row),
@@ -311,7 +312,13 @@ def result_of(row: Mapping, content: Content) -> dict:
     if kind == "data_change":
         return {"kind": kind, "ref": "", "name": named(content.words["data_change"])}
     if kind == "e_licence" and ref in content.licence_types:
-        return {"kind": kind, "ref": ref, "name": named(content.licence_types[ref])}
+        fields = row["result"].get("fields")  # which answer stands where on its face
+        return {
+            "kind": kind,
+            "ref": ref,
+            "name": named(content.licence_types[ref]),
+            **({"fields": fields} if fields else {}),
+        }
     plain = (ref or "doc:passport").removeprefix("doc:")
     zh = content.words["documents"][plain]["zh"]
     return {"kind": "document", "ref": plain, "name": both(zh, plain[:1].upper() + plain[1:])}
@@ -325,7 +332,19 @@ def validity_of(row: Mapping, content: Content) -> dict:
         years = terms[0] if len(terms) == 1 else None
     if isinstance(years, int):
         return {"years": years, "text": both(f"{years}年", f"{years} year" if years == 1 else f"{years} years")}
-    return {"text": both("长期有效", "Without end")} if years == "long-term" else {}
+    return dict(TERMS.get(str(years), {}))
+
+
+# terms of licence types that are no number of years
+TERMS: dict[str, dict] = {
+    "long-term": {"text": both("长期有效", "Without end")},
+    "period on the face": {"text": both("以证明上的起止日期为准", "For the days that stand on it")},
+    "hours on the face": {
+        "hours": 48,
+        "text": both("自出行日零时起48小时", "48 hours from the beginning of the day of travel"),
+    },
+    "until revoked": {"text": both("撤销前有效", "Until it is revoked")},
+}
 
 
 def steps_of(row: Mapping, content: Content) -> list[dict]:

@@ -158,6 +158,7 @@ class MatterVersion(models.Model):
     inspection_points = models.JSONField(default=list, blank=True)
     public_notice = models.BooleanField(default=False)
     notice_days = models.PositiveSmallIntegerField(null=True, blank=True)
+    notice_unit = models.CharField(max_length=12, choices=Unit.choices, null=True, blank=True)  # null: working days
     appointment = models.BooleanField(default=False)
     express = models.BooleanField(default=False)
     pre_review = models.BooleanField(default=True)

@@ -241,6 +241,21 @@ def carry(dispatch: int, number: str = "") -> None:
     _settle(row, state=Dispatch.State.SENT, sent_at=timezone.now())
 
 
+def text_a_caller(phone: str, words: str, *, reference: str) -> bool:
+    """One short message to somebody who has no account and rang us. False: no provider is connected, or the number is not one.
+
+    The same `reference` again sends nothing.
+    """
+    provider = text_messages()
+    if provider is None:
+        return False
+    try:
+        provider.send(phone, words, str(uuid.uuid5(REFERENCES, f"caller:{reference}")))
+    except TextRefused:
+        return False
+    return True
+
+
 def _settle(row: Dispatch, **changes) -> None:
     Dispatch.objects.filter(pk=row.pk, state=Dispatch.State.WAITING).update(**changes)
 

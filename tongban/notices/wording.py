@@ -25,6 +25,173 @@ def _words(title_zh, title_en, body_zh, body_en, **how) -> Words:
 
 
 WORDING: dict[str, Words] = {
+    "appointment_booked": _words(
+        "预约成功",
+        "Your appointment is booked",
+        "您已预约%(due)s %(hour)s，%(place)s。请带好身份证件或出示随申码，提前几分钟到现场签到。不能来请提前两小时改约或取消，让别人也能约上。",
+        "Your appointment: %(due)s at %(hour)s, %(place)s. Bring your document or show your identity code and check in when you arrive. "
+        "If you cannot come, move or cancel it two hours before, so that somebody else gets the time.",
+    ),
+    "appointment_moved": _words(
+        "预约已改期",
+        "Your appointment was moved",
+        "您的预约已改到%(due)s %(hour)s，%(place)s。原来的时间已退回。",
+        "Your appointment is now on %(due)s at %(hour)s, %(place)s. The time you had before was given back.",
+    ),
+    "appointment_cancelled": _words(
+        "预约已取消",
+        "Your appointment was cancelled",
+        "您%(due)s %(hour)s在%(place)s的预约已取消。需要时可以重新预约，也可以直接到现场取号。",
+        "Your appointment of %(due)s at %(hour)s, %(place)s is cancelled. Book again whenever you like, or come and take a number.",
+    ),
+    "appointment_cancelled_by_hall": _words(
+        "大厅无法按时接待您的预约",
+        "The hall cannot keep your appointment",
+        "很抱歉，%(place)s无法按时接待您%(due)s %(hour)s的预约。原因：%(reason)s。这不影响您以后预约。请另选时间，或到其他大厅办理。",
+        "We are sorry: %(place)s cannot keep your appointment of %(due)s at %(hour)s. Reason: %(reason)s. This does not count against you. "
+        "Please choose another time, or another hall.",
+        urgent=True,
+    ),
+    "hall_waits": _words(
+        "大厅排队预警",
+        "A queue grows long",
+        "%(place)s：%(what)s预计等候约%(count)s分钟。可开放备用窗口或调配人员，请打开大厅看板。",
+        "%(place)s: whoever takes a number for %(what)s now waits about %(count)s minutes. You can open a reserve window or move staff; open "
+        "the page of the hall.",
+    ),
+    "hall_stopped": _words(
+        "大厅暂停叫号",
+        "The hall has stopped for the moment",
+        "%(place)s因突发情况暂停叫号。您的%(number)s号保留位置，恢复后继续叫号，无需重新取号。请听从现场工作人员安排。",
+        "%(place)s has stopped for the moment. Your number %(number)s keeps its place and is called when the hall goes on; you need not "
+        "take another. Please follow what the staff say.",
+        urgent=True,
+    ),
+    "hall_goes_on": _words(
+        "大厅恢复叫号",
+        "The hall goes on",
+        "%(place)s已恢复叫号，您的%(number)s号仍然有效，请留意叫号。",
+        "%(place)s calls numbers again. Your number %(number)s is still valid; please watch the screens.",
+        urgent=True,
+    ),
+    "hall_moves": _words(
+        "您预约的大厅将迁址",
+        "The hall of your appointment moves",
+        "%(place)s自%(day)s起迁至新址：%(address)s。您%(due)s %(hour)s的预约继续有效，请到新址办理；如不方便，可改约或取消。",
+        "From %(day)s on you find %(place)s here: %(address)s. Your appointment of %(due)s at %(hour)s stays valid and takes place there. If "
+        "that does not suit you, move or cancel it.",
+        urgent=True,
+    ),
+    "hall_stays": _words(
+        "您预约的大厅暂不迁址",
+        "The hall of your appointment does not move",
+        "%(place)s原定%(day)s的迁址取消，仍在：%(address)s。您%(due)s %(hour)s的预约照常办理，请到该地址。",
+        "%(place)s does not move on %(day)s after all. You find it here as before: %(address)s. Your appointment of %(due)s at %(hour)s takes "
+        "place there.",
+        urgent=True,
+    ),
+    "appointment_reminder": _words(
+        "明天有预约",
+        "You have an appointment soon",
+        "提醒：您预约了%(due)s %(hour)s，%(place)s。不能来请提前两小时改约或取消。",
+        "A reminder: your appointment is on %(due)s at %(hour)s, %(place)s. If you cannot come, move or cancel it two hours before.",
+        urgent=True,
+    ),
+    "appointment_missed": _words(
+        "您的预约已过时",
+        "You missed an appointment",
+        "您没有在%(due)s %(hour)s到%(place)s签到。没关系，可以重新预约，也可以直接到现场取号。请注意：30天内两次未到，将有30天不能网上预约；"
+        "不能来时请提前取消。电话预约和现场取号不受影响。",
+        "You did not check in at %(place)s on %(due)s at %(hour)s. You can book again, or come and take a number. Please note: after two "
+        "missed appointments within 30 days online booking is closed for 30 days, so cancel when you cannot come. Phone booking and numbers "
+        "at the hall stay open to you.",
+    ),
+    "appointment_missed_kindly": _words(
+        "您的预约已过时",
+        "You missed an appointment",
+        "您没有在%(due)s %(hour)s到%(place)s签到。没关系，可以重新预约，也可以打电话请工作人员帮您约，或直接到现场取号。",
+        "You did not check in at %(place)s on %(due)s at %(hour)s. You can book again, ring us and we book for you, or come and take a number.",
+    ),
+    "booking_closed": _words(
+        "网上预约暂停",
+        "Online booking is closed for a while",
+        "您没有在%(due)s %(hour)s到%(place)s签到。因30天内多次未到或取消，您在%(until)s之前不能网上预约。您仍可电话预约，或直接到现场取号。",
+        "You did not check in at %(place)s on %(due)s at %(hour)s. Because of missed or cancelled appointments within 30 days you cannot book "
+        "online until %(until)s. You can still book by phone, or come and take a number.",
+        urgent=True,
+    ),
+    "earlier_offered": _words(
+        "有一个预约时间留给您",
+        "A time is kept for you",
+        "您候补的%(place)s有空了：%(due)s %(hour)s。我们为您保留到%(until)s，请打开确认；不需要也请告知，让给下一位。",
+        "A time came free at %(place)s, where you are on the list: %(due)s at %(hour)s. It is kept for you until %(until)s: open it and "
+        "confirm. If you do not want it, say so, and the next person is asked.",
+        urgent=True,
+    ),
+    "earlier_none": _words(
+        "候补已结束",
+        "Your place on the waiting list has ended",
+        "您在%(place)s的候补日期已过，没有等到合适的时间。可以重新预约其他日子，或直接到现场取号。",
+        "The days you waited for at %(place)s are over and no time came free. Book another day, or come and take a number.",
+    ),
+    "ticket_called": _words(
+        "轮到您了，请到窗口",
+        "It is your turn",
+        "%(number)s号，请到%(place)s%(door)s号窗口。叫号三次，每次间隔20秒；三次未到会过号，30分钟内可重新排队一次。",
+        "Number %(number)s, please go to window %(door)s of %(place)s. You are called three times, twenty seconds apart; if you miss all three, "
+        "you may wait again once within thirty minutes.",
+        urgent=True,
+    ),
+    "ticket_near": _words(
+        "快轮到您了，请回到大厅",
+        "It is nearly your turn, please come back",
+        "%(place)s：%(number)s号前面还有%(count)s人，请回到等候区。",
+        "%(place)s: %(count)s more before number %(number)s. Please come back to the waiting area.",
+        urgent=True,
+    ),
+    "ticket_skipped": _words(
+        "您已过号，还可以重新排队",
+        "You were called and may still come back",
+        "%(place)s叫了三次%(number)s号，没有见到您。30分钟内打开号码页面或到导办台，可以重新排队一次，排在前三位之后；超过时间号码作废。",
+        "%(place)s called number %(number)s three times and did not see you. Within thirty minutes you may wait again once, behind the next three: "
+        "open your number, or ask at the guidance desk. After that the number is void.",
+        urgent=True,
+    ),
+    "ticket_void": _words(
+        "您的排队号码已作废",
+        "Your number is no longer valid",
+        "%(place)s的%(number)s号已作废。需要办理，请重新取号；也可以预约时间或直接在网上办理。",
+        "Number %(number)s of %(place)s is no longer valid. To be served, take a new number, book a time, or do it online.",
+    ),
+    "ticket_hall_closed": _words(
+        "今天没能轮到您，请看怎么办",
+        "You could not be called today",
+        "很抱歉，%(place)s今天已停止叫号，%(number)s号没能轮到。下次开放时间：%(title)s。您可以预约那天的时间，预约的人优先叫号；很多事项也可以现在就在网上办理。",
+        "We are sorry: %(place)s has stopped calling and number %(number)s could not be called. It opens again: %(title)s. You can book a time "
+        "for that day, and whoever booked is called first; many things can be done online right now.",
+        urgent=True,
+    ),
+    "venue_ready": _words(
+        "场所码已开通",
+        "Your venue code is ready",
+        "%(place)s的场所码已开通。请打开页面，为每个出入口打印海报并张贴；同一出入口或用场所码，或用核验设备，不同时使用。",
+        "The venue code of %(place)s is ready. Open the page, print the poster of each entrance and put it up. An entrance works with a code "
+        "or with a checking device, never with both.",
+    ),
+    "venue_suspended": _words(
+        "场所码已暂停",
+        "A venue code was suspended",
+        "%(place)s的场所码已暂停使用。原因：%(text)s。暂停期间，扫码的人会看到该码已暂停。如有异议，请联系发码部门。",
+        "The venue code of %(place)s was suspended. Reason: %(text)s. Whoever scans it is told that it is suspended. If you think this is "
+        "wrong, ask the office that issued it.",
+        urgent=True,
+    ),
+    "venue_resumed": _words(
+        "场所码已恢复",
+        "A venue code works again",
+        "%(place)s的场所码已恢复使用，已张贴的海报无需更换。",
+        "The venue code of %(place)s works again. The posters that hang there stay as they are.",
+    ),
     "mandate_asked": _words(
         "有人申请为您代办",
         "Somebody asks to act for you",
@@ -568,6 +735,20 @@ WORDING: dict[str, Words] = {
         "“%(matter)s”（%(number)s）的办理期限已延长一次，新日期是%(due)s，理由见办件。",
         "The time for “%(matter)s” (%(number)s) was extended once. The new date is %(due)s; the case gives the reason.",
     ),
+    "case_waits_for_part": _words(
+        "整件事的承诺日期随一个事项顺延",
+        "The promise of your application moves with one of its parts",
+        "“%(matter)s”（%(number)s）中有一个事项正在进行依法不计入期限的步骤，整件事的承诺日期随之顺延。其余事项照常办理；恢复计时后，我们会告知您新的日期。",
+        "One part of “%(matter)s” (%(number)s) is in a step that by law does not count, and the promised date of the whole moves with it. The "
+        "other parts go on as before; you are told the new date as soon as that part goes on.",
+    ),
+    "case_follows_part": _words(
+        "整件事有了新的承诺日期",
+        "There is a new promised date for the whole",
+        "“%(matter)s”（%(number)s）的承诺日期现为%(due)s：整件事以其中最后办结的事项为准，其中一个事项的日期有变化。",
+        "The promised date of “%(matter)s” (%(number)s) is now %(due)s. The whole goes with the part that is promised last, and the date of a "
+        "part has changed.",
+    ),
     "bill_made": _words(
         "有一笔费用待缴",
         "There is a fee to pay",
@@ -706,6 +887,88 @@ WORDING: dict[str, Words] = {
         "“%(licence)s”的有效期到%(due)s。请在到期前办理延续；如不再需要，可以不办。",
         "“%(licence)s” is valid until %(due)s. Please renew it before then, or let it end if you no longer need it.",
     ),
+    "credential_issued": _words(
+        "证照已存入手机钱包",
+        "A licence of yours was put into a wallet",
+        "“%(licence)s”的一份电子凭证已存入钱包应用。如果不是您本人操作，请打开证照页面，把这一份作废。",
+        "A copy of “%(licence)s” was put into a wallet app. If that was not you, open the page of the licence and end that copy.",
+    ),
+    "licence_report_corrected": _words(
+        "您的证照已更正",
+        "Your licence was put right",
+        "%(department)s已核实您反映的问题，并换发了更正后的“%(licence)s”。答复和新证照见证照页面。",
+        "%(department)s has looked at what you reported and issued a corrected “%(licence)s”. The answer and the new licence stand on its page.",
+    ),
+    "licence_report_upheld": _words(
+        "您反映的证照问题已有答复",
+        "What you reported about a licence is answered",
+        "%(department)s已核实您反映的“%(licence)s”的问题，认为证照内容无误。理由和救济途径见证照页面。",
+        "%(department)s has looked at what you reported about “%(licence)s” and found that it is right as it stands. The reasons, and how to "
+        "challenge them, stand on the page of the licence.",
+    ),
+    "status_set": _words(
+        "一项关于您的决定",
+        "A decision about you",
+        "在应急令有效期间，您的身份码颜色改为%(colour)s，至%(until)s止。依据：%(basis)s。理由：%(reason)s。如认为有误，可以在打开的页面上直接提出申诉，"
+        "由未参与该决定的人员处理并书面答复。",
+        "While the emergency order holds, the colour of your identity code is %(colour)s until %(until)s. Basis: %(basis)s. Reason: "
+        "%(reason)s. If you think this is wrong, say so on the page this opens: somebody who had no hand in it looks at it and answers in writing.",
+        urgent=True,
+    ),
+    "status_ended": _words(
+        "一项关于您的决定已到期",
+        "A decision about you has ended",
+        "您的身份码此前为%(colour)s，该状态已经结束，不需要您再做什么。",
+        "Your identity code was %(colour)s. That has ended; you need not do anything.",
+    ),
+    "status_appeal_answered": _words(
+        "您的申诉已有书面答复",
+        "Your appeal was answered",
+        "您对身份码颜色（%(colour)s）的申诉，书面答复如下：%(explanation)s",
+        "The written answer to your appeal about the colour of your identity code (%(colour)s): %(explanation)s",
+        urgent=True,
+    ),
+    "visit_done": _words(
+        "检查结果已送达，请在期限内整改",
+        "An inspection found something to put right",
+        "对%(place)s的随机抽查已完成，发现%(count)s项问题。请打开页面查看每一项和整改期限，整改后在页面上答复。",
+        "The inspection of %(place)s, which was drawn at random, is done. Found: %(count)s. Open the page to see each point and its last "
+        "day, and answer there when it is put right.",
+        urgent=True,
+    ),
+    "visit_fine": _words(
+        "检查已完成，未发现问题",
+        "An inspection found everything in order",
+        "对%(place)s的随机抽查已完成，未发现问题，不需要您做什么。",
+        "The inspection of %(place)s, which was drawn at random, is done. Everything was in order; you need not do anything.",
+    ),
+    "finding_back": _words(
+        "整改答复需要补充",
+        "An answer to a finding is not enough",
+        "%(place)s的一项整改答复还不够，请打开页面查看原因，并在%(due)s前再次答复。",
+        "The answer to a finding at %(place)s is not enough. Open the page to see why, and answer again by %(due)s.",
+        urgent=True,
+    ),
+    "finding_overdue": _words(
+        "整改已逾期",
+        "A finding is overdue",
+        "%(place)s的一项问题到期未答复，已转交督办人员。请立即整改并在页面上答复。",
+        "A finding at %(place)s was not answered in time and is with the supervisor now. Put it right and answer on the page at once.",
+        urgent=True,
+    ),
+    "finding_closed": _words(
+        "一项整改已确认",
+        "A finding was closed",
+        "%(place)s的一项问题已确认整改到位。",
+        "A finding at %(place)s was seen to be put right.",
+    ),
+    "tests_overdue": _words(
+        "有员工需要检测",
+        "Tests of your staff are due",
+        "%(place)s有%(count)s名员工按规定应当检测而尚未检测。名单在员工页面；检测结果只有本人知道。",
+        "At %(place)s tests of %(count)s of your staff are due by the rule in force. The staff page shows whose; what a test said only "
+        "they know.",
+    ),
     "proceeding_opened": _words(
         "有一项关于您证照的告知，请您陈述意见",
         "Something about your licence: you are asked to be heard",
@@ -742,6 +1005,29 @@ WORDING: dict[str, Words] = {
         "%(department)s已解除对“%(licence)s”的暂停。",
         "%(department)s has lifted the suspension of “%(licence)s”.",
         urgent=True,
+    ),
+    "licence_corrected": _words(
+        "您的证照已更正",
+        "Your licence was corrected",
+        "%(department)s更正了“%(licence)s”上的内容（%(fields)s）。新版证照已在卡包中，旧版即时作废，请勿再使用旧的打印件。原因：%(why)s",
+        "%(department)s corrected “%(licence)s” (%(fields)s). The new edition is in your wallet; the old one is replaced from now on, so "
+        "please do not use old prints. Reason: %(why)s",
+        urgent=True,
+    ),
+    "licence_cancelled": _words(
+        "您的证照已注销",
+        "Your licence was cancelled",
+        "%(department)s已注销“%(licence)s”。原因：%(why)s如不服，可依法申请行政复议或者提起行政诉讼。",
+        "%(department)s cancelled “%(licence)s”. Reason: %(why)s You may ask for administrative reconsideration or go to court.",
+        urgent=True,
+    ),
+    "licence_signed_anew": _words(
+        "您的证照已重新签发，内容不变",
+        "Your licence was signed anew; nothing on it has changed",
+        "签发“%(licence)s”所用的密钥已停用，%(department)s已用新密钥重新签发，号码、内容和有效期都不变，您无需办理任何手续。"
+        "如有打印件，请重新打印：旧打印件离线核验时会提示联网再查。",
+        "The key that signed “%(licence)s” is no longer in use. %(department)s has signed it anew; number, content and days are the same and "
+        "you need not do anything. If you carry a print, please print it again: the old one asks verifiers to check online.",
     ),
     "business_ended": _words(
         "联合注销已完成",

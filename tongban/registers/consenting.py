@@ -35,17 +35,25 @@ def consents_of(party: Party) -> QuerySet[Consent]:
     return Consent.objects.select_related("resource").filter(of_party=party).order_by("-id")
 
 
-def words(grant: Grant, matter_name: dict) -> dict[str, str]:
-    """The sentence somebody agrees to, in both languages."""
+def words(grant: Grant, matter_name: dict, text: dict[str, str] = TEXT) -> dict[str, str]:
+    """The sentence somebody agrees to, in both languages; an errand that is no form brings its own."""
     return {
-        code: TEXT[code]
+        code: text[code]
         % {"matter": matter_name.get(code, grant.matter), "resource": grant.resource.name.get(code, "")}
         for code in ("zh", "en")
     }
 
 
 @transaction.atomic
-def give(grant: Grant, *, party: Party, account: Account, matter_name: dict, now: datetime | None = None) -> Consent:
+def give(
+    grant: Grant,
+    *,
+    party: Party,
+    account: Account,
+    matter_name: dict,
+    text: dict[str, str] = TEXT,
+    now: datetime | None = None,
+) -> Consent:
     """Keep that the party agreed to exactly these words. A second time answers the consent in force."""
     known = {"of_party": party, "resource": grant.resource, "matter": grant.matter, "purpose": grant.purpose}
     found = Consent.objects.filter(**known, revoked_at__isnull=True).first()
@@ -57,7 +65,7 @@ def give(grant: Grant, *, party: Party, account: Account, matter_name: dict, now
                 **known,
                 account=account,
                 text_version=TEXT_VERSION,
-                text=words(grant, matter_name),
+                text=words(grant, matter_name, text),
                 given_at=now or timezone.now(),
             )
     except IntegrityError:  # another hand was faster

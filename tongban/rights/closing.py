@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tongban.cases.models import Case, CaseMaterial, DeletedDraft
 from tongban.cases.states import ENDED, CaseState
+from tongban.codes.models import IdentityCode
 from tongban.departments import queries as departments
 from tongban.journal import services as journal
 from tongban.journal.actors import Actor
@@ -126,7 +127,9 @@ def close(account: Account, *, now: datetime | None = None) -> None:
     _gone("cases.Case", drafts.delete()[1].get("cases.Case", 0), now)
     deleted = Q(account=account) if person is None else Q(account=account) | Q(applicant=person.pk)
     _gone("cases.DeletedDraft", DeletedDraft.objects.filter(deleted).delete()[0], now)
+    shown = Q(party=account.person_id) | Q(shown_by=account.person_id)
     for label, rows in {
+        "codes.IdentityCode": IdentityCode.objects.none() if person is None else IdentityCode.objects.filter(shown),
         "notices.Message": Message.objects.filter(account=account),
         "notices.Preference": Preference.objects.filter(account=account),
         "notices.CallBack": CallBack.objects.filter(account=account),

@@ -10,6 +10,7 @@ class Site(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
-        """Whoever records an event must know who reacts to it, in every process: the rooms' reactions are loaded here."""
-        autodiscover_modules("events", "reactions")
+        """Whoever records an event must know who reacts to it, in every process: the rooms' reactions are loaded here, and the facts that
+        rooms above cases tell its rules."""
+        autodiscover_modules("events", "reactions", "facts")
         translating.learn_all()

@@ -7,10 +7,12 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.core.wsgi import get_wsgi_application
 from django.db import connection, connections
 
+from tongban.channels.exchange.gates import VERIFYING
 from tongban.channels.pages.live import topics_of
 from tongban.journal.queries import topic_versions
 
 from . import health
+from .desk import Desk
 from .errors import page
 from .listening import Listener
 from .live import Live
@@ -36,6 +38,7 @@ def shell() -> Shell:
         release=connections.close_all,
         listener=Listener if connection.vendor == "postgresql" else None,
     )
+    desk = Desk(VERIFYING, release=connections.close_all)
     made = Shell(
         get_wsgi_application(),
         troubled=troubled,
@@ -50,7 +53,9 @@ def shell() -> Shell:
         ),
         live=live,
         topics_of=topics_of,
+        desks=[desk],
     )
     health.PARTS["pages"] = made.state
     health.PARTS["live"] = live.state
+    health.PARTS["gates"] = desk.state
     return made

@@ -9,6 +9,8 @@ from django.conf.locale import LANG_INFO
 from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from tongban.codes.pass_rules import PassRules
+
 ROOT = Path(__file__).resolve().parents[2]
 
 Words = Annotated[list[str], NoDecode]
@@ -84,6 +86,12 @@ class Configuration(BaseSettings):
     live_poll: float = Field(
         0.5, gt=0, le=60, description="Seconds between two looks at the counters behind the live screens."
     )
+    gate_rate: int = Field(
+        50,
+        ge=1,
+        le=100_000,
+        description="Codes a second that one gate's device may have checked in each web process, ten times as many at once. A partner's system that stands for many gates may need more.",
+    )
     job_poll: float = Field(0.5, gt=0, le=60, description="Seconds the worker waits when there is nothing to do.")
     heartbeat_limit: float = Field(
         30, gt=0, description="Seconds without a sign of the worker after which /healthz says it is not well."
@@ -111,6 +119,10 @@ class Configuration(BaseSettings):
         "simulated",
         pattern="^(simulated|none|folder:.+)$",
         description="The archive that takes files over: folder:/path of an inbox it reads (it answers with receipts there), none, or the simulated one in the var directory.",
+    )
+    pass_rules: dict[str, int] = Field(
+        default_factory=dict,
+        description='Hours and days by which a health pass is green, where they differ from docs/api.md, as JSON: {"laboratory_test_hours": 48}.',
     )
     payment_gateways: Words = Field(
         default_factory=lambda: ["simulated"],
@@ -149,6 +161,11 @@ class Configuration(BaseSettings):
         le=12 * 60,
         description="Minutes without a page after which an officer signs in again. People's own pages have no such limit.",
     )
+
+    @field_validator("pass_rules")
+    @classmethod
+    def _pass_rules_exist(cls, value: dict[str, int]) -> dict[str, int]:
+        return PassRules.of(value).as_dict()
 
     @field_validator("languages")
     @classmethod

@@ -1,11 +1,14 @@
 """Pages for when something is not there, not allowed or not working. The last ones touch neither database nor session."""
 
+import contextlib
 import errno
+import os
 import sys
 from collections.abc import Callable
 from html import escape
 
 import structlog
+from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse, JsonResponse
@@ -18,6 +21,11 @@ from tongban.lib.problems import Problem
 log = structlog.get_logger("tongban.errors")
 
 NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+PERHAPS_NO_SPACE = (
+    "disk i/o error",
+    "unable to open database file",
+)  # SQLite, when a file beside the database cannot grow
+HARDLY_ANY = 256 * 1024
 OUR_OWN_MISTAKES = (
     "no such table",
     "no such column",
@@ -52,6 +60,8 @@ def status_of(error: BaseException | None) -> int:
             return 507
         if getattr(error, "sqlstate", None) == "53100" or (isinstance(error, DatabaseError) and "disk is full" in text):
             return 507
+        if isinstance(error, DatabaseError) and any(words in text for words in PERHAPS_NO_SPACE) and _no_space():
+            return 507
         if isinstance(error, DatabaseError) and ("malformed" in text or "not a database" in text):
             return 503  # the file is damaged: said as what it is, and found again by the next start
         if isinstance(error, ValueError | DatabaseError) and "nul (0x00)" in text:
@@ -60,6 +70,13 @@ def status_of(error: BaseException | None) -> int:
             status = 503
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return status
+
+
+def _no_space() -> bool:
+    with contextlib.suppress(OSError):
+        disk = os.statvfs(settings.CONFIGURATION.var)
+        return disk.f_bavail * disk.f_frsize < HARDLY_ANY
+    return False
 
 
 def _kept(request) -> str:

@@ -11,11 +11,10 @@ from .logs import request_id
 log = structlog.get_logger("tongban.requests")
 
 
-# What pages of ours may use of a device: the camera for photographs of papers, the microphone for spoken search, passkeys,
-# and where an inspector stands who notes it.
+# What pages of ours may use of a device: the microphone for spoken search, passkeys, and where an inspector stands who notes it.
+# The camera is for pages that scan (`{% camera %}`); photographs of papers come through the file field, which asks nobody.
 PERMISSIONS = ", ".join(
     [
-        "camera=(self)",
         "geolocation=(self)",
         "microphone=(self)",
         "fullscreen=(self)",
@@ -24,12 +23,13 @@ PERMISSIONS = ", ".join(
         *(
             f"{name}=()"
             for name in (
-                "accelerometer", "autoplay", "browsing-topics", "display-capture", "encrypted-media",
+                "accelerometer", "autoplay", "browsing-topics", "camera", "display-capture", "encrypted-media",
                 "gyroscope", "hid", "magnetometer", "midi", "payment", "screen-wake-lock", "serial", "usb", "xr-spatial-tracking",
             )
         ),
     ]
 )  # fmt: skip
+WITH_CAMERA = PERMISSIONS.replace("camera=()", "camera=(self)")
 
 
 class LastResort:
@@ -43,7 +43,9 @@ class LastResort:
         try:
             response = self.get_response(request)
             response.headers["X-Request-ID"] = request.request_id
-            response.headers.setdefault("Permissions-Policy", PERMISSIONS)
+            response.headers.setdefault(
+                "Permissions-Policy", WITH_CAMERA if getattr(request, "uses_camera", False) else PERMISSIONS
+            )
             response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
             match = request.resolver_match
             log.info(  # the route, not the path: a path can name a person's case

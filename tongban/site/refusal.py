@@ -50,7 +50,25 @@ def look() -> int:
 def damage(database: Path) -> str:
     """The first thing that is wrong with a database file, or ""."""
     found = _asked(database, "integrity_check", WHOLLY)
-    return (_asked(database, "quick_check", QUICKLY) if found is None else found) or ""
+    return (_asked(database, "quick_check", QUICKLY) if found is None else found) or _lists(database)
+
+
+def _lists(database: Path) -> str:
+    """The two tables that no index leads to, so that SQLite itself does not miss what was in them: migrations and counters of rows."""
+    try:
+        with closing(plain(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=20))) as line:
+            there = {name for (name,) in line.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            if "django_migrations" not in there:
+                return ""
+            (last,) = line.execute("SELECT max(id) FROM django_migrations").fetchone()
+            if last is None:
+                return "the list of migrations is empty"
+            counted = line.execute("SELECT seq FROM sqlite_sequence WHERE name = 'django_migrations'").fetchone()
+    except sqlite3.OperationalError as error:
+        return "" if "locked" in str(error) else str(error)
+    except sqlite3.DatabaseError as error:
+        return str(error)
+    return "" if counted is not None and counted[0] >= last else "the counters of rows are not those of the rows"
 
 
 def _asked(database: Path, pragma: str, seconds: float) -> str | None:

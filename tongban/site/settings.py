@@ -7,6 +7,8 @@ from csp.constants import NONCE, NONE, SELF
 from django.conf.locale import LANG_INFO
 from django.utils.translation import gettext_lazy as _
 
+from tongban.codes.pass_rules import PassRules
+
 from .configuration import read
 from .logs import logging_for
 from .signing_secret import secret_from
@@ -68,6 +70,8 @@ ROOMS = [
     "tongban.licences",
     "tongban.payments",
     "tongban.cases",
+    "tongban.codes",
+    "tongban.halls",
     "tongban.evaluations",
     "tongban.indicators",
     "tongban.rights",
@@ -316,6 +320,7 @@ SESSION_SERIALIZER = "tongban.site.sessions.Sealed"
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 SESSION_COOKIE_AGE = CONFIGURATION.session_hours * 3600
 OFFICE_IDLE = CONFIGURATION.office_idle_minutes * 60
+GATE_RATE = CONFIGURATION.gate_rate
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = HTTPS
@@ -377,6 +382,7 @@ else:
 SMS_GATEWAY = CONFIGURATION.sms
 MALWARE_GATEWAY = CONFIGURATION.malware
 RETENTION = CONFIGURATION.retention
+PASS_RULES = PassRules.of(CONFIGURATION.pass_rules)
 ARCHIVE_GATEWAY = CONFIGURATION.archive
 PAYMENT_GATEWAYS = CONFIGURATION.payment_gateways
 STRIPE_KEY = CONFIGURATION.stripe_key

@@ -1,4 +1,5 @@
-"""The shell around Django: live streams are served here, every other request goes to Django's WSGI handler in a fixed pool of threads.
+"""The shell around Django: live streams and desks are served here, every other request goes to Django's WSGI handler in a fixed pool of
+threads.
 
 One hop for a page. The shell owns what WSGI leaves open: how large and how slow a request may be, how long an answer may take, people
 who go away, and an orderly end.
@@ -13,13 +14,15 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qs
 
 import structlog
+
+from .desk import Desk
 
 log = structlog.get_logger("tongban.shell")
 
@@ -151,12 +154,14 @@ class Shell:
         limits: Limits = Limits(),
         live=None,
         topics_of: Callable[[str], list[str]] | None = None,
+        desks: Iterable[Desk] = (),
     ):
         self._pages = pages
         self._troubled = troubled
         self.limits = limits
         self.live = live
         self._topics_of = topics_of
+        self._desks = {desk.path: desk for desk in desks}
         self.ready = ReadyAnswers()
         self._pool = ThreadPoolExecutor(limits.threads, thread_name_prefix="page")
         self._watch = ThreadPoolExecutor(
@@ -218,6 +223,8 @@ class Shell:
             try:
                 if scope["path"] == "/live/events" and self.live is not None:
                     await self._live(scope, receive, send)
+                elif scope["path"] in self._desks and scope["method"] == "POST" and not self.stopping:
+                    await self._desks[scope["path"]](scope, receive, send)
                 else:
                     await self._page(scope, receive, send)
             finally:
@@ -250,6 +257,8 @@ class Shell:
         until = time.monotonic() + patience
         while self.running and time.monotonic() < until:
             await asyncio.sleep(0.02)
+        for desk in self._desks.values():
+            await desk.stop()
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._watch.shutdown(wait=False, cancel_futures=True)
 

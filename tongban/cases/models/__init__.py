@@ -35,6 +35,7 @@ from tongban.cases.models.desks import (
     SavedView,
     StaffNote,
 )
+from tongban.cases.models.glass import GlassSignature
 from tongban.cases.models.inspections import (
     Inspection,
     InspectionPhoto,
@@ -85,6 +86,7 @@ __all__ = [
     "Escalation",
     "Clock",
     "Finding",
+    "GlassSignature",
     "Hand",
     "Inspection",
     "InspectionPhoto",

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from tongban.cases.finding_states import FindingState
 from tongban.cases.states import CaseState, ClockKind
 from tongban.departments.models import Department, Officer
+from tongban.lib.bilingual import say
 from tongban.lib.fields import EncryptedField, EncryptedJSONField
 from tongban.licences.models import Licence
 from tongban.materials.models import Document
@@ -52,6 +53,7 @@ class Case(models.Model):
         ONLINE = "online", _("signed online")
         PAPER = "paper", _("signed by hand on paper")
         PHONE = "phone", _("confirmed by a code on the own phone")
+        GLASS = "glass", _("signed by hand on the glass of the window")
 
     class Decision(models.TextChoices):
         GRANTED = "granted", _("granted")
@@ -236,6 +238,7 @@ class Finding(models.Model):
     material = models.CharField(max_length=60, blank=True, default="")
     page = models.PositiveSmallIntegerField(null=True, blank=True)
     text = EncryptedField()
+    words = EncryptedJSONField(null=True)  # what a rule says: the same in each language
     answered_at = models.DateTimeField(null=True, blank=True)
     answer = EncryptedField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
@@ -245,6 +248,11 @@ class Finding(models.Model):
         constraints = [
             models.CheckConstraint(condition=~Q(field="") | ~Q(material=""), name="finding_names_a_field_or_a_material")
         ]
+
+    @property
+    def said(self) -> str:
+        """In the language of whoever reads, where both are known; else as the officer wrote it."""
+        return say(self.words) if self.words else self.text
 
     def __str__(self):
         return f"{self.field or self.material}: {self.text[:40]}"
@@ -410,6 +418,7 @@ class Visit(models.Model):
         RECORD = "record", _("known here, compared with the document")
         REGISTER = "register", _("confirmed by the register, compared with the document")
         BY_HAND = "by_hand", _("in no register, compared with the document by hand")
+        CODE = "code", _("by their identity code, compared with the face")
 
     ref = models.CharField(max_length=12, unique=True, default=new_ref, editable=False)
     officer = models.ForeignKey(Officer, on_delete=models.PROTECT, related_name="visits")

@@ -10,6 +10,7 @@ from tongban.cases.models.application import Case, new_ref
 from tongban.departments.models import Officer
 from tongban.lib.fields import EncryptedField, EncryptedJSONField
 from tongban.materials.models import Document
+from tongban.matters.models import MatterVersion
 from tongban.parties.models import Account, Party
 
 
@@ -154,6 +155,9 @@ class PublicNotice(models.Model):
     text = models.JSONField(default=dict)
     published_at = models.DateTimeField(default=timezone.now)
     days = models.PositiveSmallIntegerField()
+    unit = models.CharField(
+        max_length=12, choices=MatterVersion.Unit.choices, null=True, blank=True
+    )  # null: working days
     until = models.DateField()
     over_at = models.DateTimeField(null=True, blank=True)
 

@@ -15,7 +15,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tongban.cases import clocks, events, only_one, standing
-from tongban.cases.models import Case, Hand, PhoneSignature, Visit
+from tongban.cases.glass import bounded
+from tongban.cases.models import Case, GlassSignature, Hand, PhoneSignature, Visit
 from tongban.cases.moving import acting, again, changed
 from tongban.cases.permission import handler_of, permit
 from tongban.cases.services.drafting import draft_for
@@ -41,11 +42,12 @@ ROLE = "window_officer"
 
 @dataclass(frozen=True)
 class Signature:
-    """How the applicant signed: `content` is what lay before them, `kept` where the signed paper lies."""
+    """How the applicant signed: `content` is what lay before them, `kept` where the signed paper lies, `strokes` what was written on the glass."""
 
     how: str
     content: str
     kept: str = ""
+    strokes: tuple = ()
 
 
 # -- somebody stands here
@@ -292,5 +294,21 @@ def has_signed(case: Case, signature: Signature, now: datetime) -> None:
         )
         if not signed.exists():
             raise NotAllowed("not-signed", _("The applicant has not confirmed this on the own phone yet."))
+    elif signature.how == Case.Signed.GLASS:
+        if not bounded(list(signature.strokes)):
+            sentence = _("Nothing was written on the glass. Let the applicant sign there, or choose another way.")
+            raise Invalid("glass-empty", errors={"strokes": [sentence]}, kept=_("The draft is kept."))
     else:
         raise Invalid("not-signed", errors={"how": [_("Say how the applicant signed.")]}, kept=_("The draft is kept."))
+
+
+def keep_signature(case: Case, signature: Signature, *, officer: Officer, now: datetime) -> None:
+    """What was written on the glass stands with the case, bound to what lay before the person."""
+    if signature.how == Case.Signed.GLASS:
+        GlassSignature.objects.create(
+            case=case,
+            officer=officer,
+            content=signature.content,
+            strokes=bounded(list(signature.strokes)),
+            signed_at=now,
+        )

@@ -227,14 +227,14 @@ def _issue_licence(case: Case, actor: Actor, now: datetime):
         and case.matter.slug.endswith(("-endorse", "-renew"))
     ):
         begins = before.valid_to  # renewed before its end: no day is lost
-    ends = rules.licence_validity(case.version, kind.validity, begins)
+    first, ends = rules.licence_term(case, kind.validity, begins)
     return licences.issue(
         kind,
         holder=case.applicant,
         face=face.face_for(case, kind, issued_on=today, valid_to=ends, before=before),
         decision=case.subject,
         issued_on=today,
-        valid_from=today,
+        valid_from=today if first == begins else first,
         valid_to=ends,
         actor=actor,
         previous=before,

@@ -96,11 +96,15 @@ def answer_one_more(
 def allow_one_more(
     matter: Matter, *, party: Party, officer: Officer, reason: str, now: datetime | None = None
 ) -> OneMore:
-    """An officer allows one more without being asked: what waits for an answer is answered by it."""
+    """An officer allows one more without being asked: what waits for an answer is answered by it.
+
+    While one that was allowed is unused, allowing again changes nothing and gives that one.
+    """
     now = now or timezone.now()
     may_answer(officer, matter, party)
     reason = _reasoned(reason)
     with transaction.atomic():
+        _take_turns(party)
         rows = OneMore.objects.select_for_update().filter(party=party, matter=matter)
         free = rows.filter(allowed=True, case__isnull=True).first()
         if free is not None:
@@ -108,6 +112,11 @@ def allow_one_more(
         row = rows.filter(allowed__isnull=True).first() or OneMore(matter=matter, party=party, asked_at=now)
         _answer(row, officer, True, reason, now)
     return row
+
+
+def _take_turns(party: Party) -> None:
+    """Where nobody asked there is no row to wait at: officers who allow at the same moment wait at the party's."""
+    Party.objects.select_for_update(no_key=True).only("pk").get(pk=party.pk)
 
 
 def _reasoned(reason: str) -> str:

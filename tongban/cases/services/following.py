@@ -16,7 +16,7 @@ from tongban.cases import clocks, events, moving, only_one, papers, planning, ru
 from tongban.cases.bundles import Part, parts_of, with_results
 from tongban.cases.models import Bundle, BundleMember, Case, CaseMaterial, Clock, Step
 from tongban.cases.moving import acting, again, applying, changed, go, go_all, moved
-from tongban.cases.services import billing, ending
+from tongban.cases.services import billing, ending, one_promise
 from tongban.cases.states import (
     AUTO_APPROVE,
     CORRECT,
@@ -269,7 +269,7 @@ def accept_members(
     clocks.show_members(members)
     for case in members:
         billing.charge(case, billing.AT_ACCEPTANCE, actor=actor, now=now)
-    show_limits(whole)
+    one_promise.show_limits(whole)
     journal.enqueue(GO_ON, once=f"go on:{whole.pk}:accepted", case=whole.pk)
 
 
@@ -299,20 +299,6 @@ def lacking(case: Case) -> list[CaseMaterial]:
     return list(rows.filter(case__parent=case.pk, case__state=CaseState.RECEIVED))
 
 
-def show_limits(whole: Case) -> None:
-    """The whole is late when its own time is over, or the limit by law of one member: it shows the nearest of those."""
-    nearest = next(iter(_limits(whole=whole.pk)), None)
-    if nearest != whole.statutory_due:
-        whole.statutory_due = nearest
-        Case.objects.filter(pk=whole.pk).update(statutory_due=nearest)
-
-
-@composed(whole=BigIntegerField())
-def _limits(whole):
-    rows = Clock.objects.filter(case__parent_id=whole, kind=ClockKind.DECISION_STATUTORY, stopped_on__isnull=True)
-    return rows.exclude(due=clocks.FAR_AWAY).order_by("due").values_list("due", flat=True)[:1]
-
-
 # -- reviews begin
 
 
@@ -338,7 +324,7 @@ def go_on(case: int) -> None:
         )  # fmt: skip
         for part in turn:
             _begin_review(part, [granted[slug] for slug in part.row.after if slug in granted], now)
-        show_limits(whole)
+        one_promise.show_limits(whole)
 
 
 def _begin_review(part: Part, before: list[Part], now: datetime) -> None:
@@ -429,7 +415,9 @@ def judge(whole: Case, *, now: datetime, officer: Officer | None = None, account
     _settle_choices(whole, parts, now)
     _end_what_waits_in_vain(parts, now, officer, account)
     _let_the_next_begin(whole, parts)
-    show_limits(whole)
+    if any(part.lost for part in parts):
+        one_promise.keep(whole, parts)  # what was taken back while it stood still holds nobody up any more
+    one_promise.show_limits(whole)
     if whole.state == CaseState.DELIVERED:
         journal.enqueue(
             "cases.close", once=f"close:{whole.pk}:{sum(part.case.state in ENDED for part in parts)}", case=whole.pk

@@ -24,6 +24,7 @@ from tongban.cases.procedure_states import (
     RUN_OUT,
     HearingState,
 )
+from tongban.cases.services import one_promise
 from tongban.cases.states import RESUME, SUSPEND, CaseState, ClockKind
 from tongban.departments import queries as departments
 from tongban.departments.models import Officer
@@ -50,6 +51,7 @@ def offer(case: Case, *, officer: Officer, reason: str, ground: str, now: dateti
         clocks.start(case, ClockKind.SPECIAL_PROCEDURE, today, HEARING_REQUEST_DAYS + HEARING_HOLD_DAYS)
         row = _offered(case, Hearing.About.REFUSAL, officer, "dept_reviewer", reason, ground, now)
         clocks.show(case)
+        one_promise.follow_part(case)
     return row
 
 
@@ -278,6 +280,7 @@ def _go_on(case: Case, row: Hearing, now: datetime) -> None:
     clocks.stop(case, ClockKind.SPECIAL_PROCEDURE, today)
     clocks.resume_decision(case, today)
     clocks.show(case)
+    one_promise.follow_part(case)
     if row.result == Hearing.Result.OTHERWISE:  # the opinion that was heard about does not stand any more
         case.reviewer, case.opinion, case.proposal = None, "", ""
         case.save(update_fields=["reviewer", "opinion", "proposal", "updated_at"])

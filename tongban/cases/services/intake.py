@@ -24,8 +24,16 @@ from tongban.cases import (
 from tongban.cases.models import Case, CaseMaterial, CaseNumber, Finding, Visit
 from tongban.cases.moving import acting, again, go
 from tongban.cases.permission import permit
-from tongban.cases.services import billing, committing, cosigning, following, pre_reviewing, tolerating
-from tongban.cases.services.at_window import Signature, has_signed, may_prepare
+from tongban.cases.services import (
+    billing,
+    committing,
+    cosigning,
+    following,
+    one_promise,
+    pre_reviewing,
+    tolerating,
+)
+from tongban.cases.services.at_window import Signature, has_signed, keep_signature, may_prepare
 from tongban.cases.states import (
     ACCEPT,
     ACCEPTANCE_DAYS,
@@ -176,6 +184,7 @@ def hand_in(
             committed=committing.wanted(case, asked_in_form=bool(cleaned.get("commit"))),
         )  # fmt: skip
         case.hands.filter(ended_at__isnull=True).update(ended_at=now, ended_by="sent", code_index="")
+        keep_signature(case, signed, officer=officer, now=now)
         committing.sign(case, account=case.account, now=now)
         hand_in_papers(case, actor)
         clocks.start(case, ClockKind.ACCEPTANCE, day, ACCEPTANCE_DAYS)
@@ -202,6 +211,7 @@ def hand_in(
 SIGNED_WORDS: dict[str, str] = {
     Case.Signed.PAPER: "本人在纸上签字 on paper, by hand",
     Case.Signed.PHONE: "本人手机确认码 by a code on the own phone",
+    Case.Signed.GLASS: "本人在窗口手写屏签字 on the glass of the window, by hand",
 }
 
 
@@ -511,6 +521,7 @@ def _accept(case: Case, step, actor: Actor, officer, counted_from: date, now: da
         return
     billing.charge(case, billing.AT_ACCEPTANCE, actor=actor, now=now)
     if case.parent_id:
+        one_promise.follow_part(case)
         following.take_turns(case)
     else:
         journal.enqueue("cases.start_review", once=f"start_review:{case.pk}:{case.corrections}", case=case.pk)
@@ -609,7 +620,7 @@ def write_findings(case: Case, kind: str, findings: list[dict], now: datetime) -
     Finding.objects.bulk_create(
         Finding(
             case=case, round=number, kind=kind, field=one.get("field") or "", material=one.get("material") or "",
-            page=one.get("page"), text=one["text"], created_at=now,
+            page=one.get("page"), text=one["text"], words=one.get("words"), created_at=now,
         )
         for one in findings
     )  # fmt: skip
@@ -631,7 +642,8 @@ def as_paragraphs(case: Case, findings: list[dict]) -> list[dict]:
         if asked:
             zh += f"（{'、'.join(each.name['zh'] for each in asked)}）"
             en += f" ({', '.join(each.name['en'] for each in asked)})"
-        said.append({"zh": f"{number}. {zh}:{one['text']}", "en": f"{number}. {en}: {one['text']}"})
+        words = one.get("words") or {"zh": one["text"], "en": one["text"]}
+        said.append({"zh": f"{number}. {zh}:{words['zh']}", "en": f"{number}. {en}: {words['en']}"})
     return said
 
 

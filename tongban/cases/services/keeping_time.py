@@ -10,7 +10,7 @@ from django.utils import timezone
 from tongban.cases import clocks, events
 from tongban.cases.models import Case, Clock, PublicNotice
 from tongban.cases.moving import changed
-from tongban.cases.services import drafting, inspecting, intake, publishing
+from tongban.cases.services import drafting, inspecting, intake, one_promise, publishing
 from tongban.cases.states import CaseState, ClockKind
 from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM
@@ -126,7 +126,10 @@ def recount(after: int = 0, first: str = "", last: str = "") -> None:
         running = running.filter(started_on__lt=date.fromisoformat(last))
     ids = list(running.order_by("case_id").values_list("case_id", flat=True).distinct()[:TOGETHER])
     with transaction.atomic():
-        for case in clocks.recount(ids):
+        moved = clocks.recount(ids)
+        for whole in sorted({case.parent_id for case in moved if case.parent_id}):
+            journal.enqueue(one_promise.FOLLOW_PARTS, case=whole)
+        for case in moved:
             journal.record(events.CaseDatesChanged(case=case.pk, why="calendar"), subject=case.subject, actor=PLATFORM)
             changed(case)
             _tell_new_date(case)

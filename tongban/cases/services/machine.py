@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from tongban.cases import damage, events, facts, noticed, planning, rules, standing
+from tongban.cases import damage, events, facts, noticed, planning, rules, standing, turned_back
 from tongban.cases.models import Case, CaseMaterial
 from tongban.cases.moving import again, changed, go
 from tongban.cases.services import deciding, intake, tolerating
@@ -25,7 +25,6 @@ SEEN_BY_MACHINE = {
     CaseMaterial.How.GENERATED,
     CaseMaterial.How.COMMITMENT,
 }
-TURNED_BACK = {"resumption-of-work"}  # the one matter whose failed rules the applicant is shown at once, to try again
 
 
 @journal.carrier("cases.consider")
@@ -50,6 +49,17 @@ def consider(case: int) -> None:
         _decide(row, timezone.now())
 
 
+def on_the_spot(case: int) -> None:
+    """An application that was handed in and accepted at a window is decided while its applicant still sits there, where the matter's rules
+    decide and everything it rests on is the government's own: whoever brought papers waits for the people who read them. Twice: nothing more."""
+    row = Case.objects.select_related("version").get(pk=case)
+    if row.channel != "window" or row.parent_id is not None or not _decides(row.version):
+        return
+    if any(one.required and one.how not in SEEN_BY_MACHINE for one in row.materials.all()):
+        return
+    consider(case)
+
+
 def _decides(version: MatterVersion) -> bool:
     return version.decided_by in {MatterVersion.Decides.RULE, MatterVersion.Decides.FULL}
 
@@ -70,20 +80,15 @@ def _pre_review(case: Case) -> bool:
         return False
     if noticed.being_read(case) or noticed.unsettled_warnings(case) or damage.pages(case).exists():
         return False
-    if case.matter.slug in TURNED_BACK:
+    if case.matter.slug in turned_back.TURNED_BACK:
         outcome, _known = evaluate(case)
         failed = [line for line in outcome.trace if line.result is False]
         if failed:
-            intake.return_from_pre_review(case, [_as_finding(case, line) for line in failed])
+            today = timezone.localdate()
+            intake.return_from_pre_review(case, [turned_back.finding(case, line, today) for line in failed])
             return False
     intake.pass_pre_review(case)
     return True
-
-
-def _as_finding(case: Case, line) -> dict:
-    """A failed rule as a finding at the form's truth statement, in both languages."""
-    field = next((f["id"] for f in case.version.form if f["type"] == "consent"), case.version.form[-1]["id"])
-    return {"field": field, "text": f"{line.text['zh']} / {line.text['en']}"}
 
 
 def _start_review(case: Case) -> Case:

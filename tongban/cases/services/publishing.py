@@ -1,4 +1,4 @@
-"""A notice before the decision: published for a number of working days, open to objections, each answered in writing before anybody decides."""
+"""A notice before the decision: published for a number of days, open to objections, each answered in writing before anybody decides."""
 
 from datetime import date, datetime
 
@@ -13,6 +13,7 @@ from tongban.cases.models import Case, PublicNotice, PublicObjection
 from tongban.cases.moving import acting, again, go
 from tongban.cases.noting import note
 from tongban.cases.permission import permit
+from tongban.cases.services import one_promise
 from tongban.cases.states import NOTICE_OVER, PUBLISH_NOTICE
 from tongban.departments import queries as departments
 from tongban.departments.models import Officer
@@ -20,15 +21,27 @@ from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM, Actor
 from tongban.lib.bilingual import Bilingual
 from tongban.lib.problems import Invalid, NotAllowed
+from tongban.matters.models import MatterVersion
 from tongban.parties.models import Account, Party
 
 LONGEST = 4000
 
 
 def notice_ends(case: Case, published: datetime) -> date:
-    """The last day for objections to a notice published at this moment."""
-    published_on = clocks.local_day(published)
-    return departments.calendar().due(published_on, case.version.notice_days or NOTICE_DAYS).day or published_on
+    """The last day for objections to a notice published at this moment, in working days or in days as the matter says.
+
+    Counted in days it never ends on a day off: it is the time of whoever objects, who has the next working day too (Civil Code, art. 203).
+    """
+    published_on, calendar = clocks.local_day(published), departments.calendar()
+    days = case.version.notice_days or NOTICE_DAYS
+    if notice_unit(case) == MatterVersion.Unit.CALENDAR_DAY:
+        return calendar.on_or_after(calendar.due_in_days(published_on, days)).day or published_on
+    return calendar.due(published_on, days).day or published_on
+
+
+def notice_unit(case: Case) -> str:
+    """What the days of the public notice are counted in; where the matter says nothing, working days."""
+    return case.version.notice_unit or MatterVersion.Unit.WORKING_DAY
 
 
 def not_counted(case: Case) -> bool:
@@ -57,7 +70,7 @@ def publish_notice(case: Case, *, officer: Officer, text: str, text_en: str = ""
         PublicNotice.objects.filter(case=case, over_at__isnull=True).update(over_at=now)
         row = PublicNotice.objects.create(
             case=case, officer=officer, text={"zh": text, "en": text_en.strip()[:LONGEST] or text}, published_at=now,
-            days=case.version.notice_days or NOTICE_DAYS, until=notice_ends(case, now),
+            days=case.version.notice_days or NOTICE_DAYS, unit=notice_unit(case), until=notice_ends(case, now),
         )  # fmt: skip
         go(
             case, PUBLISH_NOTICE, actor=acting(officer, "dept_reviewer"), officer=officer, now=now, reason=text[:2000],
@@ -67,43 +80,19 @@ def publish_notice(case: Case, *, officer: Officer, text: str, text_en: str = ""
             ({"zh": "公示至", "en": "Objections until"}, row.until.isoformat())
         ]
         if not_counted(case):
-            _stand_still(case, clocks.local_day(now))
+            clocks.pause_decision(case, clocks.local_day(now))
+            clocks.show(case)
+            one_promise.follow_part(case)
             rows.append(
                 (
                     {"zh": "办理期限", "en": "Time limit"},
                     {"zh": "公示时间不计入办理期限", "en": "The days of the notice are not counted"},
                 )
             )
+            rows.extend(one_promise.of_the_whole(case))
         papers.make(case, "public_notice", now=now, paragraphs=[row.text], rows=rows)
         journal.touch("public-notices")
     return case
-
-
-def _stand_still(case: Case, on: date) -> None:
-    """The clock of this case, and of the whole it is a part of: a whole is not promised for a day on which its part cannot be ready."""
-    for one in (case, _whole(case)):
-        if one is not None and not clocks.decision_stands_still(one):
-            clocks.pause_decision(one, on)
-            clocks.show(one)
-
-
-def _count_on(case: Case, on: date) -> None:
-    """Nothing where no clock stood still; the whole goes on with the last of its parts."""
-    clocks.resume_decision(case, on)
-    clocks.show(case)
-    whole = _whole(case)
-    if whole is None:
-        return
-    others = (
-        Case.objects.filter(parent=whole, state=PUBLISH_NOTICE.target).exclude(pk=case.pk).select_related("version")
-    )
-    if not any(not_counted(one) for one in others):
-        clocks.resume_decision(whole, on)
-        clocks.show(whole)
-
-
-def _whole(case: Case) -> Case | None:
-    return Case.objects.filter(pk=case.parent_id).first() if case.parent_id else None
 
 
 def notice_over(case: Case, *, now: datetime) -> Case:
@@ -115,7 +104,9 @@ def notice_over(case: Case, *, now: datetime) -> Case:
         if ends is None or clocks.local_day(now) <= ends:
             raise NotAllowed("too-early", _("The public notice is not over yet."))
         go(case, NOTICE_OVER, actor=PLATFORM, now=now)
-        _count_on(case, clocks.local_day(now))
+        clocks.resume_decision(case, clocks.local_day(now))  # nothing where none stood still
+        clocks.show(case)
+        one_promise.follow_part(case)
         if row is not None:
             row.over_at = now
             row.save(update_fields=["over_at"])

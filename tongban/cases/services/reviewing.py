@@ -12,7 +12,7 @@ from tongban.cases import clocks, damage, desk_time, events, papers, queries
 from tongban.cases.models import Case
 from tongban.cases.moving import acting, again, changed, go, named
 from tongban.cases.permission import permit, permit_to_work
-from tongban.cases.services import hearing, inspecting
+from tongban.cases.services import hearing, inspecting, one_promise
 from tongban.cases.states import (
     EXCLUDED_STEPS,
     EXTEND,
@@ -166,6 +166,7 @@ def suspend(
         clocks.pause_decision(case, today)
         clock = clocks.start(case, ClockKind.SPECIAL_PROCEDURE, today, planned_days)
         clocks.show(case)
+        one_promise.follow_part(case)
         papers.make(
             case, "special_procedure_notice", now=now,
             paragraphs=[
@@ -181,6 +182,7 @@ def suspend(
                 ({"zh": "特别程序", "en": "Step"}, papers.STEPS[kind]),
                 ({"zh": "计划工作日", "en": "Planned working days"}, str(planned_days)),
                 ({"zh": "计划结束", "en": "Planned end"}, clock.due.isoformat()),
+                *one_promise.of_the_whole(case),
             ],
         )  # fmt: skip
     return case
@@ -201,6 +203,7 @@ def resume(case: Case, *, officer: Officer, result: str, now: datetime | None = 
         clocks.stop(case, ClockKind.SPECIAL_PROCEDURE, today)
         clocks.resume_decision(case, today)
         clocks.show(case)
+        one_promise.follow_part(case)
         papers.make(
             case, "resumption_notice", now=now,
             paragraphs=[
@@ -209,6 +212,7 @@ def resume(case: Case, *, officer: Officer, result: str, now: datetime | None = 
             rows=[
                 ({"zh": "恢复计时", "en": "Runs again from"}, today.isoformat()),
                 ({"zh": "承诺办结", "en": "Promised by"}, case.promised_due.isoformat() if case.promised_due else "—"),
+                *one_promise.of_the_whole(case),
             ],
         )  # fmt: skip
     return case
@@ -239,6 +243,7 @@ def extend(
         )  # fmt: skip
         clocks.extend_decision(case, days)
         clocks.show(case)
+        one_promise.follow_part(case)
         papers.make(
             case, "extension_notice", now=now,
             paragraphs=[
@@ -248,6 +253,7 @@ def extend(
             rows=[
                 ({"zh": "新的承诺办结", "en": "Promised by"}, case.promised_due.isoformat() if case.promised_due else "—"),
                 ({"zh": "新的法定期限", "en": "By law at the latest"}, case.statutory_due.isoformat() if case.statutory_due else "—"),
+                *one_promise.of_the_whole(case),
             ],
         )  # fmt: skip
     return case

@@ -16,12 +16,14 @@ from ninja.renderers import BaseRenderer
 from pydantic import ConfigDict, Field
 
 from tongban.channels import doorkeeper
-from tongban.channels.exchange import guide_data
+from tongban.channels.exchange import guide_data, pass_checking
+from tongban.channels.exchange.gates_described import GATES
 from tongban.departments import queries as departments
 from tongban.lib import identifiers
 from tongban.lib.problems import Invalid, Problem
 from tongban.lib.rules import compile_rule
 from tongban.lib.workdays import REASONS
+from tongban.licences import presenting
 from tongban.licences import services as licences
 from tongban.matters import queries as matters
 from tongban.matters.fact_labels import FACT_LABELS, VALUE_LABELS
@@ -47,7 +49,7 @@ class Interface(NinjaAPI):
         """With what is served beside it (uploads, the catalogue as linked data) and the one shape of every error."""
         schema = super().get_openapi_schema(**{"path_prefix": PREFIX, **given})
         schema["components"].setdefault("schemas", {})["Problem"] = PROBLEM
-        schema["paths"].update(BESIDE)
+        schema["paths"].update(BESIDE | GATES)
         problem = {
             "description": "A problem document (RFC 9457), in the language asked for by Accept-Language",
             "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
@@ -609,7 +611,101 @@ class Checked(Strict):
 @api.get("/licences/verify/{token}", response=Checked, tags=["licences"])
 def licence_verify(request, token: str):
     """Signature, then status, then the limited face of a licence; of an industry licence each merged permit as it stands now."""
-    found = licences.verify(token, channel="api")
+    found = _presented(request, token) if presenting.read_token(token) else licences.verify(token, channel="api")
     if found is None:
         raise Http404
     return found
+
+
+def _presented(request, token: str) -> licences.Verification | None:
+    """A code of the holder (shown, shared, printed) opens as on the page: counted, once for each verifier where it was shown."""
+    row = presenting.found(token)
+    if row is None:
+        return None
+    key = f"api:{request.META.get('REMOTE_ADDR', '')}"
+    opener = presenting.Opener(by="anyone", key=key, actor=licences.VERIFIER)
+    return presenting.open_it(row, opener=opener).as_verification()
+
+
+# -- health passes
+
+
+class PassAsked(Strict):
+    qr_text: Annotated[str | None, Field(max_length=pass_checking.LONGEST_TEXT)] = Field(
+        None, description="What a scanner read: HC1:..."
+    )
+    image: str | None = Field(
+        None, description="A picture with the code instead (JPEG, PNG or WebP of at most 10 MB), in base64"
+    )
+    at: Annotated[str | None, Field(max_length=60)] = Field(
+        None, description="The moment to judge for, ISO 8601; now when it is left out"
+    )
+    trust: (
+        Annotated[str, Field(max_length=40)]
+        | Annotated[list[Annotated[str, Field(max_length=16_384)]], Field(max_length=pass_checking.MOST_CERTIFICATES)]
+        | None
+    ) = Field(
+        None,
+        description="Certificates of signers (DER in base64), or the name of a list of this district; left out: its own",
+    )
+    purpose: Annotated[str | None, Field(max_length=200)] = Field(
+        None,
+        description="What it is checked for: `entry` (a place) or `travel` (a journey to another province, which asks for a newer test). Left out, and any other word: as "
+        "entry. The header `Judged-For` of the answer says which it was. Nothing of the pass is kept",
+    )
+
+
+class PassHolder(Strict):
+    name: str
+    dob: str = Field(description="As the issuer signed it; it may be a year or a month only, or empty")
+
+
+class PassTest(Strict):
+    type: str = Field(description="LOINC: LP6464-4 laboratory, LP217198-3 rapid")
+    sampled_at: str = Field(description="As the issuer signed it")
+    result: str = Field(description="SNOMED CT: 260415000 not detected, 260373001 detected (positive)")
+    centre: str | None
+
+
+class PassJudged(Strict):
+    verdict: Literal["valid", "invalid"]
+    reason: (
+        Literal[
+            "prefix",
+            "encoding",
+            "compression",
+            "structure",
+            "signature",
+            "unknown_key",
+            "not_yet_valid",
+            "expired",
+            "key_usage",
+            "content",
+        ]
+        | None
+    ) = Field(description="Why it is invalid; null when it is valid")
+    kind: Literal["v", "t", "r"] | None = Field(
+        description="Vaccination, test, recovery; null when nothing in it can be believed"
+    )
+    holder: PassHolder | None
+    test: PassTest | None
+    light: Literal["green", "amber", "red"]
+
+
+@api.post("/passes/verify", response=PassJudged, tags=["passes"])
+def pass_verify(request, response: HttpResponse, asked: Annotated[PassAsked, Body()]):
+    """Judge a health pass (HC1). Whatever was judged is answered with 200, also when it is invalid; nothing of it is kept.
+
+    Valid means that a trusted key signed it and that it holds at that moment. Whether it is enough is the light: red for a positive
+    test and for everything invalid, amber for what is genuine and does not fulfil the district's published rule.
+    """
+    response["Cache-Control"] = "no-store"
+    if (asked.qr_text is None) == (asked.image is None):
+        raise Invalid(
+            "not-understood", errors={"qr_text": [_("Please send either the text of the code or a picture of it.")]}
+        )
+    at, trust = pass_checking.moment(asked.at), pass_checking.trust(asked.trust)
+    text = asked.qr_text if asked.qr_text is not None else pass_checking.text_of_base64(asked.image or "")
+    purpose = pass_checking.purpose_of(asked.purpose)
+    response["Judged-For"] = purpose
+    return pass_checking.judge(text, at=at, trust=trust, purpose=purpose).as_contract()

@@ -205,7 +205,7 @@ def _approved(case, officer):
     result = case.version.result or {}
     kind = LicenceType.objects.filter(slug=result.get("ref")).first() if result.get("kind") == "e_licence" else None
     if kind is not None:
-        ends = rules.licence_validity(case.version, kind.validity, _today())
+        _first, ends = rules.licence_term(case, kind.validity, _today())
         said.append(
             worded(
                 _("“%(name)s” is issued and sealed at once, valid until %(day)s."), name=kind.shown_name, day=_day(ends)
@@ -233,10 +233,17 @@ def _inspected(case, officer):
 
 
 def _stands_still(case, officer):
-    return [
+    said = [
         worded(_("The clock of the decision stands still from %(day)s."), day=_day(_today())),
         _("It goes on with the days that are left when you enter the result of the step."),
     ]
+    if case.parent_id is not None:
+        said.append(
+            _(
+                "The whole it belongs to is promised with its last part: its date stands still too, and the applicant is told."
+            )
+        )
+    return said
 
 
 def _goes_on(case, officer):

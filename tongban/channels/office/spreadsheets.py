@@ -7,6 +7,7 @@ from typing import Any
 
 import xlsxwriter
 
+from tongban.cases import clocks
 from tongban.cases.models import Case
 from tongban.lib.bilingual import Bilingual, say
 
@@ -43,10 +44,11 @@ def safe_cell(text) -> str:
 
 
 def cells_of(case: Case) -> list[Any]:
-    """One line, in the order of the headings."""
+    """One line, in the order of the headings. What stands still has no day."""
+    due = None if case.next_due == clocks.FAR_AWAY else case.next_due
     return [
         case.number, say(case.version.name), say(case.department.name), case.applicant.shown_name, case.get_state_display(),
-        case.received_on, case.next_due, case.claimed_by.shown_name if case.claimed_by else None,
+        case.received_on, due, case.claimed_by.shown_name if case.claimed_by else None,
     ]  # fmt: skip
 
 

@@ -28,7 +28,7 @@ from tongban.channels.office.acts_procedures import EVERY_ACT, open_to
 from tongban.channels.office.procedures import beside_of
 from tongban.channels.office.sight import seen
 from tongban.channels.office.views_limits import spent_on
-from tongban.channels.pages import bundle_page
+from tongban.channels.pages import bundle_page, errand
 from tongban.lib.bilingual import say
 from tongban.lib.problems import Invalid, NotAllowed
 from tongban.licences.models import LicenceType
@@ -275,7 +275,7 @@ def _answers(row, findings, changed, typed, errors, revealed) -> list[dict]:
                 "id": one.id,
                 "label": one.label,
                 "consent": one.type == "consent",
-                "value": one.display(value, masked=masked),
+                "value": errand.named(one, one.display(value, masked=masked)),
                 "rows": _rows(one, value, opened) if one.type == "table" else None,
                 "columns": [say(column.label) for column in one.columns],
                 "photo": photos.get(value) if one.type == "photo" and isinstance(value, str) else None,

@@ -18,8 +18,9 @@ from tongban.cases.states import EDITABLE
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_officer
 from tongban.channels.pages import scopes
+from tongban.channels.pages.signing_page import what_is_signed
 from tongban.departments.models import Officer
-from tongban.lib.problems import Invalid
+from tongban.lib.problems import Invalid, NotAllowed
 from tongban.parties import families, mandates, queries, rules
 from tongban.parties.models import IdKind, Mandate
 from tongban.parties.states import Act, MandateState
@@ -72,7 +73,7 @@ def at_window(request, officer):
             for row in queries.mandates_given(visit.person)
             if row.state == MandateState.GRANTED
         ],
-        "to_sign": [{"row": row, "content": signing.content_of(row.case)} for row in _to_sign(visit)],
+        "to_sign": _to_sign(visit),
         "typed": typed,
         "errors": errors,
         "kinds": KINDS,
@@ -103,19 +104,35 @@ def revoke_at_window(request, officer, ref):
     return redirect("office:window_mandates")
 
 
-@require_POST
 @for_officer("window_officer")
+@never_cache
 def sign_on_paper(request, officer, pk):
-    """The visitor has signed on paper what was printed."""
+    """What the visitor is asked to sign, to read and to print; then that they signed it by hand, and where the paper lies."""
     visit = _visit(officer)
     row = next((one for one in _to_sign(visit) if one.pk == pk), None) if visit else None
     if row is None or visit is None:
         raise Http404
-    cosigning.sign_on_paper(
-        row, visit=visit, kept=request.POST.get("kept", ""), content=request.POST.get("content", "")
-    )
-    messages.success(request, _("Signed. The applicant hears of it."))
-    return redirect("office:window_mandates")
+    errors: dict[str, list] = {}
+    problem = None
+    if request.method == "POST":
+        try:
+            cosigning.sign_on_paper(
+                row, visit=visit, kept=request.POST.get("kept", ""), content=request.POST.get("content", "")
+            )
+        except Invalid as wrong:
+            errors = _plain(wrong)
+        except NotAllowed as changed:
+            if changed.code != "changed-since-shown":
+                raise
+            problem = changed
+        else:
+            messages.success(request, _("Signed. The applicant hears of it."))
+            return redirect("office:window_mandates")
+    doorkeeper.reading(request, row.case.applicant_id, "cosign", ["form"], about=row.case.subject)
+    context = what_is_signed(row) | {
+        "officer": officer, "visit": visit, "errors": errors, "problem": problem, "printed_at": timezone.now(),
+    }  # fmt: skip
+    return render(request, "office/window/sign.html", context, status=409 if problem else 422 if errors else 200)
 
 
 @for_officer("window_officer", "coordinator")

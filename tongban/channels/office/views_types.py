@@ -17,7 +17,7 @@ from tongban.lib.problems import Invalid, Problem
 from tongban.licences import face_labels, type_drafts
 from tongban.licences.models import LicenceType
 from tongban.matters.editing import drafting
-from tongban.matters.models import MaterialType, TypeDraft
+from tongban.matters.models import TypeDraft
 from tongban.registers import queries as registers
 
 LABELS = {
@@ -50,23 +50,23 @@ MOVED = {
 @require_GET
 @for_officer(*EDITORS)
 def types(request, officer):
-    """All kinds of one sort, those being written first."""
+    """The kinds of one sort by their short names, a page at a time; before the first page those being written."""
     sort = request.GET.get("sort", "document")
     if sort not in TypeDraft.Sort.values:
         raise Http404
     asked = request.GET.get("q", "").strip()[:60]
-    model: Any = MaterialType if sort == "document" else LicenceType
-    rows = list(model.objects.select_related(*(["issuer"] if sort == "licence" else [])).order_by("slug"))
-    if asked:
-        rows = [one for one in rows if asked.casefold() in f"{one.slug} {one.name.get('zh', '')} {one.name.get('en', '')}".casefold()]  # fmt: skip
+    after = request.GET.get("after", "")[:60]
+    rows, following = type_drafts.page(sort, asked=asked, after=after)
     drafts = TypeDraft.objects.select_related("begun_by__department").filter(sort=sort, state__in=type_drafts.OPEN)
-    open_now = {one.slug: one for one in drafts}
+    open_now = {one.slug: one for one in drafts.filter(slug__in=[one.slug for one in rows])}
     context = {
         "officer": officer,
         "sort": sort,
         "sorts": [("document", _("Documents")), ("licence", _("Licences"))],
         "asked": asked,
-        "drafts": list(open_now.values()),
+        "drafts": [] if after else list(drafts[: type_drafts.A_PAGE]),
+        "begun": bool(after),
+        "following": following,
         "rows": [
             {
                 "row": one,

@@ -3,6 +3,7 @@
 Paper by post goes the same way without a visitor: an officer types in what stands on it, and the day it came is the day that counts.
 """
 
+import json
 from datetime import date
 from functools import partial, wraps
 
@@ -23,6 +24,7 @@ from tongban.cases.services import excepting
 from tongban.cases.states import CaseState
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_officer
+from tongban.channels.office import at_counter
 from tongban.channels.pages import preparing
 from tongban.channels.pages.preparing import Desk
 from tongban.lib import qr
@@ -55,14 +57,14 @@ def lobby(request, officer):
         "visit": visit,
         "q": q,
         "code": request.GET.get("code", "").strip()[:20],
-        "hits": _hits(q, officer) if q else [],
-        "drafts": _drafts_of(request, visit) if visit else [],
+        "hits": hits(q, officer) if q else [],
+        "drafts": drafts_of(request, visit) if visit else [],
         "errors": {},
     }
     return render(request, "office/window/lobby.html", context)
 
 
-def _hits(q: str, officer) -> list[dict]:
+def hits(q: str, officer) -> list[dict]:
     """Matters that answer the words, each with whether this officer may take it in."""
     found = matters.search(q, filters={"kind": "matter"}, limit=FEW).items
     rows = Matter.objects.select_related("department").in_bulk([one.entry.id for one in found], field_name="slug")
@@ -87,13 +89,13 @@ def _hits(q: str, officer) -> list[dict]:
     return shown
 
 
-def _drafts_of(request, visit: Visit) -> list[Case]:
+def drafts_of(request, visit: Visit) -> list[Case]:
     """The drafts of whoever stands here and of the companies they may act for."""
     doorkeeper.reading(request, visit.person_id, "window", ["drafts"], about=f"visit:{visit.ref}")
     held = parties.powers_of(visit.person, timezone.localdate())
     return [
         row
-        for party in _parties_of(visit)
+        for party in parties_of(visit)
         for row in cases.drafts(party)[:LATEST]
         if any(
             power.party.pk == party.pk and (power.full or power.allows(Act.PREPARE, row.version.matter.slug))
@@ -102,7 +104,7 @@ def _drafts_of(request, visit: Visit) -> list[Case]:
     ]
 
 
-def _parties_of(visit: Visit) -> list[Party]:
+def parties_of(visit: Visit) -> list[Party]:
     held = parties.powers_of(visit.person, timezone.localdate())
     return parties.parties_in(power for power in held if Act.PREPARE in power.acts)
 
@@ -130,6 +132,7 @@ def visitor(request, officer):
     except Problem as problem:
         return _visitor_page(request, officer, problem=problem, status=problem.status)
     doorkeeper.reading(request, visit.person_id, "identity check", ["name", "id_no"], about=f"visit:{visit.ref}")
+    at_counter.met(request, officer, known.person)
     return redirect(_onward(request))
 
 
@@ -160,12 +163,14 @@ def _onward(request) -> str:
     """To the matter or the draft they came for."""
     slug, code = request.POST.get("matter", ""), request.POST.get("code", "")
     if slug:
-        return reverse("office:window_begin", args=[slug]) if Matter.objects.filter(slug=slug).exists() else _lobby()
-    return f"{_lobby()}?{urlencode({'code': code})}#take-over" if code else _lobby()
+        known = Matter.objects.filter(slug=slug).exists()
+        return reverse("office:window_begin", args=[slug]) if known else _lobby(request)
+    return f"{reverse('office:window')}?{urlencode({'code': code})}#take-over" if code else _lobby(request)
 
 
-def _lobby() -> str:
-    return reverse("office:window")
+def _lobby(request) -> str:
+    """Whoever sits at a window of a hall goes back to their counter."""
+    return reverse("office:counter" if at_counter.at_counter(request) else "office:window")
 
 
 def _visitor_page(request, officer, *, problem=None, status=200):
@@ -208,6 +213,7 @@ def labels() -> dict[str, str]:
         "kept": _("Where the signed paper is kept"),
         "code": _("Code"),
         "how": _("How the applicant signed"),
+        "strokes": _("Signature on the glass"),
     }
 
 
@@ -218,7 +224,7 @@ def leave(request, officer):
     visit = cases.visit_of(officer)
     if visit is not None:
         services.end_visit(visit, officer=officer)
-    return redirect(_lobby())
+    return redirect(_lobby(request))
 
 
 # -- beginning, or going on
@@ -235,7 +241,7 @@ def begin(request, officer, slug):
         return redirect(f"{reverse('office:visitor')}?{urlencode({'matter': slug})}")
     version = matter.versions.filter(state=MatterVersion.State.PUBLISHED).select_related("matter").first()
     served = set(version.objects_served) if version else set()
-    possible = [one for one in _parties_of(visit) if served & _kinds(one, served)]
+    possible = [one for one in parties_of(visit) if served & _kinds(one, served)]
     problem = None
     party = None
     if request.method == "POST":
@@ -247,6 +253,7 @@ def begin(request, officer, slug):
                 excepting.ask_at_window(matter, party=party, officer=officer, words=request.POST["words"])
                 messages.success(request, _("Written down. The department answers, and the person is told."))
             case = services.begin_at_window(matter, party=party, visit=visit)
+            at_counter.worked_on(request, officer, case)
             return redirect("office:draft", ref=case.ref)
         except (Invalid, NotAllowed) as refused:
             problem = refused
@@ -273,13 +280,14 @@ def take_over(request, officer):
     if visit is None:
         return redirect(f"{reverse('office:visitor')}?{urlencode({'code': code})}")
     draft = cases.draft_of(code)
-    if draft is None or draft.applicant_id not in {one.pk for one in _parties_of(visit)}:
+    if draft is None or draft.applicant_id not in {one.pk for one in parties_of(visit)}:
         context = {
-            "officer": officer, "visit": visit, "q": "", "code": code, "hits": [], "drafts": _drafts_of(request, visit),
+            "officer": officer, "visit": visit, "q": "", "code": code, "hits": [], "drafts": drafts_of(request, visit),
             "errors": {"code": [_("There is no draft with this code for this person.")]},
         }  # fmt: skip
         return render(request, "office/window/lobby.html", context, status=422)
     services.take_over(draft, visit=visit)
+    at_counter.worked_on(request, officer, draft)
     return redirect("office:draft", ref=draft.ref)
 
 
@@ -300,7 +308,7 @@ def at_the_desk(view):
         if row.channel == Case.Channel.POST and row.prepared_by_id == officer.pk:
             services.may_type_in(row, officer)
             visit = None
-        elif visit is None or row.applicant_id not in {one.pk for one in _parties_of(visit)}:
+        elif visit is None or row.applicant_id not in {one.pk for one in parties_of(visit)}:
             raise Http404
         else:
             services.take_over(row, visit=visit)
@@ -398,11 +406,21 @@ def draft_hand_in(request, desk, case):
             how = request.POST.get("how", "")
             if how == Case.Signed.PHONE:
                 services.confirm_by_phone(case, request.POST.get("code", ""), visit=request.visit)
-            signed = services.Signature(how, request.POST.get("content", ""), request.POST.get("kept", ""))
+            signed = services.Signature(
+                how, request.POST.get("content", ""), request.POST.get("kept", ""), _strokes(request)
+            )
             services.hand_in(case, officer=request.officer, visit=request.visit, signed=signed)
     except (Invalid, NotAllowed) as problem:
         return _check_page(request, desk, case, problem=problem)
     return redirect("office:received", ref=case.ref)
+
+
+def _strokes(request) -> tuple:
+    try:
+        lines = json.loads(request.POST.get("strokes") or "[]")
+    except ValueError:
+        return ()
+    return tuple(lines) if isinstance(lines, list) else ()
 
 
 @partial(_step, methods=("GET", "HEAD"))
@@ -463,7 +481,7 @@ def post(request, officer):
         "matter": matter if version else None,
         "version": version,
         "q": q,
-        "hits": _hits(q, officer) if q else [],
+        "hits": hits(q, officer) if q else [],
         "kinds": IdKind.choices,
         "sexes": SEXES,
         "company": bool(version and "person" not in version.objects_served),

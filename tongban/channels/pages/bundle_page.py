@@ -1,8 +1,9 @@
 """A bundle on pages: its parts for the applicant and the front desk, and for a department what stands around its own part."""
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from tongban.cases import bundles, planning
+from tongban.cases import bundles, clocks, planning
 from tongban.cases.models import Case
 from tongban.cases.states import IN_REVIEW, SHOWN_TO_APPLICANT, CaseState
 from tongban.lib.bilingual import say
@@ -33,7 +34,36 @@ def _own_part(case: Case) -> dict | None:
 def _lines(whole: Case) -> list[dict]:
     parts = bundles.members_of(whole)
     names = {part.row.slug: say(part.case.version.name) for part in parts}
-    return [_line(part, whole, names) for part in parts]
+    still = clocks.that_stand_still([part.case for part in parts])
+    return [_line(part, whole, names) | {"still": part.case.pk in still} for part in parts]
+
+
+def standing_still(case: Case) -> dict:
+    """Why no day is promised now: of a whole its `parts` that stand still, of a part what it `waits_for`, or the last day of its `notice`.
+
+    {} where the clock runs, or the case itself is in an excluded step, which its page says already.
+    """
+    if case.state not in IN_REVIEW or case.state == CaseState.SUSPENDED or not clocks.that_stand_still([case]):
+        return {}
+    if case.state == CaseState.PUBLIC_NOTICE:
+        return {"notice": case.public_notices.filter(over_at__isnull=True).values_list("until", flat=True).first()}
+    whole = case.parent if case.parent_id is not None else case
+    if whole is None:
+        return {}
+    parts = [part for part in bundles.parts_of(whole) if part.open]
+    still = clocks.that_stand_still([part.case for part in parts])
+    if case is not whole:
+        own: list[str] = next((part.row.after for part in parts if part.case.pk == case.pk), [])
+        return {"waits_for": _(", ").join(say(part.case.version.name) for part in parts if part.row.slug in own)}
+    planned = clocks.planned_ends([part.case for part in parts])
+    held = [part.case for part in parts if part.case.pk in still and part.case.state != CaseState.ACCEPTED]
+    return {
+        "parts": [
+            {"ref": one.ref, "name": say(one.version.name), "until": planned.get(one.pk), "notice": one.state == CaseState.PUBLIC_NOTICE}
+            for one in held
+        ],
+        "forecast": clocks.forecast_together([part.case for part in parts], now=timezone.now()),
+    }  # fmt: skip
 
 
 def _line(part: bundles.Part, whole: Case, names: dict[str, str]) -> dict:

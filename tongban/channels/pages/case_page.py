@@ -18,7 +18,7 @@ from tongban.cases.states import (
     WITHDRAWABLE,
     CaseState,
 )
-from tongban.channels.pages import bundle_page, getting
+from tongban.channels.pages import bundle_page, errand, getting
 from tongban.channels.pages.beside_case import beside
 from tongban.lib.bilingual import say
 from tongban.payments import queries as payments
@@ -79,13 +79,15 @@ def context(row, party, *, base: str = "base_portal.html", sent=None, errors=Non
         "forecast": clocks.forecast(row, now=timezone.now()),
         "spent": [one for one in time_spent.by_place(row) if one.working_days or one.running],
         "bundle": bundle_page.of_applicant(row),
+        "still": bundle_page.standing_still(row),
         "getting": getting.shown(row, receives=False, own=False),  # the code is for nobody who helps
     }
 
 
 def shown(case) -> dict:
     """What a line about a case says."""
-    left = cases.days_left(case, until=case.promised_due)
+    # of a step that does not count the plan is told, not days that run
+    left = None if case.state == CaseState.SUSPENDED else cases.days_left(case, until=case.promised_due)
     return {
         "case": case,
         "state": SHOWN_TO_APPLICANT[CaseState(case.state)],
@@ -150,7 +152,9 @@ def answers(row, *, own: bool = True) -> list[dict]:
     return [
         {
             "label": one.label,
-            "value": one.display(values.get(one.id), masked=None if own or not one.personal else True),
+            "value": errand.named(
+                one, one.display(values.get(one.id), masked=None if own or not one.personal else True)
+            ),
             "covered": one.covered(values.get(one.id)) if own else "",
             "full": one.display(values.get(one.id), masked=False) if own else "",
         }

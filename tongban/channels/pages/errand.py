@@ -14,6 +14,7 @@ from tongban.cases.models import Case, CaseMaterial
 from tongban.departments.models import Officer
 from tongban.lib.bilingual import say
 from tongban.lib.formschema import Field, Form
+from tongban.lib.problems import Problem
 from tongban.licences.models import LicenceType
 from tongban.materials import services as documents
 from tongban.materials.models import Page
@@ -25,6 +26,12 @@ from tongban.registers.models import Resource
 def is_covered(one: Field) -> bool:
     """What only the applicant sees in full."""
     return one.personal
+
+
+def named(one: Field, shown: str) -> str:
+    """An answer as people read it: an area by its name, whose code only its register needs."""
+    row = places.division(shown) if one.type == "division" and shown else None
+    return say(row.name) if row is not None else shown
 
 
 def known_codes() -> dict:
@@ -166,6 +173,14 @@ def add_pages(case: Case, row: CaseMaterial, files, account: Account, *, seen_by
     else:
         document = documents.keep(files, owner=case.applicant, by=account, name=row.type.shown_name)
     services.attach(case, row.type.slug, document, account=account, seen_by=seen_by)
+
+
+def why_not(refused: Problem | None) -> list[str]:
+    """The sentences of a refusal, as they stand beside the field it is about."""
+    if refused is None:
+        return []
+    said = [str(reason) for reasons in getattr(refused, "errors", {}).values() for reason in reasons]
+    return said or [str(refused)]
 
 
 def take_out(case: Case, row: CaseMaterial, page_id: str, account: Account) -> None:

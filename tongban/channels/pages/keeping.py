@@ -25,7 +25,7 @@ HERE = Path(__file__).resolve().parent
 FIND_AGAIN = {"portal:home", "portal:guide"}
 OWN = {
     "portal:licences", "portal:licence", "portal:drafts", "portal:apply_form", "portal:space", "office:inspections",
-    "office:inspection",
+    "office:inspection", "office:venue_visits", "office:venue_visit",
 }  # fmt: skip
 SHELL = [
     "tongban/tongban.css", "tongban/tongban.js", "tongban/app.js", "tongban/device.js", "tongban/aloud.js", "tongban/favicon.svg",

@@ -14,7 +14,7 @@ from django.utils.translation import get_language, get_language_bidi
 SCHEMES = ("light", "dark", "auto")
 EDITIONS = ("standard", "elderly")
 SIZE_OF_EDITION = {"standard": "md", "elderly": "lg"}
-PLACES, EXACTLY = ("/search/", "/together/", "/my/cases/", "/my/licences/"), ("/", "/my/")
+PLACES, EXACTLY = ("/code/", "/search/", "/together/", "/my/cases/", "/my/licences/"), ("/", "/my/")
 WARNED_BEFORE = {"standard": timedelta(minutes=15), "elderly": timedelta(hours=1)}
 
 

@@ -230,15 +230,16 @@ def autosave(request, desk: Desk, case: Case):
     return JsonResponse({"saved_at": timezone.localtime(case.saved_at).strftime("%H:%M"), "revision": case.revision})
 
 
-def materials(request, desk: Desk, case: Case):
-    """What is there already, and what is still to be added."""
+def materials(request, desk: Desk, case: Case, *, refused: dict[str, Invalid] | None = None, status: int = 200):
+    """What is there already, and what is still to be added. `refused`: {material: why what was sent for it is not taken}."""
+    refused = refused or {}
     case = services.refresh_materials(case, account=desk.account or request.user)
     links = case.materials.select_related("type", "document", "licence", "licence__type").prefetch_related(
         "document__pages"
     )
     doorkeeper.reading(request, case.applicant_id, desk.purpose, ["materials"], about=case.subject)
     asked = {one.slug: one for one in rules.requirements_of(case)}
-    rows = [_material(desk, row, asked) for row in links]
+    rows = [_material(desk, row, asked) | {"errors": errand.why_not(refused.get(row.type.slug))} for row in links]
     context = _shared(
         desk, case, "materials",
         ready=[one for one in rows if one["ready"]],
@@ -246,7 +247,7 @@ def materials(request, desk: Desk, case: Case):
         optional=[one for one in rows if not one["ready"] and not one["row"].required],
         next=next_step(desk, case, "materials"),
     )  # fmt: skip
-    return render(request, "pages/preparing/materials.html", context)
+    return render(request, "pages/preparing/materials.html", context, status=status)
 
 
 def _material(desk: Desk, row: CaseMaterial, asked: dict) -> dict:
@@ -282,7 +283,19 @@ def material(request, desk: Desk, case: Case, slug: str):
     row = case.materials.select_related("type", "document").filter(type__slug=slug).first()
     if row is None:
         raise Http404
-    account = desk.account or request.user
+    try:
+        _hand_in(request, desk, case, row)
+    except Invalid as refused:
+        if doorkeeper.wants_data(request):
+            raise
+        return materials(request, desk, case, refused={slug: refused}, status=refused.status)
+    if doorkeeper.wants_data(request):
+        return JsonResponse({"kept": True}, status=201)
+    return redirect(f"{desk.at('materials')}#material-{slug}")
+
+
+def _hand_in(request, desk: Desk, case: Case, row: CaseMaterial) -> None:
+    account, slug = desk.account or request.user, row.type.slug
     if request.FILES:
         errand.add_pages(case, row, request.FILES.getlist("file"), account, seen_by=desk.seen_by)
     elif "seen" in request.POST and desk.seen_by is not None:
@@ -301,9 +314,6 @@ def material(request, desk: Desk, case: Case, slug: str):
         services.detach(case, slug, account=account)
     else:
         raise Invalid("no_file", _("No file was chosen."), kept=_("Everything you sent before is kept."))
-    if doorkeeper.wants_data(request):
-        return JsonResponse({"kept": True}, status=201)
-    return redirect(f"{desk.at('materials')}#material-{slug}")
 
 
 def page(request, desk: Desk, case: Case, pk: int):

@@ -9,7 +9,7 @@ addEventListener("install", (event) => event.waitUntil((async () => {
 })()))
 
 addEventListener("activate", (event) => event.waitUntil((async () => {
-  for (const name of await caches.keys()) if (name !== STATIC && name !== GUIDES) await caches.delete(name)
+  for (const name of await caches.keys()) if (name !== STATIC && name !== GUIDES && !name.startsWith("verifier-")) await caches.delete(name)  // the verifier keeps its own
   await clear("pages")  // drawn by another version, with another style sheet; what waits to be sent stays
   await clients.claim()
 })()))
@@ -66,7 +66,8 @@ const kept = async (path) => {
   const own = await take("pages", path).catch(() => null)
   if (own && Date.now() - own.at < FRESH) return shown("tongban-kept", own.text, new Date(own.at).toISOString(), own.csp)
   const guide = await (await caches.open(GUIDES)).match(path)
-  return guide && shown("tongban-kept", await guide.text(), guide.headers.get("Date") ?? "", guide.headers.get("Content-Security-Policy"))
+  if (guide) return shown("tongban-kept", await guide.text(), guide.headers.get("Date") ?? "", guide.headers.get("Content-Security-Policy"))
+  return own && shown("tongban-too-old", await (await caches.match(WITHOUT_A_LINE)).text(), new Date(own.at).toISOString())  // says so, and shows nothing of it
 }
 
 const shown = (name, html, content = "", csp = "") => new Response(

@@ -22,6 +22,10 @@ OFFICERS = {
     "issuing": _("Issuing window"),
     "coordinator": _("Government service office"),
     "auditor": _("Supervision, reads only"),
+    "hc-inspect": _("Inspects venues that chance draws"),
+    "hc-propose": _("Emergency: proposes orders and statuses"),
+    "hc-decide": _("Emergency: decides statuses"),
+    "command": _("Emergency: puts orders in force, signs long lists"),
 }
 
 

@@ -1,31 +1,48 @@
 from django.urls import path
 
 from tongban.channels.portal import views_applying as applying
+from tongban.channels.portal import views_booking as booking
 from tongban.channels.portal import views_bundles as bundles
 from tongban.channels.portal import views_carrying as carrying
 from tongban.channels.portal import views_cases as cases
+from tongban.channels.portal import views_codes as codes
+from tongban.channels.portal import views_computers as computers
 from tongban.channels.portal import views_declining as declining
 from tongban.channels.portal import views_deleted as deleted
 from tongban.channels.portal import views_device as device
 from tongban.channels.portal import views_disputing as disputing
+from tongban.channels.portal import views_entering as entering
 from tongban.channels.portal import views_finding as finding
 from tongban.channels.portal import views_getting as getting
+from tongban.channels.portal import views_halls as halls
 from tongban.channels.portal import views_hands as hands
 from tongban.channels.portal import views_heard as heard
 from tongban.channels.portal import views_help as help_
 from tongban.channels.portal import views_holding as holding
 from tongban.channels.portal import views_links as links
+from tongban.channels.portal import views_lists as lists
 from tongban.channels.portal import views_mandates as mandates
 from tongban.channels.portal import views_my_data as data
 from tongban.channels.portal import views_notices as notices
 from tongban.channels.portal import views_one_more as one_more
+from tongban.channels.portal import views_orders as orders
 from tongban.channels.portal import views_papers as papers
+from tongban.channels.portal import views_passes as passes
 from tongban.channels.portal import views_paying as paying
 from tongban.channels.portal import views_procedures as procedures
+from tongban.channels.portal import views_rating_device as rating_device
+from tongban.channels.portal import views_robots as robots
+from tongban.channels.portal import views_screens as screens
+from tongban.channels.portal import views_showing_passes as showing_passes
 from tongban.channels.portal import views_signing as signing
 from tongban.channels.portal import views_space as space
+from tongban.channels.portal import views_tickets as tickets
 from tongban.channels.portal import views_together as together
+from tongban.channels.portal import views_venues as venues
 from tongban.channels.portal import views_versions as versions
+from tongban.channels.portal import views_visits as visits
+from tongban.channels.portal import views_wallet as wallet
+from tongban.channels.portal import views_wallets as wallets
 
 app_name = "portal"
 
@@ -49,6 +66,29 @@ urlpatterns = [
     path("together/exchange", together.exchange, name="together_exchange"),
     path("together/begin", together.begin, name="together_begin"),
     path("together/<slug:ref>/open", together.open_draft, name="together_open"),
+    path("book/", booking.book, name="book"),
+    path("halls/<slug:code>/book/", booking.hall_book, name="hall_book"),
+    path("halls/<slug:code>/book/hold", booking.hall_hold, name="hall_hold"),
+    path("halls/<slug:code>/book/list", booking.hall_wish, name="hall_wish"),
+    path("my/appointments/", booking.appointments, name="appointments"),
+    path("my/appointments/wishes/<int:pk>/end", booking.wish_end, name="wish_end"),
+    path("my/appointments/<int:pk>/", booking.appointment, name="appointment"),
+    path("my/appointments/<int:pk>/move/", booking.appointment_move, name="appointment_move"),
+    path("my/appointments/<int:pk>/calendar.ics", booking.appointment_calendar, name="appointment_calendar"),
+    path("appointments/<str:link>/", booking.appointment_link, name="appointment_link"),
+    path("appointments/<str:link>/move/", booking.appointment_link_move, name="appointment_link_move"),
+    path("appointments/<str:link>/calendar.ics", booking.appointment_link_calendar, name="appointment_link_calendar"),
+    path("halls/", halls.halls, name="halls"),
+    path("halls/around/", halls.around, name="halls_around"),
+    path("halls/coverage/", halls.coverage, name="halls_coverage"),
+    path("halls/<slug:code>/", halls.hall, name="hall"),
+    path("halls/<slug:code>/computers/", computers.hall_computers, name="hall_computers"),
+    path("orders/", orders.orders, name="orders"),
+    path("orders/figures/", orders.figures, name="order_figures"),
+    path("orders/<slug:ref>/", orders.order, name="order"),
+    path("my/status/", orders.statuses, name="statuses"),
+    path("my/status/<int:pk>/", orders.status, name="status"),
+    path("my/status/<int:pk>/appeal", orders.appeal, name="status_appeal"),
     path("notices/", notices.notices, name="notices"),
     path("notices/<slug:ref>/", notices.notice, name="notice"),
     path("notices/<slug:ref>/object", notices.object_to, name="notice_object"),
@@ -57,6 +97,7 @@ urlpatterns = [
     path("apply/<slug:ref>/", applying.resume, name="apply"),
     path("apply/<slug:ref>/situation/", applying.situation, name="apply_situation"),
     path("apply/<slug:ref>/form/", applying.form, name="apply_form"),
+    path("apply/<slug:ref>/form/<slug:field>/file", lists.from_file, name="apply_list"),
     path("apply/<slug:ref>/save", applying.autosave, name="apply_save"),
     path("apply/<slug:ref>/materials/", applying.materials, name="apply_materials"),
     path("apply/<slug:ref>/materials/<slug:slug>", applying.material, name="apply_material"),
@@ -98,6 +139,21 @@ urlpatterns = [
     path("my/helping/<slug:ref>/leave", hands.helping_leave, name="helping_leave"),
     path("apply/<slug:ref>/wrong/<str:field>/", disputing.dispute_begin, name="dispute_begin"),
     path("data-sharing/", disputing.sharing, name="sharing"),
+    path("code/", codes.code, name="code"),
+    path("code/now", codes.now, name="code_now"),
+    path("code/badge/", codes.badge, name="code_badge"),
+    path("code/seen/", codes.seen, name="code_seen"),
+    path("code/gate/", codes.gate, name="code_gate"),
+    path("code/check/", codes.check, name="code_check"),
+    path("code/trial/", codes.trial, name="code_trial"),
+    path("code/paper/", codes.paper, name="code_paper"),
+    path("code/paper/<slug:ref>.pdf", codes.paper_pdf, name="code_paper_pdf"),
+    path("code/company/", codes.company_sheet, name="code_company_sheet"),
+    path("code/company/<slug:ref>/", codes.company, name="code_company"),
+    path("my/passes/", passes.kept, name="passes"),
+    path("my/passes/register", passes.ask_register, name="passes_register"),
+    path("my/passes/<slug:ref>/", passes.shown, name="pass"),
+    path("my/passes/<slug:ref>/delete", passes.forget, name="pass_forget"),
     path("my/data/", data.my_data, name="my_data"),
     path("my/data/contact/", data.contact, name="my_contact"),
     path("my/data/calls/", data.calls, name="my_calls"),
@@ -152,7 +208,19 @@ urlpatterns = [
     path("my/cases/<slug:ref>/open", cases.open_result, name="case_open"),
     path("my/cases/<slug:ref>/person", cases.ask_a_person, name="case_person"),
     path("my/cases/<slug:ref>/rate/", holding.rate, name="rate"),
-    path("my/licences/", holding.wallet, name="licences"),
+    path("my/licences/", wallet.wallet, name="licences"),
+    path("my/licences/<int:pk>/wallets/", wallets.wallets, name="licence_wallets"),
+    path("my/licences/<int:pk>/wallets/<slug:act>", wallets.wallets_act, name="licence_wallets_act"),
+    path("my/licences/<int:pk>/show/", wallet.show, name="licence_show"),
+    path("my/licences/<int:pk>/share/", wallet.share, name="licence_share"),
+    path("my/licences/<int:pk>/shares/<int:share>/", wallet.shared, name="licence_shared"),
+    path("my/licences/<int:pk>/shares/<int:share>/end", wallet.share_end, name="licence_share_end"),
+    path("my/licences/<int:pk>/print/", wallet.printed, name="licence_print"),
+    path("my/licences/<int:pk>/authorise/", wallet.authorise, name="licence_authorise"),
+    path("my/licences/<int:pk>/authorities/<int:authority>/end", wallet.authority_end, name="licence_authority_end"),
+    path("my/licences/<int:pk>/wrong/", wallet.wrong, name="licence_wrong"),
+    path("my/licences/<int:pk>/wrong/<slug:report>/take-back", wallet.wrong_take_back, name="licence_wrong_take_back"),
+    path("my/licences/<int:pk>/use/", wallet.record, name="licence_use"),
     path("my/licences/<int:pk>/", holding.licence, name="licence"),
     path("my/licences/<int:pk>/answer/<int:proceeding>", heard.answer, name="licence_answer"),
     path("my/licences/<int:pk>/letters/<int:proceeding>/<slug:which>.pdf", heard.letter, name="licence_letter"),
@@ -167,10 +235,45 @@ urlpatterns = [
     path("my/inbox/read", holding.all_read, name="all_read"),
     path("my/inbox/<int:pk>/open", holding.open_message, name="open_message"),
     path("track/", cases.track, name="track"),
+    path("at/<str:token>", entering.at, name="at"),
+    path("at/<str:token>/enter", entering.enter, name="enter"),
+    path("at/<str:token>/elsewhere", entering.wrong_place, name="wrong_place"),
+    path("entered/", entering.pass_, name="entered"),
+    path("entered/health-pass", showing_passes.show, name="entered_pass"),
+    path("report-a-code/", entering.report, name="report_poster"),
+    path("scan/", entering.scan, name="scan"),
+    path("diary/", entering.diary, name="diary"),
+    path("compounds/", entering.compounds, name="compounds"),
+    path("compounds/<slug:code>/", entering.compound, name="compound"),
+    path("my/venues/", venues.venues, name="venues"),
+    path("my/venues/<int:pk>/", venues.venue, name="venue"),
+    path("my/venues/<int:pk>/posters/<int:poster>.pdf", venues.poster, name="venue_poster"),
+    path("my/venues/<int:pk>/staff/", venues.staff, name="venue_staff"),
+    path("my/venues/<int:pk>/inspections/", visits.findings, name="venue_findings"),
+    path("my/venues/<int:pk>/inspections/<int:finding>/answer", visits.answer, name="venue_finding_answer"),
+    path("my/venues/<int:pk>/guard/", venues.guard, name="venue_guard"),
+    path("my/venues/<int:pk>/entrances/<int:entrance>/register/", venues.register, name="venue_register"),
+    path("my/venues/<int:pk>/entrances/<int:entrance>/scan/", venues.scan_visitor, name="venue_scan"),
+    path("my/work/", venues.work, name="work"),
+    path("my/work/<slug:code>/", venues.work_agree, name="work_agree"),
     path("my/bills/", paying.bills, name="bills"),
     path("my/bills/pay", paying.pay, name="pay"),
     path("my/bills/<str:number>/", paying.bill, name="bill"),
     path("my/payments/<slug:ref>/", paying.payment, name="payment"),
     path("my/payments/<slug:ref>/<slug:move>", paying.payment_act, name="payment_act"),
     path("my/receipts/<str:number>.pdf", paying.receipt, name="receipt"),
+    # public screens in halls, live numbers of a hall
+    path("rate/<slug:key>/", rating_device.device, name="rating_device"),
+    # numbers: the ticket machine, the slip, a number by phone
+    path("machine/<slug:key>/", tickets.machine, name="machine"),
+    path("machine/<slug:key>/take", tickets.machine_take, name="machine_take"),
+    path("machine/<slug:key>/<slug:ticket>/", tickets.machine_slip, name="machine_slip"),
+    path("halls/<slug:code>/ticket/", tickets.hall_ticket, name="hall_ticket"),
+    path("ticket/<slug:key>/", tickets.ticket, name="ticket"),
+    path("ticket/<slug:key>/<slug:act>", tickets.ticket_act, name="ticket_act"),
+    path("screen/<slug:key>/", screens.screen, name="screen"),
+    path("screen/<slug:key>/now", screens.screen_now, name="screen_now"),
+    path("robot/<slug:key>/", robots.robot, name="robot"),
+    path("robot/<slug:key>/take", robots.robot_take, name="robot_take"),
+    path("halls/<slug:code>/live", screens.hall_live, name="hall_live"),
 ]

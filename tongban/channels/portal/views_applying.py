@@ -133,9 +133,19 @@ def next_step(case: Case, after: str | None = None) -> str:
         name = names[min(names.index(after) + 1, len(names) - 1)]
     elif "situation" in names and planning.unanswered(case):
         name = "situation"
+    elif marked := _marked_step(case):
+        name = marked
     else:
         name = case.step if case.step in names and case.step != "situation" else "form"
     return reverse(f"portal:apply_{name}", args=[case.ref])
+
+
+def _marked_step(case: Case) -> str:
+    """Of an application that was given back: where what is still marked stands. "" when nothing is, or it was not given back."""
+    if case.state not in {CaseState.PRE_REVIEW_RETURNED, CaseState.CORRECTION_REQUESTED}:
+        return ""
+    marked = [one for one in cases.open_findings(case) if not one.answered_at]
+    return ("materials" if all(one.material for one in marked) else "form") if marked else ""
 
 
 def stepper(case: Case, current: str) -> list[dict]:
@@ -260,6 +270,9 @@ def _form_posted(request, party, case):
         return _form_page(request, party, case, errand.with_one_more_row(request, rules.plain_values(case.values)), {})
     if "later" in request.POST:
         return redirect("portal:drafts")
+    if (table := request.POST.get("from-file", "")) in asked:
+        page = f"?part={part.number}" if part is not None else ""
+        return redirect(reverse("portal:apply_list", args=[case.ref, table]) + page)
     errors = {**rules.checked(case).errors, **cleaned.errors}
     if part is not None:
         return _turn_the_page(request, party, case, asked, part, errors, cleaned.remarks)
@@ -358,11 +371,16 @@ def materials(request, party, case):
     """What is needed: what we have already, and what to hand in."""
     if request.method == "POST":
         return redirect(next_step(case, "materials"))
+    return _materials_page(request, party, case)
+
+
+def _materials_page(request, party, case, *, refused: dict[str, Invalid] | None = None, status: int = 200):
+    """`refused`: {material: why what was sent for it is not taken}, said beside the field."""
     case = services.refresh_materials(case, account=request.user)
     services.look_over(case)
-    read = papers_of(case)
+    read, refused = papers_of(case), refused or {}
     rows = [
-        _shown(row, case, read.get(row.type.slug))
+        _shown(row, case, read.get(row.type.slug)) | {"errors": errand.why_not(refused.get(row.type.slug))}
         for row in case.materials.select_related("type", "document", "licence", "licence__type")
     ]
     context = shared(
@@ -373,7 +391,7 @@ def materials(request, party, case):
         optional=[row for row in rows if not row["ready"] and not row["row"].required],
         next=next_step(case, "materials"),
     )  # fmt: skip
-    return render(request, "portal/apply/materials.html", context)
+    return render(request, "portal/apply/materials.html", context, status=status)
 
 
 def _shown(row: CaseMaterial, case: Case, read: PaperRead | None) -> dict:
@@ -418,7 +436,19 @@ def _shown(row: CaseMaterial, case: Case, read: PaperRead | None) -> dict:
 def material(request, party, case, slug):
     """Add pages, take one out, take the whole document out, or promise in writing instead."""
     row = get_object_or_404(case.materials.select_related("type", "document"), type__slug=slug)
-    account = request.user
+    try:
+        _hand_in(request, case, row, request.user)
+    except Invalid as refused:
+        if doorkeeper.wants_data(request):
+            raise
+        return _materials_page(request, party, case, refused={slug: refused}, status=refused.status)
+    if doorkeeper.wants_data(request):
+        return JsonResponse({"kept": True}, status=201)
+    return redirect(f"{reverse('portal:apply_materials', args=[case.ref])}#material-{slug}")
+
+
+def _hand_in(request, case, row, account):
+    slug = row.type.slug
     if request.FILES:
         errand.add_pages(case, row, request.FILES.getlist("file"), account)
     elif page_id := request.POST.get("remove-page", ""):
@@ -431,9 +461,6 @@ def material(request, party, case, slug):
         services.detach(case, slug, account=account)
     else:
         raise Invalid("no_file", _("No file was chosen."), kept=_("Everything you sent before is kept."))
-    if doorkeeper.wants_data(request):
-        return JsonResponse({"kept": True}, status=201)
-    return redirect(f"{reverse('portal:apply_materials', args=[case.ref])}#material-{slug}")
 
 
 # -- check, sign, send
@@ -460,10 +487,11 @@ def _check_page(request, party, case, *, problem=None, status=200, only=None):
         {
             "id": one.id,
             "label": one.label,
-            "value": one.display(values.get(one.id)),
+            "value": errand.named(one, one.display(values.get(one.id))),
             "covered": one.covered(values.get(one.id)),
             "full": one.display(values.get(one.id), masked=False),
             "rows": one.display_rows(values.get(one.id)) if one.type == "table" else None,
+            "rows_in_full": one.display_rows(values.get(one.id), masked=False) if one.type == "table" else None,
             "columns": [say(column.label) for column in one.columns],
             "source": known_from.get(one.id),
             "missing": one.id in wrong,

@@ -26,6 +26,7 @@ from tongban.channels.portal.kept_pages import for_strangers
 from tongban.channels.portal.views_applying import serves
 from tongban.channels.portal.views_versions import ended
 from tongban.departments import queries as departments
+from tongban.halls import queries_appointments as appointments
 from tongban.indicators import queries as indicators
 from tongban.lib import qr
 from tongban.lib.bilingual import say
@@ -165,12 +166,13 @@ def _for_you(request) -> dict:
     """What waits for whoever is signed in."""
     party = doorkeeper.space(request)
     if party is None:
-        return {"party": None, "needing": [], "drafts": []}
+        return {"party": None, "needing": [], "drafts": [], "visits": []}
     held = doorkeeper.powers_over(request, party)
     return {
         "party": party,
         "needing": [shown(case) for case in cases.own_needing(party, held, request.user, FEW)],
         "drafts": cases.own_drafts(party, held, request.user, FEW),
+        "visits": appointments.to_come(party, timezone.now())[:FEW],
     }
 
 

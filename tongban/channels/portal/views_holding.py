@@ -1,5 +1,6 @@
 """What a party holds and was told: licences, messages, and the rating of a service."""
 
+import re
 from uuid import uuid4
 
 from django.conf import settings
@@ -13,7 +14,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_party, for_signed_in
-from tongban.channels.portal.own import may_hold, own_case, own_licence
+from tongban.channels.pages.templatetags.tongban import day as day_words
+from tongban.channels.portal import views_wallet
+from tongban.channels.portal.own import own_case, own_licence
 from tongban.evaluations import rules as rating_rules
 from tongban.evaluations import services as evaluations
 from tongban.evaluations.models import Grade
@@ -27,7 +30,6 @@ from tongban.licences import services as licence_services
 from tongban.licences.face_labels import label
 from tongban.licences.models import Licence
 from tongban.licences.states import standing
-from tongban.matters.models import MatterVersion
 from tongban.notices import queries as notices
 from tongban.notices import services as notice_services
 
@@ -44,22 +46,6 @@ COVERED = {"id_no"}  # whoever looks over a shoulder does not read it; the seale
 
 
 # -- licences
-
-
-@require_GET
-@for_party
-def wallet(request, party):
-    """The party's licences: those in force first, the others folded."""
-    rows = [row for row in licences.of(party)[:200] if may_hold(request, party, row)]
-    today = timezone.localdate()
-    in_force = [row for row in rows if row.state == "valid" and (row.valid_to is None or row.valid_to >= today)]
-    doorkeeper.reading(request, party, "own licences", ["licences"])
-    context = {
-        "party": party,
-        "in_force": in_force,
-        "others": [row for row in rows if row not in in_force],
-    }
-    return render(request, "portal/hold/wallet.html", context)
 
 
 @require_GET
@@ -83,18 +69,19 @@ def licence(request, party, pk):
         ],
         "address": address,
         "code": qr.svg(address, title=str(_("Code to check this licence"))),
-        "calls": _in_words(licences.calls_of(row)[:50]),
-        "checks": row.checks.order_by("-id")[:20],
         "case": row.cases.first(),
         **_permits(row, timezone.localdate()),
         "heard": list(licences.proceedings_about(row)),
         "today": timezone.localdate(),
+        **views_wallet.beside(request, row),
     }
     return render(request, "portal/hold/licence.html", context)
 
 
 def _worded(value):
-    return say(value) if isinstance(value, dict) else value
+    if isinstance(value, dict):
+        return say(value)
+    return day_words(value) if re.fullmatch(r"\d{4}-\d\d-\d\d", str(value)) else value
 
 
 def _permits(row: Licence, today) -> dict:
@@ -116,16 +103,6 @@ def _permits(row: Licence, today) -> dict:
         "newer": newest if newest is not None and newest.pk != row.pk else None,
         "whole": None,
     }
-
-
-def _in_words(calls) -> list[tuple]:
-    """When a licence stood in for paper, and in which matter, by its name."""
-    calls = list(calls)
-    versions = MatterVersion.objects.filter(
-        matter__slug__in={call.matter for call in calls}, state=MatterVersion.State.PUBLISHED
-    )
-    names = {version.matter.slug: version.name for version in versions.select_related("matter")}
-    return [(call.at, say(names.get(call.matter) or call.matter)) for call in calls]
 
 
 def verify_address(row: Licence) -> str:

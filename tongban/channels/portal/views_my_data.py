@@ -1,10 +1,14 @@
 """My data: everything held, in plain words, and what one may do about it: a copy, putting right, agreeing, objecting, closing."""
 
+from urllib.parse import urlencode
+
 from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
+from allauth.core.exceptions import ReauthenticationRequired
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -175,7 +179,14 @@ def export_file(request, account, name):
     row = next((one for one in exporting.exports_of(account) if one.name == name), None)
     if row is None or (row.party_id and row.party_id not in {one.pk for one in doorkeeper.spaces(request)}):
         raise Http404
-    raise_if_reauthentication_required(request, app="allauth.account")
+    try:
+        raise_if_reauthentication_required(request, app="allauth.account")
+    except (
+        ReauthenticationRequired
+    ):  # back to the page with the button: a download would leave them on the page that asked
+        return redirect(
+            f"{reverse('account_reauthenticate')}?{urlencode({'next': reverse('portal:my_data') + '#copy'})}"
+        )
     response = HttpResponse(exporting.fetch(row, account=account), content_type="application/zip")
     day = timezone.localtime(row.ready_at).strftime("%Y-%m-%d")
     response.headers["Content-Disposition"] = f'attachment; filename="tongban-my-data-{day}.zip"'

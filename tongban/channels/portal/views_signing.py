@@ -16,8 +16,8 @@ from tongban.cases.services import cosigning
 from tongban.cases.states import EDITABLE
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_party
+from tongban.channels.pages.signing_page import what_is_signed
 from tongban.channels.portal.views_applying import open_or_leave, stepper
-from tongban.lib.bilingual import say
 from tongban.lib.problems import Invalid, NotAllowed
 
 HELD_CODES = "signer_codes"
@@ -65,39 +65,15 @@ def signature(request, party, pk):
 
 def _page(request, row: Signer, *, problem=None, errors=None, status=200):
     case = row.case
-    asked = rules.form_of(case)
-    values = rules.plain_values(case.values)
     doorkeeper.reading(request, case.applicant_id, "cosign", ["form"], about=case.subject)
-    context = {
-        "row": row,
-        "case": case,
+    context = what_is_signed(row) | {
         "open": case.state in EDITABLE and row.state == "asked",
         "may_decline": case.state in EDITABLE and row.state in {"asked", "signed"},
-        "answers": [_shown(one, values.get(one.id), row) for one in asked.visible(values)],
-        "materials": case.materials.select_related("type"),
-        "content": cosigned.content_of(case),
         "present": doorkeeper.level(request) >= rules.SIGNING_LEVEL,
         "problem": problem,
         "errors": errors or {},
     }
     return render(request, "portal/signing/one.html", context, status=status)
-
-
-def _shown(one, value, row: Signer) -> dict:
-    """An answer for whoever signs beside the applicant: numbers, telephones and accounts of others are covered, their own stand there."""
-
-    def cell(field, given, mine):
-        return field.display(given, masked=False if mine else rules.is_covered(field) or None)
-
-    shown = {"label": one.label, "value": "", "rows": None, "columns": [say(column.label) for column in one.columns]}
-    if one.type != "table":
-        return shown | {"value": cell(one, value, cosigned.names(value, row))}
-    lines = [line for line in value or [] if isinstance(line, dict)]
-    return shown | {
-        "rows": [
-            [cell(column, line.get(column.id), cosigned.names(line, row)) for column in one.columns] for line in lines
-        ]
-    }
 
 
 @require_POST

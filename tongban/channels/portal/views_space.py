@@ -15,6 +15,7 @@ from tongban.channels.doorkeeper import for_party, for_signed_in, safe_next
 from tongban.channels.pages import scopes
 from tongban.channels.pages.case_page import shown
 from tongban.channels.portal.views_mandates import rights_in_words
+from tongban.halls import queries_appointments as appointments
 from tongban.lib.problems import Invalid
 from tongban.licences import queries as licences
 from tongban.notices import queries as notices
@@ -53,6 +54,7 @@ def space(request, account):
         "mandates_asked": queries.mandates_asked(party, account, timezone.localdate())[:FEW],
         "licences": [] if limited else licences.of(party).filter(state="valid")[:FEW],
         "owed": payments.owed_sum(party),
+        "visits": [] if limited else appointments.to_come(party, timezone.now())[:FEW],
         "news": notices.inbox(account, limit=FEW)[0],
     }
     return render(request, "portal/space.html", context)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from tongban.lib.bilingual import both, say
@@ -154,26 +155,28 @@ def _condition(logic: Any) -> Any:
 
 
 def _of_rows(old: list, new: list, where: tuple, spec: Element | None) -> Iterable[Change]:
-    held, now = _by_key(old), _by_key(new)
+    held, now = _by_key(old, spec), _by_key(new, spec)
     for key, row in held.items():
         if key not in now:
-            yield Change((*where, _title(row, key)), "removed", _shown(row, spec), None)
+            yield Change((*where, _title(row, key, spec)), "removed", _shown(row, spec), None)
     for key, row in now.items():
         if key not in held:
-            yield Change((*where, _title(row, key)), "added", None, _shown(row, spec))
+            yield Change((*where, _title(row, key, spec)), "added", None, _shown(row, spec))
         else:
-            yield from _changes(held[key], row, (*where, _title(row, key)), spec)
+            yield from _changes(held[key], row, (*where, _title(row, key, spec)), spec)
     stayed_before, stayed_after = [key for key in held if key in now], [key for key in now if key in held]
     if stayed_before != stayed_after:
-        names = [_title(now[key], key) for key in stayed_after]
+        names = [_title(now[key], key, spec) for key in stayed_after]
         yield Change((*where, _("Order")), "moved", None, _joined(names))
 
 
-def _by_key(rows: list) -> dict[Any, Any]:
+def _by_key(rows: list, spec: Element | None = None) -> dict[Any, Any]:
     """Rows by what identifies them; where several have it, by their place too."""
     found: dict[Any, Any] = {}
+    chosen = _chosen_by(spec)
+    names = (*KEYS, chosen.name) if chosen else KEYS
     for number, row in enumerate(rows):
-        key = next((str(row[name]) for name in KEYS if isinstance(row, Mapping) and row.get(name)), "")
+        key = next((str(row[name]) for name in names if isinstance(row, Mapping) and row.get(name)), "")
         key = key or str(_title(row, "")) or str(number)
         while key in found:
             key += "′"
@@ -193,8 +196,19 @@ def _empty(value: Any) -> bool:
     return value in (None, "", [], {})
 
 
-def _title(row: Any, otherwise: str) -> Any:
+def _chosen_by(spec: Element | None) -> Element | None:
+    """The column that alone tells rows apart and is chosen from words the editor knows."""
+    if spec is None or len(spec.key) != 1:
+        return None
+    column = _inner(spec, spec.key[0])
+    return column if column is not None and isinstance(column.options, tuple) and column.options else None
+
+
+def _title(row: Any, otherwise: str, spec: Element | None = None) -> Any:
     if isinstance(row, Mapping):
+        chosen = _chosen_by(spec)
+        if chosen is not None and row.get(chosen.name):
+            return _in_words(row[chosen.name], chosen)
         for key in ("name", "label", "question"):
             if isinstance(row.get(key), Mapping):
                 return _Spoken(row[key])
@@ -232,14 +246,26 @@ def _shown(value: Any, spec: Element | None) -> Any:
     if isinstance(value, Mapping):
         if title := _title(value, ""):
             return title
-        return _joined([f"{key}: {_brief(inner)}" for key, inner in value.items()])
+        parts = [_named(spec, key, inner) for key, inner in value.items() if not _empty(inner)]
+        said = _joined(parts)
+        if all(one["zh"] == one["en"] for one in parts):  # only words of the editor, which are in the page's language
+            one = said["zh" if _in_chinese() else "en"]
+            return both(one, one)
+        return said
     if isinstance(value, list):
         return _joined([_shown(one, spec) for one in value])
     return _in_words(value, spec)
 
 
-def _brief(value: Any) -> str:
-    return say(value) if _words(value) else str(value)
+def _named(spec: Element | None, key: str, value: Any) -> dict[str, str]:
+    """One entry of a group or a row as people read it: its label and what it says, in words where the editor has them."""
+    said = _both(_shown(value, _inner(spec, key)))
+    colon = "：" if _in_chinese() else ": "
+    return {language: f"{_label(spec, key)}{colon}{said[language]}" for language in ("zh", "en")}
+
+
+def _in_chinese() -> bool:
+    return (get_language() or "zh").startswith("zh")
 
 
 def _in_words(value: Any, spec: Element | None) -> Any:

@@ -44,10 +44,18 @@ JOINS = (("all", _("all of these hold")), ("any", _("at least one of these holds
 
 _YES = {
     "materials.complete", "commitment.signed", "employment.active", "student.enrolled", "housing.proved",
-    "staff.any_red_or_yellow", "area.sealed", "hukou_in_city", "bank.verified", "tax.cleared", "tax.fraud_36m",
+    "staff.any_red_or_yellow", "staff.any_positive", "area.sealed", "hukou_in_city", "bank.verified", "tax.cleared", "tax.fraud_36m",
     "ocr.employer_letter.seal_present", "form.unchanged", "form.exam",
 }  # fmt: skip
-_TEXT = {"form.name", "ocr.employer_letter.name", "tax.credit_class"}
+_TEXT = {
+    "quarantine.from",
+    "quarantine.to",
+    "form.from",
+    "form.to",
+    "form.name",
+    "ocr.employer_letter.name",
+    "tax.credit_class",
+}
 
 
 @dataclass(frozen=True)

@@ -304,6 +304,7 @@ PARTS: tuple[Part, ...] = (
             )),
             _e("public_notice", "yes", _("Needs a public notice")),
             _e("notice_days", "number", _("Days of the public notice")),
+            _e("notice_unit", "choice", _("The days of the notice are"), options=UNITS, blank=_("working days, where nothing is said")),
             _e("commitment", "yes", _("Can be granted on a signed promise"),
                _("Not where public safety, health or ecology are at stake.")),
         ),
@@ -323,6 +324,7 @@ PARTS: tuple[Part, ...] = (
             )),
             _e("validity", "group", _("How long it is valid"), columns=(
                 _e("years", "number", _("Years"), _("Leave it empty when it has no end.")),
+                _e("hours", "number", _("Hours"), _("Counted from the day named in the form, where the kind of licence holds for hours.")),
                 _e("text", "line", _("In words"), _("Written by itself when you leave it empty.")),
             )),
         ),
@@ -688,6 +690,8 @@ def _settled_validity(validity: dict) -> dict:
     if years:
         words = both(f"{years}年", f"{years} year" if years == 1 else f"{years} years")
         return {"years": years, "text": words if written else text}
+    if hours := validity.get("hours"):
+        return {"hours": hours, "text": text or both(f"{hours}小时", f"{hours} hours")}
     return {"text": text} if text and not re.fullmatch(r"[0-9]+年", text.get("zh", "")) else {}
 
 

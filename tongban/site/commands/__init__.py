@@ -24,14 +24,21 @@ COMMANDS = {
     "restore": "bring a backup back into an empty installation; afterwards release what was held",
     "verify-all": "look whether database, log, documents, licences and counters are what was written",
     "translations": "give a translator one file for a language, and take it back",
-    "keys": "list the keys of personal data, renew them while the product runs, retire old ones",
+    "keys": "list the keys of personal data, renew and retire them; withdraw a stolen key that signs licences",
     "sessions": "end the sessions of one account, or of everybody, at once",
     "verify-log": "walk the journal and the read log and name the first row that was changed",
     "verify-licence": "say whether a licence file is wholly as it was sealed",
+    "verify-pass": "say whether a health pass (HC1) is valid: qr.txt in, the answer as JSON out",
+    "trust-list": "load a list of signers whose health passes are trusted, and put it in force",
+    "halls": "bring halls in from a file, all or none; say how many there are",
+    "gate": "the reference gate: codes on standard input, decided by the platform or alone",
     "verify-archive": "say whether a package for the archive is wholly as it was handed over",
+    "visits": "the health office's key, what was written down under an order, and destroying it",
     "books": "draw the generated books in docs/ from the code",
     "manage": "Django's own commands (migrate, shell, ...)",
 }
+
+WITHOUT_DJANGO = {"gate"}  # runs on a device that has no installation
 
 
 def _module(name: str):
@@ -58,7 +65,8 @@ def main(arguments: list[str] | None = None) -> int:
     if name == "run":
         gc.disable()  # nothing to collect while everything is loaded; on again once that is put out of the collector's reach
     try:
-        django.setup()
+        if name not in WITHOUT_DJANGO:
+            django.setup()
         module = _module(name)
         parser = argparse.ArgumentParser(prog=f"tongban {name}", description=COMMANDS[name])
         module.arguments(parser)

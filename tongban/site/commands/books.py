@@ -18,6 +18,8 @@ ROOMS_WITH_MOVES = {
     "cases": ("tongban.cases.states", "CaseState"),
     "licences": ("tongban.licences.states", "LicenceState"),
     "licences (before one is taken away)": ("tongban.licences.proceeding_states", "ProceedingState"),
+    "licences (a signing key is withdrawn)": ("tongban.licences.withdrawal_states", "WithdrawalState"),
+    "licences (a value reported as wrong)": ("tongban.licences.report_states", "ReportState"),
     "evaluations (putting bad ratings right)": ("tongban.evaluations.states", "FollowUpState"),
     "materials": ("tongban.materials.states", "DocumentState"),
     "payments (bills, payments, refunds, reductions)": ("tongban.payments.states", "BillState"),
@@ -35,6 +37,14 @@ ROOMS_WITH_MOVES = {
     "cases (acts on many at once)": ("tongban.cases.batch_states", "BatchState"),
     "matters (kinds of documents and licences)": ("tongban.matters.type_states", "TypeDraftState"),
     "records (what has served its time)": ("tongban.records.states", "DestructionState"),
+    "codes (emergency orders, statuses, appeals)": ("tongban.codes.order_states", "OrderState"),
+    "codes (scenes of identity codes)": ("tongban.codes.scene_states", "SceneDraftState"),
+    "codes (trusted signers of health passes)": ("tongban.codes.pass_states", "ListState"),
+    "codes (inspections of venues and what they find)": ("tongban.codes.visit_states", "VisitState"),
+    "codes (venues, posters, staff lists, reports)": ("tongban.codes.venue_states", "VenueState"),
+    "halls (tickets)": ("tongban.halls.ticket_states", "TicketState"),
+    "halls (appointments, wishes for an earlier one)": ("tongban.halls.appointment_states", "AppointmentState"),
+    "halls (windows)": ("tongban.halls.window_states", "WindowState"),
     "materials (reading by machine)": ("tongban.materials.reading.states", "ReadingState"),
 }
 

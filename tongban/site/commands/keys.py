@@ -1,8 +1,12 @@
-"""`tongban keys list | rotate | retire`: renew the key of personal data while the product runs.
+"""`tongban keys list | rotate | retire | seals | revoke`: renew the key of personal data while the product runs.
 
 `rotate` makes a new key, seals every field and every file with it in small steps, and may be stopped and called again at any time:
 what is done is seen from the values themselves. `retire` puts old keys aside once nothing is sealed with them; they are not destroyed,
 because older backups need them. The index key is not renewed: nobody would be found again, and the log is signed with it.
+
+`tongban keys seals` lists the keys that sign licences; `tongban keys revoke KEY --why TEXT` withdraws a stolen one: what it signed answers
+"check again" at once, and the worker signs each of those licences anew (docs/security.md). `tongban keys codes` lists those of identity
+codes, `tongban keys codes KEY --why TEXT` withdraws one.
 """
 
 import argparse
@@ -17,12 +21,21 @@ from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Count
 from tqdm import tqdm
 
+from tongban.codes import keys as code_keys
+from tongban.codes.services import keeping_keys as keeping_code_keys
+from tongban.codes.services import verifying as verifying_codes
 from tongban.journal.models import Job
 from tongban.lib import encryption
 from tongban.lib.encryption import Unreadable
 from tongban.lib.fields import EncryptedField
+from tongban.lib.problems import Problem
+from tongban.licences import keys as seal_keys
+from tongban.licences import services as licences
+from tongban.licences import withdrawing
+from tongban.licences.models import Licence
 from tongban.materials import store
 
 BATCH = 500
@@ -54,7 +67,16 @@ def columns() -> list[Column]:
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("act", choices=["list", "rotate", "retire"], nargs="?", default="list")
+    parser.add_argument(
+        "act", choices=["list", "rotate", "retire", "seals", "revoke", "codes"], nargs="?", default="list"
+    )
+    parser.add_argument(
+        "key",
+        nargs="?",
+        default="",
+        help="with revoke: which key (see: tongban keys seals); with codes: the key to withdraw",
+    )
+    parser.add_argument("--why", default="", help="with revoke and codes: what happened, who found out, when")
     parser.add_argument("--no-new-key", action="store_true", help="go on with a rotation that was stopped")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
@@ -65,10 +87,37 @@ def run(options: argparse.Namespace) -> int:
         return _rotate(folder, new=not options.no_new_key, quiet=options.quiet)
     if options.act == "retire":
         return _retire(folder)
+    if options.act == "seals":
+        return _seals()
+    if options.act == "revoke":
+        return _revoke(options.key, options.why)
+    if options.act == "codes":
+        return _codes(options.key, options.why)
     used = in_use()
     for key_id in encryption.field_keys(folder):
         newest = "  seals from now on" if key_id == encryption.field_keys(folder)[-1] else ""
         sys.stdout.write(f"{key_id}  {used.get(key_id, 0)} values and files{newest}\n")
+    return 0
+
+
+def _codes(key_id: str, why: str) -> int:
+    """The keys of identity codes; with a key, that one is withdrawn: nothing it signed is accepted from then on, papers included."""
+    if key_id:
+        if not why:
+            sys.stderr.write("Say with --why what happened.\n")
+            return 2
+        try:
+            ended = keeping_code_keys.withdraw(key_id, why=why)
+        except code_keys.KeyTrouble as trouble:
+            sys.stderr.write(f"{trouble}\n")
+            return 1
+        sys.stdout.write(
+            f"Withdrawn. {ended} paper codes ended with it; phones show codes of a new key within a minute.\n"
+        )
+        return 0
+    for key in code_keys.all_public(verifying_codes.key_directory()):
+        said = f"withdrawn: {key.withdrawn_why}" if key.withdrawn_at else "signs" if key.signing else "ended"
+        sys.stdout.write(f"{key.key_id}  {key.not_before:%Y-%m-%d} to {key.not_after:%Y-%m-%d}  {said}\n")
     return 0
 
 
@@ -106,6 +155,38 @@ def _retire(folder: Path) -> int:
     if not old:
         sys.stdout.write("There is only one key.\n")
     return 1 if still else 0
+
+
+def _seals() -> int:
+    """The keys that sign licences and letters: whose, from when to when, and how many licences each has signed."""
+    signed = dict(Licence.objects.values_list("key_id").annotate(number=Count("pk")).order_by())
+    for public in seal_keys.all_public(licences.key_directory()):
+        state = f"withdrawn {public.withdrawn_at:%Y-%m-%d}" if public.withdrawn_at else ""
+        sys.stdout.write(
+            f"{public.key_id}  {public.not_before:%Y-%m-%d} to {public.not_after:%Y-%m-%d}"
+            f"  {signed.get(public.key_id, 0)} licences  {state}".rstrip()
+            + "\n"
+        )
+    return 0
+
+
+def _revoke(key_id: str, why: str) -> int:
+    if not key_id or not why.strip():
+        sys.stderr.write("Say which key and why: tongban keys revoke KEY --why TEXT. Keys: tongban keys seals\n")
+        return 2
+    try:
+        row = withdrawing.by_operator(key_id, why=why)
+    except (Problem, seal_keys.KeyTrouble):
+        sys.stderr.write(f"There is no key {key_id!r}. Keys: tongban keys seals\n")
+        return 2
+    done = withdrawing.progress(row)
+    sys.stdout.write(
+        f"{key_id} is withdrawn. {done['left']} licences wait to be signed anew by the worker; until then each answers"
+        " “check again”. How far it is: tongban keys revoke again, or Licences > Keys in the office.\n"
+        if done["left"]
+        else f"{key_id} is withdrawn. Every licence it had signed is signed anew: {done['signed']}, sealed {done['sealed']}.\n"
+    )
+    return 0
 
 
 # -- the work

@@ -1,8 +1,10 @@
+import contextlib
 import os
 import sys
 import threading
 import time
 from types import SimpleNamespace
+from typing import TextIO
 
 from django.conf import settings
 from django.urls import get_resolver
@@ -11,6 +13,7 @@ from django.utils import translation
 from tongban.site import asgi, refusal, web
 from tongban.site import supervisor as house
 from tongban.site.commands import check, main, prepare, work
+from tongban.site.sqlite.base import hold_open
 
 HEALTHY_WITHIN = 60.0
 
@@ -23,12 +26,14 @@ def arguments(parser):
     )
 
 
-def say(text: str) -> None:
-    print(text, flush=True)
+def say(text: str, stream: TextIO | None = None) -> None:
+    """Whoever keeps the house running does not end because nobody hears it: a terminal that was closed, a log on a full disk."""
+    with contextlib.suppress(OSError, ValueError):
+        print(text, file=stream or sys.stdout, flush=True)
 
 
 def complain(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    say(text, sys.stderr)
 
 
 def run(options) -> int:
@@ -57,6 +62,7 @@ def _run(configuration, options) -> int:
     house.settle_memory()
 
     def serve():
+        line = hold_open()  # noqa: F841 - held until the process ends
         shell = asgi.shell()
         shell.rehearse("/", "/search/", "/account/sign-in/", afterwards=house.give_memory_back)
         web.serve(shell, listener, backpressure=configuration.backpressure)
@@ -78,9 +84,9 @@ def _run(configuration, options) -> int:
                 well = True
                 _welcome(configuration)
             elif not well and time.monotonic() - began > HEALTHY_WITHIN:
-                sys.stderr.write(
+                complain(
                     f"Tongban has started but is not well after {HEALTHY_WITHIN:.0f} seconds. Look at {configuration.public_url}/healthz "
-                    f"and at {configuration.var / 'log' / 'tongban.log'}.\n"
+                    f"and at {configuration.var / 'log' / 'tongban.log'}."
                 )
                 began = float("inf")
     finally:

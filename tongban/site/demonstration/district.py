@@ -16,7 +16,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from tongban.cases import facts
+from tongban.codes.services.passes import share_register
 from tongban.departments import services as departments
+from tongban.halls import services as halls
 from tongban.journal import services as journal
 from tongban.journal.models import Job
 from tongban.matters import guides, permit_errands
@@ -27,7 +29,8 @@ from tongban.places import services as places
 from tongban.registers import families
 from tongban.registers import services as registers
 from tongban.site.configuration import ROOT
-from tongban.site.demonstration import history, papers, people
+from tongban.site.demonstration import codes, emergency, history, living_hall, papers, passes, people, venues, wallet
+from tongban.site.demonstration import halls as standing
 
 DEMO = ROOT / "demo"
 
@@ -47,6 +50,9 @@ def content(*, calendar: bool = True) -> None:
     matters.load_demo(DEMO, today=timezone.localdate())
     papers.load_licence_types(DEMO)
     load_registers()
+    codes.load(yaml.safe_load((DEMO / "digital_codes.yaml").read_text("utf-8")))
+    halls.load(yaml.safe_load((DEMO / "halls.yaml").read_text("utf-8")))
+    standing.load(DEMO)
 
 
 def build(say: Say = lambda text: None, progress: Callable[[int], None] = lambda done: None) -> dict[str, int]:
@@ -81,7 +87,19 @@ def _build(now: datetime, say: Say, progress: Callable[[int], None]) -> dict[str
         district = people.populate(DEMO)
         papers.hand_out(district, timezone.localdate(now))
         say("ninety days of cases")
-        return history.write(district, now, progress)
+        stand = history.write(district, now, progress)
+        _codes(now)
+        return stand
+
+
+def _codes(now: datetime) -> None:
+    """Who acts in an emergency, passes, venues, a wallet in use: made once, and nobody gets letters about it."""
+    with history.nobody_gets_letters():
+        emergency.build(now)
+        passes.hand_out(now)
+        venues.build(DEMO, now)
+        living_hall.build(now)
+        wallet.use(now)
 
 
 def follow_content(read: str) -> tuple[str, int]:
@@ -96,6 +114,7 @@ def follow_content(read: str) -> tuple[str, int]:
     before = MatterVersion.objects.count()
     with transaction.atomic(), registers.nobody_waits():
         content(calendar=False)
+        _codes(timezone.now())
         extra = yaml.safe_load((DEMO / "registers.yaml").read_text("utf-8"))
         registers.follow_marks([*_rows("data_catalogue", "resources"), *extra["resources"]])
     return now, MatterVersion.objects.count() - before
@@ -117,6 +136,7 @@ def load_registers() -> None:
     for row in rows:
         row["fields"] = [*row["fields"], *extra["more_fields"].get(row["id"], ())]
     registers.load_resources([*rows, *extra["resources"]])
+    share_register()
     registers.load_grants(families.ERRAND, facts=[f"{families.RESOURCE}.children"], ground=families.GROUND)
     resources = dict(MaterialType.objects.exclude(resource="").values_list("slug", "resource"))
     published = MatterVersion.objects.filter(state=MatterVersion.State.PUBLISHED).select_related("matter")

@@ -1,7 +1,8 @@
 """Ninety days of cases, each walked by the acts of the product at the hour they would have happened."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -214,23 +215,30 @@ class Walk:
         return self.case.department.code
 
 
+@contextmanager
+def nobody_gets_letters() -> Iterator[None]:
+    """Nobody gets the letters of three months at the first start: while the past is written, the inbox alone is."""
+    chosen = Preference.objects.values("account")
+    silent = [Preference(account=one, email=False, sms=False) for one in Account.objects.exclude(pk__in=chosen)]
+    made = Preference.objects.bulk_create(silent)
+    yield
+    Preference.objects.filter(pk__in=[one.pk for one in made]).delete()
+
+
 def write(district: District, now: datetime, progress: Callable[[int], None]) -> dict[str, int]:
     """About three hundred cases; how many came to stand where."""
     rng = random.Random(SEED)  # noqa: S311 - a story, not a secret
     walks = _plans(district, rng, now)
-    # Nobody gets the letters of three months at the first start: while the past is written, the inbox alone is.
-    silent = [Preference(account=one, email=False, sms=False) for one in district.accounts.values()]
-    Preference.objects.bulk_create(silent, ignore_conflicts=True)
-    for walk in walks:
-        _walk(walk)
-        progress(1)
-    bundles.write(district, now)
-    _finish_errands(now)
-    for walk in walks:
-        if walk.last_act is not None:
-            walk.last_act()
-    _answer_bad_ratings(district, rng, now)
-    Preference.objects.filter(account__in=district.accounts.values()).delete()
+    with nobody_gets_letters():
+        for walk in walks:
+            _walk(walk)
+            progress(1)
+        bundles.write(district, now)
+        _finish_errands(now)
+        for walk in walks:
+            if walk.last_act is not None:
+                walk.last_act()
+        _answer_bad_ratings(district, rng, now)
     Message.objects.filter(at__lt=now - timedelta(days=4)).update(read_at=now - timedelta(days=3))
     stand: dict[str, int] = {}
     of_walks = Case.objects.filter(parent__isnull=True).exclude(matter__kind=Matter.Kind.BUNDLE)

@@ -100,6 +100,7 @@ EDITORS = [  # the service office keeps the catalogue of all departments; this o
     ("amr-catalogue", "AMR", ["catalogue_manager"], "目录管理", "Catalogue"),
     ("amr-editor", "AMR", ["content_editor"], "指南编辑", "Guides"),
 ]
+GUIDES = [("guide", "DSO", ["helper"], "导办", "Guide")]  # walk about in the hall with a tablet
 
 
 @dataclass
@@ -265,7 +266,7 @@ def _staff(district: District, hashed: str) -> None:
             number += 1
             _officer(district, f"{prefix}-{job}", department, roles, zh, en, number, hashed)
     of_code = Department.objects.in_bulk(field_name="code")
-    for login, code, roles, zh, en in EDITORS:
+    for login, code, roles, zh, en in EDITORS + GUIDES:
         number += 1
         _officer(district, login, of_code[code], roles, zh, en, number, hashed)
 

@@ -8,14 +8,34 @@ whoever does not take a turn (a single statement outside a transaction, another 
 import contextlib
 import fcntl
 import os
+import sqlite3
 import threading
 import time
 from collections import defaultdict
 
+from django.db import connection
 from django.db.backends.sqlite3 import base
 
 LOOK_EVERY = 0.002
 _doors: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+
+
+def hold_open() -> sqlite3.Connection | None:
+    """One line that does nothing and is never closed, for the whole life of a process; None where the database is no file of SQLite.
+
+    When the last line to a file is closed, SQLite removes the files beside it, and makes them again for the next one: on a full disk
+    it cannot, and then nobody can even read.
+    """
+    where = connection.settings_dict
+    if connection.vendor != "sqlite" or connection.is_in_memory_db():  # type: ignore[attr-defined]
+        return None
+    line = sqlite3.connect(where["NAME"], timeout=float(where["OPTIONS"].get("timeout", 5.0)), check_same_thread=False)
+    try:
+        line.execute("SELECT count(*) FROM sqlite_master").fetchall()
+    except sqlite3.Error:  # whoever needs it says so
+        line.close()
+        return None
+    return line
 
 
 class DatabaseWrapper(base.DatabaseWrapper):

@@ -133,6 +133,8 @@ VERDICT_WORDS = {
     "malformed": _("what is signed cannot be read"),
     "unknown_key": _("it was signed by nobody we know"),
     "key_not_valid_then": _("it was signed when the key did not hold"),
+    "other_issuer": _("the key that signed it belongs to another authority or another type of licence"),
+    "put_together": _("its address and its signature do not belong together"),
 }
 
 

@@ -24,7 +24,7 @@ from tongban.channels.pages.filling import controls
 from tongban.channels.pages.live import live_address
 from tongban.channels.pages.look import Look, query_string
 from tongban.journal.queries import topic_versions
-from tongban.lib import bilingual
+from tongban.lib import bilingual, covered
 from tongban.lib.money import in_yuan
 
 register = template.Library()
@@ -189,14 +189,7 @@ def fen(value) -> str:
 @register.filter
 def maskid(value) -> str:
     """First three and last four characters of an identity number; the rest is covered, the length stays."""
-    text = str(value or "")
-    return (
-        text
-        if not text
-        else text[:3] + "*" * max(len(text) - 7, 4) + text[-4:]
-        if len(text) > 8
-        else text[:1] + "*" * (len(text) - 1)
-    )
+    return covered.number(value)
 
 
 @register.filter
@@ -208,13 +201,7 @@ def maskphone(value) -> str:
 @register.filter
 def maskname(value) -> str:
     """王*明, J*** Smith: enough for the person, too little for a stranger."""
-    text = str(value or "")
-    if not text:
-        return ""
-    if text.isascii():
-        first, *rest = text.split(" ")
-        return " ".join([first[:1] + "***", *rest[-1:]])
-    return text[0] + "*" * max(len(text) - 2, 1) + (text[-1] if len(text) > 2 else "")
+    return covered.name(value)
 
 
 @register.filter
@@ -265,6 +252,14 @@ def drawing(name: str, label: str = "", cls: str = "") -> SafeString:
         said,
         mark_safe(_drawn("drawings", name)),  # noqa: S308 - our own files
     )
+
+
+@register.simple_tag(takes_context=True)
+def camera(context) -> str:
+    """This page scans: its answer allows it the camera, which no other page has. Part of `c-scanner`."""
+    if (request := context.get("request")) is not None:
+        request.uses_camera = True
+    return ""
 
 
 @register.simple_tag

@@ -122,6 +122,7 @@ def holdings(demo: Path) -> dict[tuple[str, str], dict[str, dict[str, Any]]]:
             "status": "active" if attributes["employment"] == "employed" else "paused",
             **records.get("social-insurance", {}),
         }
+        records.setdefault("area-control", {"sealed": False})
         held["person", person["id_no_demo"]] = records
     for company in actors["companies"]:
         records = dict(written["companies"].get(company["id"], {}))

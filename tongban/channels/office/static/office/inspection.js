@@ -85,7 +85,7 @@ if (box && record) {
 
 // -- where I stand, only when asked for
 
-const here = $(".of-here")
+const here = $("p.of-here")
 if (here && navigator.geolocation && record) {
   here.hidden = false
   $("button", here).addEventListener("click", () => navigator.geolocation.getCurrentPosition(({ coords }) => {

@@ -61,6 +61,7 @@ const standing = async () => {
     for (const part of document.querySelectorAll("[data-when]")) part.hidden = part.dataset.when !== "not-sent"
     $("[data-again]").href = meta("tongban-not-sent") || "."
   }
+  if (meta("tongban-too-old") !== undefined) for (const part of document.querySelectorAll("[data-when]")) part.hidden = part.dataset.when !== "too-old"
   const place = $("[data-kept-here]")
   if (!place) return
   const rows = (await all("pages")).filter((row) => Date.now() - row.at < 24 * 3600_000)

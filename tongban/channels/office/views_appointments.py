@@ -1,0 +1,269 @@
+"""Appointments of a hall and day for its staff: who comes, checked in, booked for callers. Names and numbers are seen one at a time, and written down."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from tongban.channels import doorkeeper
+from tongban.channels.doorkeeper import for_officer
+from tongban.channels.pages.visit_purposes import PURPOSES, purpose_of
+from tongban.departments.models import Officer
+from tongban.halls import queries_appointments as queries
+from tongban.halls.appointment_states import AppointmentState
+from tongban.halls.models import Appointment, Category, Hall, Window
+from tongban.halls.services import booking, tickets
+from tongban.halls.services.booking import PHONE, WINDOW, Holder, Wanted
+from tongban.lib.bilingual import both
+from tongban.lib.problems import Invalid, NotAllowed
+from tongban.matters.models import Matter
+
+STAFF = ("window_officer", "issuing_officer", "helper", "supervisor", "coordinator")
+BOOKS = ("window_officer", "helper", "supervisor", "coordinator")
+LEADS = ("supervisor", "coordinator")
+AHEAD = timedelta(days=14)
+
+
+def _hall(request: HttpRequest, officer: Officer) -> Hall:
+    """The hall asked for, else that of the window one sits at, else the first one of the district."""
+    halls = Hall.objects.filter(active=True)
+    said = request.GET.get("hall") or request.POST.get("hall", "")
+    if said:
+        return get_object_or_404(halls, code=said[:60])
+    window = Window.objects.select_related("hall").filter(officer=officer).first()
+    found = window.hall if window is not None else halls.filter(level="district").first() or halls.first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _day(text: str, today: date) -> date:
+    try:
+        found = date.fromisoformat(text[:10])
+    except ValueError:
+        return today
+    return found if abs((found - today).days) <= 400 else today
+
+
+@require_GET
+@for_officer(*STAFF)
+@never_cache
+def appointments(request, officer):
+    """A day of a hall by time: what is booked, who is here, who has not come."""
+    if not Hall.objects.filter(active=True).exists():
+        return render(request, "office/no_hall.html", {"officer": officer})
+    hall, now = _hall(request, officer), timezone.now()
+    today = timezone.localdate(now)
+    day = _day(request.GET.get("day", ""), today)
+    rows = list(queries.of_a_day(hall, day)[:500])
+    outside = queries.outside_hours(hall, today, today + AHEAD)
+    context = {
+        "officer": officer,
+        "hall": hall,
+        "halls": [
+            (one.code, one.shown_name) for one in Hall.objects.filter(active=True).only("code", "name", "level")[:60]
+        ],
+        "day": day,
+        "today": today,
+        "before": day - timedelta(days=1),
+        "after": day + timedelta(days=1),
+        "rows": [
+            {
+                "row": row,
+                "purpose": purpose_of(row.kind, row.category.code),
+                "late": row.state == AppointmentState.CONFIRMED and row.begins_at < now,
+            }
+            for row in rows
+        ],
+        "figures": [
+            {"label": _("Booked"), "value": sum(row.state == AppointmentState.CONFIRMED for row in rows)},
+            {"label": _("Here"), "value": sum(row.state == AppointmentState.CHECKED_IN for row in rows)},
+            {"label": _("Served"), "value": sum(row.state == AppointmentState.SERVED for row in rows)},
+            {"label": _("Did not come"), "value": sum(row.state == AppointmentState.NO_SHOW for row in rows)},
+        ],
+        "outside": outside,
+        "may_cancel": request.role in LEADS,
+        "may_book": request.role in BOOKS,
+    }
+    return render(request, "office/appointments/day.html", context)
+
+
+@for_officer(*STAFF)
+@never_cache
+def appointment(request, officer, pk):
+    """One of them: checked in, cancelled for a caller, or by the hall with a reason."""
+    row = get_object_or_404(
+        Appointment.objects.select_related("hall", "category", "matter", "party", "booked_by"), pk=pk
+    )
+    problem: NotAllowed | Invalid | None = None
+    if request.method == "POST":
+        try:
+            return _act(request, officer, row)
+        except (NotAllowed, Invalid) as refused:
+            problem = refused
+            row.refresh_from_db()
+    doorkeeper.reading(request, row.party_id or 0, "appointment at the hall", ["name", "phone"], row.subject)
+    now = timezone.now()
+    context = {
+        "officer": officer,
+        "row": row,
+        "name": row.party.shown_name if row.party is not None else row.name,
+        "purpose": purpose_of(row.kind, row.category.code),
+        "matters": queries.matters_of(row),
+        "today": timezone.localdate(row.begins_at) == timezone.localdate(now),
+        "confirmed": row.state == AppointmentState.CONFIRMED,
+        "ticket": getattr(row, "ticket", None),
+        "problem": problem,
+        "may_book": request.role in BOOKS,
+        "may_lead": request.role in LEADS,
+        "may_check_in": request.role in ("window_officer", "helper"),
+        "reason_zh": request.POST.get("reason_zh", ""),
+        "reason_en": request.POST.get("reason_en", ""),
+        "back": f"{reverse('office:appointments')}?{urlencode({'hall': row.hall.code, 'day': timezone.localdate(row.begins_at).isoformat()})}",
+        "again": f"{reverse('office:appointment_new')}?{urlencode({'hall': row.hall.code, 'moves': str(row.pk)})}",
+    }
+    return render(request, "office/appointments/one.html", context, status=problem.status if problem else 200)
+
+
+def _act(request: HttpRequest, officer: Officer, row: Appointment):
+    act, actor = request.POST.get("act", ""), doorkeeper.actor_of(request)
+    if act == "check_in" and request.role in ("window_officer", "helper"):  # type: ignore[attr-defined]
+        ticket = tickets.check_in(row, actor=actor)
+        messages.success(request, _("Checked in. The number is %(number)s.") % {"number": ticket.label})
+    elif act == "cancel" and request.role in BOOKS:  # type: ignore[attr-defined]
+        booking.cancel(row, actor=actor, officer=officer)
+        messages.success(request, _("Cancelled. The holder was told."))
+    elif act == "cancel_by_hall" and request.role in LEADS:  # type: ignore[attr-defined]
+        booking.cancel_by_hall(row, reason=_reason(request), actor=actor)
+        messages.success(request, _("Cancelled. The holder was told."))
+    else:
+        raise Http404
+    return redirect("office:appointment", pk=row.pk)
+
+
+def _reason(request: HttpRequest) -> dict[str, str]:
+    zh, en = (request.POST.get(f"reason_{one}", "").strip()[:200] for one in ("zh", "en"))
+    return both(zh or en, en or zh)
+
+
+@require_POST
+@for_officer(*LEADS)
+def appointments_outside(request, officer):
+    """A day was closed or shortened: whoever has a time then is told, one act each, and nobody is forgotten."""
+    hall, now = _hall(request, officer), timezone.now()
+    today, actor, reason = timezone.localdate(now), doorkeeper.actor_of(request), _reason(request)
+    told = 0
+    for row in queries.outside_hours(hall, today, today + AHEAD):
+        try:
+            booking.cancel_by_hall(row, reason=reason, actor=actor)
+            told += 1
+        except NotAllowed:
+            continue  # cancelled or checked in meanwhile
+    messages.success(request, _("%(number)s people were told.") % {"number": told})
+    return redirect(f"{reverse('office:appointments')}?{urlencode({'hall': hall.code})}")
+
+
+@for_officer(*BOOKS)
+@never_cache
+def appointment_new(request, officer):
+    """For somebody who rings: what for and when on the left, who on the right; booked in one step. Or another time for a booked visit."""
+    hall, now = _hall(request, officer), timezone.now()
+    said = request.POST if request.method == "POST" else request.GET
+    moves = _moved(said.get("moves", ""), hall)
+    purpose = (
+        purpose_of(moves.kind, moves.category.code)
+        if moves
+        else PURPOSES.get(said.get("what", ""), PURPOSES["personal"])
+    )
+    category = get_object_or_404(Category, code=purpose.category, bookable=True)
+    people = min(6, int(said["people"])) if said.get("people", "").isascii() and said.get("people", "").isdigit() else 1
+    people = moves.people if moves else max(1, people)
+    matter = Matter.objects.filter(slug=said.get("matter", "")[:100]).first() if said.get("matter") else None
+    problem: NotAllowed | Invalid | None = None
+    if request.method == "POST":
+        try:
+            wanted = Wanted(
+                hall, category, _moment(said.get("at", "")), purpose.kind, (matter,) if matter else (), people
+            )
+            row = _book(request, officer, wanted, moves)
+            messages.success(request, _("Booked. Say the time again, and that a message was sent."))
+            return redirect("office:appointment", pk=row.pk)
+        except (NotAllowed, Invalid) as refused:
+            problem = refused
+    if moves is not None:
+        doorkeeper.reading(request, moves.party_id or 0, "appointment at the hall", ["name"], moves.subject)
+    units = booking.Wanted(hall, category, now, purpose.kind, (), people).units
+    days = [
+        day
+        for day in queries.book_days(hall, category, purpose.kind, min(units, 6), now, by_staff=True)
+        if day.state == "open" and day.slots
+    ]
+    chosen = _day(said.get("day", ""), days[0].day) if days else None
+    context: dict[str, Any] = {
+        "officer": officer,
+        "hall": hall,
+        "halls": [
+            (one.code, one.shown_name) for one in Hall.objects.filter(active=True).only("code", "name", "level")[:60]
+        ],
+        "purposes": [(one.key, one.label) for one in PURPOSES.values()],
+        "purpose": purpose,
+        "people": people,
+        "numbers": [(str(number), str(number)) for number in range(1, 7)],
+        "matter": matter,
+        "moves": moves,
+        "days": [(one.day.isoformat(), one) for one in days],
+        "day": next((one for one in days if one.day == chosen), days[0] if days else None),
+        "problem": problem,
+        "errors": getattr(problem, "errors", {}),
+        "name": request.POST.get("name", ""),
+        "phone": request.POST.get("phone", ""),
+        "language": request.POST.get("language", "zh-hans"),
+        "languages": [("zh-hans", "中文"), ("en", "English")],
+    }
+    return render(request, "office/appointments/new.html", context, status=problem.status if problem else 200)
+
+
+def _moved(text: str, hall: Hall) -> Appointment | None:
+    if not (text.isascii() and text.isdigit()):
+        return None
+    return get_object_or_404(
+        Appointment.objects.select_related("hall", "category", "matter", "party"),
+        pk=int(text[:18]),
+        hall=hall,
+        state=AppointmentState.CONFIRMED,
+    )
+
+
+def _moment(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text[:40])
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise NotAllowed("no-such-slot", _("Choose one of the times on the page."), kept=booking.NOTHING_BOOKED)
+    return at
+
+
+def _book(request: HttpRequest, officer: Officer, wanted: Wanted, moves: Appointment | None) -> Appointment:
+    actor = doorkeeper.actor_of(request)
+    if moves is not None:
+        row = booking.move(moves, wanted.begins_at, booking.holder_of(moves), actor=actor, officer=officer)
+        return booking.confirm(row, actor=actor)
+    language = request.POST.get("language", "")
+    caller = Holder(
+        name=request.POST.get("name", "")[:60],
+        phone=request.POST.get("phone", "")[:40],
+        language=language if language in ("zh-hans", "en") else "zh-hans",
+        elderly=True,
+    )
+    channel = WINDOW if request.POST.get("channel") == "window" else PHONE
+    row = booking.hold(wanted, caller, actor=actor, officer=officer, channel=channel)
+    return booking.confirm(row, actor=actor)

@@ -1,0 +1,316 @@
+"""What is asked about appointments: what is free, what somebody has, who comes to a hall on a day."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
+
+from tongban.departments import queries as departments
+from tongban.halls import capacity
+from tongban.halls.appointment_states import AppointmentState, WishState
+from tongban.halls.capacity import Queue, Release, Rules
+from tongban.halls.hours import OpenDay, Openings
+from tongban.halls.models import (
+    Appointment,
+    Category,
+    EarlierWish,
+    Hall,
+    HallRules,
+    Shift,
+    SlotPlace,
+    VisitKind,
+)
+from tongban.lib.workdays import MAKE_UP_DAY
+from tongban.matters.models import Matter
+from tongban.parties.models import Party
+
+OPEN = (AppointmentState.HELD, AppointmentState.CONFIRMED, AppointmentState.CHECKED_IN)
+FAR = 14  # days that a list of halls looks ahead
+STILL_WISHED = (WishState.WAITING, WishState.OFFERED)
+
+
+def rules_of(hall: Hall | None) -> Rules:
+    """The common rules, and over them those a hall has of its own."""
+    rows = HallRules.objects.filter(Q(hall__isnull=True) | Q(hall=hall), about="appointments")
+    values: dict = {}
+    for row in sorted(rows, key=lambda one: one.hall_id or 0):
+        values |= row.values
+    return Rules.read(values)
+
+
+@dataclass(frozen=True)
+class Slot:
+    begins_at: datetime
+    ends_at: datetime
+    free: int
+
+
+@dataclass(frozen=True)
+class BookDay:
+    """A day as the booking page shows it: `state` open, drawing, before (its release is to come), closed."""
+
+    day: date
+    state: str
+    slots: list[Slot]
+    release: Release
+    opening: OpenDay
+
+    @property
+    def free(self) -> int:
+        return sum(slot.free for slot in self.slots)
+
+
+class Books:
+    """The book of a hall between two days. What it needs is fetched in a constant number of statements, for one hall or for many."""
+
+    def __init__(
+        self, hall: Hall, first: date, last: date, rules: Rules | None = None, fetched: "Fetched | None" = None
+    ):
+        fetched = fetched or Fetched([hall], first, last)
+        self.hall, self.first, self.last = hall, first, last
+        self.rules = rules or fetched.rules(hall)
+        self.calendar, self.openings, self.queues = fetched.calendar, fetched.openings, fetched.queues
+        self.shifts = fetched.shifts.get(hall.pk, [])
+        self.taken = fetched.taken.setdefault(hall.pk, {})
+
+    def release(self, day: date) -> Release:
+        return capacity.release(day, self.calendar, self.rules, timezone.get_current_timezone())
+
+    def open_windows(self, begins_at: datetime) -> dict[str, int]:
+        local = timezone.localtime(begins_at)
+        ends = (local + timedelta(minutes=self.rules.slot_minutes)).time()
+        made_up = self.openings.day(self.hall, local.date()).kind.reason == MAKE_UP_DAY
+        shifts = capacity.as_worked(local.date(), self.shifts, like_weekday=0 if made_up else None)
+        return {
+            **capacity.windows_at(shifts, local.time(), ends),
+            VisitKind.VIDEO.value: self.hall.virtual_seats,
+        }
+
+    def left(self, key: int, begins_at: datetime) -> int:
+        """Free places of a queue (`-category` for video) in the slot that begins then."""
+        return capacity.left(
+            self.queues[key],
+            self.queues.values(),
+            self.open_windows(begins_at),
+            self.taken.get(begins_at, {}),
+            self.rules.slot_minutes,
+        )
+
+    def starts(self, day: date) -> list[datetime]:
+        return capacity.starts(self.openings.spans(self.hall, day), self.rules.slot_minutes)
+
+    def fits(self, key: int, begins_at: datetime, units: int) -> int:
+        """How many visits of so many units could begin then: every slot they reach into is of this day and has room."""
+        needed = capacity.units_in_slots(units, self.rules.slot_minutes, self.queues[key].average_minutes)
+        of_the_day = self.starts(timezone.localdate(begins_at))
+        step = timedelta(minutes=self.rules.slot_minutes)
+        found = []
+        for number, here in enumerate(needed):
+            at = begins_at + number * step
+            if at not in of_the_day:
+                return 0
+            found.append(self.left(key, at) // here)
+        return min(found)
+
+    def day(self, key: int, day: date, now: datetime, units: int = 1, *, earliest: datetime) -> BookDay:
+        release, opening = self.release(day), self.openings.day(self.hall, day)
+        step = timedelta(minutes=self.rules.slot_minutes)
+        slots = [Slot(at, at + step, max(0, self.fits(key, at, units))) for at in self.starts(day) if at >= earliest]
+        if not opening.spans:
+            state = "closed"
+        elif now < release.at:
+            state = "before"
+        else:
+            state = "drawing" if release.drawing(now) else "open"
+        return BookDay(day, state, slots, release, opening)
+
+
+class Fetched:
+    """Hours, shifts, queues, rules and what is taken, of many halls between two days."""
+
+    def __init__(self, halls: Iterable[Hall], first: date, last: date):
+        halls = list(halls)
+        keys = [hall.pk for hall in halls]
+        self.calendar = departments.calendar()
+        self.openings = Openings(halls, first, last, self.calendar)
+        self.shifts: dict[int, list[Shift]] = {}
+        planned = Shift.objects.filter(hall__in=keys)
+        for shift in planned.filter(Q(day__isnull=True) | Q(day__gte=first, day__lte=last)):
+            self.shifts.setdefault(shift.hall_id, []).append(shift)
+        self.queues: dict[int, Queue] = {}
+        for one in Category.objects.filter(bookable=True):
+            self.queues[one.pk] = Queue(one.pk, one.average_minutes, frozenset(one.window_kinds))
+            self.queues[-one.pk] = Queue(-one.pk, one.average_minutes, frozenset({VisitKind.VIDEO.value}))
+        self.taken: dict[int, dict[datetime, dict[int, int]]] = {}
+        rows = SlotPlace.objects.filter(
+            hall__in=keys, begins_at__gte=midnight(first), begins_at__lt=midnight(last + timedelta(days=1))
+        ).order_by()
+        counted = rows.values("hall_id", "category_id", "begins_at").annotate(
+            seats=Count("pk", filter=Q(place__gte=capacity.VIDEO_FROM)),
+            windows=Count("pk", filter=Q(place__lt=capacity.VIDEO_FROM)),
+        )
+        for row in counted:
+            of_slot = self.taken.setdefault(row["hall_id"], {}).setdefault(row["begins_at"], {})
+            of_slot[row["category_id"]], of_slot[-row["category_id"]] = row["windows"], row["seats"]
+        self._values: dict[int | None, dict] = {}
+        for rules in HallRules.objects.filter(Q(hall__isnull=True) | Q(hall__in=keys), about="appointments"):
+            self._values[rules.hall_id] = rules.values
+
+    def rules(self, hall: Hall) -> Rules:
+        return Rules.read({**self._values.get(None, {}), **self._values.get(hall.pk, {})})
+
+
+def midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def key_of(category: Category, kind: str) -> int:
+    return -category.pk if kind == VisitKind.VIDEO else category.pk
+
+
+def book_days(
+    hall: Hall, category: Category, kind: str, units: int, now: datetime, *, by_staff: bool = False
+) -> list[BookDay]:
+    """The days that may be booked now, and the one whose release comes next; closed days only between them."""
+    rules = rules_of(hall)
+    today = timezone.localdate(now)
+    last = capacity.last_day(today, departments.calendar(), rules.ahead)
+    books = Books(hall, today, last, rules)
+    earliest = now if by_staff else now + timedelta(minutes=rules.same_day_until)
+    key = key_of(category, kind)
+    return [
+        books.day(key, today + timedelta(days=number), now, units, earliest=earliest)
+        for number in range((last - today).days + 1)
+    ]
+
+
+def next_free(
+    hall: Hall,
+    category: Category,
+    kind: str,
+    units: int,
+    now: datetime,
+    *,
+    after: datetime | None = None,
+    many: int = 3,
+) -> list[Slot]:
+    """The next free slots of a hall: what somebody is told who came too late for one. First those after it, else the earliest."""
+    free = [
+        slot
+        for one in book_days(hall, category, kind, units, now)
+        if one.state == "open"
+        for slot in one.slots
+        if slot.free
+    ]
+    later = [slot for slot in free if after is None or slot.begins_at >= after]
+    return (later or free)[:many]
+
+
+def first_free(halls: list[Hall], category: Category, kind: str, units: int, now: datetime) -> dict[int, Slot]:
+    """The first free slot of each of these halls, by its key; a hall without one is not in it."""
+    today = timezone.localdate(now)
+    last = today + timedelta(days=FAR)
+    fetched, found = Fetched(halls, today, last), {}
+    for hall in halls:
+        books = Books(hall, today, last, None, fetched)
+        until = capacity.last_day(today, books.calendar, books.rules.ahead)
+        earliest, key = now + timedelta(minutes=books.rules.same_day_until), key_of(category, kind)
+        for number in range((min(until, last) - today).days + 1):
+            day = books.day(key, today + timedelta(days=number), now, units, earliest=earliest)
+            slot = next((one for one in day.slots if one.free), None) if day.state == "open" else None
+            if slot is not None:
+                found[hall.pk] = slot
+                break
+    return found
+
+
+def serving(halls: QuerySet[Hall], category: Category, kind: str) -> QuerySet[Hall]:
+    """Of these, the halls whose shifts have a window that calls this queue; for video, those with a seat."""
+    if kind == VisitKind.VIDEO:
+        return halls.filter(virtual_seats__gt=0)
+    return halls.filter(pk__in=Shift.objects.filter(kind__in=category.window_kinds).values("hall"))
+
+
+def bookable_categories() -> QuerySet[Category]:
+    return Category.objects.filter(bookable=True)
+
+
+# -- somebody's own
+
+
+def of(party: Party) -> QuerySet[Appointment]:
+    return Appointment.objects.filter(party=party).select_related("hall", "category", "matter", "party")
+
+
+def to_come(party: Party, now: datetime) -> list[Appointment]:
+    """Booked or held, not over yet; the next first."""
+    rows = of(party).filter(state__in=OPEN, ends_at__gt=now).order_by("begins_at")
+    return [row for row in rows if row.state != AppointmentState.HELD or (row.held_until and row.held_until > now)]
+
+
+def over(party: Party, now: datetime, limit: int = 20) -> list[Appointment]:
+    ended = Q(ends_at__lte=now) | ~Q(state__in=OPEN)
+    return list(of(party).filter(ended).exclude(state=AppointmentState.LAPSED).order_by("-begins_at")[:limit])
+
+
+def by_link(link: str) -> Appointment | None:
+    return (
+        Appointment.objects.select_related("hall", "category", "matter", "party").filter(link=link).first()
+        if link
+        else None
+    )
+
+
+def wishes_of(party: Party) -> list[EarlierWish]:
+    rows = EarlierWish.objects.filter(party=party, state__in=STILL_WISHED)
+    return list(rows.select_related("hall", "category", "offered", "appointment"))
+
+
+def matters_of(row: Appointment) -> list[Matter]:
+    """The matters of a visit, the first one first."""
+    found = [row.matter] if row.matter is not None else []
+    if row.more_matters:
+        more = {one.slug: one for one in Matter.objects.filter(slug__in=row.more_matters)}
+        found += [more[slug] for slug in row.more_matters if slug in more]
+    return found
+
+
+# -- of a hall
+
+
+def of_a_day(hall: Hall, day: date) -> QuerySet[Appointment]:
+    """Who comes on a day, by time; holds that nobody confirmed are not among them."""
+    return (
+        Appointment.objects.filter(
+            hall=hall, begins_at__gte=midnight(day), begins_at__lt=midnight(day + timedelta(days=1))
+        )
+        .exclude(state__in=(AppointmentState.HELD, AppointmentState.LAPSED))
+        .exclude(end_reason__in=("moved", "not_wanted", "let_go"))
+        .select_related("hall", "category", "matter", "party")
+        .order_by("begins_at", "category__position", "place", "pk")
+    )
+
+
+def outside_hours(hall: Hall, first: date, last: date) -> list[Appointment]:
+    """Booked at a time at which the hall is not open after all: a day was closed, hours were shortened."""
+    openings = Openings([hall], first, last)
+    rows: Iterable[Appointment] = (
+        Appointment.objects.filter(
+            hall=hall,
+            state=AppointmentState.CONFIRMED,
+            begins_at__gte=midnight(first),
+            begins_at__lt=midnight(last + timedelta(days=1)),
+        )
+        .select_related("hall", "category", "party")
+        .order_by("begins_at", "pk")
+    )
+    return [
+        row
+        for row in rows
+        if not any(
+            begins <= row.begins_at and row.ends_at <= ends
+            for begins, ends in openings.spans(hall, timezone.localdate(row.begins_at))
+        )
+    ]
