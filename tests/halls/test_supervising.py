@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from tests import make
+from tests import doors, make
 from tests.halls import queue_world as world
-from tongban.halls import queries_figures, queries_screens
-from tongban.halls.models import HallAlarm, HallEmergency, Window
+from tongban.halls import queries_figures, queries_screens, queries_tickets
+from tongban.halls.models import Appointment, Category, HallAlarm, HallEmergency, Machine, Ticket, Window
 from tongban.halls.services import supervising, tickets, windows
 from tongban.halls.ticket_states import TicketState
 from tongban.journal.actors import Actor
@@ -166,6 +166,7 @@ def test_while_a_hall_is_stopped_no_window_opens_and_nobody_is_skipped(hall, sup
     assert (ticket.state, ticket.calls) == (TicketState.CALLED, 1)
 
     supervising.go_on(hall, by=supervisor, at=timezone.now())
+    now["at"] += timedelta(seconds=20)
     tickets.call_on(ticket.pk, ticket.calls, at=timezone.now().isoformat())
     ticket.refresh_from_db()
     assert ticket.calls == 2
@@ -207,3 +208,172 @@ def test_a_hall_is_stopped_once_and_only_by_its_supervisor(hall, supervisor):
     with pytest.raises(NotAllowed):
         supervising.go_on(hall, by=make.officer("window_officer"), at=timezone.now())
     assert HallEmergency.objects.get().kind == "fire"
+
+
+# -- nobody is sent into a hall that has stopped
+
+
+def stop(hall, supervisor, kind="fire"):
+    return supervising.stop_hall(hall, kind=kind, by=supervisor, at=timezone.now())
+
+
+def test_a_stopped_hall_gives_no_number_to_anybody_and_says_where_to_go(hall, supervisor, in_english):
+    near = world.hall(name={"zh": "邻近大厅", "en": "Hall next door"})
+    stop(hall, supervisor)
+
+    with pytest.raises(NotAllowed) as refused:
+        come(hall, 1)
+    assert refused.value.code == "hall-has-stopped"
+    assert str(refused.value.sentence) == "Demo hall has stopped for the moment and gives no numbers."
+    assert "Hall next door, 1 Demo Road" in str(refused.value.next_step)
+    with pytest.raises(NotAllowed, match="stopped"):
+        tickets.issue(hall, "K", actor=VISITOR, channel="machine", at=timezone.now())
+    many = tickets.issue_many(hall, [tickets.Asked("A")] * 2, actor=VISITOR, at=timezone.now())
+    assert {one.code for one in many} == {"hall-has-stopped"}
+    assert len(come(near, 1)) == 1
+
+    supervising.go_on(hall, by=supervisor, at=timezone.now())
+    assert [one.label for one in come(hall, 1)] == ["A001"]
+
+
+def test_a_hall_that_has_stopped_itself_is_not_named_as_the_place_to_go(hall, supervisor, in_english):
+    stop(world.hall(name={"zh": "邻近大厅", "en": "Hall next door"}), supervisor)
+    stop(hall, supervisor)
+
+    assert "next door" not in str(tickets.why_none(hall, timezone.now()).next_step)
+
+
+def test_a_booking_is_not_checked_in_and_not_lost_while_the_hall_is_stopped(hall, supervisor):
+    booked = booked_at(hall, minutes=0)
+    stop(hall, supervisor)
+    with pytest.raises(NotAllowed, match="stopped"):
+        tickets.check_in(booked, actor=VISITOR, at=timezone.now())
+    booked.refresh_from_db()
+    assert booked.state == "confirmed"
+
+    supervising.go_on(hall, by=supervisor, at=timezone.now())
+    assert tickets.check_in(booked, actor=VISITOR, at=timezone.now()).label == "Y001"
+
+
+def booked_at(hall, minutes):
+    begins = world.after(minutes)
+    return Appointment.objects.create(
+        hall=hall, category=Category.objects.get(code="A"), begins_at=begins, ends_at=begins + timedelta(minutes=30),
+        place=0, party=make.person(), state="confirmed",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["fire", "power"])
+def test_machine_phone_slip_robot_and_interface_all_say_it(client, hall, supervisor, kind, in_english):
+    machine = Machine.objects.create(hall=hall, kind="tickets", number=1)
+    robot = Machine.objects.create(hall=hall, kind="robot", number=1)
+    held = come(hall, 1)[0]
+    stop(hall, supervisor, kind)
+    said = "Demo hall has stopped for the moment and gives no numbers."
+
+    page = client.get(f"/machine/{machine.key}/").content.decode()
+    assert "大厅暂停办理" in page
+    assert said in page
+    assert "?for=A" not in page
+    assert said in client.post(f"/machine/{machine.key}/take", {"for": "A"}).content.decode()
+    assert said in client.get(f"/halls/{hall.code}/ticket/").content.decode()
+    assert said in client.post(f"/robot/{robot.key}/take", {"for": "A"}).content.decode()
+    answer = client.post(f"/api/v1/robots/{robot.key}/tickets", {"queue": "A"}, content_type="application/json")
+    assert (answer.status_code, answer.json()["title"]) == (409, said)
+    slip = client.get(f"/ticket/{held.key}/").content.decode()
+    assert "Your place is kept" in slip
+    assert queries_tickets.waiting(hall, timezone.localdate())[0].pk == held.pk  # the only number there is
+
+
+def test_the_tablet_gives_no_number_in_a_stopped_hall(client, hall, supervisor, in_english):
+    guide = make.officer("helper", person=make.person())
+    doors.enter(client, guide.account)
+    stop(hall, supervisor)
+
+    page = client.get(f"/office/tablet/?hall={hall.code}").content.decode()
+    assert "has stopped for the moment and gives no numbers" in page
+    assert "Give the number" not in page
+    answer = client.post("/office/tablet/", {"category": "A"})
+    assert "has stopped for the moment" in answer.content.decode()
+    assert not Ticket.objects.exists()
+
+
+# -- after it
+
+
+def test_whoever_had_been_called_is_called_anew_and_not_skipped(hall, supervisor, now):
+    (window, actor), _second = world.open_all(hall)
+    come(hall, 1)
+    ticket = tickets.call_next(window, actor=actor, at=timezone.now())
+    for _again in (2, 3):
+        now["at"] += timedelta(seconds=20)
+        tickets.call_again(ticket, actor=actor, at=timezone.now())
+    stop(hall, supervisor)
+    now["at"] += timedelta(minutes=40)
+
+    supervising.go_on(hall, by=supervisor, at=timezone.now())
+    tickets.call_on(ticket.pk, 3, at=timezone.now().isoformat())  # what was planned before the alarm
+
+    ticket.refresh_from_db()
+    assert (ticket.state, ticket.calls, ticket.called_at) == (TicketState.CALLED, 1, timezone.now())
+    assert [call.label for call in queries_screens.of_hall(hall).calls] == ["A001"]
+
+
+def test_it_goes_on_in_the_order_of_before(hall, supervisor, now):
+    (window, actor), _second = world.open_all(hall)
+    first, second = come(hall, 2)
+    stop(hall, supervisor)
+    now["at"] += timedelta(minutes=30)
+    supervising.go_on(hall, by=supervisor, at=timezone.now())
+    come(hall, 1)
+
+    called = []
+    for _turn in range(3):
+        ticket = tickets.call_next(window, actor=actor, at=timezone.now())
+        tickets.serve(ticket, actor=actor, at=timezone.now())
+        tickets.finish(ticket, actor=actor, at=timezone.now())
+        called.append(ticket.label)
+
+    assert called == [first.label, second.label, "A003"]
+
+
+def test_time_in_which_the_hall_stood_still_is_nobodys_delay(hall, supervisor, now):
+    (window, actor), _second = world.open_all(hall)
+    come(hall, 1)
+    ticket = tickets.call_next(window, actor=actor, at=timezone.now())
+    for _again in (2, 3):
+        now["at"] += timedelta(seconds=20)
+        tickets.call_again(ticket, actor=actor, at=timezone.now())
+    now["at"] += timedelta(seconds=20)
+    tickets.skip(ticket, actor=actor, at=timezone.now())
+    now["at"] += timedelta(minutes=10)
+    stop(hall, supervisor)
+    now["at"] += timedelta(minutes=30)
+    supervising.go_on(hall, by=supervisor, at=timezone.now())
+    now["at"] += timedelta(minutes=5)
+
+    tickets.give_up(ticket.pk, at=timezone.now().isoformat())
+    ticket.refresh_from_db()
+    assert ticket.state == TicketState.SKIPPED
+    tickets.requeue(ticket, actor=VISITOR, at=timezone.now())
+    ticket.refresh_from_db()
+    assert ticket.state == TicketState.REQUEUED
+
+
+def test_and_after_thirty_minutes_of_an_open_hall_the_number_is_void(hall, supervisor, now):
+    (window, actor), _second = world.open_all(hall)
+    come(hall, 1)
+    ticket = tickets.call_next(window, actor=actor, at=timezone.now())
+    for _again in (2, 3):
+        now["at"] += timedelta(seconds=20)
+        tickets.call_again(ticket, actor=actor, at=timezone.now())
+    now["at"] += timedelta(seconds=20)
+    tickets.skip(ticket, actor=actor, at=timezone.now())
+    stop(hall, supervisor)
+    now["at"] += timedelta(minutes=1)
+    supervising.go_on(hall, by=supervisor, at=timezone.now())
+    now["at"] += timedelta(minutes=31)
+
+    tickets.give_up(ticket.pk, at=timezone.now().isoformat())
+    ticket.refresh_from_db()
+    assert ticket.state == TicketState.VOID

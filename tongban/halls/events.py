@@ -254,3 +254,92 @@ class NamesOnScreens:
 @event
 class SimulationAsked:
     simulation: int
+
+
+# -- round tables
+
+
+@event
+class TablePlanned:
+    table: int
+
+
+@event
+class TableAsked:
+    """A department was asked to come to it."""
+
+    table: int
+    department: int
+
+
+@event
+class TableJoined:
+    """Somebody of a department said that they come."""
+
+    table: int
+    seat: int
+
+
+@event
+class TableLeft:
+    """A department does not come after all."""
+
+    table: int
+    department: int
+
+
+@event
+class TableMoved:
+    """Its appointment was moved: another time."""
+
+    table: int
+
+
+@event
+class TableOpened:
+    table: int
+
+
+@event
+class TableNoted:
+    table: int
+    note: int
+    internal: bool
+
+
+@event
+class TableTaskSet:
+    table: int
+    task: int
+
+
+@event
+class TableTaskDone:
+    table: int
+    task: int
+
+
+@event
+class TableCaseLaid:
+    table: int
+    case: int
+
+
+@event
+class TableScreenRenewed:
+    """The link of the shared screen was made anew; the one before opens nothing."""
+
+    table: int
+
+
+@event
+class TableEnded:
+    """Its letter is written."""
+
+    table: int
+
+
+@event
+class TableCalledOff:
+    table: int
+    why: str

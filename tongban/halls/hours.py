@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from django.db.models import BigIntegerField, DateField
 from django.utils import timezone
 
 from tongban.departments import queries as departments
 from tongban.halls.models import Hall, HallDay
+from tongban.lib.composed import composed
 from tongban.lib.workdays import HOLIDAY, MAKE_UP_DAY, Calendar, DayKind
 
 Span = tuple[datetime, datetime]
@@ -68,8 +70,13 @@ class Openings:
         self.halls = list(halls)
         self.first, self.last = first, last
         self.calendar = calendar or departments.calendar()
-        rows = HallDay.objects.filter(hall__in=[hall.pk for hall in self.halls], day__gte=first, day__lte=last)
-        self.days = {(row.hall_id, row.day): row for row in rows.only("hall_id", "day", "hours", "reason")}
+        rows: Iterable[HallDay]
+        if len(self.halls) == 1:
+            rows = _days_of(hall=self.halls[0].pk, first=first, last=last)
+        else:
+            rows = HallDay.objects.filter(hall__in=[hall.pk for hall in self.halls], day__gte=first, day__lte=last)
+            rows = rows.only("hall_id", "day", "hours", "reason")
+        self.days = {(row.hall_id, row.day): row for row in rows}
 
     @classmethod
     def now(cls, halls: Iterable[Hall], at: datetime, days: int = 1) -> "Openings":
@@ -102,6 +109,11 @@ class Openings:
                     return begins
             day += timedelta(days=1)
         return None
+
+
+@composed(hall=BigIntegerField(), first=DateField(), last=DateField())
+def _days_of(hall, first, last):
+    return HallDay.objects.filter(hall_id=hall, day__gte=first, day__lte=last)
 
 
 def spans(hall: Hall, day: date) -> list[Span]:

@@ -18,7 +18,7 @@ from tongban.halls.appointment_states import AppointmentState
 from tongban.halls.models import Appointment, Category, Hall, HallAlarm, Shift, Ticket, TicketCase, Window
 from tongban.halls.models.tickets import WAITS
 from tongban.halls.simulating import QUARTER, Demand, Queue, Staff
-from tongban.halls.ticket_states import TicketState
+from tongban.halls.ticket_states import AT_TABLE, TicketState
 from tongban.halls.visit_figures import Figures, Visit, figures
 from tongban.halls.window_states import WindowState
 from tongban.lib.problems import NotAllowed
@@ -97,7 +97,7 @@ def _visits(hall: Hall, first: date, last: date) -> list[tuple[date, Visit]]:
                 serving_at=serving,
                 ended_at=ended,
                 done=state == TicketState.DONE and not end_reason,
-                gone=state in (TicketState.VOID, TicketState.SKIPPED)
+                gone=(state in (TicketState.VOID, TicketState.SKIPPED) and end_reason != AT_TABLE)
                 or (state == TicketState.DONE and first_called is None),
                 requeues=requeues,
                 estimate_minutes=estimate,

@@ -8,7 +8,18 @@ from django.db.models import Q, QuerySet
 
 from tongban.halls import circle, hours
 from tongban.halls.circle import Disc, Point, Reached
-from tongban.halls.models import Grid, Hall, HallDay, HallLevel, HallMove, Machine, MachineKind, Window, WindowKind
+from tongban.halls.models import (
+    Grid,
+    Hall,
+    HallDay,
+    HallEmergency,
+    HallLevel,
+    HallMove,
+    Machine,
+    MachineKind,
+    Window,
+    WindowKind,
+)
 from tongban.lib.bilingual import say
 from tongban.matters.models import MatterVersion
 from tongban.places.models import Division
@@ -93,8 +104,10 @@ def serving(version: MatterVersion, rows: QuerySet[Hall]) -> QuerySet[Hall]:
 
 
 def nearest_open(at: Point, now: datetime, *, version: MatterVersion | None = None, limit: int = 3) -> list[Near]:
-    """The nearest halls that are open now, for one matter or for any. At most three looks, each wider, whatever stands there."""
-    rows = Hall.objects.filter(active=True).only(*SHOWN)
+    """The nearest halls that are open now, for one matter or for any; none that its supervisor has stopped. At most three looks, each wider,
+    whatever stands there."""
+    stopped = HallEmergency.objects.filter(ended_at__isnull=True).values("hall")
+    rows = Hall.objects.filter(active=True).exclude(pk__in=stopped).only(*SHOWN)
     if version is not None:
         rows = serving(version, rows)
     open_then: list[Near] = []

@@ -1,21 +1,23 @@
 """What is asked of tickets: who waits in a hall, how long it takes, what a screen shows, and which ticket a slip is."""
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import BigIntegerField, CharField, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tongban.departments.models import Certification, Officer
 from tongban.halls import hours
-from tongban.halls.models import Appointment, Category, Hall, HallRules, Ticket, TicketCall, Window
+from tongban.halls.models import Appointment, Category, Hall, HallEmergency, HallRules, Ticket, TicketCall, Window
 from tongban.halls.queue_rules import LAST_SERVED, Desk, Estimate, Kind, Picture, Waiting, mean_minutes
 from tongban.halls.ticket_states import TicketState
 from tongban.halls.window_states import WindowState
+from tongban.lib.composed import composed
 from tongban.lib.problems import NotAllowed, worded
 from tongban.matters.models import Matter
 
@@ -35,6 +37,11 @@ _WAITING = f"""SELECT t.id, t.category_id, t.waits_from, t.place_after, t.only_w
     FROM {Ticket._meta.db_table} t
     LEFT JOIN {Appointment._meta.db_table} a ON a.id = t.appointment_id LEFT JOIN {Matter._meta.db_table} m ON m.id = t.matter_id
     WHERE t.hall_id = %s AND t.category_id IN ({{}}) AND t.state IN ('waiting', 'requeued')"""  # noqa: S608
+# how many stand in each queue, and since when: both answered by the same index; a number waits from some moment of its own day
+_COUNTED = f"""SELECT category_id, COUNT(*) FROM {Ticket._meta.db_table}
+    WHERE hall_id = %s AND category_id IN ({{}}) AND state IN ('waiting', 'requeued') AND waits_from >= %s GROUP BY category_id"""  # noqa: S608
+_MOMENTS = f"""SELECT category_id, COALESCE(place_after, waits_from) FROM {Ticket._meta.db_table}
+    WHERE hall_id = %s AND category_id IN ({{}}) AND state IN ('waiting', 'requeued') AND waits_from >= %s"""  # noqa: S608
 _UNFINISHED = [
     f"SELECT hall_id, day FROM {Ticket._meta.db_table} WHERE state IN ({states})"  # noqa: S608
     for states in ("'waiting', 'requeued'", "'called', 'serving'")
@@ -51,24 +58,50 @@ def appointment_rules(hall: Hall) -> dict[str, Any]:
 
 
 def _rules(hall: Hall, about: str) -> dict[str, Any]:
-    rows = HallRules.objects.filter(Q(hall=hall) | Q(hall__isnull=True), about=about)
     found: dict[str, Any] = {}
-    for row in sorted(rows, key=lambda row: row.hall_id is not None):
+    for row in sorted(_rule_rows(hall=hall.pk, about=about), key=lambda row: row.hall_id is not None):
         found |= row.values
     return found
 
 
+@composed(hall=BigIntegerField(), about=CharField())
+def _rule_rows(hall, about):
+    return HallRules.objects.filter(Q(hall_id=hall) | Q(hall__isnull=True), about=about)
+
+
+def has_stopped(hall: Hall) -> bool:
+    """An emergency: nobody is called, no number is given."""
+    return bool(_stopped(hall=hall.pk))
+
+
+@composed(hall=BigIntegerField())
+def _stopped(hall):
+    return HallEmergency.objects.filter(hall_id=hall, ended_at__isnull=True).values_list("pk", flat=True)[:1]
+
+
 def categories() -> dict[int, Category]:
-    return {one.pk: one for one in Category.objects.all()}
+    return {one.pk: one for one in _categories()}
 
 
-def offered(hall: Hall) -> list[Category]:
+@composed()
+def _categories():
+    return Category.objects.all()
+
+
+def offered(hall: Hall, known: dict[int, Category] | None = None) -> list[Category]:
     """Categories for which somebody can be called here, and slips of the self-service area where there is one."""
-    has = set(Window.objects.filter(hall=hall).order_by().values_list("kind", flat=True).distinct())
+    has = {kind for kind, _state in _window_states(hall=hall.pk)}
     kiosks = bool(hall.self_service.get("kiosks"))
     return [
-        one for one in Category.objects.all() if has & set(one.window_kinds) or (one.code == SELF_SERVICE and kiosks)
+        one
+        for one in (known or categories()).values()
+        if has & set(one.window_kinds) or (one.code == SELF_SERVICE and kiosks)
     ]
+
+
+@composed(hall=BigIntegerField())
+def _window_states(hall):
+    return Window.objects.filter(hall_id=hall).order_by().values_list("kind", "state")
 
 
 # -- the queue of a hall
@@ -82,8 +115,9 @@ def waiting(hall: Hall, day: date, known: dict[int, Category] | None = None) -> 
         return [_waiting(row[:-1], known) for row in cursor.fetchall() if row[-1] == day]
 
 
-def _aware(moment: datetime) -> datetime:
-    """SQLite keeps moments without their zone, which is UTC."""
+def _aware(moment: datetime | str) -> datetime:
+    """SQLite keeps moments without their zone, which is UTC, and hands over as text what it has computed."""
+    moment = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
@@ -119,7 +153,7 @@ def _waiting(row: tuple, known: dict[int, Category]) -> Waiting:
 
 def open_windows(hall: Hall) -> Counter[str]:
     """How many windows of each kind call people now."""
-    return Counter(Window.objects.filter(hall=hall, state=WindowState.OPEN).order_by().values_list("kind", flat=True))
+    return Counter(kind for kind, state in _window_states(hall=hall.pk) if state == WindowState.OPEN)
 
 
 _LAST_SERVED = f"""SELECT * FROM (SELECT category_id, serving_at, ended_at FROM {Ticket._meta.db_table}
@@ -146,9 +180,41 @@ def picture(hall: Hall, at: datetime, known: dict[int, Category] | None = None) 
     return Picture(waiting(hall, timezone.localdate(at), known), kinds, open_windows(hall), at)
 
 
+def picture_for_newcomers(hall: Hall, wanted: Collection[str], at: datetime, known: dict[int, Category]) -> Picture:
+    """Enough of the hall to tell whoever takes a number of these categories how long it takes: nobody's row is read, however many wait."""
+    morning = timezone.localtime(at).replace(hour=0, minute=0, second=0, microsecond=0)
+    since = connection.ops.adapt_datetimefield_value(morning)
+    counted: dict[str, int] = {}
+    moments: dict[str, list[datetime]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNTED.format(", ".join(["%s"] * len(known))), [hall.pk, *known, since])
+        counted = {known[category].code: many for category, many in cursor.fetchall()}
+        kinds = {kind for one in known.values() if one.code in wanted for kind in one.window_kinds}
+        rivals = {
+            pk: one
+            for pk, one in known.items()
+            if counted.get(one.code) and one.weight and kinds & set(one.window_kinds) and wanted != {one.code}
+        }
+        if rivals:
+            cursor.execute(_MOMENTS.format(", ".join(["%s"] * len(rivals))), [hall.pk, *rivals, since])
+            for category, moment in cursor.fetchall():
+                moments.setdefault(known[category].code, []).append(_aware(moment))
+    minutes = minutes_of(hall, rivals | {pk: one for pk, one in known.items() if one.code in wanted})
+    return Picture.for_newcomers(
+        counted,
+        moments,
+        [
+            Kind(one.code, one.weight, frozenset(one.window_kinds), minutes.get(one.code, one.average_minutes))
+            for one in known.values()
+        ],
+        open_windows(hall),
+        at,
+    )
+
+
 def estimate(hall: Hall, category: Category, at: datetime) -> Estimate:
     """For somebody who would take a number of this category now."""
-    return picture(hall, at).estimate(category.code)
+    return picture_for_newcomers(hall, {category.code}, at, categories()).estimate(category.code)
 
 
 def place_of(ticket: Ticket) -> tuple[datetime, bool, int]:

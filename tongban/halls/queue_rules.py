@@ -152,16 +152,33 @@ class Picture:
         self.kinds = {kind.code: kind for kind in kinds}
         self.open = dict(open_windows)
         self.lines: dict[str, list[tuple[datetime, bool, int]]] = {}
+        self.counted: dict[str, int] = {}
         for one in waiting:
             self.lines.setdefault(one.category, []).append(one.place)
         for line in self.lines.values():
             line.sort()
 
+    @classmethod
+    def for_newcomers(
+        cls,
+        counted: Mapping[str, int],
+        moments: Mapping[str, list[datetime]],
+        kinds: Sequence[Kind],
+        open_windows: Mapping[str, int],
+        now: datetime,
+    ) -> "Picture":
+        """Whoever is the last of a queue needs no places of it, only how many stand there; of its rivals since when each waits. Answers
+        `estimate` of a new ticket and nothing else."""
+        made = cls((), kinds, open_windows, now)
+        made.counted = dict(counted)
+        made.lines = {code: sorted((moment, False, 0) for moment in line) for code, line in moments.items()}
+        return made
+
     def windows_for(self, code: str) -> int:
         return sum(self.open.get(kind, 0) for kind in self.kinds[code].kinds)
 
     def waits(self, code: str) -> int:
-        return len(self.lines.get(code, ()))
+        return self.counted.get(code) or len(self.lines.get(code, ()))
 
     def joined(self, place: tuple[datetime, bool, int], code: str) -> None:
         """One more has come (many numbers are given from one picture)."""
@@ -178,7 +195,7 @@ class Picture:
         kind = self.kinds[code]
         windows = self.windows_for(code)
         own = self.lines.get(code, [])
-        before = len(own) if place is None else bisect_right(own, place) - (place in own)
+        before = self.waits(code) if place is None else bisect_right(own, place) - (place in own)
         waited = timedelta() if place is None else max(self.now - place[0], timedelta())
         rivals = self._rivals(kind)
         if not windows:

@@ -16,6 +16,8 @@ class TicketState(models.TextChoices):
     VOID = "void", _("no longer valid")
 
 
+AT_TABLE = "at_table"  # why a number is void whose holder sits at a round table: nobody left
+
 T = TicketState
 DESK = ("window_officer", "issuing_officer")
 

@@ -14,7 +14,6 @@ from tongban.channels.office import views_window
 from tongban.channels.office.views_counter import HALL, SCENE, needed
 from tongban.codes.services import readers, verifying
 from tongban.codes.wording import why
-from tongban.halls import hours
 from tongban.halls import queries_tickets as queue
 from tongban.halls.models import Hall, Ticket
 from tongban.halls.services import tickets
@@ -58,7 +57,7 @@ def tablet(request, officer):
         "officer": officer,
         "hall": hall,
         "halls": [(one.code, one.shown_name) for one in Hall.objects.filter(active=True).only("code", "name", "level")[:200]],
-        "takes": hours.takes_tickets(hall, timezone.now()),
+        "refusal": tickets.why_none(hall, timezone.now()),
         "board": board,
         "q": q,
         "hits": views_window.hits(q, officer) if q else [],

@@ -25,6 +25,7 @@ WORDS = {
     "next": {"zh": "您是下一位", "en": "You are next"},
     "called": {"zh": "叫号三次，过号30分钟内可重新排队一次", "en": "Called three times. If missed, wait again once within 30 minutes."},
     "broken": {"zh": "本机暂停使用，请到导办台取号", "en": "This machine is out of order. Please ask at the guidance desk."},
+    "stopped": {"zh": "大厅暂停办理，暂不取号", "en": "The hall has stopped: no numbers for the moment"},
     "long": {"zh": "现在等候较长，也可以预约时间，或在网上、自助机办理", "en": "Waiting is long now. You can also book a time, do it online or at a terminal."},
 }  # fmt: skip
 

@@ -15,11 +15,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tongban.channels.doorkeeper import for_anyone
+from tongban.channels.portal import screen_words
 from tongban.channels.portal.ticket_words import WORDS, filled
 from tongban.codes.models import Reader
 from tongban.codes.services import verifying
-from tongban.halls import hours
 from tongban.halls import queries_places as places
+from tongban.halls import queries_screens
 from tongban.halls import queries_tickets as queries
 from tongban.halls.models import Appointment, Category, Hall, Machine, MachineKind, Ticket
 from tongban.halls.services import tickets
@@ -59,6 +60,7 @@ def _page(request, row: Machine, wanted: str, problem: Problem | None = None):
     board = queries.board(hall, now)
     chosen = next((one for one in queries.offered(hall) if one.code == wanted), None)
     known = {one.category.code: one for one in board.categories}
+    stopped, refusal = queries_screens.emergency(hall), tickets.why_none(hall, now)
     context: dict[str, Any] = {
         "machine": row,
         "hall": hall,
@@ -66,8 +68,10 @@ def _page(request, row: Machine, wanted: str, problem: Problem | None = None):
         "chosen": chosen,
         "booked": wanted == queries.APPOINTMENT,
         "queues": [_queue(one, known.get(one.code)) for one in queries.offered(hall)],
-        "gives": hours.takes_tickets(hall, now) or (chosen is not None and chosen.code == queries.SELF_SERVICE),
-        "refusal": tickets.no_numbers_now(hall, now),
+        "stopped": stopped,
+        "what_to_do": screen_words.what_to_do(stopped.kind) if stopped is not None else None,
+        "gives": refusal is None or (stopped is None and chosen is not None and chosen.code == queries.SELF_SERVICE),
+        "refusal": refusal,
         "long": _long(hall, known, wanted),
         "problem": problem,
         "here": qr.svg(here(hall), title=WORDS["phone_take"]["zh"]),
@@ -229,8 +233,7 @@ def hall_ticket(request, code):
         "here": token if is_here else "",
         "account": account,
         "mine": [one for one in mine if one.hall_id == found.pk],
-        "gives": hours.takes_tickets(found, now),
-        "refusal": tickets.no_numbers_now(found, now),
+        "refusal": tickets.why_none(found, now),
         "long": any(
             one.minutes is not None and one.minutes > queries.rules(found)["offer_elsewhere_minutes"] for one in rows
         ),
@@ -309,7 +312,10 @@ def _of(found: Ticket) -> dict[str, Any]:
     standing = queries.standing(found, now) if waiting else None
     parked = waiting and found.state == TicketState.REQUEUED and found.serving_at is not None
     address = f"{settings.PUBLIC_URL.rstrip('/')}{reverse('portal:ticket', args=[found.key])}"
+    stopped = queries_screens.emergency(found.hall) if waiting or found.state == TicketState.CALLED else None
     return {
+        "stopped": stopped,
+        "what_to_do": screen_words.WHAT_TO_DO[stopped.kind] if stopped is not None else "",
         "ticket": found,
         "today": today,
         "waiting": waiting,

@@ -16,6 +16,13 @@ from tongban.halls.models.places import (
     Window,
     WindowKind,
 )
+from tongban.halls.models.round_tables import (
+    RoundTable,
+    RoundTableCase,
+    RoundTableNote,
+    RoundTableSeat,
+    RoundTableTask,
+)
 from tongban.halls.models.tickets import NumberDay, TakenToday, Ticket, TicketCall
 from tongban.halls.models.watching import EmergencyKind, HallAlarm, HallEmergency, SimulationRun
 
@@ -38,6 +45,11 @@ __all__ = [
     "MachineKind",
     "NumberDay",
     "RatingAsk",
+    "RoundTable",
+    "RoundTableCase",
+    "RoundTableNote",
+    "RoundTableSeat",
+    "RoundTableTask",
     "Shift",
     "TakenToday",
     "SimulationRun",

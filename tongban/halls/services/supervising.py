@@ -13,7 +13,7 @@ from tongban.departments.models import Officer, Role
 from tongban.halls import events, queries_screens, queries_tickets
 from tongban.halls.models import EmergencyKind, Hall, HallAlarm, HallEmergency, HallRules, Machine, Ticket, Window
 from tongban.halls.models.tickets import WAITS
-from tongban.halls.services import windows
+from tongban.halls.services import tickets, windows
 from tongban.halls.ticket_states import TicketState
 from tongban.halls.window_states import WindowState
 from tongban.journal import services as journal
@@ -177,6 +177,7 @@ def go_on(hall: Hall, *, by: Officer, at: datetime | None = None) -> HallEmergen
     HallEmergency.objects.filter(pk=row.pk).update(ended_at=now, ended_by=by)
     for window in Window.objects.filter(hall=hall, pk__in=row.windows, state=WindowState.PAUSED).order_by("pk"):
         windows.resume_window(window, actor=actor, at=now)
+    tickets.call_anew(hall, actor=actor, at=now)
     journal.record(events.HallGoesOn(hall=hall.pk, emergency=row.pk), subject=hall.subject, actor=actor)
     journal.enqueue(TELL_STOPPED, once=f"hall-goes-on:{row.pk}", emergency=row.pk, word="goes_on")
     journal.touch(hall.topic)

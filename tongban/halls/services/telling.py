@@ -15,7 +15,7 @@ from tongban.halls import queries_tickets as queries
 from tongban.halls.models import Hall, Ticket
 from tongban.halls.queue_rules import COME_BACK_AT
 from tongban.halls.services import tickets
-from tongban.halls.ticket_states import TicketState
+from tongban.halls.ticket_states import AT_TABLE, TicketState
 from tongban.journal import services as journal
 from tongban.lib.bilingual import say
 from tongban.lib.problems import worded
@@ -25,7 +25,7 @@ from tongban.notices.gateways.sms import text_messages
 TEXT = "halls.text"
 REFERENCES = uuid.UUID("0c5ff2c4-58b1-4d27-9f0a-5d1b4d9a3a11")
 CALLED, NEAR, SKIPPED, VOID, CLOSED = "called", "near", "skipped", "void", "closed"
-NOT_TOLD = {tickets.GIVEN_BACK}  # who gave it back knows
+NOT_TOLD = {tickets.GIVEN_BACK, AT_TABLE}  # who gave it back, or sits at the table, knows
 TEXTS = {
     CALLED: _("Number %(number)s: please go to window %(window)s."),
     NEAR: _("Number %(number)s: %(count)s more before you. Please come back to the waiting area."),

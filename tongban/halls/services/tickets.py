@@ -18,9 +18,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tongban.departments.models import Officer
-from tongban.halls import events, hours, queue_rules
+from tongban.halls import events, hours, queries_places, queue_rules
 from tongban.halls import queries_tickets as queries
 from tongban.halls.appointment_states import CHECK_IN, SERVED_NOW, AppointmentState
+from tongban.halls.circle import Point
 from tongban.halls.models import (
     Appointment,
     Category,
@@ -35,6 +36,7 @@ from tongban.halls.models import (
 from tongban.halls.models.tickets import new_ticket_key
 from tongban.halls.queue_rules import BETWEEN_CALLS, CALLS, PARKED_AT_MOST, REQUEUE_WITHIN, REQUEUES
 from tongban.halls.ticket_states import (
+    AT_TABLE,
     CALL,
     FINISH,
     ISSUE,
@@ -102,10 +104,13 @@ def issue(
         found, waits_from = _checked_in(appointment, hall, known, actor, now)
     else:
         found, waits_from = _category(category, known), now
-    _takes_numbers(hall, found, booked=appointment is not None, now=now)
+    _takes_numbers(hall, found, booked=appointment is not None, now=now, known=known)
     number, index = _phone(phone)
-    if appointment is None:
-        _count(queries.rules(hall), found, timezone.localdate(now), party.pk if party is not None else None, index)
+    if appointment is None and (party is not None or index):
+        day, who = timezone.localdate(now), party.pk if party is not None else None
+        [problem] = _counted([_Taker(found.code, who, index)], queries.rules(hall), day)
+        if problem is not None:
+            raise problem
     ticket = Ticket(
         category=found,
         matter=matter or (appointment.matter if appointment is not None else None),
@@ -140,37 +145,37 @@ def issue_many(
     """The same for many who came at the same moment, on disk together: each has its number, or the sentence why not."""
     now = at or timezone.now()
     _may(actor, ISSUE)
-    day = timezone.localdate(now)
-    answers: list[Ticket | Problem] = []
+    answers: list[Ticket | Problem | None] = [None] * len(asked)
     with transaction.atomic():
-        known, rules = queries.categories(), queries.rules(hall)
+        known = queries.categories()
         refused: dict[str, Problem | None] = {}
-        for one in asked:
+        may: list[tuple[int, Category, str, str]] = []
+        for place, one in enumerate(asked):
             try:
                 category = _category(one.category, known)
                 if one.category not in refused:
-                    refused[one.category] = _refusal(hall, category, now)
+                    refused[one.category] = _refusal(hall, category, now, known)
                 if (problem := refused[one.category]) is not None:
                     raise problem
-                phone, index = _phone(one.phone)
-                _count(rules, category, day, one.party, index)
+                may.append((place, category, *_phone(one.phone)))
             except Problem as problem:
-                answers.append(problem)
-                continue
-            answers.append(
-                Ticket(
-                    category=category, party_id=one.party, phone=phone, phone_index=index, matter_id=one.matter,
-                    channel=one.channel, language=one.language, elderly=one.elderly, waits_from=now,
-                )
+                answers[place] = problem
+        takers = [_Taker(category.code, asked[place].party, index) for place, category, _phone_, index in may]
+        limits = _counted(takers, queries.rules(hall), timezone.localdate(now)) if takers else []
+        for (place, category, phone, index), too_many in zip(may, limits, strict=True):
+            one = asked[place]
+            answers[place] = too_many or Ticket(
+                category=category, party_id=one.party, phone=phone, phone_index=index, matter_id=one.matter,
+                channel=one.channel, language=one.language, elderly=one.elderly, waits_from=now,
             )  # fmt: skip
         if taken := [one for one in answers if isinstance(one, Ticket)]:
             _given(hall, taken, actor=actor, now=now, known=known)
-    return answers
+    return [one for one in answers if one is not None]
 
 
-def _refusal(hall: Hall, category: Category, now: datetime) -> Problem | None:
+def _refusal(hall: Hall, category: Category, now: datetime, known: dict[int, Category]) -> Problem | None:
     try:
-        _takes_numbers(hall, category, booked=False, now=now)
+        _takes_numbers(hall, category, booked=False, now=now, known=known)
     except Problem as problem:
         return problem
     return None
@@ -178,8 +183,9 @@ def _refusal(hall: Hall, category: Category, now: datetime) -> Problem | None:
 
 def _given(hall: Hall, rows: list[Ticket], *, actor: Actor, now: datetime, known: dict[int, Category]) -> list[Ticket]:
     """Write numbers, estimates and what happened, in as few statements for many as for one."""
-    day, seen = timezone.localdate(now), queries.picture(hall, now, known)
+    day = timezone.localdate(now)
     many = Counter(row.category.code for row in rows)
+    seen = queries.picture_for_newcomers(hall, set(many), now, known)
     said = {code: seen.estimate(code) for code in many}
     next_numbers: dict[str, Iterator[int]] = {}
     moments: dict[str, datetime] = {}
@@ -199,10 +205,45 @@ def _given(hall: Hall, rows: list[Ticket], *, actor: Actor, now: datetime, known
             each = seen.kinds[code].minutes / before.windows
             row.estimate_minutes = min(round(before.minutes + given[code] * each), 32767)
         given[code] += 1
-    Ticket.objects.bulk_create(rows)
+    _write(rows)
     journal.record_many([(events.TicketIssued(ticket=row.pk), row.subject) for row in rows], actor=actor)
     journal.touch(hall.topic)
     return rows
+
+
+_PHONE = Ticket._meta.get_field("phone")
+_WRITTEN = (
+    "hall_id", "day", "category_id", "label", "key", "matter_id", "party_id", "phone", "phone_index", "appointment_id", "channel",
+    "language", "elderly", "issued_at", "waits_from", "estimate_minutes", "ahead", "state", "calls", "requeues", "end_reason",
+)  # fmt: skip
+ROWS_A_STATEMENT = 64
+
+
+def _write(rows: list[Ticket]) -> None:
+    """New numbers, as the database keeps them: bringing them there through the ORM costs five times as much as all else about a number.
+    What is not named is NULL; a column that must not be would refuse."""
+    moment, ops = connection.ops.adapt_datetimefield_value, connection.ops
+    mark = f"({', '.join(['%s'] * len(_WRITTEN))})"
+    by_key = {row.key: row for row in rows}
+    with connection.cursor() as cursor:
+        for first in range(0, len(rows), ROWS_A_STATEMENT):
+            some = rows[first : first + ROWS_A_STATEMENT]
+            values: list[Any] = []
+            for row in some:
+                values += [
+                    row.hall_id, ops.adapt_datefield_value(row.day), row.category_id, row.label, row.key, row.matter_id, row.party_id,
+                    _PHONE.get_db_prep_value(row.phone, connection), row.phone_index, row.appointment_id, row.channel, row.language,
+                    row.elderly, moment(row.issued_at), moment(row.waits_from), row.estimate_minutes, row.ahead, str(row.state),
+                    row.calls, row.requeues, row.end_reason,
+                ]  # fmt: skip
+            cursor.execute(
+                f"INSERT INTO {Ticket._meta.db_table} ({', '.join(_WRITTEN)}) "  # noqa: S608
+                f"VALUES {', '.join([mark] * len(some))} RETURNING id, key",
+                values,
+            )
+            for pk, key in cursor.fetchall():
+                row = by_key[key]
+                row.pk, row._state.adding, row._state.db = pk, False, connection.alias
 
 
 def check_in(
@@ -291,13 +332,17 @@ def _category(given: Category | str, known: dict[int, Category]) -> Category:
     return found
 
 
-def _takes_numbers(hall: Hall, category: Category, *, booked: bool, now: datetime) -> None:
+def _takes_numbers(
+    hall: Hall, category: Category, *, booked: bool, now: datetime, known: dict[int, Category] | None = None
+) -> None:
+    if queries.has_stopped(hall):
+        raise hall_stopped(hall, now)
     if category.code == queries.SELF_SERVICE and hall.active and hall.self_service.get("open_24h"):
         return
     takes = hours.is_open(hall, now) if booked else hours.takes_tickets(hall, now)
     if not takes:
         raise no_numbers_now(hall, now)
-    if not booked and category.code not in {one.code for one in queries.offered(hall)}:
+    if not booked and category.code not in {one.code for one in queries.offered(hall, known)}:
         raise NotAllowed(
             "no-window-for-this",
             worded(_("Nobody at %(hall)s can be called for this."), hall=hall.shown_name),
@@ -309,6 +354,32 @@ def _takes_numbers(hall: Hall, category: Category, *, booked: bool, now: datetim
             _("This queue is for those who booked a time."),
             next_step=_("Check in with your booking, or take a number of another queue."),
         )
+
+
+def why_none(hall: Hall, now: datetime) -> NotAllowed | None:
+    """What a page says instead of its button, to whoever has not booked; None while numbers are given."""
+    if queries.has_stopped(hall):
+        return hall_stopped(hall, now)
+    return None if hours.takes_tickets(hall, now) else no_numbers_now(hall, now)
+
+
+def hall_stopped(hall: Hall, now: datetime) -> NotAllowed:
+    """The supervisor stopped everything. Bookings and numbers keep their place; where one can go meanwhile is said by name."""
+    near = queries_places.nearest_open(Point(hall.lat, hall.lng), now, limit=5)
+    elsewhere = next((one.hall for one in near if hours.takes_tickets(one.hall, now)), None)
+    next_step: Any = _("Please follow what the staff say. Meanwhile you can do it online.")
+    if elsewhere is not None:
+        next_step = worded(
+            _("Please follow what the staff say. Meanwhile you can do it online, or at %(hall)s, %(address)s."),
+            hall=elsewhere.shown_name,
+            address=elsewhere.shown_address,
+        )
+    return NotAllowed(
+        "hall-has-stopped",
+        worded(_("%(hall)s has stopped for the moment and gives no numbers."), hall=hall.shown_name),
+        kept=_("Numbers and bookings that you hold keep their place."),
+        next_step=next_step,
+    )
 
 
 def no_numbers_now(hall: Hall, now: datetime) -> NotAllowed:
@@ -348,25 +419,51 @@ def phone_index(number: str) -> str:
     return blind_index(f"phone:{number}", "halls.phone")
 
 
-def _count(rules: dict[str, Any], category: Category, day: date, party: int | None, index: str) -> None:
-    """Up to the limits of a day, in whatever halls and at however many machines at once."""
-    if party is not None and not _one_more(
-        f"party:{party}:{category.code}", day, rules["per_person_per_day_per_category"]
+@dataclass(frozen=True, slots=True)
+class _Taker:
+    category: str
+    party: int | None
+    phone_index: str
+
+
+def _counted(takers: Sequence[_Taker], rules: dict[str, Any], day: date) -> list[Problem | None]:
+    """Up to the limits of a day, in whatever halls and at however many machines at once; of each, why not. A person first, then a phone;
+    whoever comes twice among them is counted in the order given."""
+    answers: list[Problem | None] = [None] * len(takers)
+    of_person = [f"party:{one.party}:{one.category}" if one.party is not None else "" for one in takers]
+    of_phone = [f"phone:{one.phone_index}" if one.phone_index else "" for one in takers]
+    for counted, limit in (
+        (of_person, rules["per_person_per_day_per_category"]),
+        (of_phone, rules["per_phone_per_day"]),
     ):
-        raise _enough(rules["per_person_per_day_per_category"])
-    if index and not _one_more(f"phone:{index}", day, rules["per_phone_per_day"]):
-        raise _enough(rules["per_phone_per_day"])
+        rounds: list[dict[str, int]] = []  # nobody twice in one
+        for place, what in enumerate(counted):
+            if what and answers[place] is None:
+                key = blind_index(f"{day}|{what}", "halls.taken")
+                free = next((one for one in rounds if key not in one), None)
+                if free is None:
+                    rounds.append(free := {})
+                free[key] = place
+        for one in rounds:
+            for key in one.keys() - _one_more(sorted(one), day, limit):
+                answers[one[key]] = _enough(limit)
+    return answers
 
 
-def _one_more(what: str, day: date, limit: int) -> bool:
+def _one_more(keys: list[str], day: date, limit: int) -> set[str]:
+    """Those that were below their limit. In order, so that two who count several never wait for each other in a circle."""
     table = TakenToday._meta.db_table
+    of_day, found = connection.ops.adapt_datefield_value(day), set()
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {table} (key, day, taken) VALUES (%s, %s, 1) ON CONFLICT (key) "  # noqa: S608
-            f"DO UPDATE SET taken = {table}.taken + 1 WHERE {table}.taken < %s RETURNING taken",
-            [blind_index(f"{day}|{what}", "halls.taken"), connection.ops.adapt_datefield_value(day), limit],
-        )
-        return cursor.fetchone() is not None
+        for first in range(0, len(keys), 4 * ROWS_A_STATEMENT):
+            some = keys[first : first + 4 * ROWS_A_STATEMENT]
+            cursor.execute(
+                f"INSERT INTO {table} (key, day, taken) VALUES {', '.join(['(%s, %s, 1)'] * len(some))} "  # noqa: S608
+                f"ON CONFLICT (key) DO UPDATE SET taken = {table}.taken + 1 WHERE {table}.taken < %s RETURNING key",
+                [*(value for key in some for value in (key, of_day)), limit],
+            )
+            found |= {key for (key,) in cursor.fetchall()}
+    return found
 
 
 def _enough(limit: int) -> TooMany:
@@ -562,6 +659,20 @@ def skip(ticket: Ticket, *, actor: Actor, at: datetime | None = None) -> Ticket:
         return _moved(ticket, SKIP, actor=actor, ended_at=now)
 
 
+@transaction.atomic
+def call_anew(hall: Hall, *, actor: Actor, at: datetime) -> int:
+    """After an emergency: whoever had been called is called as for the first time, for they were sent away from the windows."""
+    held = queries.whole().select_related("officer").select_for_update(of=("self",))
+    rows = list(held.filter(hall=hall, state=TicketState.CALLED, window__isnull=False).order_by("pk"))
+    for ticket in rows:
+        Ticket.objects.filter(pk=ticket.pk).update(calls=1, called_at=at)
+        ticket.calls, ticket.called_at = 1, at
+        window, officer = ticket.window, ticket.officer
+        assert window is not None and officer is not None
+        _say(ticket, window, officer, actor, 1, at)
+    return len(rows)
+
+
 @journal.carrier(CALL_ON)
 def call_on(ticket: int, number: int, at: str | None = None) -> None:
     """Twenty seconds have passed since this call and nobody has done anything: call again, or skip after the third."""
@@ -569,7 +680,7 @@ def call_on(ticket: int, number: int, at: str | None = None) -> None:
     row = Ticket.objects.filter(pk=ticket, state=TicketState.CALLED, calls=number).first()
     if row is None:
         return
-    if HallEmergency.objects.filter(hall=row.hall_id, ended_at__isnull=True).exists():
+    if queries.has_stopped(row.hall):
         # nobody is skipped who was sent outside
         journal.enqueue(CALL_ON, run_at=now + BETWEEN_CALLS, ticket=ticket, number=number)
         return
@@ -706,7 +817,7 @@ def requeue(ticket: Ticket, *, actor: Actor, at: datetime | None = None) -> Tick
     with transaction.atomic():
         ticket = _held(ticket)
         _may(actor, REQUEUE)
-        late = ticket.ended_at is not None and now - ticket.ended_at > REQUEUE_WITHIN
+        late = ticket.ended_at is not None and now - _skipped_since(ticket, now) > REQUEUE_WITHIN
         if ticket.state == TicketState.SKIPPED and (
             ticket.requeues >= REQUEUES or late or ticket.day != timezone.localdate(now)
         ):
@@ -746,6 +857,15 @@ def leave(ticket: Ticket, *, reason: str, actor: Actor, at: datetime | None = No
         if actor.role in ("window_officer", "issuing_officer") and ticket.state == TicketState.CALLED:
             _own(ticket, actor, LEAVE)
         return _left(ticket, actor=actor, reason=reason, now=at or timezone.now())
+
+
+def to_the_table(appointment: Appointment, *, actor: Actor, at: datetime) -> None:
+    """Whoever booked a round table sits at it now: they are here, and a number they took is not called any more."""
+    ticket = Ticket.objects.filter(appointment=appointment, state__in=LEAVE.sources).first()
+    if ticket is not None:
+        _left(_held(ticket), actor=actor, reason=AT_TABLE, now=at)
+    if appointment.state == AppointmentState.CONFIRMED:
+        make(appointment, CHECK_IN)
 
 
 def _left(ticket: Ticket, *, actor: Actor, reason: str, now: datetime) -> Ticket:
@@ -792,6 +912,9 @@ def give_up(ticket: int, at: str | None = None) -> None:
     row = Ticket.objects.filter(pk=ticket, state=TicketState.SKIPPED, ended_at__lt=now - REQUEUE_WITHIN).first()
     if row is None:
         return
+    if now - (since := _skipped_since(row, now)) < REQUEUE_WITHIN:
+        journal.enqueue(GIVE_UP, run_at=since + REQUEUE_WITHIN + timedelta(seconds=1), ticket=ticket)
+        return
     with contextlib.suppress(NotAllowed):  # came back at this very moment
         leave(row, reason=TOO_LATE, actor=PLATFORM, at=now)
 
@@ -829,6 +952,14 @@ def _moved(ticket: Ticket, step: Move, *, actor: Actor, what: Any = None, **chan
     journal.record(what, subject=ticket.subject, actor=actor)
     journal.touch(ticket.hall.topic)
     return ticket
+
+
+def _skipped_since(ticket: Ticket, now: datetime) -> datetime:
+    """From when the thirty minutes count: time during which the hall was stopped is nobody's delay."""
+    since = ticket.ended_at or now
+    stops = HallEmergency.objects.filter(hall=ticket.hall_id, began_at__lt=since + REQUEUE_WITHIN)
+    last = stops.filter(Q(ended_at__isnull=True) | Q(ended_at__gt=since)).order_by("-began_at").first()
+    return since if last is None else last.ended_at or now
 
 
 def _not_called(ticket: Ticket) -> NotAllowed:
