@@ -1,3 +1,4 @@
+import contextlib
 import json
 import os
 import shutil
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.harness import a_database
 from tests.site.product import ROOT, Running, free_port, furnish, made_once, until
 
 
@@ -41,15 +43,18 @@ def build(environment: dict[str, str], var: Path) -> None:
 
 @pytest.fixture(scope="session")
 def house(tmp_path_factory):
-    """web, live and worker on a small district: really running, as a stranger's machine would have it."""
+    """web, live and worker on a small district: really running, as a stranger's machine would have it. With DATABASE_URL the district
+    lies in a database of its own on that PostgreSQL."""
     var, port = tmp_path_factory.mktemp("house"), free_port()
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("TONGBAN_")},
-        "DJANGO_SETTINGS_MODULE": "tongban.site.settings", "TONGBAN_VAR": str(var), "HOST": "127.0.0.1",
-        "PORT": str(port), "DATABASE_URL": "", "TONGBAN_WEB_WORKERS": "1", "PYTHONUNBUFFERED": "1",
-    }  # fmt: skip
-    shutil.copytree(made_once("small-district", partial(build, environment)), var, dirs_exist_ok=True)
-    command = [sys.executable, "-m", "tests.browser.begin"]
-    with Running(command, port, environment, log=var / "said.txt") as running:
-        until(lambda: running.answers("/healthz"), 60)
-        yield House(f"http://localhost:{port}", var, environment)
+    with contextlib.ExitStack() as stack:
+        url = stack.enter_context(a_database())
+        environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("TONGBAN_")},
+            "DJANGO_SETTINGS_MODULE": "tongban.site.settings", "TONGBAN_VAR": str(var), "HOST": "127.0.0.1",
+            "PORT": str(port), "DATABASE_URL": url, "TONGBAN_WEB_WORKERS": "1", "PYTHONUNBUFFERED": "1",
+        }  # fmt: skip
+        shutil.copytree(made_once("small-district", partial(build, environment)), var, dirs_exist_ok=True)
+        command = [sys.executable, "-m", "tests.browser.begin"]
+        with Running(command, port, environment, log=var / "said.txt") as running:
+            until(lambda: running.answers("/healthz"), 60)
+            yield House(f"http://localhost:{port}", var, environment)

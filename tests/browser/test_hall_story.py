@@ -10,7 +10,12 @@ import pytest
 
 from tests.browser.people import DESK, Citizen, Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("house"), pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.postgres,
+    pytest.mark.xdist_group("house"),
+    pytest.mark.timeout(300, func_only=True),  # building the district on PostgreSQL is not the story's time
+]
 
 HALL, MATTER = "putuo-centre", "residence-permit-endorse"
 WITHIN = 3.0  # seconds until a call stands on a screen, on a machine with much else to do; the bench measures how long it takes

@@ -6,6 +6,7 @@
 import dataclasses
 import hashlib
 import hmac
+import json
 import secrets
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
@@ -94,15 +95,39 @@ def record_many(happened: Iterable[tuple[Any, str]], *, actor: Actor) -> list[Ev
     if not connection.in_atomic_block:
         raise RuntimeError("an event is recorded in the transaction of its act, not beside it")
     rows = [_event(what, subject, actor) for what, subject in happened]
-    if len(rows) == 1:
-        rows[0].save(force_insert=True)
-    else:
-        Event.objects.bulk_create(rows)
+    _write(rows)
     witness.seen(Event._meta.db_table, [(row.pk, row.code) for row in rows])
     Job.objects.bulk_create(
         Job(kind=reaction, event=row, run_at=row.at) for row in rows for reaction in REACTIONS.get(row.kind, ())
     )
     return rows
+
+
+_WRITTEN = ("at", "code", "once", "chain", "kind", "subject", "actor_kind", "actor", "role", "department", "payload")
+EVENTS_A_STATEMENT = 64
+
+
+def _write(rows: list[Event]) -> None:
+    """Plain rows, as the ORM would write them, for a fifth of what it takes: every act of the house comes through here."""
+    moment, mark = connection.ops.adapt_datetimefield_value, f"({', '.join(['%s'] * len(_WRITTEN))})"
+    by_once = {row.once: row for row in rows}
+    with connection.cursor() as cursor:
+        for first in range(0, len(rows), EVENTS_A_STATEMENT):
+            some = rows[first : first + EVENTS_A_STATEMENT]
+            values: list[Any] = []
+            for row in some:
+                values += [
+                    moment(row.at), row.code, row.once, row.chain, row.kind, row.subject, row.actor_kind, row.actor, row.role,
+                    row.department, json.dumps(row.payload),
+                ]  # fmt: skip
+            cursor.execute(
+                f"INSERT INTO {Event._meta.db_table} ({', '.join(_WRITTEN)}) "  # noqa: S608
+                f"VALUES {', '.join([mark] * len(some))} RETURNING id, once",
+                values,
+            )
+            for pk, once_ in cursor.fetchall():
+                row = by_once[once_]
+                row.pk, row._state.adding, row._state.db = pk, False, connection.alias
 
 
 def _event(what, subject: str, actor: Actor) -> Event:
