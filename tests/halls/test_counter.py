@@ -236,7 +236,9 @@ def test_next_to_finish_with_a_case_signed_on_the_glass(client, officer, place):
     assert TicketCase.objects.get(ticket=ticket).case == case
 
     accept = client.get("/office/counter/").content.decode()
-    assert f"/office/cases/{case.ref}/acts/accept" in accept
+    assert "/office/counter/acts/accept" in accept
+    assert "/office/counter/acts/not_accept" in accept
+    assert f"/office/cases/{case.ref}/acts/request_correction" in accept
 
     press(client, "finish", ticket=ticket.pk)
     ticket.refresh_from_db()

@@ -22,11 +22,14 @@ from django.views.decorators.http import require_GET, require_POST
 from tongban.cases import permission, rules, services
 from tongban.cases import queries as cases
 from tongban.cases.models import Case, MachineFinding, Visit
+from tongban.cases.papers import TITLES
+from tongban.cases.services import tolerating
 from tongban.cases.states import ENDED, CaseState
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_officer
 from tongban.channels.office import acts, at_counter, noticed, views_window
 from tongban.channels.office.sight import seen
+from tongban.channels.pages.templatetags.tongban import day as day_words
 from tongban.codes.models import IdentityCode
 from tongban.codes.services import readers, verifying
 from tongban.codes.wording import why
@@ -51,6 +54,7 @@ LOOKS = (*DESK, "supervisor")
 NEXT_ONES, FEW = 8, 6
 HALL = "counter_hall"
 SCENE = "hall_identity"
+BESIDE = ("accept", "request_correction", "not_accept")  # stand with their case: words and reasons belong to it
 BOTTOM = ("accept", "request_correction", "not_accept", "approve", "refuse", "issue", "result_ready", "deliver")
 
 SAID = {
@@ -77,9 +81,10 @@ def counter(request, officer):
     if window is None:
         at_counter.remember(request, None, None)
         return _choose(request, officer)
-    if request.headers.get(
-        "X-Live"
-    ):  # the queue alone: nobody's data is read again because somebody else took a number
+    if part := request.headers.get("X-Live"):
+        # one part alone: nobody's data is read again because somebody else took a number
+        if part == "cases":
+            return render(request, "office/counter/cases_only.html", _cases(request, officer, window))
         return render(request, "office/counter/queue_only.html", _queue(request, officer, window))
     return _desk(request, officer, window)
 
@@ -183,6 +188,7 @@ def _desk(request, officer, window: Window, problem: Problem | None = None, act:
     if visit is not None and ticket is not None and ticket.called_at and visit.begun_at < ticket.called_at:
         visit = None  # of somebody before; the next comparison ends it
     worked = _worked_on(ticket) if serving and ticket is not None else []
+    here = request.POST.get("case", "") if problem is not None else ""
     context |= {
         "serving": serving,
         "visit": visit,
@@ -196,12 +202,25 @@ def _desk(request, officer, window: Window, problem: Problem | None = None, act:
         "targets": _targets(window, context["board"]) if ticket is not None else [],
         "readers": [(one.ref, one.name) for one in readers.at_hand() if one.scene.slug == SCENE],
         "takes": set(officer.roles),
-        "worked": [_row(officer, one) for one in worked],
-        "topics": " ".join(one.subject for one in worked),
+        **_worked(officer, worked, request.POST if here else {}, problem),
         **(_of_ticket(request, officer, ticket, visit) if serving and ticket is not None else {}),
         **_matter(request, officer, ticket if serving else None, visit),
     }
     return render(request, "office/counter/desk.html", context, status=problem.status if problem else 200)
+
+
+def _cases(request, officer: Officer, window: Window) -> dict[str, Any]:
+    """What became of the cases of this visit, for a page that stands open: decided by rule, for instance."""
+    ticket = at_counter.served_by(officer)
+    rows = _worked(officer, _worked_on(ticket) if ticket is not None else [], {}, None)
+    return {"ticket": ticket, "key": uuid4().hex, "serving": ticket is not None, **rows}
+
+
+def _worked(officer: Officer, worked: list[Case], typed, problem: Problem | None) -> dict[str, Any]:
+    return {
+        "worked": [_row(officer, one, typed, problem) for one in worked],
+        "topics": " ".join(one.subject for one in worked),
+    }
 
 
 def _targets(window: Window, board: queue.Board) -> list[tuple[str, str]]:
@@ -220,24 +239,43 @@ def _worked_on(ticket: Ticket) -> list[Case]:
     return [found[key] for key in keys if key in found]
 
 
-def _row(officer: Officer, case: Case) -> dict[str, Any]:
-    """A case of this visit: how it stands, what the machine noticed, and what this officer can do with it now."""
+def _row(officer: Officer, case: Case, typed, problem: Problem | None) -> dict[str, Any]:
+    """A case of this visit: how it stands, what the machine noticed, and what this officer can do with it now.
+
+    What was pressed for it last and not done stands open, with everything typed.
+    """
     draft = case.state == CaseState.DRAFT
-    can = [] if draft else [act for act in acts.open_to(officer, case) if act.name in BOTTOM]
-    findings = MachineFinding.objects.filter(case=case, state=MachineFinding.State.OPEN)[:FEW]
+    can = {} if draft else {act.name: act for act in acts.open_to(officer, case) if act.name in BOTTOM}
+    mine = typed if typed.get("case") == case.ref else {}
     return {
         "case": case,
         "draft": draft,
-        "acts": can,
+        "acts": [act for name, act in can.items() if name not in BESIDE],
+        "beside": {name: {"act": can[name], "happens": can[name].happens(case, officer)} for name in BESIDE if name in can},
+        "later": [one.type.shown_name for one in tolerating.later(case)] if "accept" in can else [],
+        "marks": _marks(case) if "request_correction" in can else [],
+        "said": {name: mine.get(name, "") for name in ("reason", "reason_en", "ground", "ground_en", "supply_days")},
+        "errors": problem.errors if mine and isinstance(problem, Invalid) else {},
         "mark": cases.mark_of(case) if can else "",
-        "findings": [noticed.words_for(case, one) for one in findings],
+        "findings": [
+            noticed.words_for(case, one)
+            for one in MachineFinding.objects.filter(case=case, state=MachineFinding.State.OPEN)[:FEW]
+        ],
         "wanted": [
             row.type
             for row in case.materials.select_related("type").filter(required=True, how="missing")
         ] if draft else [],
-        "receipt": None if draft else case.documents.filter(kind="materials_receipt").order_by("-id").first(),
+        "papers": [] if draft else [(one.number, say(TITLES[one.kind])) for one in case.documents.order_by("-id")[:2] if one.kind in TITLES],
+        "by_rule": case.version.decided_by in {MatterVersion.Decides.RULE, MatterVersion.Decides.FULL},
         "rated": case.decided_at is not None and Rating.objects.filter(case=case).exists(),
     }  # fmt: skip
+
+
+def _marks(case: Case) -> list[tuple[str, str]]:
+    """Everything that a request for correction can name: documents first, then the answers of the form."""
+    papers = [(f"material-{row.type.slug}", row.type.shown_name) for row in case.materials.select_related("type")]
+    shown = rules.form_of(case).visible(rules.plain_values(case.values))
+    return papers + [(f"field-{one.id}", say(one.label)) for one in shown if one.type != "consent"]
 
 
 def _of_ticket(request, officer, ticket: Ticket, visit: Visit | None) -> dict[str, Any]:
@@ -340,10 +378,10 @@ def act(request, officer, move):
         if doorkeeper.wants_data(request):
             raise
         return _desk(request, officer, window, problem, move)
+    if said and (now or doorkeeper.wants_data(request)):  # the answer to the first may never have arrived
+        messages.success(request, said)
     if doorkeeper.wants_data(request):
         return JsonResponse({"go": reverse("office:counter"), "said": said})
-    if said and now:
-        messages.success(request, said)
     return redirect("office:counter")
 
 
@@ -433,6 +471,24 @@ def _brought_back(request, officer, window) -> str:
     return str(SAID["back"])
 
 
+def _case_act(name: str):
+    """The act of a case, done from beside it: what was shown there is what is decided."""
+
+    def press(request, officer, window) -> str:
+        ticket = _mine(request, window)
+        row = seen(request, officer, request.POST.get("case", "")[:20])
+        if not ticket.worked_on.filter(case=row).exists():
+            raise NotAllowed("not-of-this-visit", _("This case was not worked on for this number."))
+        with services.as_seen(row, request.POST.get("seen", "")) as standing:
+            done = acts.ACTS[name].do(standing, officer, request.POST)
+        said = [f"{row.number} · {say(row.version.name)}{_(': ')}{acts.ACTS[name].done}"]
+        if name == "accept" and done.promised_due is not None:
+            said.append(_("The decision is promised by %(day)s.") % {"day": day_words(done.promised_due)})
+        return " ".join(said)
+
+    return press
+
+
 def _plain(name: str, do):
     def press(request, officer, window) -> str:
         do(request, window, doorkeeper.actor_of(request))
@@ -456,6 +512,8 @@ PRESSES = {
         lambda request, window, actor: windows.pause_window(window, reason=request.POST.get("why", ""), actor=actor),
     ),
     "resume": _plain("resume", lambda request, window, actor: windows.resume_window(window, actor=actor)),
+    "accept": _case_act("accept"),
+    "not_accept": _case_act("not_accept"),
     "close": _plain("close", lambda request, window, actor: windows.close_window(window, actor=actor)),
 }
 

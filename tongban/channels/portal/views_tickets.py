@@ -22,7 +22,7 @@ from tongban.codes.services import verifying
 from tongban.halls import queries_places as places
 from tongban.halls import queries_screens
 from tongban.halls import queries_tickets as queries
-from tongban.halls.models import Appointment, Category, Hall, Machine, MachineKind, Ticket
+from tongban.halls.models import Appointment, Category, EmergencyKind, Hall, Machine, MachineKind, Ticket
 from tongban.halls.services import tickets
 from tongban.halls.services.tickets import VISITOR
 from tongban.halls.ticket_states import TicketState
@@ -315,7 +315,7 @@ def _of(found: Ticket) -> dict[str, Any]:
     stopped = queries_screens.emergency(found.hall) if waiting or found.state == TicketState.CALLED else None
     return {
         "stopped": stopped,
-        "what_to_do": screen_words.WHAT_TO_DO[stopped.kind] if stopped is not None else "",
+        "what_to_do": screen_words.WHAT_TO_DO[EmergencyKind(stopped.kind)] if stopped is not None else "",
         "ticket": found,
         "today": today,
         "waiting": waiting,

@@ -44,7 +44,7 @@ def load(content: dict[str, Any]) -> int:
     queue = {**content["queue"]["limits"], "alert_minutes": 15, "offer_elsewhere_minutes": 25}
     for about, values in {"queue": queue, "appointments": content["appointments"]}.items():
         HallRules.objects.update_or_create(hall=None, about=about, defaults={"values": values})
-    return load_halls(content["halls"])
+    return load_halls({"rating_devices": True, **row} for row in content["halls"])
 
 
 @transaction.atomic
@@ -154,6 +154,8 @@ def _machines(hall: Hall, row: dict[str, Any]) -> list[Machine]:
         for place in range(count):
             x, y = _within(hall, area, place, count)
             made.append(Machine(hall=hall, kind=kind, number=place + 1, area=area, x=x, y=y))
+    if row.get("rating_devices"):
+        made += _rating_devices(hall, row["windows"])
     for number, robot in enumerate(row.get("robots", []), 1):
         made.append(
             Machine(
@@ -165,6 +167,20 @@ def _machines(hall: Hall, row: dict[str, Any]) -> list[Machine]:
             )
         )
     return made
+
+
+RATED_AT = {WindowKind.GENERAL, WindowKind.SPECIALISED, WindowKind.ISSUING, WindowKind.PRIORITY}
+
+
+def _rating_devices(hall: Hall, groups: list[dict[str, Any]]) -> list[Machine]:
+    """One beside each window that takes in or hands out; the device carries the number of its window."""
+    return [
+        Machine(
+            hall=hall, kind=MachineKind.RATING, number=one.number, area=one.area
+        )  # on the plan the window stands for it
+        for one in _windows(hall, groups)
+        if one.kind in RATED_AT
+    ]
 
 
 def _shifts(hall: Hall, row: dict[str, Any]) -> list[Shift]:

@@ -300,10 +300,10 @@ customElements.define("tb-live", class extends HTMLElement {
   }
   async news() {
     if (!this.hasAttribute("data-reload")) return this.bar()
-    const answer = await fetch(location.href, { headers: { "X-Live": "1" } }).catch(() => null)
+    const answer = await fetch(location.href, { headers: { "X-Live": this.id } }).catch(() => null)
     if (!answer?.ok) return
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(this.id)
-    if (!fresh) return this.bar() // the part is gone from the page: whoever looks decides when to see the new one
+    if (!fresh) return this.bar() // the part is gone: whoever looks decides when to see the new page
     const line = this.contains(document.activeElement) && document.activeElement.dataset.href
     this.replaceChildren(...fresh.childNodes)
     for (const row of this.querySelectorAll("tr[data-href]")) { row.tabIndex = 0; if (row.dataset.href === line) row.focus() }
