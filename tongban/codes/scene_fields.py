@@ -71,7 +71,7 @@ def years(born: date, today: date) -> int:
 def pseudonym(party: int, scene: str, operator: str) -> str:
     """20 characters without the ones that look alike; it cannot be undone, and says nothing beside another of the same person."""
     digest = bytes.fromhex(blind_index(f"{scene}\0{operator}\0{party}", "codes.pseudonym"))
-    return base64.b32encode(digest[:10]).decode().rstrip("=") + base64.b32encode(digest[10:13]).decode().rstrip("=")[:4]
+    return base64.b32encode(digest[:15]).decode()[:20]
 
 
 def _alias(shown: Shown) -> str | None:

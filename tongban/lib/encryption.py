@@ -103,9 +103,7 @@ class Keyring:
 
     def blind_index(self, text: str, context: str) -> str:
         """The same text in the same context gives the same 64 hexadecimal digits; the caller brings it into one spelling."""
-        return hmac.new(
-            self._index_key, f"{context}\0{text}".encode("utf-8", "surrogatepass"), hashlib.sha256
-        ).hexdigest()
+        return hmac.digest(self._index_key, f"{context}\0{text}".encode("utf-8", "surrogatepass"), "sha256").hex()
 
 
 def encrypt(text: str, context: str) -> bytes:

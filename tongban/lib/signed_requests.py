@@ -19,7 +19,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from tongban.lib.ed25519 import Verifies
 
 COMPONENTS = '("@method" "@path" "content-digest")'
 ED25519, HMAC = "ed25519", "hmac-sha256"
@@ -119,7 +121,7 @@ def seconds_off(claim: Claimed, now: float) -> int:
     return off if abs(off) > CLOCKS_MAY_DIFFER else 0
 
 
-def check(claim: Claimed, method: str, path: str, body: bytes, key: Ed25519PublicKey | bytes) -> None:
+def check(claim: Claimed, method: str, path: str, body: bytes, key: Verifies | bytes) -> None:
     """Raises Unsigned unless this very request was signed with this key."""
     if claim.algorithm != (HMAC if isinstance(key, bytes) else ED25519):
         raise Unsigned("algorithm-of-another-key")

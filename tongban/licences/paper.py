@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from tongban.lib import cose
+from tongban.lib.ed25519 import Verifies, verify_key
 from tongban.licences.keys import PublicKey, SigningKey
 
 MARK = "TB1:"
@@ -130,7 +131,7 @@ class TrustedKey:
     type: str
     not_before: datetime
     not_after: datetime
-    public: ed25519.Ed25519PublicKey
+    public: Verifies
     withdrawn_at: datetime | None = None
 
 
@@ -462,7 +463,7 @@ def trust_of(body: Mapping[str, Any]) -> Trust:
                 one["type"],
                 _moment(one["nbf"]),
                 _moment(one["naf"]),
-                ed25519.Ed25519PublicKey.from_public_bytes(_decode(one["x"])),
+                verify_key(_decode(one["x"])),
                 _moment(one["withdrawn"]) if "withdrawn" in one else None,
             )
         )
@@ -482,7 +483,7 @@ def trusted(publics: Iterable[PublicKey]) -> dict[bytes, list[TrustedKey]]:
     for one in publics:
         key = TrustedKey(
             one.key_id, one.department, one.licence_type, one.not_before, one.not_after,
-            ed25519.Ed25519PublicKey.from_public_bytes(_raw(one)), one.withdrawn_at,
+            verify_key(_raw(one)), one.withdrawn_at,
         )  # fmt: skip
         found.setdefault(key_ids(one), []).append(key)
     return found

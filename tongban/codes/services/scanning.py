@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.db import connection, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -27,6 +26,7 @@ from tongban.codes.payload import Code, Refused, judge
 from tongban.codes.services import verifying
 from tongban.codes.services.enrolling import DEVICES
 from tongban.journal import services as journal
+from tongban.lib import ed25519
 from tongban.lib.problems import NotAllowed, Problem
 
 LOOK_AGAIN_AFTER = (
@@ -47,7 +47,7 @@ class Device:
 
     pk: int
     key_id: str
-    key: Ed25519PublicKey
+    key: ed25519.Verifies
     ends_at: datetime | None
     reader: Reader
 
@@ -79,7 +79,7 @@ class Devices:
                 key_id: Device(
                     row.pk,
                     key_id,
-                    Ed25519PublicKey.from_public_bytes(bytes.fromhex(row.public_key)),
+                    ed25519.verify_key(bytes.fromhex(row.public_key)),
                     row.ends_at,
                     row.reader,
                 )
@@ -383,12 +383,15 @@ _LIGHT = """SELECT c.id, c.sort, c.state, c.mark, c.ends_at, c.party_id, a.kind,
 def _cards_of(codes: Iterable[Code], now: datetime) -> dict[bytes, IdentityCode]:
     """Whose codes these are, in one question; in two where somebody shows the code of another."""
     ring = keys.ring(verifying.key_directory())
+    of_key: dict[bytes, list[bytes]] = {}
+    for code in codes:
+        of_key.setdefault(code.kid, []).append(code.alias)
     numbers = {
-        code.alias: number
-        for code in codes
-        if (key := ring.get(code.kid)) is not None
-        and key.opening is not None
-        and (number := key.card_of(code.alias)) < 1 << 63
+        alias: number
+        for kid, aliases in of_key.items()
+        if (key := ring.get(kid)) is not None and key.opening is not None
+        for alias, number in zip(aliases, key.cards_of(aliases), strict=True)
+        if number < 1 << 63
     }
     if not numbers:
         return {}
@@ -451,7 +454,8 @@ def _write_checks(
 
 
 def _moment(at: datetime) -> Any:
-    return connection.ops.adapt_datetimefield_value(at)
+    """As Django hands it over, without asking the settings each time."""
+    return at if connection.vendor == "postgresql" else str(at.astimezone(UTC).replace(tzinfo=None))
 
 
 def _follow(scans: Sequence[Scan], held: Sequence[IdentityCode | None], now: datetime) -> None:
