@@ -20,7 +20,7 @@ if _worker := os.environ.get(
     os.environ["TONGBAN_VAR"] = str(_own)
 
 from tongban.site.settings import *  # noqa: F403
-from tongban.site.settings import STATIC_ROOT, STORAGES, TONGBAN_KEYS
+from tongban.site.settings import PASSWORD_HASHERS, STATIC_ROOT, STORAGES, TONGBAN_KEYS
 
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 
@@ -32,4 +32,5 @@ if not any(Path(TONGBAN_KEYS).glob("field-*.key")):
 
     create_keys(TONGBAN_KEYS)
 
+PASSWORD_HASHERS = ["tests.passwords.Quick", *PASSWORD_HASHERS]
 READING = "off"  # a test that wants pages read says so
