@@ -41,14 +41,17 @@ def _text(node) -> str | None:
 
 def of_python(path: Path):
     """(line, message, context) of every gettext call; a message that is no plain string is reported."""
-    tree = ast.parse(path.read_text("utf-8"))
+    source = path.read_text("utf-8")
+    if "gettext" not in source:
+        return  # every name that marks a sentence has this word in it, wherever it is imported from
+    nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call | ast.ImportFrom)]
     renamed = {
         alias.asname or alias.name: alias.name
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation"
         for alias in node.names
     }
-    for node in ast.walk(tree):
+    for node in nodes:
         if not isinstance(node, ast.Call):
             continue
         function = node.func

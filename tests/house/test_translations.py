@@ -26,6 +26,12 @@ def tool():
 
 
 @pytest.fixture(scope="module")
+def gathered(tool):
+    """Every sentence of the code and of the templates."""
+    return tool.gathered()
+
+
+@pytest.fixture(scope="module")
 def chinese(tool):
     with tool.po_file("zh_Hans").open("rb") as file:
         return read_po(file, locale="zh_Hans")
@@ -50,9 +56,9 @@ def said_in(catalog) -> dict:
 # -- the book of sentences
 
 
-def test_every_sentence_has_its_chinese(tool, chinese):
+def test_every_sentence_has_its_chinese(tool, gathered, chinese):
     missing = []
-    for message in tool.gathered():
+    for message in gathered:
         found = chinese.get(message.id, message.context) if message.id else None
         if message.id and (found is None or not all(forms(found.string))):
             missing.append(f"{message.locations[0][0]}: {message.id}")
@@ -61,10 +67,8 @@ def test_every_sentence_has_its_chinese(tool, chinese):
     assert tool.WRONG == []
 
 
-def test_nothing_is_guessed_and_nothing_is_left_over(tool, chinese):
-    there = {
-        (message.id if isinstance(message.id, str) else message.id[0], message.context) for message in tool.gathered()
-    }
+def test_nothing_is_guessed_and_nothing_is_left_over(gathered, chinese):
+    there = {(message.id if isinstance(message.id, str) else message.id[0], message.context) for message in gathered}
     written = {(forms(message.id)[0], message.context) for message in chinese if message.id}
 
     assert [message.id for message in chinese if message.id and message.fuzzy] == []
