@@ -498,3 +498,57 @@ def test_every_address_of_ours_stays_under_the_public_one(client, licence):
     hosts = {urlsplit(one).netloc for one in found.split('"') if one.startswith("http")}
     assert hosts == {"testserver"}
     assert credentials.issuer_address() == HERE
+
+
+ENDPOINTS = [
+    ("GET", "/openid4vci/offers/abc"),
+    ("POST", "/openid4vci/token"),
+    ("POST", "/openid4vci/nonce"),
+    ("POST", "/openid4vci/credential"),
+    ("GET", "/openid4vp/requests/abc"),
+    ("POST", "/openid4vp/answers/abc"),
+]
+FOREIGN = {"Origin": "https://wallet.example"}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("method", "path"), ENDPOINTS)
+def test_a_wallet_that_is_a_page_may_ask_first_and_then_ask(client, method, path):
+    asked_first = client.options(
+        path,
+        headers=FOREIGN | {"Access-Control-Request-Method": method, "Access-Control-Request-Headers": "authorization"},
+    )
+    then = client.generic(method, path, headers=FOREIGN)
+
+    assert asked_first.status_code == 204
+    assert asked_first.headers["Access-Control-Allow-Methods"] == method
+    assert asked_first.headers["Access-Control-Allow-Headers"] == "authorization, content-type"
+    for response in (asked_first, then):  # errors too: a wallet that cannot read them cannot say what is wrong
+        assert response.headers["Access-Control-Allow-Origin"] == "*"
+        assert "Access-Control-Allow-Credentials" not in response.headers
+        assert not response.cookies
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/", "/account/sign-in/", "/my/licences/", "/verify/", "/api/v1/codes/verify"])
+def test_no_other_address_lets_pages_of_others_read(client, path):
+    for response in (client.options(path, headers=FOREIGN), client.get(path, headers=FOREIGN)):
+        assert "Access-Control-Allow-Origin" not in response.headers
+
+
+def test_a_whole_issuance_and_a_whole_presentation_can_be_read_by_a_page(client, licence, account, officer):
+    client.defaults["HTTP_ORIGIN"] = "https://wallet.example"
+    seen = []
+    whole = client.request
+
+    def watched(**asked):
+        response = whole(**asked)
+        seen.append((asked["PATH_INFO"], response.status_code, response.headers.get("Access-Control-Allow-Origin")))
+        return response
+
+    client.request = watched
+    test_an_officer_asks_and_the_wallet_shows_exactly_that(client, licence, account, officer)
+
+    wallets = [one for one in seen if one[0].startswith(("/openid4", "/.well-known/", "/status-lists/"))]
+    assert len(wallets) >= 6
+    assert {(status, allowed) for _path, status, allowed in wallets} == {(200, "*")}

@@ -35,6 +35,30 @@ def _public(document, *, seconds: int = 300) -> HttpResponse:
     return open_to_all(HttpResponse(orjson.dumps(document), content_type="application/json"), seconds)
 
 
+def for_pages_of_others(*methods: str):
+    """A wallet that is a web page may call this from its own origin: these endpoints and no others, and never with our cookies. What opens
+    them stands in the request itself (a code, a token, the key of a question), so a page learns nothing that whoever holds that would not.
+    """
+    allowed = ", ".join(methods)
+
+    def opened(view):
+        @wraps(view)
+        def answered(request, *args, **kwargs):
+            if request.method == "OPTIONS":
+                response = HttpResponse(status=204)
+                response.headers["Access-Control-Allow-Methods"] = allowed
+                response.headers["Access-Control-Allow-Headers"] = "authorization, content-type"
+                response.headers["Access-Control-Max-Age"] = "7200"
+            else:
+                response = view(request, *args, **kwargs)
+            response.headers["Access-Control-Allow-Origin"] = "*"
+            return response
+
+        return answered
+
+    return opened
+
+
 def in_its_words(view):
     """What goes wrong is said as the specification says it, and never kept by anybody on the way."""
 
@@ -134,6 +158,7 @@ def all_status_lists(request):
 
 
 @said
+@for_pages_of_others("GET")
 @require_safe
 @for_anyone
 @in_its_words
@@ -147,6 +172,7 @@ def offer(request, key):
 
 @csrf_exempt
 @said
+@for_pages_of_others("POST")
 @require_POST
 @for_anyone
 @in_its_words
@@ -160,6 +186,7 @@ def token(request):
 
 @csrf_exempt
 @said
+@for_pages_of_others("POST")
 @require_POST
 @for_anyone
 @in_its_words
@@ -169,6 +196,7 @@ def nonce(request):
 
 @csrf_exempt
 @said
+@for_pages_of_others("POST")
 @require_POST
 @for_anyone
 @in_its_words
@@ -190,6 +218,7 @@ def credential(request):
 
 
 @said
+@for_pages_of_others("GET")
 @require_safe
 @for_anyone
 @never_cache
@@ -197,12 +226,13 @@ def question(request, key):
     """What an officer asks a wallet for, signed by the department."""
     found = requests.request_object(key, now=timezone.now())
     if found is None:
-        raise Http404
+        return HttpResponse(status=404)  # not raised: the wallet of another origin may read it
     return HttpResponse(found, content_type="application/oauth-authz-req+jwt")
 
 
 @csrf_exempt
 @said
+@for_pages_of_others("POST")
 @require_POST
 @for_anyone
 @in_its_words
