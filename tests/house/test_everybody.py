@@ -27,7 +27,7 @@ from tongban.cases.services import carrying
 from tongban.codes.models import HealthStatus, KeptPass, StatusAppeal, TrustList, Venue, VenueVisit
 from tongban.codes.services import keeping_venues, ordering, status_deciding
 from tongban.departments.models import Role
-from tongban.halls.models import Appointment, Category, SimulationRun
+from tongban.halls.models import Appointment, Category, RoundTable, SimulationRun
 from tongban.journal.actors import Actor
 from tongban.licences.models import (
     FaceReport,
@@ -101,9 +101,16 @@ CONCERNED = {
     "trust_list": {"health_officer", "health_approver", "emergency_authority", "coordinator", "auditor"},
     "appointment": {"owner", "clerk"},
     "simulated": {"supervisor", "coordinator", "auditor"},  # of any hall
+    "round_table": {"owner", "clerk"},
+    "round_table_at_hall": {"window_officer", "helper", "supervisor", "coordinator", "elsewhere"},  # asked to it
+    "round_table_to_plan": {"window_officer", "helper", "supervisor", "coordinator"},
     "appointment_at_hall": {"window_officer", "issuing_officer", "helper", "supervisor", "coordinator"},
     "asked": {"elsewhere"},  # an opinion was asked of another department: only that one sees what was named with it
 }
+LETTER = {
+    "title": {"zh": "示", "en": "x"}, "matter": {"zh": "示", "en": "x"}, "department": {"zh": "示", "en": "x"}, "applicant": {"zh": "示"},
+    "paragraphs": [], "rows": [], "made_at": "2026-01-01T00:00:00+08:00",
+}  # fmt: skip
 NOT_WITHOUT_REASON = {
     "pre_reviewer",
     "issuing_officer",
@@ -283,6 +290,16 @@ class World:
             hall=queue_world.hall(), category=Category.objects.get(code="A"), begins_at=soon(1), ends_at=soon(2), place=0,
             party=self.company, state="confirmed",
         )  # fmt: skip
+        self.to_plan = Appointment.objects.create(
+            hall=self.appointment.hall, category=Category.objects.get(code="C"), begins_at=soon(3), ends_at=soon(4), place=0,
+            party=self.company, state="confirmed", kind="round_table",
+        )  # fmt: skip
+        self.table = RoundTable.objects.create(
+            hall=self.appointment.hall, party=self.company, begins_at=soon(1), ends_at=soon(2), room="1", about="x",
+            led_by=self.helper.officer, state="ended", ended_at=timezone.now(), number="RT-1", letter=LETTER,
+        )  # fmt: skip
+        self.table.seats.create(department=self.elsewhere.officer.department)
+        self.table_task = self.table.tasks.create(words="x", due_on=today, set_by=self.helper.officer)
         self.simulated = SimulationRun.objects.create(
             hall=self.appointment.hall, asked_by=self.supervisor.officer, question={"weekday": 0, "times": 1.2}
         )
@@ -348,6 +365,9 @@ class World:
             "status_appeal": {"pk": self.status_appeal.pk},
             "appointment": {"pk": self.appointment.pk},
             "appointment_at_hall": {"pk": self.appointment.pk},
+            "round_table": {"pk": self.table.pk, "task": self.table_task.pk},
+            "round_table_at_hall": {"pk": self.table.pk, "task": self.table_task.pk, "move": "note"},
+            "round_table_to_plan": {"appointment": self.to_plan.pk},
             "simulated": {"pk": self.simulated.pk},
             "asked": {"pk": self.opinion.pk, "page": self.case_page.pk},
             "helping": {"ref": self.draft.ref, "slug": "lease"},

@@ -20,6 +20,7 @@ from tongban.codes import venue_states as venue_codes
 from tongban.codes import visit_states as visits
 from tongban.evaluations import states as evaluations
 from tongban.halls import appointment_states as appointments
+from tongban.halls import round_table_states as round_tables
 from tongban.halls import ticket_states as tickets
 from tongban.halls import window_states as windows
 from tongban.licences import states as licences
@@ -99,6 +100,7 @@ LAWS = {
         {"lifted", "stands"},
     ),
     "tickets": (tickets.TICKET_MOVES, set(tickets.TicketState.values), "waiting", {"done", "void"}),
+    "round tables": (round_tables.MOVES, set(round_tables.TableState.values), "planned", {"ended", "off"}),
     "appointments": (
         appointments.APPOINTMENT_MOVES,
         set(appointments.AppointmentState.values),

@@ -52,6 +52,39 @@ WORDING: dict[str, Words] = {
         "Please choose another time, or another hall.",
         urgent=True,
     ),
+    "round_table_asked": _words(
+        "请参加圆桌会商",
+        "Your department is asked to a round table",
+        "请贵部门派人参加%(due)s %(hour)s在%(place)s（%(what)s）举行的圆桌会商。请打开页面查看议题，并确认由谁参加。",
+        "Please send somebody to the round table on %(due)s at %(hour)s, %(place)s (%(what)s). The page says what it is about; say there "
+        "who comes.",
+    ),
+    "round_table_moved": _words(
+        "圆桌会商改期",
+        "A round table was moved",
+        "贵部门受邀参加的圆桌会商已改到%(due)s %(hour)s，%(place)s（%(what)s）。",
+        "The round table that your department was asked to now takes place on %(due)s at %(hour)s, %(place)s (%(what)s).",
+    ),
+    "round_table_off": _words(
+        "圆桌会商取消",
+        "A round table does not take place",
+        "原定%(due)s %(hour)s在%(place)s（%(what)s）举行的圆桌会商已取消，无需参加。",
+        "The round table of %(due)s at %(hour)s, %(place)s (%(what)s) does not take place. Nobody needs to come.",
+    ),
+    "round_table_result": _words(
+        "圆桌会商结果函",
+        "The letter of your round table",
+        "您%(due)s在%(place)s参加的圆桌会商已形成结果函，可在页面查看、下载。函中写明会商结果、由谁在何时前完成什么；其中需要您办的事项，办完后请在页面上注明。",
+        "The letter about your round table on %(due)s at %(place)s is ready to read and download. It says what came out of it and who does "
+        "what until when. Where something is for you to do, mark it on the page when it is done.",
+    ),
+    "round_table_task_done": _words(
+        "圆桌会商事项已完成",
+        "A task of your round table is done",
+        "%(department)s已完成您在%(place)s参加的圆桌会商中的一项任务，请打开页面查看。",
+        "%(department)s has done one of the tasks of your round table at %(place)s. The page shows which.",
+        carried=False,
+    ),
     "hall_waits": _words(
         "大厅排队预警",
         "A queue grows long",

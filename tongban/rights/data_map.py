@@ -1279,6 +1279,36 @@ ROWS: dict[str, Row] = {
         hidden='', erase_from='', erase_days=0,
         fields={'id': 'plain', 'key': 'hash', 'day': 'plain', 'taken': 'plain'},
     ),
+    'halls.RoundTable': Row(
+        chapter='cases', party=('party',), account=(),
+        purpose=_('round tables of a visitor with several departments, and the letter about them'), basis=_('statutory task of the service'), retention=_('3 years after it took place'),
+        hidden='', erase_from='begins_at', erase_days=1095,
+        fields={'id': 'plain', 'appointment': 'plain', 'hall': 'plain', 'party': 'by role', 'begins_at': 'plain', 'ends_at': 'plain', 'room': 'plain', 'about': 'sealed', 'matters': 'plain', 'led_by': 'by role', 'state': 'plain', 'screen': 'plain', 'made_at': 'plain', 'opened_at': 'plain', 'ended_at': 'plain', 'result': 'sealed', 'result_en': 'sealed', 'number': 'plain', 'letter': 'sealed'},
+    ),
+    'halls.RoundTableSeat': Row(
+        chapter='cases', party=('table__party',), account=(),
+        purpose=_('which departments were asked to a round table, and who came'), basis=_('statutory task of the service'), retention=_('with the round table'),
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'table': 'plain', 'department': 'plain', 'officer': 'by role', 'at': 'plain'},
+    ),
+    'halls.RoundTableNote': Row(
+        chapter='cases', party=('table__party',), account=(),
+        purpose=_('what was written down at a round table'), basis=_('statutory task of the service'), retention=_('with the round table'),
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'table': 'plain', 'officer': 'by role', 'words': 'sealed', 'internal': 'plain', 'at': 'plain'},
+    ),
+    'halls.RoundTableTask': Row(
+        chapter='cases', party=('table__party',), account=(),
+        purpose=_('who does what after a round table, until when'), basis=_('statutory task of the service'), retention=_('with the round table'),
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'table': 'plain', 'words': 'sealed', 'department': 'plain', 'due_on': 'plain', 'set_by': 'by role', 'at': 'plain', 'done_at': 'plain', 'done_by': 'by role'},
+    ),
+    'halls.RoundTableCase': Row(
+        chapter='cases', party=('table__party',), account=(),
+        purpose=_('which applications a round table was about'), basis=_('statutory task of the service'), retention=_('with the round table'),
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'table': 'plain', 'case': 'plain', 'officer': 'by role', 'at': 'plain'},
+    ),
     'halls.Ticket': Row(
         chapter='cases', party=('party',), account=(),
         purpose=_('whose turn it is, and how long people waited'), basis=_('statutory task of the service'), retention=_('1 year'),

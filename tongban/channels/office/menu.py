@@ -68,6 +68,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Place, ...]], ...] = (
         _place("bonds", _("Guardians"), "window_officer", "coordinator"),
         _place("codes", _("Check codes"), "window_officer", "inspector", "helper", *LEADS),
         _place("appointments", _("Appointments"), "window_officer", "issuing_officer", "helper", *LEADS, home_of={"helper"}),
+        _place("round-tables", _("Round tables"), *PREPARES, "inspector", "window_officer", "helper", *LEADS),
         _place("call-backs", _("Calls"), "window_officer", "coordinator", "helper"),
         _place("same-people", _("Same people"), *LEADS),
         _place("follow-ups", _("Bad ratings"), *LEADS, key="g r"),

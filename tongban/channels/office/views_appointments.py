@@ -1,5 +1,6 @@
 """Appointments of a hall and day for its staff: who comes, checked in, booked for callers. Names and numbers are seen one at a time, and written down."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -17,19 +18,22 @@ from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_officer
 from tongban.channels.pages.visit_purposes import PURPOSES, purpose_of
 from tongban.departments.models import Officer
+from tongban.halls import booking_rules
 from tongban.halls import queries_appointments as queries
 from tongban.halls.appointment_states import AppointmentState
-from tongban.halls.models import Appointment, Category, Hall, Window
+from tongban.halls.models import Appointment, Category, Hall, RoundTable, VisitKind, Window
 from tongban.halls.services import booking, tickets
 from tongban.halls.services.booking import PHONE, WINDOW, Holder, Wanted
 from tongban.lib.bilingual import both
 from tongban.lib.problems import Invalid, NotAllowed
-from tongban.matters.models import Matter
+from tongban.matters import queries as matters
+from tongban.matters.models import MatterVersion
 
 STAFF = ("window_officer", "issuing_officer", "helper", "supervisor", "coordinator")
 BOOKS = ("window_officer", "helper", "supervisor", "coordinator")
 LEADS = ("supervisor", "coordinator")
 AHEAD = timedelta(days=14)
+FOUND, MATTERS_AT_MOST = 6, 3
 
 
 def _hall(request: HttpRequest, officer: Officer) -> Hall:
@@ -117,7 +121,11 @@ def appointment(request, officer, pk):
         "row": row,
         "name": row.party.shown_name if row.party is not None else row.name,
         "purpose": purpose_of(row.kind, row.category.code),
-        "matters": queries.matters_of(row),
+        "matters": _versions([one.slug for one in queries.matters_of(row)]),
+        "table": RoundTable.objects.filter(appointment=row).first(),
+        "may_plan": row.kind == VisitKind.ROUND_TABLE
+        and row.state in (AppointmentState.CONFIRMED, AppointmentState.CHECKED_IN)
+        and request.role in BOOKS,
         "today": timezone.localdate(row.begins_at) == timezone.localdate(now),
         "confirmed": row.state == AppointmentState.CONFIRMED,
         "ticket": getattr(row, "ticket", None),
@@ -186,24 +194,34 @@ def appointment_new(request, officer):
     category = get_object_or_404(Category, code=purpose.category, bookable=True)
     people = min(6, int(said["people"])) if said.get("people", "").isascii() and said.get("people", "").isdigit() else 1
     people = moves.people if moves else max(1, people)
-    matter = Matter.objects.filter(slug=said.get("matter", "")[:100]).first() if said.get("matter") else None
+    versions = _versions([] if moves else said.getlist("matter"))
+    found = tuple(queries.matters_of(moves)) if moves else tuple(one.matter for one in versions)
     problem: NotAllowed | Invalid | None = None
     if request.method == "POST":
         try:
-            wanted = Wanted(
-                hall, category, _moment(said.get("at", "")), purpose.kind, (matter,) if matter else (), people
+            row = _book(
+                request,
+                officer,
+                Wanted(hall, category, _moment(said.get("at", "")), purpose.kind, found, people),
+                moves,
             )
-            row = _book(request, officer, wanted, moves)
             messages.success(request, _("Booked. Say the time again, and that a message was sent."))
+            if row.kind == VisitKind.ROUND_TABLE and moves is None:
+                return redirect("office:round_table_new", appointment=row.pk)
             return redirect("office:appointment", pk=row.pk)
         except (NotAllowed, Invalid) as refused:
             problem = refused
     if moves is not None:
         doorkeeper.reading(request, moves.party_id or 0, "appointment at the hall", ["name"], moves.subject)
-    units = booking.Wanted(hall, category, now, purpose.kind, (), people).units
+    units = Wanted(hall, category, now, purpose.kind, found, people).units
+    find = request.GET.get("find", "").strip()[:80]
+    pairs = [("hall", hall.code), ("what", purpose.key), ("people", str(people))]
+    pairs += [("matter", one.matter.slug) for one in versions]
     days = [
         day
-        for day in queries.book_days(hall, category, purpose.kind, min(units, 6), now, by_staff=True)
+        for day in queries.book_days(
+            hall, category, purpose.kind, min(units, booking_rules.UNITS_AT_MOST), now, by_staff=True
+        )
         if day.state == "open" and day.slots
     ]
     chosen = _day(said.get("day", ""), days[0].day) if days else None
@@ -213,11 +231,25 @@ def appointment_new(request, officer):
         "halls": [
             (one.code, one.shown_name) for one in Hall.objects.filter(active=True).only("code", "name", "level")[:60]
         ],
-        "purposes": [(one.key, one.label) for one in PURPOSES.values()],
+        "purposes": [
+            {"value": one.key, "label": one.label, "hint": one.hint, "icon": one.icon} for one in PURPOSES.values()
+        ],
         "purpose": purpose,
+        "chosen": [
+            {"version": one, "without": _address(pair for pair in pairs if pair != ("matter", one.matter.slug))}
+            for one in versions
+        ],
+        "may_add": len(versions) < MATTERS_AT_MOST,
+        "find": find,
+        "hits": [
+            {"name": hit.title, "href": _address([*pairs, ("matter", hit.entry.id)])}
+            for hit in _hits(find, {one.matter.slug for one in versions})
+        ],
+        "pairs": pairs,
+        "slugs": [one.matter.slug for one in versions],
+        "too_much": units > booking_rules.UNITS_AT_MOST,
         "people": people,
         "numbers": [(str(number), str(number)) for number in range(1, 7)],
-        "matter": matter,
         "moves": moves,
         "days": [(one.day.isoformat(), one) for one in days],
         "day": next((one for one in days if one.day == chosen), days[0] if days else None),
@@ -229,6 +261,26 @@ def appointment_new(request, officer):
         "languages": [("zh-hans", "中文"), ("en", "English")],
     }
     return render(request, "office/appointments/new.html", context, status=problem.status if problem else 200)
+
+
+def _versions(slugs: list[str]) -> list[MatterVersion]:
+    """The matters of the address, as they are published now; what is unknown is left out."""
+    wanted = [slug for slug in dict.fromkeys(slugs) if 0 < len(slug) <= 100][:MATTERS_AT_MOST]
+    found = MatterVersion.objects.select_related("matter__department").filter(
+        matter__slug__in=wanted, state=MatterVersion.State.PUBLISHED
+    )
+    return sorted(found, key=lambda one: wanted.index(one.matter.slug))
+
+
+def _hits(words: str, had: set[str]) -> list[Any]:
+    if not words:
+        return []
+    found = matters.search(words, limit=FOUND + len(had), filters={"kind": "matter"}).items
+    return [hit for hit in found if hit.entry.id not in had][:FOUND]
+
+
+def _address(pairs: Iterable[tuple[str, str]]) -> str:
+    return f"?{urlencode(list(pairs))}"
 
 
 def _moved(text: str, hall: Hall) -> Appointment | None:

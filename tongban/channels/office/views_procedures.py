@@ -14,6 +14,7 @@ from tongban.cases.services import consulting, hearing, reconsidering
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_officer
 from tongban.channels.office.sight import seen
+from tongban.channels.office.views_round_tables import tasks_with_light
 from tongban.departments import queries as departments
 from tongban.lib.problems import Invalid, NotAllowed
 from tongban.lib.workdays import light
@@ -29,7 +30,7 @@ FIELDS = ("position", "answer", "outcome", "reason", "court_on", "court_note")
 def tasks(request, officer):
     """Each list as far as this officer's role goes, due first."""
     today, roles = timezone.localdate(), set(officer.roles)
-    context = {"officer": officer, "today": today}
+    context = {"officer": officer, "today": today, "tasks": tasks_with_light(officer, today)}
     if roles & consulting.GIVING_ROLES:
         rows = list(consulting.waiting(officer)[:SHOWN])
         context["opinions"] = [{"row": row, "light": consulting.light_of(row, today)} for row in rows]

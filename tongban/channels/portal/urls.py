@@ -32,6 +32,7 @@ from tongban.channels.portal import views_paying as paying
 from tongban.channels.portal import views_procedures as procedures
 from tongban.channels.portal import views_rating_device as rating_device
 from tongban.channels.portal import views_robots as robots
+from tongban.channels.portal import views_round_tables as round_tables
 from tongban.channels.portal import views_screens as screens
 from tongban.channels.portal import views_showing_passes as showing_passes
 from tongban.channels.portal import views_signing as signing
@@ -75,6 +76,10 @@ urlpatterns = [
     path("my/appointments/<int:pk>/", booking.appointment, name="appointment"),
     path("my/appointments/<int:pk>/move/", booking.appointment_move, name="appointment_move"),
     path("my/appointments/<int:pk>/calendar.ics", booking.appointment_calendar, name="appointment_calendar"),
+    path("my/round-tables/<int:pk>/", round_tables.round_table, name="round_table"),
+    path("my/round-tables/<int:pk>/letter.pdf", round_tables.round_table_letter, name="round_table_letter"),
+    path("my/round-tables/<int:pk>/tasks/<int:task>/done", round_tables.round_table_task, name="round_table_task"),
+    path("round-tables/<str:token>/", round_tables.round_table_screen, name="round_table_screen"),
     path("appointments/<str:link>/", booking.appointment_link, name="appointment_link"),
     path("appointments/<str:link>/move/", booking.appointment_link_move, name="appointment_link_move"),
     path("appointments/<str:link>/calendar.ics", booking.appointment_link_calendar, name="appointment_link_calendar"),

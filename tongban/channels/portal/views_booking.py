@@ -28,8 +28,9 @@ from tongban.channels.portal.views_halls import cards
 from tongban.halls import booking_rules
 from tongban.halls import queries_appointments as queries
 from tongban.halls import queries_places as places
+from tongban.halls import queries_round_tables as round_tables
 from tongban.halls.appointment_states import AppointmentState, WishState
-from tongban.halls.models import Appointment, Category, EarlierWish, Hall
+from tongban.halls.models import Appointment, Category, EarlierWish, Hall, RoundTable
 from tongban.halls.services import booking, waiting_list
 from tongban.halls.services.booking import Holder, Wanted
 from tongban.journal.actors import Actor
@@ -370,6 +371,7 @@ def appointments(request, party):
         "coming": [_shown(row) for row in coming],
         "over": [_shown(row) for row in queries.over(party, now)],
         "wishes": queries.wishes_of(party),
+        "tables": list(round_tables.of(party)[:20]),
         "blocked_until": until if not record.spared else None,
     }
     return render(request, "portal/booking/mine.html", context)
@@ -419,6 +421,7 @@ def _one(request: HttpRequest, row: Appointment, *, by_link: bool = False, probl
         "change_until": row.begins_at - timedelta(minutes=rules.change_until),
         "versions": _versions(row),
         "wish": wish,
+        "table": RoundTable.objects.filter(appointment=row).first(),
         "by_link": by_link,
         "problem": problem,
         "free": getattr(problem, "free", []),

@@ -110,7 +110,7 @@ def _free(hall: Hall, room: str, begins_at: datetime, ends_at: datetime, *, but:
     others = RoundTable.objects.filter(
         hall=hall, room__iexact=room, begins_at__lt=ends_at, ends_at__gt=begins_at, state__in=AT_WORK
     )
-    if others.exclude(pk=but).exists():
+    if (others if but is None else others.exclude(pk=but)).exists():
         raise Invalid(
             "place-taken",
             errors={"room": [_("Another round table is at this place then. Choose another place.")]},
@@ -251,12 +251,12 @@ def note(table: RoundTable, words: str, *, internal: bool, officer: Officer, key
         return int(journal.once(f"round-table-note:{table.pk}:{officer.pk}", key, write)[0])
 
 
-def _said(words: str) -> str:
+def _said(words: str, field: str = "words") -> str:
     words = words.strip()
     if not words:
-        raise Invalid("nothing-said", errors={"words": [_("Please write something first.")]})
+        raise Invalid("nothing-said", errors={field: [_("Please write something first.")]})
     if len(words) > LONGEST:
-        raise Invalid("too-long", errors={"words": [_("This is longer than 2,000 characters.")]}, kept=STILL_HERE)
+        raise Invalid("too-long", errors={field: [_("This is longer than 2,000 characters.")]}, kept=STILL_HERE)
     return words
 
 
@@ -272,14 +272,14 @@ def set_task(
 ) -> RoundTableTask:
     """Somebody does something by a day: a department at the table or, with none, the visitor."""
     today = today or timezone.localdate()
-    words, errors = _said(words), {}
+    words, errors = _said(words, "task"), {}
     if due_on is None or not today <= due_on <= today + TASKS_WITHIN:
         errors["due_on"] = [_("Choose a day from today on, within a year.")]
     with transaction.atomic():
         row = _locked(table)
         if department is not None and not row.seats.filter(department=department).exists():
             errors["who"] = [_("This department does not sit at the table. Ask it to come first.")]
-        if errors:
+        if errors or due_on is None:
             raise Invalid("task-not-set", errors=errors, kept=STILL_HERE)
         task = RoundTableTask.objects.create(
             table=row, words=words, department=department, due_on=due_on, set_by=officer

@@ -44,6 +44,7 @@ ROOMS_WITH_MOVES = {
     "codes (venues, posters, staff lists, reports)": ("tongban.codes.venue_states", "VenueState"),
     "halls (tickets)": ("tongban.halls.ticket_states", "TicketState"),
     "halls (appointments, wishes for an earlier one)": ("tongban.halls.appointment_states", "AppointmentState"),
+    "halls (round tables)": ("tongban.halls.round_table_states", "TableState"),
     "halls (windows)": ("tongban.halls.window_states", "WindowState"),
     "materials (reading by machine)": ("tongban.materials.reading.states", "ReadingState"),
 }
