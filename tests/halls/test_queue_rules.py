@@ -85,6 +85,18 @@ def test_a_heavier_number_overtakes_who_came_just_before_and_not_who_has_waited_
     assert picture([ticket(pk, "A", 60) for pk in range(4)]).estimate("P").ahead == 4
 
 
+@given(queues, st.sampled_from("APY"))
+@settings(max_examples=150, deadline=None)
+def test_a_newcomer_needs_no_places_of_their_own_queue_to_hear_the_same(queue, code):
+    full = picture(queue)
+    counted = {one: len(line) for one, line in full.lines.items()}
+    moments = {one: [place[0] for place in line] for one, line in full.lines.items() if one != code}
+
+    light = Picture.for_newcomers(counted, moments, list(full.kinds.values()), full.open, NOW)
+
+    assert light.estimate(code) == full.estimate(code)
+
+
 @given(queues)
 @settings(max_examples=100, deadline=None)
 def test_whoever_stands_further_back_in_a_queue_has_no_fewer_ahead(queue):

@@ -615,3 +615,18 @@ def test_many_before_opening_get_no_number():
 
     assert {one.code for one in answers} == {"hall-closed"}
     assert not Ticket.objects.exists()
+
+
+def test_a_number_stands_in_the_database_as_it_was_handed_over():
+    hall = world.hall()
+    world.open_all(hall)
+
+    told = [
+        tickets.issue(hall, "A", actor=VISITOR, channel="machine", phone="13800001234", elderly=True, at=TEN),
+        *tickets.issue_many(hall, [tickets.Asked("P", language="en")], actor=VISITOR, at=after(2)),
+    ]
+
+    columns = [field.attname for field in Ticket._meta.concrete_fields]
+    for one in told:
+        row = Ticket.objects.get(pk=one.pk)
+        assert {name: getattr(row, name) for name in columns} == {name: getattr(one, name) for name in columns}

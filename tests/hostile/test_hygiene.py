@@ -232,6 +232,7 @@ EXEMPT = {
     "exchange:api:pass_verify": "reads JSON, changes nothing, knows nobody",
     "exchange:api:licence_verify_many": "reads JSON; an officer's cookie is not sent from a foreign page (SameSite), a device signs",
     "exchange:api:robot_ticket": "a robot in a hall: the key in its address is the door, a cookie says nothing",
+    "exchange:take_ticket": "a ticket machine: the key it sends is the door, a cookie says nothing",
     "exchange:codes_verify": "a gate or a partner: its signature or its secret is the door, a cookie says nothing",
     "exchange:codes_scans": "the same",
     "exchange:codes_question": "the same",

@@ -10,8 +10,8 @@ from tests import make
 from tests.halls import queue_world as world
 from tests.halls.queue_world import TEN, after
 from tests.many_hands.hands import problems, together
-from tongban.halls.models import NumberDay, Ticket, TicketCall
-from tongban.halls.services import tickets, windows
+from tongban.halls.models import Machine, NumberDay, Ticket, TicketCall
+from tongban.halls.services import pressing, tickets, windows
 from tongban.halls.services.tickets import VISITOR
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
@@ -133,6 +133,45 @@ def test_a_limit_of_a_day_holds_at_many_machines_at_once():
     answers = together(*[take(hall, party=person) for _machine in range(8)])
 
     assert (len(problems(answers)), Ticket.objects.count()) == (5, 3)
+
+
+def pressed(machine, number, **about):
+    asked = tickets.Asked("A", **about)
+
+    def act():
+        [given] = pressing.give([pressing.Press(machine, number, asked)], at=TEN)
+        return given.ticket.label
+
+    return act
+
+
+def test_one_press_told_many_times_at_once_is_one_number():
+    machine = Machine.objects.create(hall=world.hall(), kind="tickets", number=1)
+
+    given = together(*[pressed(machine, "press-0001") for _told in range(8)])
+
+    assert given == ["A001"] * 8
+    assert Ticket.objects.count() == 1
+
+
+def test_control_without_its_key_one_press_is_many_numbers(monkeypatch):
+    machine = Machine.objects.create(hall=world.hall(), kind="tickets", number=1)
+    monkeypatch.setattr(pressing.journal, "first_of", lambda scope, results: set(results))
+
+    together(*[pressed(machine, "press-0001") for _told in range(4)])
+
+    assert Ticket.objects.count() == 4
+
+
+def test_batches_with_the_same_phones_in_another_order_do_not_wait_for_each_other_in_a_circle():
+    hall, phones = world.hall(), [f"1380000{number:04}" for number in range(40)]
+
+    def batch(numbers):
+        asked = [tickets.Asked("A", phone=number) for number in numbers]
+        return lambda: len([tickets.issue_many(hall, asked, actor=VISITOR, at=TEN) for _round in range(2)])
+
+    assert together(batch(phones), batch(phones[::-1])) == [2, 2]
+    assert Ticket.objects.count() == 160
 
 
 def test_a_number_that_is_given_back_while_it_is_called_ends_as_one_of_both():

@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, dataclass_transform
@@ -22,6 +22,7 @@ from django.utils import timezone
 from tongban.journal import anchors, ledger, witness
 from tongban.journal.actors import PLATFORM, Actor
 from tongban.journal.models import Event, Heartbeat, IdempotencyKey, Job, ReadEntry, Topic
+from tongban.lib import written
 from tongban.lib.encryption import blind_index
 
 log = structlog.get_logger("journal")
@@ -97,7 +98,7 @@ def record_many(happened: Iterable[tuple[Any, str]], *, actor: Actor) -> list[Ev
     rows = [_event(what, subject, actor) for what, subject in happened]
     _write(rows)
     witness.seen(Event._meta.db_table, [(row.pk, row.code) for row in rows])
-    Job.objects.bulk_create(
+    written.insert_all(
         Job(kind=reaction, event=row, run_at=row.at) for row in rows for reaction in REACTIONS.get(row.kind, ())
     )
     return rows
@@ -149,7 +150,7 @@ def _event(what, subject: str, actor: Actor) -> Event:
 def enqueue(kind: str, *, once: str | None = None, run_at: datetime | None = None, **payload) -> None:
     """Write down an errand for the worker in the act's transaction. With `once`, a second errand of that name is not written."""
     row = Job(kind=kind, payload=payload, run_at=run_at or timezone.now(), once=once)
-    Job.objects.bulk_create([row], ignore_conflicts=once is not None)
+    written.insert_all([row], or_ignore=once is not None)
 
 
 def note_read(
@@ -223,6 +224,33 @@ def _is_first(scope: str, key: str) -> bool:
         return cursor.rowcount == 1
 
 
+def first_of(scope: str, results: Mapping[str, str]) -> set[str]:
+    """Of many acts that are asked for together, each with what it will answer, the keys that never asked for one: written down in the
+    transaction of the acts, in order, so that two who write several never wait for each other in a circle."""
+    table, now = IdempotencyKey._meta.db_table, connection.ops.adapt_datetimefield_value(timezone.now())
+    rows, fresh = sorted(results.items()), set()
+    with connection.cursor() as cursor:
+        for first in range(0, len(rows), EVENTS_A_STATEMENT):
+            some = rows[first : first + EVENTS_A_STATEMENT]
+            cursor.execute(
+                f"INSERT INTO {table} (scope, key, result, created_at) VALUES {', '.join(['(%s, %s, %s, %s)'] * len(some))} "  # noqa: S608
+                "ON CONFLICT (scope, key) DO NOTHING RETURNING key",
+                [value for key, result in some for value in (scope, key, result, now)],
+            )
+            fresh |= {key for (key,) in cursor.fetchall()}
+    return fresh
+
+
+def results_of(scope: str, keys: Iterable[str]) -> dict[str, str]:
+    """What acts answered whose keys stand there."""
+    return dict(IdempotencyKey.objects.filter(scope=scope, key__in=set(keys)).values_list("key", "result"))
+
+
+def forget_keys(scope: str, keys: Iterable[str]) -> None:
+    """Acts that were refused after their keys were written down, in the same transaction: they may be asked for again."""
+    IdempotencyKey.objects.filter(scope=scope, key__in=set(keys)).delete()
+
+
 TOPICS_CHANNEL = "tongban_topics"
 
 
@@ -284,7 +312,7 @@ def keep_place(name: str, place: int) -> None:
 def enqueue_many(kind: str, payloads: Iterable[dict[str, Any]]) -> None:
     """Many errands of one kind, in one statement."""
     now = timezone.now()
-    Job.objects.bulk_create([Job(kind=kind, payload=payload, run_at=now) for payload in payloads])
+    written.insert_all(Job(kind=kind, payload=payload, run_at=now) for payload in payloads)
 
 
 # -- the chain

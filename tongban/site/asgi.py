@@ -8,6 +8,7 @@ from django.core.wsgi import get_wsgi_application
 from django.db import connection, connections
 
 from tongban.channels.exchange.gates import VERIFYING
+from tongban.channels.exchange.presses import PRESSING
 from tongban.channels.pages.live import topics_of
 from tongban.journal.queries import topic_versions
 
@@ -38,7 +39,8 @@ def shell() -> Shell:
         release=connections.close_all,
         listener=Listener if connection.vendor == "postgresql" else None,
     )
-    desk = Desk(VERIFYING, release=connections.close_all)
+    gates = Desk(VERIFYING, release=connections.close_all)
+    tickets = Desk(PRESSING, release=connections.close_all)
     made = Shell(
         get_wsgi_application(),
         troubled=troubled,
@@ -53,9 +55,10 @@ def shell() -> Shell:
         ),
         live=live,
         topics_of=topics_of,
-        desks=[desk],
+        desks=[gates, tickets],
     )
     health.PARTS["pages"] = made.state
     health.PARTS["live"] = live.state
-    health.PARTS["gates"] = desk.state
+    health.PARTS["gates"] = gates.state
+    health.PARTS["tickets"] = tickets.state
     return made

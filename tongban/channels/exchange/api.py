@@ -18,6 +18,7 @@ from pydantic import ConfigDict, Field
 from tongban.channels import doorkeeper
 from tongban.channels.exchange import guide_data, pass_checking
 from tongban.channels.exchange.gates_described import GATES
+from tongban.channels.exchange.presses import DESCRIBED as TICKETS
 from tongban.departments import queries as departments
 from tongban.lib import identifiers
 from tongban.lib.problems import Invalid, Problem
@@ -49,7 +50,7 @@ class Interface(NinjaAPI):
         """With what is served beside it (uploads, the catalogue as linked data) and the one shape of every error."""
         schema = super().get_openapi_schema(**{"path_prefix": PREFIX, **given})
         schema["components"].setdefault("schemas", {})["Problem"] = PROBLEM
-        schema["paths"].update(BESIDE | GATES)
+        schema["paths"].update(BESIDE | GATES | TICKETS)
         problem = {
             "description": "A problem document (RFC 9457), in the language asked for by Accept-Language",
             "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},

@@ -10,9 +10,10 @@ from tongban.channels.exchange import (
     views_passes,
     views_payments,
     views_presented,
+    views_presses,
     views_verifying,
 )
-from tongban.channels.exchange.api_robots import api
+from tongban.channels.exchange.api_tickets import api
 
 app_name = "exchange"
 
@@ -58,5 +59,6 @@ urlpatterns = [
     path("api/v1/codes/question", views_gates.question, name="codes_question"),
     path("api/v1/codes/enrol", views_gates.enrol, name="codes_enrol"),
     path("api/v1/codes/key", views_gates.replace_key, name="codes_key"),
+    path("api/v1/tickets", views_presses.take, name="take_ticket"),
     path("api/v1/", (behind(for_anyone, _api_urls), _api_app, _api_namespace)),
 ]

@@ -53,7 +53,13 @@ def _body(request, most: int) -> bytes:
     return request.body
 
 
-def _spoken(view):
+def as_the_desk_says(counterpart, request) -> HttpResponse:
+    now = time.time()
+    taken = counterpart.take(_headers(request), _body(request, SMALL), now)
+    return _response(taken if isinstance(taken, Said) else counterpart.together([taken], now)[0])
+
+
+def spoken(view):
     """Problems of a request that a machine has signed are told to it as such, with our time where its clock may be wrong."""
 
     @wraps(view)
@@ -81,20 +87,17 @@ def _signed(request, now: float, most: int = SMALL) -> tuple[Device, bytes, int]
 @said
 @require_POST
 @for_gateways
-@_spoken
+@spoken
 def verify(request):
     """One code, one answer; as the desk says it."""
-    now = time.time()
-    headers, body = _headers(request), _body(request, SMALL)
-    taken = gates.VERIFYING.take(headers, body, now)
-    return _response(taken if isinstance(taken, Said) else gates.VERIFYING.together([taken], now)[0])
+    return as_the_desk_says(gates.VERIFYING, request)
 
 
 @csrf_exempt
 @said
 @require_POST
 @for_gateways
-@_spoken
+@spoken
 def scans(request):
     """What a gate decided while it was alone, handed in once it is back; handed in again, nothing changes."""
     now = time.time()
@@ -148,7 +151,7 @@ def _one(given: Any, place: int, device: Device, now: datetime) -> Scan:
 @said
 @require_safe
 @for_gateways
-@_spoken
+@spoken
 def the_bundle(request):
     """What this gate may decide alone for a day: signed, with a tag that stays for an hour while nothing has changed."""
     now = time.time()
@@ -171,7 +174,7 @@ def the_bundle(request):
 @said
 @require_POST
 @for_gateways
-@_spoken
+@spoken
 def question(request):
     """What a gate shows on its screen: the phone answers this gate alone, within 20 seconds."""
     now = time.time()
@@ -186,7 +189,7 @@ def question(request):
 @said
 @require_POST
 @for_gateways
-@_spoken
+@spoken
 def enrol(request):
     """A device registers the key it has made, with the code that the office has shown. Signed with that very key."""
     now = time.time()
@@ -211,7 +214,7 @@ def enrol(request):
 @said
 @require_POST
 @for_gateways
-@_spoken
+@spoken
 def replace_key(request):
     """The device goes on with a new key; the old one is taken for ten more minutes."""
     now = time.time()

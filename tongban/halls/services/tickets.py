@@ -137,6 +137,7 @@ class Asked:
     channel: str = "machine"
     language: str = "zh-hans"
     elderly: bool = False
+    key: str = ""  # of the slip, where somebody wrote it down before
 
 
 def issue_many(
@@ -166,7 +167,7 @@ def issue_many(
             one = asked[place]
             answers[place] = too_many or Ticket(
                 category=category, party_id=one.party, phone=phone, phone_index=index, matter_id=one.matter,
-                channel=one.channel, language=one.language, elderly=one.elderly, waits_from=now,
+                channel=one.channel, language=one.language, elderly=one.elderly, waits_from=now, key=one.key or new_ticket_key(),
             )  # fmt: skip
         if taken := [one for one in answers if isinstance(one, Ticket)]:
             _given(hall, taken, actor=actor, now=now, known=known)
@@ -197,7 +198,7 @@ def _given(hall: Hall, rows: list[Ticket], *, actor: Actor, now: datetime, known
         code = row.category.code
         before = said[code]
         row.hall, row.day, row.issued_at = hall, day, now
-        row.label, row.key = label(code, next(next_numbers[code])), new_ticket_key()
+        row.label = label(code, next(next_numbers[code]))
         if row.appointment is None:
             row.waits_from = moments[code]
         row.ahead = before.ahead + given[code]
