@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
+from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -24,24 +25,25 @@ from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_anyone, for_party
 from tongban.channels.pages.look import Look
 from tongban.channels.pages.visit_purposes import PURPOSES, Purpose, purpose_of
+from tongban.channels.portal import views_tickets
 from tongban.channels.portal.views_halls import cards
 from tongban.halls import booking_rules
 from tongban.halls import queries_appointments as queries
 from tongban.halls import queries_places as places
 from tongban.halls import queries_round_tables as round_tables
 from tongban.halls.appointment_states import AppointmentState, WishState
-from tongban.halls.models import Appointment, Category, EarlierWish, Hall, RoundTable
-from tongban.halls.services import booking, waiting_list
+from tongban.halls.models import Appointment, Category, EarlierWish, Hall, RoundTable, Ticket
+from tongban.halls.services import booking, tickets, waiting_list
 from tongban.halls.services.booking import Holder, Wanted
 from tongban.journal.actors import Actor
 from tongban.lib import icalendar
-from tongban.lib.problems import Invalid, NotAllowed
+from tongban.lib.problems import Invalid, NotAllowed, TooMany
 from tongban.matters import queries as matters
 from tongban.matters.models import MatterVersion
 from tongban.parties.models import Party
 
 PAGES = require_http_methods(["GET", "HEAD", "POST"])
-HALLS, FOUND, MATTERS_AT_MOST, TYPED_AT_MOST = 8, 6, 3, 80
+HALLS, FOUND, MATTERS_AT_MOST, TYPED_AT_MOST, TRIES = 8, 6, 3, 80, 5
 DAY_BEFORE, HOUR_BEFORE = timedelta(days=1), timedelta(hours=1)
 
 
@@ -418,6 +420,10 @@ def _one(request: HttpRequest, row: Appointment, *, by_link: bool = False, probl
         "confirmed": row.state == AppointmentState.CONFIRMED,
         "may_change": row.state == AppointmentState.CONFIRMED
         and not booking_rules.too_late_to_change(row.begins_at, now, rules),
+        "may_arrive": queries.may_arrive(row, now),
+        "arrives_from": row.begins_at - queries.ARRIVES_FROM,
+        "arrives_today": timezone.localdate(row.begins_at) == timezone.localdate(now) and row.begins_at > now,
+        "errors": getattr(problem, "errors", {}),
         "change_until": row.begins_at - timedelta(minutes=rules.change_until),
         "versions": _versions(row),
         "wish": wish,
@@ -462,6 +468,9 @@ def _act(request: HttpRequest, row: Appointment, actor: Actor, back: str, *, by_
         elif act == "cancel":
             booking.cancel(row, actor=actor)
             messages.success(request, _("Your appointment is cancelled. Thank you for telling us."))
+        elif act == "arrive":
+            ticket = _arrive(request, row)
+            return redirect("portal:ticket", key=ticket.key)
         elif act == "let_go":
             booking.cancel(row, actor=actor)
             return redirect(f"{reverse('portal:hall_book', args=[row.hall.code])}?{urlencode(_again(row))}")
@@ -472,10 +481,37 @@ def _act(request: HttpRequest, row: Appointment, actor: Actor, back: str, *, by_
             return redirect(reverse("portal:appointments")) if not by_link else redirect(back)
         else:
             raise Http404
-    except (NotAllowed, Invalid) as problem:
+    except (NotAllowed, Invalid, TooMany) as problem:
         row.refresh_from_db()
         return _one(request, row, by_link=by_link, problem=problem)
     return redirect(back)
+
+
+def _arrive(request: HttpRequest, row: Appointment) -> Ticket:
+    """Six figures are found by nobody who may try five times a day."""
+    tried, here = (
+        f"arrive:{row.pk}:{timezone.localdate()}",
+        views_tickets.is_here(request.POST.get("here", ""), row.hall),
+    )
+    cache.add(tried, 0, int(DAY_BEFORE.total_seconds()))
+    if not here and cache.get(tried, 0) >= TRIES:
+        raise TooMany(
+            "arrival-tried-often",
+            _("Other figures than those of today were typed several times."),
+            kept=_("The booking is kept as it is."),
+            next_step=_("Please check in at the ticket machine with your document, or ask our staff."),
+        )
+    try:
+        return tickets.arrive(
+            row,
+            code=request.POST.get("arrival", "")[:20],
+            here=here,
+            actor=tickets.VISITOR,
+            elderly=Look(request).elderly,
+        )
+    except Invalid:
+        cache.incr(tried)
+        raise
 
 
 def _confirm(request: HttpRequest, row: Appointment, actor: Actor) -> None:

@@ -12,6 +12,8 @@ from django.views.decorators.http import require_GET
 from tongban.channels.doorkeeper import for_anyone
 from tongban.channels.portal import screen_words
 from tongban.channels.portal.screen_words import both
+from tongban.channels.portal.views_tickets import in_threes
+from tongban.halls import queries_appointments as bookings
 from tongban.halls import queries_places, queries_screens
 from tongban.halls.models import Hall, Machine, MachineKind
 from tongban.lib import qr
@@ -30,6 +32,7 @@ def state(hall: Hall, *, names: bool = False) -> dict[str, Any]:
     return {
         "screen": screen,
         "calls": [(call, screen_words.spoken(call.label, call.window)) for call in screen.calls],
+        "arrival": in_threes(bookings.arrival_code(hall, timezone.localdate(screen.at))),
         "what_to_do": screen_words.what_to_do(screen.emergency.kind) if screen.emergency else None,
     }
 

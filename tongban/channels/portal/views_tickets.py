@@ -19,6 +19,7 @@ from tongban.channels.portal import screen_words
 from tongban.channels.portal.ticket_words import WORDS, filled
 from tongban.codes.models import Reader
 from tongban.codes.services import verifying
+from tongban.halls import queries_appointments as bookings
 from tongban.halls import queries_places as places
 from tongban.halls import queries_screens
 from tongban.halls import queries_tickets as queries
@@ -75,8 +76,13 @@ def _page(request, row: Machine, wanted: str, problem: Problem | None = None):
         "long": _long(hall, known, wanted),
         "problem": problem,
         "here": qr.svg(here(hall), title=WORDS["phone_take"]["zh"]),
+        "arrival": in_threes(bookings.arrival_code(hall, timezone.localdate(now))),
     }
     return render(request, "portal/tickets/machine.html", context, status=problem.status if problem else 200)
+
+
+def in_threes(code: str) -> str:
+    return f"{code[:3]} {code[3:]}"
 
 
 def _queue(category: Category, now: queries.CategoryNow | None) -> dict[str, Any]:
@@ -212,12 +218,12 @@ def hall_ticket(request, code):
         raise Http404
     now = timezone.now()
     token = request.POST.get("here") or request.GET.get("here", "")
-    is_here = _is_here(token, found)
+    stands_here = is_here(token, found)
     account = request.user if request.user.is_authenticated and request.user.person_id else None
     problem: Problem | None = None
     if request.method == "POST":
         try:
-            ticket = _on_phone(request, found, account, is_here, now)
+            ticket = _on_phone(request, found, account, stands_here, now)
             return redirect("portal:ticket", key=ticket.key)
         except Problem as caught:
             problem = caught
@@ -228,10 +234,11 @@ def hall_ticket(request, code):
         "hall": found,
         "rows": rows,
         "options": [_option(one) for one in rows],
-        "may": account is not None or is_here,
-        "stale": bool(token) and not is_here,
-        "here": token if is_here else "",
+        "may": account is not None or stands_here,
+        "stale": bool(token) and not stands_here,
+        "here": token if stands_here else "",
         "account": account,
+        "arriving": bookings.arriving(account.person, found, now) if account and stands_here else [],
         "mine": [one for one in mine if one.hall_id == found.pk],
         "refusal": tickets.why_none(found, now),
         "long": any(
@@ -261,7 +268,7 @@ def _waits(row: queries.CategoryNow) -> str:
     return _("%(count)s waiting, about %(minutes)s minutes") % {"count": row.waiting, "minutes": row.minutes}
 
 
-def _is_here(token: str, hall: Hall) -> bool:
+def is_here(token: str, hall: Hall) -> bool:
     try:
         return bool(token) and signing.loads(token, salt=HERE, max_age=HERE_LASTS) == hall.pk
     except signing.BadSignature:

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tongban.departments.models import Officer
 from tongban.halls import events, hours, queries_places, queue_rules
+from tongban.halls import queries_appointments as bookings
 from tongban.halls import queries_tickets as queries
 from tongban.halls.appointment_states import CHECK_IN, SERVED_NOW, AppointmentState
 from tongban.halls.circle import Point
@@ -266,6 +267,42 @@ def check_in(
         language=appointment.language,
         at=at,
     )
+
+
+def arrive(
+    appointment: Appointment,
+    *,
+    code: str = "",
+    here: bool = False,
+    actor: Actor,
+    elderly: bool = False,
+    at: datetime | None = None,
+) -> Ticket:
+    """Checked in with one's own phone, in the hall: `here` scanned the ticket machine just now, anybody else types the figures that
+    stand in the hall today. From an hour before until the slot is over."""
+    now = at or timezone.now()
+    if appointment.state == AppointmentState.CONFIRMED and not bookings.may_arrive(appointment, now):
+        raise NotAllowed(
+            "not-now-arriving",
+            worded(
+                _("One arrives by phone from %(first)s to %(last)s."),
+                first=f"{timezone.localtime(appointment.begins_at - bookings.ARRIVES_FROM):%Y-%m-%d %H:%M}",
+                last=f"{timezone.localtime(appointment.ends_at):%H:%M}",
+            ),
+            kept=_("The booking is kept as it is."),
+            next_step=_("Come a little later, or ask our staff in the hall."),
+        )
+    typed = "".join(sign for sign in code if sign.isdecimal())
+    if not here and typed != bookings.arrival_code(appointment.hall, timezone.localdate(now)):
+        raise Invalid(
+            "not-the-code-of-today",
+            errors={"arrival": [_("These are not the figures that stand in this hall today.")]},
+            kept=_("The booking is kept as it is."),
+            next_step=_(
+                "They stand on the ticket machine and on the screens. Or scan the machine, or check in at it with your document."
+            ),
+        )
+    return check_in(appointment, actor=actor, channel="phone", elderly=elderly, at=now)
 
 
 def label(prefix: str, number: int) -> str:
