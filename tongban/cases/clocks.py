@@ -14,6 +14,7 @@ from tongban.cases.states import CHARGED_TO, IN_REVIEW, WITH_APPLICANT, CaseStat
 from tongban.departments import queries as departments
 from tongban.lib.composed import composed
 from tongban.lib.workdays import Calendar, Due
+from tongban.lib.written import insert, insert_all
 
 FAR_AWAY = date(9999, 12, 31)
 
@@ -75,13 +76,13 @@ def counted(case: Case, kind: str, on: date, limit: int, unit: str = "working_da
 
 def start(case: Case, kind: str, on: date, limit: int, unit: str = "working_day") -> Clock:
     clock = counted(case, kind, on, limit, unit)
-    clock.save()
+    insert(clock)
     return clock
 
 
 def start_all(clocks: list[Clock]) -> None:
     """Several at once, of one case or of the members of a bundle."""
-    Clock.objects.bulk_create(clocks)
+    insert_all(clocks)
 
 
 def stop(case: Case, kind: str, on: date) -> list[Clock]:

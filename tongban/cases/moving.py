@@ -23,6 +23,7 @@ from tongban.journal.queries import history
 from tongban.lib.composed import composed
 from tongban.lib.moves import Move, NotNow, make, make_all, state_label
 from tongban.lib.problems import NotAllowed, worded
+from tongban.lib.written import insert, insert_all
 from tongban.parties import queries as parties
 from tongban.parties.models import Account
 
@@ -76,17 +77,12 @@ def go(
         raise _told(case, late) from late
     if on_desk is not None:
         desk_time.follow(case, now)
-    Step.objects.create(
-        case=case,
-        at=now,
-        move=step.name,
-        source=source,
-        target=step.target,
-        role=actor.role,
-        officer=officer,
-        account=account,
-        reason=reason,
-    )
+    insert(
+        Step(
+            case=case, at=now, move=step.name, source=source, target=step.target, role=actor.role, officer=officer,
+            account=account, reason=reason,
+        )
+    )  # fmt: skip
     journal.record(
         what or moved(case, step, source),
         subject=case.subject,
@@ -124,7 +120,7 @@ def go_all(
     for case, _source, on_desk in before:
         if on_desk is not None:
             desk_time.follow(case, now)
-    Step.objects.bulk_create(
+    insert_all(
         Step(
             case=case, at=now, move=step.name, source=source, target=step.target, role=actor.role, officer=officer,
             account=account, reason=reason,

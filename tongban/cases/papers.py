@@ -7,6 +7,7 @@ from tongban.cases import planning
 from tongban.cases.models import Case, CaseDocument
 from tongban.journal import services as journal
 from tongban.lib.bilingual import Bilingual
+from tongban.lib.written import insert
 
 TITLES: dict[str, Bilingual] = {
     "submission_receipt": {"zh": "申请提交回执", "en": "Receipt of your application"},
@@ -104,7 +105,7 @@ def make(
     count = case.documents.count() + 1
     says_appeal = {"appeal": True} if appeal else {}
     whole = "-00" if planning.is_bundle(case) else ""  # "-01" is its first member
-    document = CaseDocument.objects.create(
+    document = CaseDocument(
         case=case,
         kind=kind,
         number=f"{case.number or case.ref}{whole}-{count:02d}",
@@ -123,6 +124,7 @@ def make(
             **says_appeal,
         },
     )
+    insert(document)
     if kind in IN_SERIES or kind in COPIED_TO_MEMBERS:
         # after the commit: an act on a bundle writes letters of many departments, and would hold their series in any order
         journal.enqueue(ENTER, once=f"enter:{document.pk}", document=document.pk)

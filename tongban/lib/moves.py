@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from .problems import NotAllowed, worded
+from .written import update
 
 
 @dataclass(frozen=True)
@@ -89,10 +90,16 @@ def make(row: Any, step: Move, *, only_if: Q | None = None, **changes) -> None:
     if counted:
         changes["version"] = F("version") + 1
 
-    rows = model._base_manager.filter(pk=row.pk, state__in=step.sources)
-    if only_if is not None:
-        rows = rows.filter(only_if)
-    if not rows.update(state=step.target, **changes):
+    wanted = {model._meta.pk.name: row.pk, "state": tuple(sorted(step.sources))}
+    made = None
+    if only_if is None and step.sources:
+        made = update(model, wanted, {"state": step.target, **changes})
+    if made is None:
+        rows = model._base_manager.filter(pk=row.pk, state__in=step.sources)
+        if only_if is not None:
+            rows = rows.filter(only_if)
+        made = rows.update(state=step.target, **changes)
+    if not made:
         raise _not_now(row, step)
 
     row.state = step.target
@@ -117,7 +124,10 @@ def make_all(rows: list[Any], step: Move, **changes) -> None:
     if any(field.name == "updated_at" for field in model._meta.concrete_fields):
         changes.setdefault("updated_at", timezone.now())
     keys = [row.pk for row in rows]
-    moved = model._base_manager.filter(pk__in=keys, state__in=step.sources).update(state=step.target, **changes)
+    rows_of_it = {model._meta.pk.name: tuple(keys), "state": tuple(sorted(step.sources))}
+    moved = update(model, rows_of_it, {"state": step.target, **changes})
+    if moved is None:
+        moved = model._base_manager.filter(pk__in=keys, state__in=step.sources).update(state=step.target, **changes)
     if moved != len(keys):
         there = dict(model._base_manager.filter(pk__in=keys).values_list("pk", "state"))
         raise _not_now(next((row for row in rows if there.get(row.pk) != step.target), rows[0]), step)

@@ -28,6 +28,7 @@ from tongban.lib.encryption import blind_index
 from tongban.lib.identifiers import licence_identifier
 from tongban.lib.moves import Move, NotNow, make
 from tongban.lib.problems import NotAllowed, Unavailable
+from tongban.lib.written import insert
 from tongban.licences import items, keys, paper, rendering, tokens
 from tongban.licences.events import LicenceIssued, LicenceSealed, LicenceStateChanged
 from tongban.licences.items import Present
@@ -115,7 +116,7 @@ def issue(
             created_at=now,
         )
         row.statement = _statement(row, key, now)
-        row.save(force_insert=True)
+        insert(row)
         told.append((LicenceIssued(licence=row.pk, decision=decision), f"licence:{row.pk}"))
         journal.record_many(told, actor=actor)
         journal.enqueue(SEAL, once=f"seal:{row.pk}", licence=row.pk)
