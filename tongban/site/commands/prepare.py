@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from tongban.lib.encryption import create_keys
-from tongban.site import translating
+from tongban.site import first_tables, translating
 from tongban.site.commands import main
 from tongban.site.configuration import ROOT
 from tongban.site.demonstration import district
@@ -69,7 +69,11 @@ def database() -> int:
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if plan:
         began = time.monotonic()
-        _say(f"- Bringing the database up to date ({len(plan)} steps) ...")
+        if first_tables.is_empty():
+            _say("- Making the tables ...")
+            first_tables.make(executor, plan)
+        else:
+            _say(f"- Bringing the database up to date ({len(plan)} steps) ...")
         call_command("migrate", interactive=False, verbosity=0)
         _say(f"  done in {time.monotonic() - began:.1f} s")
     table = str(settings.CACHES["default"]["LOCATION"])  # type: ignore[index]
