@@ -178,6 +178,17 @@ def visits() -> dict:
     }
 
 
+def at_desk(label: str) -> dict:
+    """What became of a number of today: its state, what the officer wrote, how often it was finished."""
+    from tongban.halls.models import DeskNote, Ticket
+    from tongban.journal.models import Event
+
+    row = Ticket.objects.filter(hall__code=HALL, label=label).latest("id")
+    note = DeskNote.objects.filter(ticket=row).first()
+    done = Event.objects.filter(subject=row.subject, kind="TicketDone").count()
+    return {"state": row.state, "note": note.words if note else "", "done": done}
+
+
 def tell(ref: str) -> None:
     from datetime import timedelta
 
@@ -197,6 +208,9 @@ def tell(ref: str) -> None:
     told |= {"hall": hall, "next-morning": next_morning, "visits": visits}
     if ref in told:
         print(json.dumps(told[ref]()))
+        return
+    if ref.startswith("desk:"):
+        print(json.dumps(at_desk(ref.removeprefix("desk:"))))
         return
     if ref.startswith("paper:"):
         print(json.dumps(paper(ref.removeprefix("paper:"))))

@@ -112,9 +112,9 @@ def test_a_visit_from_the_sofa_to_the_wallet(house, chromium):
         _sign_on_the_glass(clerk.page)
 
         clerk.go("/office/counter/")
-        clerk.press(f"a[href$='/{ref}/acts/accept']")
         with clerk.page.expect_navigation():
-            clerk.page.locator("main form:has(input[name=seen]) button[type=submit]").last.click()
+            clerk.page.locator(f"form[action$='/acts/accept']:has(input[value='{ref}']) button").click()
+        clerk.page.locator(".ct-case[data-state=approved], .ct-case[data-state=ready]").first.wait_for()  # by itself
 
         # by rule, at once: the licence is in the wallet while the visitor still sits there
         wang.go(f"/my/cases/{ref}/")

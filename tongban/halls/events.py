@@ -252,6 +252,28 @@ class NamesOnScreens:
 
 
 @event
+class HallSupervisorNamed:
+    """From now on this supervisor is one of this hall, and of no hall for which they were not named."""
+
+    hall: int
+    officer: int
+
+
+@event
+class HallSupervisorDropped:
+    hall: int
+    officer: int
+
+
+@event
+class SupervisorOfEveryHall:
+    """Named for single halls before; from now on for every hall again."""
+
+    hall: int
+    officer: int
+
+
+@event
 class SimulationAsked:
     simulation: int
 

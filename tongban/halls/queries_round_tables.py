@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from tongban.departments.models import Officer
 from tongban.halls.models import RoundTable, RoundTableTask
-from tongban.halls.round_table_states import HOSTS, TableState
+from tongban.halls.round_table_states import ASKED_ROLES, HOSTS, TableState
 from tongban.lib import identifiers
 from tongban.parties.models import Party
 
@@ -44,6 +44,16 @@ def coming(officer: Officer, today: date) -> QuerySet[RoundTable]:
     """Today and later, and what is open still; the next first."""
     rows = visible_to(officer).filter(state__in=[TableState.PLANNED, TableState.OPEN])
     return rows.prefetch_related("seats__department").order_by("begins_at", "id")
+
+
+def asked_of(officer: Officer) -> QuerySet[RoundTable]:
+    """Where this officer's department was asked to come and nobody has said who does: for whoever works on cases there."""
+    if not set(officer.roles) & ASKED_ROLES:
+        return RoundTable.objects.none()
+    rows = RoundTable.objects.filter(
+        state__in=[TableState.PLANNED, TableState.OPEN], seats__department=officer.department_id, seats__officer=None
+    )
+    return rows.select_related("hall").order_by("begins_at", "id")
 
 
 def over(officer: Officer, now: datetime) -> QuerySet[RoundTable]:
@@ -87,11 +97,16 @@ GROUPED = re.compile(r"(?<!\d)(?:\d[ \-]?){10,20}[\dXx](?![A-Za-z0-9])")
 MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 
 
-def covered(words: str, table: RoundTable) -> str:
-    """What a display in a hall may show of what was typed: numbers of people and telephones, mail addresses and the visitor's name
-    are covered, whoever typed them."""
+def without_numbers(words: str) -> str:
+    """Numbers of people and telephones are covered on every page, whoever typed them."""
     for pattern in (GROUPED, LONG_NUMBER):
         words = pattern.sub(lambda found: identifiers.mask_id(re.sub(r"[ \-]", "", found[0])), words)
+    return words
+
+
+def covered(words: str, table: RoundTable) -> str:
+    """What a display in a hall may show of what was typed: beside numbers, mail addresses and the visitor's name are covered."""
+    words = without_numbers(words)
     words = MAIL.sub(lambda found: found[0][:1] + "***@***", words)
     names = (table.party.name, table.party.name_en) if table.party is not None else ()
     if table.appointment is not None and table.appointment.name:

@@ -14,6 +14,7 @@ class TableState(models.TextChoices):
 
 
 T = TableState
+ASKED_ROLES = frozenset({"dept_reviewer", "dept_approver"})  # who of a department hears that it is asked to come
 HOSTS = ("helper", "window_officer", "supervisor", "coordinator")
 
 PLAN = move("plan_table", set(), T.PLANNED, by=HOSTS, guard="a booked round table; the place in the hall is free then")

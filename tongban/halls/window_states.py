@@ -2,12 +2,13 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tongban.lib.moves import move
 
 
 class WindowState(models.TextChoices):
-    CLOSED = "closed", _("closed")
+    CLOSED = "closed", pgettext_lazy("window", "closed")
     OPEN = "open", _("open")
     PAUSED = "paused", _("paused")
 

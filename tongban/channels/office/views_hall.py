@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from tongban.channels.doorkeeper import for_officer
 from tongban.channels.pages import hall_drawing
 from tongban.departments.models import Officer
-from tongban.halls import queries_figures, queries_places, queries_screens, queries_tickets
+from tongban.halls import queries_figures, queries_places, queries_screens, queries_supervisors, queries_tickets
 from tongban.halls.models import (
     EmergencyKind,
     Hall,
@@ -27,6 +27,7 @@ from tongban.halls.models import (
     WindowKind,
 )
 from tongban.halls.services import simulations, supervising, windows
+from tongban.halls.services.supervisors import refused
 from tongban.halls.simulating import HALF_HOUR
 from tongban.halls.window_states import WindowState
 from tongban.lib.problems import Invalid
@@ -48,9 +49,22 @@ def _hall(request) -> Hall:
         found = queries_places.hall(code)
         if found is None:
             raise Http404
+        if not _may_look(request.officer, found):
+            raise refused()
         request.session[CHOSEN] = found.code
         return found
-    return queries_figures.hall_of(request.officer, request.session.get(CHOSEN, ""))
+    found = queries_figures.hall_of(request.officer, request.session.get(CHOSEN, ""))
+    if _may_look(request.officer, found):
+        return found
+    mine = queries_supervisors.bound_to(request.officer) or set()
+    if (own := Hall.objects.filter(pk__in=mine, active=True).order_by("code").first()) is None:
+        raise refused()
+    return own
+
+
+def _may_look(officer: Officer, row: Hall) -> bool:
+    """Coordinators and auditors at every hall, supervisors at theirs: who sits where and whom they serve is seen here."""
+    return bool({"coordinator", "auditor"} & set(officer.roles)) or queries_supervisors.supervises(officer, row)
 
 
 def _without_halls(request, officer):
@@ -60,7 +74,10 @@ def _without_halls(request, officer):
     return render(request, "office/no_hall.html", {"officer": officer})
 
 
-def _halls() -> list[tuple[str, str]]:
+def _halls(officer: Officer) -> list[tuple[str, str]]:
+    mine = None if {"coordinator", "auditor"} & set(officer.roles) else queries_supervisors.bound_to(officer)
+    if mine is not None:
+        return [(one.code, one.shown_name) for one in Hall.objects.filter(pk__in=mine, active=True).order_by("code")]
     return [(one.code, one.shown_name) for one in queries_figures.supervised()]
 
 
@@ -84,8 +101,8 @@ def hall(request, officer):
     context = {
         "officer": officer,
         "hall": row,
-        "halls": _halls(),
-        "may_act": "supervisor" in officer.roles,
+        "halls": _halls(officer),
+        "may_act": queries_supervisors.supervises(officer, row),
         "errors": errors,
         "kinds": EmergencyKind.choices,
         **_now(row, now),
@@ -162,7 +179,7 @@ def _act(request, row: Hall, officer: Officer) -> str:
         }
     if act == "close":
         window = _window(row, given.get("window", ""))
-        windows.close_window(window, actor=supervising.as_supervisor(officer))
+        windows.close_window(window, actor=supervising.as_supervisor(officer, row))
         return _("Window %(number)s is closed.") % {"number": window.number}
     if act == "names":
         supervising.set_names(row, shown=given.get("shown") == "1", by=officer)
@@ -215,7 +232,7 @@ def figures(request, officer):
     context = {
         "officer": officer,
         "hall": row,
-        "halls": _halls(),
+        "halls": _halls(officer),
         "report": found,
         "goal": goal,
         "cut": (last - first).days >= queries_figures.LONGEST,
@@ -246,7 +263,7 @@ def simulation(request, officer):
     context = {
         "officer": officer,
         "hall": row,
-        "halls": _halls(),
+        "halls": _halls(officer),
         "may_ask": bool(set(simulations.ASKS) & set(officer.roles)),
         "errors": errors,
         "typed": {
@@ -268,12 +285,14 @@ def simulation(request, officer):
 def simulation_run(request, officer, pk):
     """Both ways of running the hall side by side, once the worker is through; its progress until then."""
     run = get_object_or_404(SimulationRun.objects.select_related("hall", "asked_by"), pk=pk)
+    if not _may_look(officer, run.hall):
+        raise refused()
     result = run.result
     context = {
         "officer": officer,
         "run": run,
         "hall": run.hall,
-        "halls": _halls(),
+        "halls": _halls(officer),
         "words": words_of(run),
         "total": run.days * 2,
         "sentence": _sentence(run) if result else "",

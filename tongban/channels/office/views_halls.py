@@ -13,11 +13,12 @@ from django.views.decorators.http import require_GET, require_http_methods
 from tongban.channels.doorkeeper import for_officer
 from tongban.channels.pages import hall_drawing
 from tongban.channels.pages.look import query_string
-from tongban.halls import hours, queries_appointments
+from tongban.departments.models import Officer
+from tongban.halls import hours, queries_appointments, queries_supervisors
 from tongban.halls import queries_places as queries
 from tongban.halls.models import Hall, HallLevel, MachineKind, WindowKind
 from tongban.halls.places_words import FACILITIES
-from tongban.halls.services import importing, places
+from tongban.halls.services import importing, places, supervisors
 from tongban.lib.problems import Invalid
 
 PAGES = require_http_methods(["GET", "HEAD", "POST"])
@@ -75,7 +76,10 @@ def hall(request, officer, code):
     context = {
         "officer": officer,
         "hall": row,
-        "keeps": bool(set(places.KEEPERS) & set(officer.roles)),
+        "keeps": "coordinator" in officer.roles or queries_supervisors.supervises(officer, row),
+        "names": "coordinator" in officer.roles,
+        "supervisors": queries_supervisors.named(row),
+        "may_be_named": queries_supervisors.may_be_named(row) if "coordinator" in officer.roles else [],
         "week": queries.week(row, today),
         "today": today,
         "days": [(one, ", ".join(one.hours), stranded.get(one.day, 0)) for one in days],
@@ -101,7 +105,7 @@ def hall(request, officer, code):
 
 
 ANCHORS = {"day": "days", "clear": "days", "cancel": "days", "move": "move", "drop": "move", "windows": "windows",
-           "reserve": "windows", "shift": "shifts", "drop_shift": "shifts", "working": "machines", "machines": "machines"}  # fmt: skip
+           "supervisor": "supervisors", "drop_supervisor": "supervisors", "every_hall": "supervisors", "reserve": "windows", "shift": "shifts", "drop_shift": "shifts", "working": "machines", "machines": "machines"}  # fmt: skip
 LABELS = {
     "workdays": gettext_lazy("Working days"), "saturday": gettext_lazy("Saturday"), "sunday": gettext_lazy("Sunday"), "stop_minutes": gettext_lazy("Last number"),
     "day": gettext_lazy("Day"), "hours": gettext_lazy("Hours"), "reason_zh": gettext_lazy("Reason"), "on": gettext_lazy("Day"), "address_zh": gettext_lazy("New address"),
@@ -173,6 +177,13 @@ def _act(request, row: Hall, act: str, officer) -> None:
     elif act == "working":
         machine = get_object_or_404(row.machines, pk=_number(said.get("pk")))
         places.set_working(machine, working=said.get("working") == "true", officer=officer)
+    elif act in ("supervisor", "drop_supervisor", "every_hall"):
+        who = get_object_or_404(Officer, pk=_number(said.get("officer")))
+        {
+            "supervisor": supervisors.name_for,
+            "drop_supervisor": supervisors.drop,
+            "every_hall": supervisors.for_every_hall,
+        }[act](row, who, by=officer)
     elif act == "machines":
         places.add_machines(row, said.get("kind", ""), _number(said.get("count")), officer=officer)
     else:

@@ -24,7 +24,7 @@ from tongban.halls.models.round_tables import (
     RoundTableTask,
 )
 from tongban.halls.models.tickets import NumberDay, TakenToday, Ticket, TicketCall
-from tongban.halls.models.watching import EmergencyKind, HallAlarm, HallEmergency, SimulationRun
+from tongban.halls.models.watching import EmergencyKind, HallAlarm, HallEmergency, HallSupervisor, SimulationRun
 
 __all__ = [
     "Appointment",
@@ -41,6 +41,7 @@ __all__ = [
     "HallLevel",
     "HallMove",
     "HallRules",
+    "HallSupervisor",
     "Machine",
     "MachineKind",
     "NumberDay",

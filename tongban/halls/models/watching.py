@@ -34,6 +34,30 @@ class HallAlarm(models.Model):
         return f"{self.hall_id} {self.category_id} {self.minutes}"
 
 
+class HallSupervisor(models.Model):
+    """This supervisor is one of this hall. Whoever was ever named for one supervises no other; whoever never was, every hall.
+
+    A row that ended stays: taking somebody from their last hall gives them no hall, and never all.
+    """
+
+    hall = models.ForeignKey(Hall, on_delete=models.CASCADE, related_name="supervisors", db_index=False)
+    officer = models.ForeignKey(Officer, on_delete=models.PROTECT, related_name="supervises")
+    named_by = models.ForeignKey(Officer, on_delete=models.PROTECT, related_name="+", db_index=False)
+    since = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["hall", "officer"], condition=Q(ended_at__isnull=True), name="supervisor_once_a_hall"
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.hall_id} {self.officer_id}"
+
+
 class EmergencyKind(models.TextChoices):
     FIRE = "fire", _("Fire or smoke")
     POWER = "power", _("No power or no network")

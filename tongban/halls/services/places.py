@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tongban.departments.models import Officer
-from tongban.halls import events, hours, queries_appointments
+from tongban.halls import events, hours, queries_appointments, queries_supervisors
 from tongban.halls.appointment_states import AppointmentState
 from tongban.halls.models import (
     Appointment,
@@ -25,6 +25,7 @@ from tongban.halls.models import (
 )
 from tongban.halls.places_words import FACILITIES
 from tongban.halls.services import booking
+from tongban.halls.services.supervisors import refused
 from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM, Actor
 from tongban.lib.bilingual import both, say, short
@@ -44,9 +45,13 @@ MOVED_BY_TEXT = both(
 )
 
 
-def acting(officer: Officer) -> Actor:
-    """As whom the officer keeps a hall; refuses whoever may not."""
+def acting(officer: Officer, hall: Hall | None = None) -> Actor:
+    """As whom the officer keeps a hall; refuses whoever may not, and a supervisor of other halls."""
     role = next((one for one in KEEPERS if one in officer.roles), None)
+    if hall is not None and role == "supervisor" and not queries_supervisors.supervises(officer, hall):
+        if "coordinator" not in officer.roles:
+            raise refused()
+        role = "coordinator"
     if role is None or not officer.active:
         raise NotAllowed("not-your-move", _("Your role does not allow this."), status=403)
     return Actor("officer", role, officer.account_id, department=officer.department.code, name=officer.staff_no)
@@ -118,7 +123,7 @@ def change(hall: Hall, said: Mapping[str, str], facilities: Iterable[str], *, of
 
 
 def _note(hall: Hall, happened: Any, officer: Officer | None) -> None:
-    journal.record(happened, subject=hall.subject, actor=acting(officer) if officer else PLATFORM)
+    journal.record(happened, subject=hall.subject, actor=acting(officer, hall) if officer else PLATFORM)
     journal.touch(hall.topic)
 
 
@@ -169,7 +174,7 @@ def cancel_stranded(hall: Hall, day: date, *, officer: Officer, now: datetime | 
     cancelled = 0
     for appointment in queries_appointments.outside_hours(hall, day, day):
         try:
-            booking.cancel_by_hall(appointment, reason=reason, actor=acting(officer), now=now)
+            booking.cancel_by_hall(appointment, reason=reason, actor=acting(officer, hall), now=now)
             cancelled += 1
         except NotAllowed:  # its holder was faster
             continue

@@ -28,7 +28,7 @@ from tongban.halls.models import (
     RoundTableTask,
     VisitKind,
 )
-from tongban.halls.round_table_states import CALL_OFF, END, OPEN, TableState
+from tongban.halls.round_table_states import ASKED_ROLES, CALL_OFF, END, OPEN, TableState
 from tongban.halls.services import tickets
 from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM, Actor
@@ -41,7 +41,6 @@ from tongban.notices import services as notices
 AT_WORK = (TableState.PLANNED, TableState.OPEN)
 LONGEST, ROOM_AT_MOST, SEATS_AT_MOST, TOLD_AT_MOST = 2000, 40, 8, 20
 TASKS_WITHIN = timedelta(days=365)
-ASKED_ROLES = {"dept_reviewer", "dept_approver"}
 STILL_HERE = _("What you typed stands here still.")
 VISITOR_WORDS: Bilingual = {"zh": "来访人", "en": "Visitor"}
 
@@ -357,7 +356,7 @@ def end(
         raise Invalid("too-long", errors={"result": [_("This is longer than 2,000 characters.")]}, kept=STILL_HERE)
     with transaction.atomic():
         row = _locked(table)
-        number = f"{row.hall.code}-RT-{timezone.localdate(row.begins_at):%Y}-{row.pk:05d}"[-40:]
+        number = f"RT-{timezone.localdate(row.begins_at):%Y}-{row.pk:05d}"
         make(
             row,
             END,

@@ -11,6 +11,7 @@ from tongban.cases.moving import acting
 from tongban.departments.models import Officer
 from tongban.halls import events, queries_figures, simulating
 from tongban.halls.models import Hall, SimulationRun, WindowKind
+from tongban.halls.services.supervisors import must_supervise
 from tongban.journal import services as journal
 from tongban.lib.problems import Invalid, NotAllowed
 
@@ -30,6 +31,8 @@ def ask(hall: Hall, *, officer: Officer, question: dict[str, Any], days: int = D
     fewer; dedicated and general: so many counters of single departments against so many comprehensive windows."""
     if not set(ASKS) & set(officer.roles):
         raise NotAllowed("not-the-supervisor", _("Only the supervisor of halls does this."), status=403)
+    if "coordinator" not in officer.roles:
+        must_supervise(officer, hall)
     clean = _understood(hall, question)
     with transaction.atomic():
         row = SimulationRun.objects.create(hall=hall, asked_by=officer, question=clean, days=days)

@@ -9,11 +9,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tongban.cases.moving import acting
-from tongban.departments.models import Officer, Role
-from tongban.halls import events, queries_screens, queries_tickets
+from tongban.departments.models import Officer
+from tongban.halls import events, queries_screens, queries_supervisors, queries_tickets
 from tongban.halls.models import EmergencyKind, Hall, HallAlarm, HallEmergency, HallRules, Machine, Ticket, Window
 from tongban.halls.models.tickets import WAITS
+from tongban.halls.queries_supervisors import SUPERVISOR
 from tongban.halls.services import tickets, windows
+from tongban.halls.services.supervisors import must_supervise
 from tongban.halls.ticket_states import TicketState
 from tongban.halls.window_states import WindowState
 from tongban.journal import services as journal
@@ -24,7 +26,6 @@ from tongban.notices import services as notices
 
 log = structlog.get_logger("tongban.halls")
 
-SUPERVISOR = Role.SUPERVISOR.value
 TELL_STOPPED = "halls.tell_stopped"
 HOLDS = [TicketState.WAITING, TicketState.REQUEUED, TicketState.CALLED, TicketState.SERVING, TicketState.SKIPPED]
 FALLS_BY = 2  # minutes below the threshold before an alarm ends: an estimate that trembles about it rings once
@@ -92,7 +93,7 @@ def _raised(hall: Hall, category, threshold: int, estimate: int, at: datetime) -
     except IntegrityError:
         return 0
     params = {"place": hall.name, "what": category.name, "count": estimate}
-    for supervisor in supervisors():
+    for supervisor in queries_supervisors.supervisors(hall):
         if supervisor.account.person is not None:
             notices.tell(
                 supervisor.account.person.party,
@@ -106,17 +107,12 @@ def _raised(hall: Hall, category, threshold: int, estimate: int, at: datetime) -
     return 1
 
 
-def supervisors() -> list[Officer]:
-    rows = Officer.objects.filter(active=True).select_related("account__person", "department")
-    return [row for row in rows if SUPERVISOR in row.roles]
-
-
 # -- windows and staff
 
 
 def open_for(window: Window, *, officer: Officer, by: Officer, at: datetime | None = None) -> Window:
     """A reserve window, or any other that is closed, for somebody who sits nowhere."""
-    return windows.open_window(window, officer=officer, actor=as_supervisor(by), at=at)
+    return windows.open_window(window, officer=officer, actor=as_supervisor(by, window.hall), at=at)
 
 
 @transaction.atomic
@@ -125,7 +121,7 @@ def move_officer(source: Window, target: Window, *, by: Officer, at: datetime | 
     source = Window.objects.select_related("officer", "hall").get(pk=source.pk)
     if source.officer is None or source.hall_id != target.hall_id:
         raise NotAllowed("nobody-sits-there", _("Nobody sits at this window."), next_step=_("Choose another window."))
-    officer, actor = source.officer, as_supervisor(by)
+    officer, actor = source.officer, as_supervisor(by, source.hall)
     windows.close_window(source, actor=actor, at=at)
     return windows.open_window(target, officer=officer, actor=actor, at=at)
 
@@ -145,7 +141,7 @@ def stop_hall(hall: Hall, *, kind: str, by: Officer, at: datetime | None = None)
     """All windows paused, screens say what to do, everybody with a number who can be reached is told."""
     if kind not in EmergencyKind.values:
         raise Invalid("kind", errors={"kind": [_("Please say what has happened.")]})
-    now, actor = at or timezone.now(), as_supervisor(by)
+    now, actor = at or timezone.now(), as_supervisor(by, hall)
     Hall.objects.select_for_update(no_key=True).get(pk=hall.pk)
     try:
         with transaction.atomic():
@@ -169,7 +165,7 @@ def stop_hall(hall: Hall, *, kind: str, by: Officer, at: datetime | None = None)
 @transaction.atomic
 def go_on(hall: Hall, *, by: Officer, at: datetime | None = None) -> HallEmergency:
     """One act ends it: the windows that it paused are open again, everybody is told."""
-    now, actor = at or timezone.now(), as_supervisor(by)
+    now, actor = at or timezone.now(), as_supervisor(by, hall)
     Hall.objects.select_for_update(no_key=True).get(pk=hall.pk)
     row = HallEmergency.objects.select_for_update().filter(hall=hall, ended_at__isnull=True).first()
     if row is None:
@@ -226,7 +222,9 @@ def set_screen(machine: Machine, *, lounge: bool, by: Officer) -> None:
     held = Machine.objects.select_for_update().select_related("hall").get(pk=machine.pk)
     held.plays = {**held.plays, "lounge": lounge}
     held.save(update_fields=["plays"])
-    journal.record(events.ScreenSet(machine=held.pk, lounge=lounge), subject=held.hall.subject, actor=as_supervisor(by))
+    journal.record(
+        events.ScreenSet(machine=held.pk, lounge=lounge), subject=held.hall.subject, actor=as_supervisor(by, held.hall)
+    )
     journal.touch(held.hall.topic)
 
 
@@ -236,12 +234,15 @@ def set_names(hall: Hall, *, shown: bool, by: Officer) -> None:
     row, _made = HallRules.objects.select_for_update().get_or_create(hall=hall, about="queue")
     row.values = {**row.values, queries_screens.NAMES: shown}
     row.save(update_fields=["values"])
-    journal.record(events.NamesOnScreens(hall=hall.pk, shown=shown), subject=hall.subject, actor=as_supervisor(by))
+    journal.record(
+        events.NamesOnScreens(hall=hall.pk, shown=shown), subject=hall.subject, actor=as_supervisor(by, hall)
+    )
     journal.touch(hall.topic)
 
 
-def as_supervisor(officer: Officer) -> Actor:
-    """The officer as who does it, or a refusal."""
+def as_supervisor(officer: Officer, hall: Hall) -> Actor:
+    """The officer as who does it in this hall, or a refusal."""
     if SUPERVISOR not in officer.roles or not officer.active:
         raise NotAllowed("not-the-supervisor", _("Only the supervisor of halls does this."), status=403)
+    must_supervise(officer, hall)
     return acting(officer, SUPERVISOR)

@@ -32,7 +32,7 @@ const flush = async () => {
   try {
     while (kept().length) {
       const [row] = kept(), { ok, told } = await post(row)
-      keep(kept().filter((one) => one.key !== row.key))
+      keep(kept().filter((one) => one.key !== row.key || one.url !== row.url))
       if (!ok) refused = told.title ?? row.said
     }
     since = 0
@@ -64,6 +64,9 @@ addEventListener("submit", async (event) => {
     const { ok, told } = await post(row)
     if (ok) return location.assign(told.go ?? location.pathname)
     say("refused", { why: [told.title, told.detail?.replace(told.title, "").trim()].filter(Boolean).join(" ") })
+    news.scrollIntoView({ block: "nearest" })
+    for (const field of form.elements) field.toggleAttribute("aria-invalid", Boolean(told.errors?.[field.name]))
+    $("[aria-invalid]", form)?.focus()
   } catch {
     if (form.dataset.desk === "kept") {
       later(row)
