@@ -236,6 +236,8 @@ EXEMPT = {
     "exchange:codes_verify": "a gate or a partner: its signature or its secret is the door, a cookie says nothing",
     "exchange:codes_scans": "the same",
     "exchange:codes_question": "the same",
+    "exchange:wallet_ask": "the same",
+    "exchange:wallet_answer": "the same",
     "exchange:codes_key": "the same",
     "exchange:codes_enrol": "a device shows a one-time code; a cookie says nothing",
     "exchange:credential_token": "OpenID4VCI: a wallet shows its code",

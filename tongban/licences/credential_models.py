@@ -116,7 +116,8 @@ class CredentialOffer(models.Model):
 
 
 class CredentialRequest(models.Model):
-    """An officer asks whoever stands there to show a licence from a wallet (OpenID4VP). One question, one answer, five minutes."""
+    """Somebody is asked to show a licence from a wallet (OpenID4VP): by an officer, or by a registered reader (`reader`, run by `asker`).
+    One question, one answer, five minutes."""
 
     class State(models.TextChoices):
         ASKED = "asked", _("waiting for the wallet")
@@ -125,7 +126,11 @@ class CredentialRequest(models.Model):
         REFUSED = "refused", _("not accepted")
 
     key = models.CharField(max_length=43, unique=True)
-    officer = models.ForeignKey(Officer, on_delete=models.PROTECT, related_name="credential_requests")
+    officer = models.ForeignKey(
+        Officer, null=True, blank=True, on_delete=models.PROTECT, related_name="credential_requests"
+    )
+    reader = models.CharField(max_length=12, blank=True, default="")
+    asker = models.CharField(max_length=200, blank=True, default="")
     kind = models.ForeignKey("licences.LicenceType", on_delete=models.PROTECT, related_name="credential_requests")
     fields = models.JSONField(default=list)
     purpose = models.CharField(max_length=120)
@@ -149,7 +154,11 @@ class CredentialRequest(models.Model):
             models.CheckConstraint(
                 condition=Q(state="asked") | Q(answered_at__isnull=False), name="answered_request_has_its_hour"
             ),
+            models.CheckConstraint(
+                condition=Q(officer__isnull=False, reader="") | (Q(officer__isnull=True) & ~Q(reader="")),
+                name="wallet_is_asked_by_an_officer_or_a_reader",
+            ),
         ]
 
     def __str__(self):
-        return f"{self.kind_id} for {self.officer_id}: {self.state}"
+        return f"{self.kind_id} for {self.officer_id or self.reader}: {self.state}"

@@ -9,13 +9,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from tongban.departments.models import Officer
+from tongban.departments.models import Department, Officer
 from tongban.journal import services as journal
 from tongban.journal.actors import Actor
 from tongban.lib import jose, sdjwt
@@ -53,18 +54,48 @@ def ask(
         errors["purpose"] = [_("Say in a few words what it is for; the holder reads it in the wallet's list of uses.")]
     if errors:
         raise Invalid("cannot-ask", errors=errors, kept=_("Nothing was asked."))
-    key = _key(officer, now)
+    return _ask(kind, wanted, purpose, officer.department, now, officer=officer)
+
+
+def ask_for_reader(
+    kind: LicenceType, *, fields: Sequence[str], purpose: str, reader: str, asker: str, now: datetime
+) -> CredentialRequest:
+    """The same for a registered reader (a shop, a hotel, a bank). What it may ask is the caller's to judge; the department that issues this
+    licence signs the question, so a wallet sees that it is allowed."""
+    wanted = [one["name"] for one in may_be_asked(kind) if one["name"] in set(fields)]
+    return _ask(kind, wanted, purpose, kind.issuer, now, reader=reader, asker=asker)
+
+
+def _ask(
+    kind: LicenceType, fields: list[str], purpose: str, signs: Department, now: datetime, **by: Any
+) -> CredentialRequest:
     return CredentialRequest.objects.create(
+        **by,
         key=secrets.token_urlsafe(24),
-        officer=officer,
         kind=kind,
-        fields=wanted,
+        fields=fields,
         purpose=purpose,
         nonce=secrets.token_urlsafe(24),
-        key_id=key.key_id,
+        key_id=_key(signs, now).key_id,
         made_at=now,
         expires_at=now + LASTS,
     )
+
+
+def asked_by_reader(reader: str) -> QuerySet[CredentialRequest]:
+    return CredentialRequest.objects.select_related("kind").filter(reader=reader).exclude(reader="")
+
+
+def link_of(row: CredentialRequest) -> str:
+    """What the code on the screen says."""
+    signer = keys.find(services.key_directory(), row.key_id)
+    client = client_of(signer) if signer is not None else ""
+    return "openid4vp://?" + urlencode({"client_id": client, "request_uri": request_address(row)})
+
+
+def name_of_asker(row: CredentialRequest) -> str:
+    """As the wallet names it to its holder, and as the holder's record of use does."""
+    return services.issuer_name(row.officer.department, demo=settings.DEMO)["zh"] if row.officer else row.asker
 
 
 def asked_by(officer: Officer) -> QuerySet[CredentialRequest]:
@@ -95,7 +126,6 @@ def request_object(key: str, *, now: datetime) -> str | None:
     signer = keys.held(services.key_directory(), row.key_id, now=now) if row is not None else None
     if row is None or signer is None:
         return None
-    department = row.officer.department
     claims = {
         "response_type": "vp_token",
         "response_mode": "direct_post",
@@ -117,7 +147,7 @@ def request_object(key: str, *, now: datetime) -> str | None:
             ]
         },
         "client_metadata": {
-            "client_name": services.issuer_name(department, demo=settings.DEMO)["zh"],
+            "client_name": name_of_asker(row),
             "vp_formats_supported": {
                 "dc+sd-jwt": {"sd-jwt_alg_values": [jose.ALGORITHM], "kb-jwt_alg_values": [jose.ALGORITHM]}
             },
@@ -141,7 +171,7 @@ def answer(key: str, form: Mapping[str, str], *, now: datetime) -> None:
         _close(row, State.REFUSED, now, reason=refused.reason)
         raise ProtocolError("invalid_request", str(refused)) from refused
     licence = seen.credential.licence
-    officer = row.officer
+    checker = row.officer.department.name["zh"] if row.officer else row.asker
     with transaction.atomic():
         _close(row, State.ANSWERED, now, licence=licence, status=seen.status, reason=seen.reason, shown=shown)
         LicenceCheck.objects.create(
@@ -149,7 +179,7 @@ def answer(key: str, form: Mapping[str, str], *, now: datetime) -> None:
             at=now,
             channel="wallet",
             answer=(seen.reason or seen.status)[:20],
-            checker=officer.department.name["zh"][:200],
+            checker=checker[:200],
             purpose=row.purpose[:80],
         )
         journal.record(
@@ -204,6 +234,5 @@ def _open(key: str, now: datetime) -> CredentialRequest | None:
     return rows.filter(key=key, state=State.ASKED, expires_at__gt=now).first()
 
 
-def _key(officer: Officer, now: datetime) -> keys.SigningKey:
-    own = officer.department
+def _key(own: Department, now: datetime) -> keys.SigningKey:
     return keys.current(services.key_directory(), own.code, KEY, now=now, name=own.name.get("en", ""))

@@ -339,9 +339,9 @@ ROWS: dict[str, Row] = {
     ),
     'licences.CredentialRequest': Row(
         chapter='licences', party=('licence__holder',), account=(),
-        purpose=_('what an officer asked to be shown from a wallet, and what was shown'), basis=_('the purpose the officer named'), retention=_('30 days'),
+        purpose=_('what an officer or a registered reader asked to be shown from a wallet, and what was shown'), basis=_('the purpose that was named'), retention=_('30 days'),
         hidden='', erase_from='made_at', erase_days=30,
-        fields={'id': 'plain', 'key': 'plain', 'officer': 'plain', 'kind': 'plain', 'fields': 'plain', 'purpose': 'plain', 'nonce': 'plain', 'key_id': 'plain', 'state': 'plain', 'made_at': 'plain', 'expires_at': 'plain', 'answered_at': 'plain', 'licence': 'plain', 'status': 'plain', 'reason': 'plain', 'shown': 'sealed; to the officer who asked and the holder'},
+        fields={'id': 'plain', 'key': 'plain', 'officer': 'plain', 'reader': 'plain', 'asker': 'plain', 'kind': 'plain', 'fields': 'plain', 'purpose': 'plain', 'nonce': 'plain', 'key_id': 'plain', 'state': 'plain', 'made_at': 'plain', 'expires_at': 'plain', 'answered_at': 'plain', 'licence': 'plain', 'status': 'plain', 'reason': 'plain', 'shown': 'sealed; to whoever asked and the holder'},
     ),
     'licences.LicenceCall': Row(
         chapter='licences', party=('licence__holder',), account=(),
@@ -1103,7 +1103,7 @@ ROWS: dict[str, Row] = {
         chapter='account', party=(), account=('registered_by__account',),
         purpose=_('which devices and partners check codes, where and for what'), basis=_('technical'), retention=_('3 years after it was suspended'),
         hidden='', erase_from='', erase_days=0,
-        fields={'id': 'plain', 'ref': 'plain', 'name': 'plain', 'place': 'plain', 'operator': 'plain', 'sort': 'plain', 'scene': 'plain', 'asks': 'plain', 'state': 'plain', 'secret_digest': 'digest', 'public_key': 'plain', 'registered_at': 'plain', 'registered_by': 'by role', 'suspended_at': 'plain', 'suspended_why': 'office only', 'last_seen_at': 'plain'},
+        fields={'id': 'plain', 'ref': 'plain', 'name': 'plain', 'place': 'plain', 'operator': 'plain', 'sort': 'plain', 'scene': 'plain', 'asks': 'plain', 'state': 'plain', 'secret_digest': 'digest', 'public_key': 'plain', 'registered_at': 'plain', 'registered_by': 'by role', 'suspended_at': 'plain', 'suspended_why': 'office only', 'last_seen_at': 'plain', 'wallet_kind': 'plain', 'wallet_fields': 'names only'},
     ),
     'codes.CodeCheck': Row(
         chapter='reads', party=('code__party', 'code__shown_by'), account=('by', 'code__officer__account'),

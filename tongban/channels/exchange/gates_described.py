@@ -87,7 +87,32 @@ def _operation(name: str, summary: str, description: str, responses: dict[str, A
     return made | ({"requestBody": _json(body)} if body else {})
 
 
+ASKED = _object(
+    {"request": TEXT, "link": {"type": "string", "description": "openid4vp://..., to be shown as a QR"}, "expires_at": {"type": "integer"}, "licence": TEXT, "fields": {"type": "array", "items": TEXT}, "purpose": TEXT}
+)  # fmt: skip
+SHOWN = _object(
+    {"request": TEXT, "state": {"enum": ["asked", "over", "answered", "declined", "refused"]}, "status": TEXT, "reason": TEXT, "fields": {"type": "object"}}
+)  # fmt: skip
+
 GATES: dict[str, Any] = {
+    "/api/v1/wallet/ask": {
+        "post": _operation(
+            "wallet_ask",
+            "Ask a wallet to show a licence (OpenID4VP)",
+            "No more than the reader is registered for; without `fields` all of that. The holder reads who asks and agrees or not.",
+            _answers("201", "The question", ASKED),
+            _object({}, fields={"type": "array", "items": TEXT, "minItems": 1, "maxItems": 6}),
+        )
+    },
+    "/api/v1/wallet/answer": {
+        "post": _operation(
+            "wallet_answer",
+            "What the wallet showed",
+            "For the reader that asked, and for an hour after the wallet answered.",
+            _answers("200", "What came of it", SHOWN),
+            _object({"request": TEXT}),
+        )
+    },
     "/api/v1/codes/verify": {
         "post": _operation(
             "codes_verify",

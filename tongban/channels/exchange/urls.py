@@ -3,6 +3,7 @@ from django.urls import path
 from tongban.channels.doorkeeper import behind, for_anyone
 from tongban.channels.exchange import (
     views,
+    views_asking,
     views_credentials,
     views_data,
     views_deliveries,
@@ -53,6 +54,8 @@ urlpatterns = [
     path("catalogue.jsonld", views_data.catalogue, name="catalogue"),
     path("api/openapi.json", views_data.described, name="described"),
     path("api/v1/uploads", views_data.upload, name="upload"),
+    path("api/v1/wallet/ask", views_asking.ask, name="wallet_ask"),
+    path("api/v1/wallet/answer", views_asking.answer, name="wallet_answer"),
     path("api/v1/codes/verify", views_gates.verify, name="codes_verify"),
     path("api/v1/codes/scans", views_gates.scans, name="codes_scans"),
     path("api/v1/codes/bundle", views_gates.the_bundle, name="codes_bundle"),

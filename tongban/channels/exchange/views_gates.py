@@ -74,7 +74,7 @@ def spoken(view):
     return asked
 
 
-def _signed(request, now: float, most: int = SMALL) -> tuple[Device, bytes, int]:
+def signed(request, now: float, most: int = SMALL) -> tuple[Device, bytes, int]:
     """(device, body, number of the request) of a request whose signature is right. Taking it in once is the caller's."""
     headers, body = _headers(request), _body(request, most)
     claim = gates.claim_of(headers, now)
@@ -101,7 +101,7 @@ def verify(request):
 def scans(request):
     """What a gate decided while it was alone, handed in once it is back; handed in again, nothing changes."""
     now = time.time()
-    device, body, number = _signed(request, now, LARGE)
+    device, body, number = signed(request, now, LARGE)
     given = gates.read(body, {"scans": list})["scans"]
     if not 1 <= len(given) <= SCANS_AT_ONCE:
         raise Invalid("not-understood", errors={"scans": [_("Between 1 and 200 scans at once.")]})
@@ -155,7 +155,7 @@ def _one(given: Any, place: int, device: Device, now: datetime) -> Scan:
 def the_bundle(request):
     """What this gate may decide alone for a day: signed, with a tag that stays for an hour while nothing has changed."""
     now = time.time()
-    device, _nothing, number = _signed(request, now)
+    device, _nothing, number = signed(request, now)
     moment = datetime.fromtimestamp(now, UTC)
     with transaction.atomic():
         scanning.take_in_once(number)
@@ -178,7 +178,7 @@ def the_bundle(request):
 def question(request):
     """What a gate shows on its screen: the phone answers this gate alone, within 20 seconds."""
     now = time.time()
-    device, _body_, number = _signed(request, now)
+    device, _body_, number = signed(request, now)
     with transaction.atomic():
         scanning.take_in_once(number)
         asked = holding.question(device.reader, datetime.fromtimestamp(now, UTC))
@@ -218,7 +218,7 @@ def enrol(request):
 def replace_key(request):
     """The device goes on with a new key; the old one is taken for ten more minutes."""
     now = time.time()
-    device, body, number = _signed(request, now)
+    device, body, number = signed(request, now)
     given = gates.read(body, {"public_key": str, "proof": str})
     public, proof = _raw_key(given["public_key"], "public_key", 32), _raw_key(given["proof"], "proof", 64)
     with transaction.atomic():

@@ -16,10 +16,13 @@ from tongban.channels.pages.code_words import answer_lines, scene_names
 from tongban.codes import queries
 from tongban.codes.models import IdentityCode, Reader, Scene, SceneDraft
 from tongban.codes.scene_states import SceneDraftState
+from tongban.codes.services import asking_wallets, scenes, verifying
 from tongban.codes.services import readers as acts
-from tongban.codes.services import scenes, verifying
 from tongban.codes.wording import FIELDS, PERSONAL, why
+from tongban.lib.bilingual import say
 from tongban.lib.problems import Invalid, Problem
+from tongban.licences import credential_requests as requests
+from tongban.licences import queries as licences
 
 CHOSEN = "code_reader"
 LABELS = {
@@ -29,6 +32,8 @@ LABELS = {
     "sort": gettext_lazy("What it is"),
     "scene": gettext_lazy("What it reads codes for"),
     "asks": gettext_lazy("It asks the phone"),
+    "kind": gettext_lazy("Which licence"),
+    "fields": gettext_lazy("What it may ask for"),
     "why": gettext_lazy("Why"),
 }
 SCENE_LABELS = {
@@ -122,7 +127,7 @@ def readers(request, officer):
 @never_cache
 @for_officer(*acts.REGISTRARS, "auditor")
 def reader(request, officer, ref):
-    return render(request, "office/codes/reader.html", _reader(officer, _named(ref)))
+    return render(request, "office/codes/reader.html", _reader(officer, _named(ref), request.GET.get("kind", "")[:60]))
 
 
 @require_POST
@@ -142,6 +147,14 @@ def reader_act(request, officer, ref, act):
     elif act == "resume":
         acts.resume(row, officer=officer)
         messages.success(request, _("In use again."))
+    elif act == "wallet":
+        chosen = request.POST.get("kind", "")[:60]
+        try:
+            asking_wallets.allow(row, kind=chosen, fields=request.POST.getlist("fields"), officer=officer)
+        except Invalid as problem:
+            context = {**_reader(officer, row, chosen), "errors": problem.errors}
+            return render(request, "office/codes/reader.html", context, status=422)
+        messages.success(request, _("Written down. It holds from this moment."))
     elif act == "secret":
         secret = acts.renew_secret(row, officer=officer)
         return render(request, "office/codes/reader.html", {**_reader(officer, row), "secret": secret})
@@ -151,11 +164,21 @@ def reader_act(request, officer, ref, act):
 
 
 def _named(ref: str) -> Reader:
-    return get_object_or_404(Reader.objects.select_related("scene", "registered_by"), ref=ref)
+    return get_object_or_404(Reader.objects.select_related("scene", "registered_by", "wallet_kind"), ref=ref)
 
 
-def _reader(officer, row: Reader) -> dict[str, Any]:
+def _reader(officer, row: Reader, kind: str = "") -> dict[str, Any]:
+    """`kind`: the licence whose fields are being chosen for its questions to wallets."""
+    of = licences.types().filter(slug=kind).first() if kind else row.wallet_kind
+    names = {one["name"]: say(one) for one in requests.may_be_asked(of)} if of is not None else {}
     return {
+        "kinds": [(one.slug, one.shown_name) for one in licences.types()],
+        "kind": of,
+        "chosen_kind": of.slug if of is not None else "",
+        "purpose": say(row.scene.purpose),
+        "wallet_fields": list(names.items()),
+        "wallet_chosen": row.wallet_fields if of == row.wallet_kind else [],
+        "wallet_told": [names.get(name, name) for name in row.wallet_fields] if of == row.wallet_kind else [],
         "officer": officer,
         "row": row,
         "fields": [FIELDS[name] for name in row.scene.fields],

@@ -1,7 +1,6 @@
 """An officer asks whoever stands there to show a licence from their wallet: what for, which fields, a code on the screen, the answer."""
 
 import re
-from urllib.parse import urlencode
 
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -17,7 +16,7 @@ from tongban.lib import qr
 from tongban.lib.bilingual import say
 from tongban.lib.problems import Invalid
 from tongban.licences import credential_requests as requests
-from tongban.licences import keys, queries, services
+from tongban.licences import queries
 
 ASKS = ("window_officer", "inspector", "dept_reviewer", "dept_approver", "issuing_officer")
 LATELY = 12
@@ -83,7 +82,7 @@ def question(request, officer, pk):
     row = get_object_or_404(requests.asked_by(officer), pk=pk)
     now = timezone.now()
     waiting = row.state == requests.State.ASKED and not requests.is_over(row, now=now)
-    link = _link(row) if waiting else ""
+    link = requests.link_of(row) if waiting else ""
     words = {one["name"]: say(one) for one in requests.may_be_asked(row.kind)}
     if row.licence is not None:
         doorkeeper.reading(
@@ -104,12 +103,6 @@ def question(request, officer, pk):
         "why": REFUSED.get(row.reason, _("it could not be understood")) if row.state == "refused" else "",
     }
     return render(request, "office/wallet_question.html", context)
-
-
-def _link(row) -> str:
-    signer = keys.find(services.key_directory(), row.key_id)
-    client = requests.client_of(signer) if signer is not None else ""
-    return "openid4vp://?" + urlencode({"client_id": client, "request_uri": requests.request_address(row)})
 
 
 def _plain(name: str) -> str:

@@ -180,6 +180,10 @@ class Reader(models.Model):
     suspended_at = models.DateTimeField(null=True, blank=True)
     suspended_why = models.CharField(max_length=300, blank=True, default="")
     last_seen_at = models.DateTimeField(null=True, blank=True)
+    wallet_kind = models.ForeignKey(
+        "licences.LicenceType", null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    wallet_fields = models.JSONField(default=list, blank=True)  # the most it may ask a wallet to show of that licence
 
     class Meta:
         ordering = ["place", "name", "id"]

@@ -46,7 +46,7 @@ def register(
     *, name: str, place: str, operator: str, sort: str, scene: str, asks: bool = False, officer: Officer
 ) -> tuple[Reader, str]:
     """The reader and its secret, which is said this once and kept only as a digest."""
-    actor = _permit(officer)
+    actor = permit(officer)
     given = {"name": name.strip(), "place": place.strip(), "operator": operator.strip()}
     errors: dict[str, list] = {field: [_("Please fill this in.")] for field, text in given.items() if not text}
     errors |= {field: [_("This is too long.")] for field, text in given.items() if len(text) > LONGEST[field]}
@@ -63,38 +63,38 @@ def register(
     row = Reader.objects.create(
         **given, sort=sort, scene=of, asks=asks, registered_by=officer, secret_digest=_digest(secret)
     )
-    _say(row, "register", actor)
+    say(row, "register", actor)
     return row, secret
 
 
 @transaction.atomic
 def suspend(row: Reader, *, officer: Officer, why: str) -> Reader:
     """From this moment it gets no answer."""
-    actor = _permit(officer)
+    actor = permit(officer)
     if len(why.strip()) < REASON_AT_LEAST:
         raise Invalid("reason-short", errors={"why": [_("Please say why, in a few words.")]}, kept=KEPT)
     _change(
         row, Reader.State.ACTIVE, Reader.State.SUSPENDED, suspended_at=timezone.now(), suspended_why=why.strip()[:300]
     )
-    _say(row, "suspend", actor)
+    say(row, "suspend", actor)
     return row
 
 
 @transaction.atomic
 def resume(row: Reader, *, officer: Officer) -> Reader:
-    actor = _permit(officer)
+    actor = permit(officer)
     _change(row, Reader.State.SUSPENDED, Reader.State.ACTIVE, suspended_at=None, suspended_why="")
-    _say(row, "resume", actor)
+    say(row, "resume", actor)
     return row
 
 
 @transaction.atomic
 def renew_secret(row: Reader, *, officer: Officer) -> str:
     """A new secret, said this once; the old one ends now."""
-    actor = _permit(officer)
+    actor = permit(officer)
     secret = secrets.token_urlsafe(32)
     Reader.objects.filter(pk=row.pk).update(secret_digest=_digest(secret))
-    _say(row, "renew_secret", actor)
+    say(row, "renew_secret", actor)
     return secret
 
 
@@ -114,7 +114,7 @@ def _change(row: Reader, source: str, target: str, **changes) -> None:
     journal.touch(DEVICES)  # every process looks again before it answers one of its devices
 
 
-def _permit(officer: Officer) -> Actor:
+def permit(officer: Officer) -> Actor:
     held = [role for role in REGISTRARS if role in officer.roles]
     if not held:
         raise NotAllowed("not-your-readers", _("Readers are registered by the service office."), status=403)
@@ -123,5 +123,5 @@ def _permit(officer: Officer) -> Actor:
     )
 
 
-def _say(row: Reader, act: str, actor: Actor) -> None:
+def say(row: Reader, act: str, actor: Actor) -> None:
     journal.record(ReaderChanged(reader=row.pk, act=act), subject=f"reader:{row.ref}", actor=actor)

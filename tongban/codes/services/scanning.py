@@ -73,7 +73,9 @@ class Devices:
             tick = time.monotonic()
             if version == self._version and 0 <= tick - self._looked < LOOK_AGAIN_AFTER:
                 return
-            rows = DeviceKey.objects.exclude(state=DeviceKey.State.REVOKED).select_related("reader__scene")
+            rows = DeviceKey.objects.exclude(state=DeviceKey.State.REVOKED).select_related(
+                "reader__scene", "reader__wallet_kind__issuer"
+            )
             known = {row.key_id: row for row in rows}
             self._known = {
                 key_id: Device(

@@ -1,0 +1,201 @@
+"""A shop, a hotel, a bank asks a wallet for a licence through its system: what it is registered for, no more, and nobody else hears the answer."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from tests import doors, make
+from tests.codes.gate_world import Gate, scene
+from tests.exchange import test_credentials as wallets
+from tests.licences.test_credentials import issued
+from tongban.channels.exchange import gates
+from tongban.codes.models import Reader
+from tongban.codes.services import asking_wallets, scanning
+from tongban.journal.models import Event
+from tongban.lib.problems import Invalid, NotAllowed
+from tongban.licences.models import CredentialRequest, LicenceCheck
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_seal_keys")]
+
+ASK, ANSWER = "/api/v1/wallet/ask", "/api/v1/wallet/answer"
+here = wallets.here
+
+
+@pytest.fixture(autouse=True)
+def fresh():
+    scanning.devices.forget()
+    gates.pace.rates.clear()
+
+
+@pytest.fixture
+def account():
+    return make.account(make.person(name="阿依古丽·买买提"), login="wallet-holder")
+
+
+@pytest.fixture
+def licence(account):
+    return issued(make.licence_type("residence-permit", face_fields=["name", "id_no", "address"]), account)
+
+
+@pytest.fixture
+def registrar():
+    return make.officer("coordinator", of=make.department("DSO"))
+
+
+@pytest.fixture
+def hotel(here):
+    return Gate(scene("hotel", fields=("masked_name",)), name="Desk", place="Front desk", operator="Creek Hotel")
+
+
+def post(client, gate: Gate, path: str, body: dict, **how):
+    here = timezone.now().timestamp()
+    return gate.post(client, path, json.dumps(body).encode(), created=int(here), **how)
+
+
+def registered(hotel, licence, registrar, *fields) -> Reader:
+    row = asking_wallets.allow(hotel.reader, kind=licence.type.slug, fields=fields, officer=registrar)
+    hotel.reader = row
+    return row
+
+
+def test_a_hotel_asks_for_what_it_is_registered_for_and_hears_what_the_wallet_showed(
+    client, licence, account, registrar, hotel
+):
+    registered(hotel, licence, registrar, "face.name", "valid_to")
+    phone = wallets.Phone(client)
+    credential = phone.take(wallets.offered(licence, account))
+
+    asked = post(client, hotel, ASK, {})
+    row = CredentialRequest.objects.get()
+    question = wallets.question_of(client, row)
+    waiting = post(client, hotel, ANSWER, {"request": row.key}).json()
+    wallets.show(client, phone, question, credential, {"face": {"name": True, "id_no": True}, "valid_to": True})
+    heard = post(client, hotel, ANSWER, {"request": row.key})
+
+    assert asked.status_code == 201, asked.content
+    told = asked.json()
+    assert (told["licence"], told["fields"], told["purpose"]) == (
+        "residence-permit", row.fields, "hotel / hotel",
+    )  # fmt: skip
+    assert set(row.fields) == {"face.name", "valid_to"}
+    assert told["link"].startswith("openid4vp://?client_id=x509_hash%3A")
+    assert question["client_metadata"]["client_name"] == "Creek Hotel Front desk"
+    assert waiting["state"] == "asked" and waiting["fields"] == {}
+    assert heard.json() == {
+        "request": row.key,
+        "state": "answered",
+        "status": "valid",
+        "reason": "",
+        "fields": {"face.name": "阿依古丽·买买提", "valid_to": licence.valid_to.isoformat()},  # and no number
+    }
+    assert heard.headers["Cache-Control"] == "no-store"
+    check = LicenceCheck.objects.get()
+    assert (check.channel, check.checker, check.purpose) == ("wallet", "Creek Hotel Front desk", "hotel / hotel")
+
+
+def test_less_may_be_asked_and_never_more(client, licence, registrar, hotel):
+    registered(hotel, licence, registrar, "face.name", "valid_to")
+
+    less = post(client, hotel, ASK, {"fields": ["valid_to"]})
+    more = post(client, hotel, ASK, {"fields": ["valid_to", "face.id_no"]})
+    none = post(client, hotel, ASK, {"fields": []})
+    odd = post(client, hotel, ASK, {"fields": [7]})
+
+    assert (less.status_code, less.json()["fields"]) == (201, ["valid_to"])
+    assert (more.status_code, more.json()["code"]) == (403, "wallet-more-than-registered")
+    assert (none.status_code, odd.status_code) == (403, 422)
+    assert CredentialRequest.objects.count() == 1
+
+
+def test_who_is_not_registered_suspended_or_unsigned_asks_nothing(client, licence, registrar, hotel):
+    assert post(client, hotel, ASK, {}).json()["code"] == "wallet-not-registered"
+    registered(hotel, licence, registrar, "valid_to")
+    assert client.post(ASK, b"{}", content_type="application/json").status_code == 401
+    asking_wallets.allow(hotel.reader, kind="", fields=(), officer=registrar)
+    assert post(client, hotel, ASK, {}).json()["code"] == "wallet-not-registered"
+    registered(hotel, licence, registrar, "valid_to")
+    Reader.objects.filter(pk=hotel.reader.pk).update(state=Reader.State.SUSPENDED)
+    wallets_gone = post(client, hotel, ASK, {})
+
+    assert wallets_gone.status_code in {201, 403}  # known within ten seconds, as for codes
+    asking_wallets.journal.touch(asking_wallets.DEVICES)
+    assert post(client, hotel, ASK, {}).json()["code"] == "reader-suspended"
+
+
+def test_the_same_request_again_asks_nothing_twice(client, licence, registrar, hotel):
+    registered(hotel, licence, registrar, "valid_to")
+
+    first = post(client, hotel, ASK, {}, nonce="n" * 20)
+    again = post(client, hotel, ASK, {}, nonce="n" * 20)
+
+    assert (first.status_code, again.status_code, again.json()["code"]) == (201, 401, "replayed")
+    assert CredentialRequest.objects.count() == 1
+
+
+def test_another_reader_hears_nothing_and_after_an_hour_nobody_does(client, licence, account, registrar, hotel, here):
+    registered(hotel, licence, registrar, "face.name")
+    bank = Gate(hotel.reader.scene, name="Counter", place="Branch", operator="Bank")
+    phone = wallets.Phone(client)
+    credential = phone.take(wallets.offered(licence, account))
+    key = post(client, hotel, ASK, {}).json()["request"]
+    wallets.show(client, phone, wallets.question_of(client, CredentialRequest.objects.get()), credential, True)
+
+    assert post(client, bank, ANSWER, {"request": key}).status_code == 404
+    assert post(client, hotel, ANSWER, {"request": "nothing"}).status_code == 404
+    assert post(client, hotel, ANSWER, {"request": key}).status_code == 200
+    here.shift(timedelta(hours=1, seconds=1))
+    assert post(client, hotel, ANSWER, {"request": key}).json()["code"] == "no-such-question"
+
+
+def test_a_question_nobody_answers_is_over_after_five_minutes(client, licence, registrar, hotel, here):
+    registered(hotel, licence, registrar, "face.name")
+    key = post(client, hotel, ASK, {}).json()["request"]
+
+    here.shift(timedelta(minutes=5, seconds=1))
+
+    assert post(client, hotel, ANSWER, {"request": key}).json()["state"] == "over"
+
+
+def test_only_the_service_office_registers_and_never_a_whole_licence(licence, registrar, hotel):
+    with pytest.raises(NotAllowed):
+        asking_wallets.allow(
+            hotel.reader, kind="residence-permit", fields=["valid_to"], officer=make.officer("window_officer")
+        )
+    with pytest.raises(Invalid):
+        asking_wallets.allow(hotel.reader, kind="residence-permit", fields=["nothing"], officer=registrar)
+    with pytest.raises(Invalid):
+        asking_wallets.allow(hotel.reader, kind="no-such", fields=["valid_to"], officer=registrar)
+    every = [one["name"] for one in asking_wallets.requests.may_be_asked(licence.type)]
+    if len(every) > asking_wallets.FIELDS_AT_MOST:
+        with pytest.raises(Invalid):
+            asking_wallets.allow(hotel.reader, kind="residence-permit", fields=every, officer=registrar)
+
+
+def test_it_is_registered_on_the_page_of_the_reader_and_ended_there(client, licence, registrar, hotel):
+    doors.enter(client, registrar.account)
+    page = reverse("office:code_reader", args=[hotel.reader.ref])
+    act = reverse("office:code_reader_act", args=[hotel.reader.ref, "wallet"])
+
+    assert b'name="fields"' not in client.get(page).content
+    chosen = client.get(page, {"kind": "residence-permit"}).content.decode()
+    assert 'value="face.name"' in chosen
+    nothing = client.post(act, {"kind": "residence-permit"})
+    assert nothing.status_code == 422
+    client.post(act, {"kind": "residence-permit", "fields": ["face.name"]})
+    hotel.reader.refresh_from_db()
+    assert (hotel.reader.wallet_kind, hotel.reader.wallet_fields) == (licence.type, ["face.name"])
+    client.post(act, {})
+    hotel.reader.refresh_from_db()
+    assert (hotel.reader.wallet_kind, hotel.reader.wallet_fields) == (None, [])
+    assert Event.objects.filter(kind="ReaderChanged").count() == 2
+
+
+def test_the_database_knows_no_question_of_nobody(licence):
+    with pytest.raises(IntegrityError, match="wallet_is_asked_by_an_officer_or_a_reader"), transaction.atomic():
+        CredentialRequest.objects.create(
+            key="k", kind=licence.type, nonce="n", key_id="x", expires_at=timezone.now(), purpose="x"
+        )
