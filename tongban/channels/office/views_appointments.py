@@ -16,7 +16,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_officer
+from tongban.channels.office.views_counter import SCENE
+from tongban.channels.office.views_tablet import party_shown
 from tongban.channels.pages.visit_purposes import PURPOSES, purpose_of
+from tongban.codes.services import readers
 from tongban.departments.models import Officer
 from tongban.halls import booking_rules
 from tongban.halls import queries_appointments as queries
@@ -231,9 +234,7 @@ def appointment_new(request, officer):
         "halls": [
             (one.code, one.shown_name) for one in Hall.objects.filter(active=True).only("code", "name", "level")[:60]
         ],
-        "purposes": [
-            {"value": one.key, "label": one.label, "hint": one.hint, "icon": one.icon} for one in PURPOSES.values()
-        ],
+        "purposes": [{"value": one.key, "label": one.label, "icon": one.icon} for one in PURPOSES.values()],
         "purpose": purpose,
         "chosen": [
             {"version": one, "without": _address(pair for pair in pairs if pair != ("matter", one.matter.slug))}
@@ -255,6 +256,7 @@ def appointment_new(request, officer):
         "day": next((one for one in days if one.day == chosen), days[0] if days else None),
         "problem": problem,
         "errors": getattr(problem, "errors", {}),
+        "reads": any(one.scene.slug == SCENE for one in readers.at_hand()),
         "name": request.POST.get("name", ""),
         "phone": request.POST.get("phone", ""),
         "language": request.POST.get("language", "zh-hans"),
@@ -310,12 +312,15 @@ def _book(request: HttpRequest, officer: Officer, wanted: Wanted, moves: Appoint
         row = booking.move(moves, wanted.begins_at, booking.holder_of(moves), actor=actor, officer=officer)
         return booking.confirm(row, actor=actor)
     language = request.POST.get("language", "")
+    language = language if language in ("zh-hans", "en") else "zh-hans"
+    shown = party_shown(request)  # whoever stands here and shows a code has it among their own appointments
     caller = Holder(
-        name=request.POST.get("name", "")[:60],
-        phone=request.POST.get("phone", "")[:40],
-        language=language if language in ("zh-hans", "en") else "zh-hans",
+        party=shown,
+        name=request.POST.get("name", "")[:60] if shown is None else "",
+        phone=request.POST.get("phone", "")[:40] if shown is None else "",
+        language=language,
         elderly=True,
     )
-    channel = WINDOW if request.POST.get("channel") == "window" else PHONE
+    channel = WINDOW if shown is not None or request.POST.get("channel") == "window" else PHONE
     row = booking.hold(wanted, caller, actor=actor, officer=officer, channel=channel)
     return booking.confirm(row, actor=actor)

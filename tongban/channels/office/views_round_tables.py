@@ -156,7 +156,7 @@ def _page(request: HttpRequest, officer: Officer, row: RoundTable, problem: Any 
         "may_end": may_host and row.state == TableState.OPEN,
         "today": timezone.localdate(),
         "address": address if at_work else "",
-        "code": qr.svg(address, title=_("The shared screen, for the visitor’s phone")) if at_work else "",
+        "code": qr.svg(address, title=_("The shared screen, for the phone of the visitor")) if at_work else "",
         "who": [("", _("The visitor")), *((one.department.code, one.department.shown_name) for one in seats)],
         "others": [(one.code, one.shown_name) for one in Department.objects.order_by("code") if one.pk not in asked],
         "key": request.POST.get("key") or secrets.token_urlsafe(12),

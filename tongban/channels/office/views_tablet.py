@@ -116,7 +116,7 @@ def _give(request, hall: Hall) -> Ticket:
         said.get("category", "")[:2],
         actor=doorkeeper.actor_of(request),
         channel=CHANNEL,
-        party=_party(request),
+        party=party_shown(request),
         phone=said.get("phone", "")[:30],
         matter=Matter.objects.filter(slug=said.get("matter", "")[:100]).first() if said.get("matter") else None,
         elderly=said.get("elderly") == "1",
@@ -124,7 +124,7 @@ def _give(request, hall: Hall) -> Ticket:
     )
 
 
-def _party(request) -> Party | None:
+def party_shown(request) -> Party | None:
     """Whoever shows a code has a number of their own; whoever shows nothing gets one, too."""
     payload = request.POST.get("payload", "").strip()
     if not payload:

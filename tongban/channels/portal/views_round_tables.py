@@ -66,14 +66,20 @@ def round_table(request, party, pk):
     """One's own: when and where, afterwards the letter, and what one has to do oneself."""
     row = get_object_or_404(queries.of(party), pk=pk)
     doorkeeper.reading(request, party, "own round table", ["notes", "tasks", "letter"], about=row.subject)
-    tasks = list(row.tasks.select_related("department"))
+    tasks = [
+        {"row": one, "words": queries.without_numbers(one.words)} for one in row.tasks.select_related("department")
+    ]
     context: dict[str, Any] = {
         "row": row,
         "matters": round_table_page.matters(row.matters),
         "seats": list(row.seats.select_related("department")),
-        "notes": list(row.notes.filter(internal=False).select_related("officer__department")),
-        "yours": [one for one in tasks if one.department_id is None],
-        "theirs": [one for one in tasks if one.department_id is not None],
+        "about": queries.without_numbers(row.about),
+        "notes": [
+            {"row": one, "words": queries.without_numbers(one.words)}
+            for one in row.notes.filter(internal=False).select_related("officer__department")
+        ],
+        "yours": [one for one in tasks if one["row"].department_id is None],
+        "theirs": [one for one in tasks if one["row"].department_id is not None],
         "laid": list(row.laid.select_related("case__version")),
         "over": row.state == TableState.ENDED,
         "today": timezone.localdate(),
