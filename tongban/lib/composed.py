@@ -165,7 +165,7 @@ def _ways(expression: Any, connection) -> list[Callable[..., Any]]:
     return connection.ops.get_db_converters(expression) + expression.get_db_converters(connection)
 
 
-def _json(value: Any, _expression, _connection) -> Any:
+def _json(value: Any, expression: Any, connection: Any) -> Any:
     if value is None:
         return None
     if value == "{}":
@@ -175,7 +175,7 @@ def _json(value: Any, _expression, _connection) -> Any:
     try:
         return orjson.loads(value)
     except orjson.JSONDecodeError:  # NaN, or a number only Python holds: read as Django reads it
-        return JSONField().from_db_value(value, None, None)
+        return JSONField().from_db_value(value, expression, connection)
 
 
 def composed(**values: Field) -> Callable[[Callable[..., QuerySet]], Callable[..., list[Any]]]:

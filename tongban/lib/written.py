@@ -52,7 +52,7 @@ def keep(row: Any, *names: str) -> None:
         return
     with connection.cursor() as cursor:
         cursor.execute(
-            _update_sql(type(row), tuple(field.column for field in fields), ((meta.pk.column, None),)),
+            _update_sql(type(row), tuple(field.column for field in fields), ((str(meta.pk.column), None),)),
             [*_kept(fields, values), row.pk],
         )
         if cursor.rowcount != 1:
@@ -112,7 +112,7 @@ def _insert(model: type[Model], columns: Sequence[Any], rows: list[Any], or_igno
         quote = connection.ops.quote_name
         names = ", ".join(quote(field.column) for field in columns)
         marks = f"({', '.join(['%s'] * len(columns))})"
-        tail = " ON CONFLICT DO NOTHING" if or_ignore else f" RETURNING {quote(meta.pk.column)}"
+        tail = " ON CONFLICT DO NOTHING" if or_ignore else f" RETURNING {quote(str(meta.pk.column))}"
         sql = _sql[shape] = (
             f"INSERT INTO {quote(meta.db_table)} ({names}) VALUES {', '.join([marks] * len(rows))}{tail}"  # noqa: S608
         )
