@@ -290,3 +290,56 @@ def test_twice_changes_nothing():
 
     assert Event.objects.filter(kind="CaseDatesChanged").count() == many
     assert promised(whole) is None
+
+
+# -- on a signed promise
+
+
+def on_a_promise(*keys: str, after=None) -> Case:
+    """Accepted with a signed promise, which the law of these members allows and of the others does not."""
+    with time_machine.travel(at(ACCEPTED), tick=False):
+        matter = shop.bundle(optional=("sign",), after=after, of={key: {"commitment": True} for key in keys})
+        CalendarYear.objects.all().delete()
+        load_published_calendars()
+        case = shop.draft(matter)
+        services.choose_promise(case, account=case.account)
+        case = services.submit(shop.fresh(case), account=case.account, level=3, key="k")
+        services.start_pre_review(case)
+        services.accept(shop.fresh(case), officer=ways.hall("window_officer"))
+        following.go_on(case.pk)
+        return shop.fresh(case)
+
+
+def test_a_bundle_on_a_promise_is_promised_with_the_part_whose_law_does_not_allow_it():
+    whole = on_a_promise("food", "sign")
+
+    assert {key: promised(whole, key) for key in ("food", "sign", "fire", "drain")} == {
+        "food": date(2025, 6, 10), "sign": date(2025, 6, 10), "fire": date(2025, 6, 18), "drain": date(2025, 6, 18),
+    }  # fmt: skip
+    assert promised(whole) == date(2025, 6, 18)
+    one_promise.follow_parts(whole.pk)
+    assert promised(whole) == date(2025, 6, 18)
+
+
+def test_where_every_part_rests_on_the_promise_the_whole_is_decided_in_a_day_and_one_more_for_each_that_waits():
+    whole = on_a_promise("food", "fire", "drain", "sign", after={"sign": ["food"]})
+
+    assert {key: promised(whole, key) for key in ("food", "fire", "drain", "sign")} == {
+        "food": date(2025, 6, 10), "fire": date(2025, 6, 10), "drain": date(2025, 6, 10), "sign": date(2025, 6, 11),
+    }  # fmt: skip
+    assert promised(whole) == date(2025, 6, 11)
+
+
+def test_a_part_on_a_promise_that_stands_still_takes_the_whole_along_only_when_it_is_the_last():
+    whole = on_a_promise("food")
+
+    suspend(whole, "food", "2025-06-10")
+    assert promised(whole) is None
+    resume(whole, "food", "2025-06-12")
+
+    assert promised(whole, "food") < promised(whole) == promised(whole, "fire") == date(2025, 6, 18)
+
+    suspend(whole, "food", "2025-06-12")
+    resume(whole, "food", "2025-06-20")
+
+    assert promised(whole) == promised(whole, "food") == date(2025, 6, 23) > promised(whole, "fire")

@@ -163,6 +163,14 @@ def ends(clock: Clock, pauses: list, longer: int) -> tuple[date, int]:
     return due.day or FAR_AWAY, due.left
 
 
+def days_beyond(clock: Clock, day: date) -> int:
+    """How many days longer than its own time the clock must be to end on that day; 0 where it is there by then."""
+    own, _left = ends(clock, [], 0)
+    if clock.unit == "working_day":
+        return departments.calendar().working_days_between(own, day)
+    return max((day - own).days, 0)
+
+
 def set_beside(clock: Clock, pauses: list, longer: int) -> None:
     """Let the clock have these pauses and this longer time: those of another that it goes with."""
     clock.pauses, clock.extended_by = pauses, longer

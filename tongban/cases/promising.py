@@ -51,9 +51,34 @@ def promise_of(case: Case) -> Promise | None:
 
 
 def decided_within(case: Case) -> int | None:
-    """Working days until the decision: on a promise at most one."""
+    """Working days until the decision: on a promise at most one. A bundle is decided with the last of its parts."""
     days = planning.promised_days(case)
-    return min(days, COMMITMENT_DECIDED_WITHIN) if days is not None and case.committed else days
+    if days is None:
+        return None
+    if case.parent_id is not None:
+        whole = Case.objects.select_related("version").get(pk=case.parent_id)
+        return parts_decided_within(whole, days).get(case.matter.slug, days)
+    if not case.committed:
+        return days
+    if planning.is_bundle(case):
+        return max(parts_decided_within(case, days).values(), default=days)
+    return min(days, COMMITMENT_DECIDED_WITHIN)
+
+
+def parts_decided_within(whole: Case, days: int) -> dict[str, int]:
+    """Each member of a bundle that is promised within `days`: one that rests on the signed promise is decided in one working day, or that
+    much after those it waits for; one whose law does not allow it keeps the time of the whole.
+    """
+    if not whole.committed:
+        return {}
+    reached: dict[str, int] = {}
+    for one in sorted(planning.plan_of(whole).members, key=lambda each: each.wave):
+        if commitment.reasons_against(one.version):
+            reached[one.slug] = days
+        else:
+            waited = max((reached.get(before, 0) for before in one.after), default=0)
+            reached[one.slug] = min(days, waited + COMMITMENT_DECIDED_WITHIN)
+    return reached
 
 
 def check_due(granted_on: date) -> date:

@@ -12,7 +12,7 @@ from django.db.models import BigIntegerField, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tongban.cases import clocks, events, moving, only_one, papers, planning, rules
+from tongban.cases import clocks, events, moving, only_one, papers, planning, promising, rules
 from tongban.cases.bundles import Part, parts_of, with_results
 from tongban.cases.models import Bundle, BundleMember, Case, CaseMaterial, Clock, Step
 from tongban.cases.moving import acting, again, applying, changed, go, go_all, moved
@@ -265,7 +265,10 @@ def accept_members(
     )  # fmt: skip
     for case in own_clock:
         clocks.stop(case, ClockKind.ACCEPTANCE, clocks.local_day(now))
-    clocks.start_all([clock for part in parts for clock in _clocks_of(part, counted_from, promised)])
+    apart = promising.parts_decided_within(whole, promised) if promised is not None else {}
+    clocks.start_all(
+        [clock for part in parts for clock in _clocks_of(part, counted_from, apart.get(part.row.slug, promised))]
+    )
     clocks.show_members(members)
     for case in members:
         billing.charge(case, billing.AT_ACCEPTANCE, actor=actor, now=now)

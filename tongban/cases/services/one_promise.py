@@ -50,7 +50,7 @@ def keep(whole: Case, parts: list[Part]) -> None:
             if _goes_with(clock, before):
                 clocks.show(part.case)
                 changed(part.case)
-    if not _goes_with(mine, counted.values()):
+    if not _goes_with(mine, counted.values(), to_the_day=True):
         return
     before_it = whole.promised_due
     clocks.show(whole)
@@ -89,9 +89,19 @@ def _in_turn(parts: list[Part]) -> Iterable[Part]:
         left = [part for part in left if part.row.slug not in come]
 
 
-def _goes_with(clock: Clock, others: Iterable[Clock]) -> bool:
-    """Give the clock the pauses and the longer time of whichever of these ends last, where that is later than its own time; whether it changed."""
-    ways = [([], 0), *((_pauses_beside(clock, one), _longer(clock, one)) for one in others if _counts(one))]
+def _goes_with(clock: Clock, others: Iterable[Clock], *, to_the_day: bool = False) -> bool:
+    """Give the clock the pauses and the longer time of whichever of these ends last, where that is later than its own time; whether it changed.
+
+    `to_the_day`: of one that has less time (it rests on a signed promise) no more than the days until it is there.
+    """
+    ways: list[tuple[list, int]] = [([], 0)]
+    for one in others:
+        if not _counts(one):
+            continue
+        if to_the_day and one.limit + one.extended_by < clock.limit and one.due != clocks.FAR_AWAY:
+            ways.append(([], clocks.days_beyond(clock, one.due)))
+        else:
+            ways.append((_pauses_beside(clock, one), _longer(clock, one)))
     pauses, longer = max(ways, key=lambda way: clocks.ends(clock, *way))
     if (clock.pauses, clock.extended_by) == (pauses, longer):
         return False
