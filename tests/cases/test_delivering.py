@@ -6,16 +6,18 @@ import pytest
 from django.utils import timezone
 
 from tests import make
-from tests.cases import bundle_ways
+from tests.cases import bundle_ways, ways
 from tests.office.desks import at_the_desk
 from tongban.cases import bundles, gateways, services
 from tongban.cases.delivery_states import DeliveryState
 from tongban.cases.gateways import simulated
-from tongban.cases.models import Case, Collection, Delivery, TrackingEvent, TwinParcel
+from tongban.cases.models import Case, Collection, Delivery, TrackingEvent, TwinDoor, TwinParcel
 from tongban.cases.services import delivering, packing
 from tongban.channels.pages import getting as page_of_getting
 from tongban.journal import services as journal
+from tongban.journal.actors import PLATFORM
 from tongban.lib.problems import Invalid, NotAllowed, TooMany
+from tongban.licences import services as licences
 from tongban.licences.models import Licence
 from tongban.notices.models import Message
 from tongban.parties.models import Mandate
@@ -377,6 +379,70 @@ def test_what_nobody_took_from_the_locker_waits_at_the_window_under_another_code
     assert (row.state, row.door, row.code != before) == ("waiting", "", True)
     assert simulated.open_door(row.hall, before) == ""
     assert "package_to_the_hall" in told(row.case)
+
+
+def opened_and_revoked(row: Delivery) -> None:
+    """The holder has opened the electronic result, and the decision is taken back while the paper lies behind its door."""
+    case = Case.objects.get(pk=row.case_id)
+    services.open_result(case, account=case.account)
+    settle()
+    assert Delivery.objects.get(pk=row.pk).state == "in_locker"
+    services.revoke(
+        Case.objects.get(pk=case.pk), officer=ways.of_department("dept_approver", case),
+        reason="a false paper was shown here", ground="Administrative Licensing Law, article 69", heard=True,
+    )  # fmt: skip
+
+
+def test_what_was_decided_falsely_is_held_back_behind_its_door_and_taken_out_by_an_officer(issuing):
+    row = in_locker(issuing)
+    before = row.code
+
+    opened_and_revoked(row)
+    settle()
+
+    row.refresh_from_db()
+    assert (row.state, row.code) == ("in_locker", "")
+    assert simulated.open_door(row.hall, before) == ""
+    assert TwinDoor.objects.get(reference=row.tracking).door == "A01"  # it lies there still: nobody else gets this door
+    page = at_the_desk(issuing).get(f"/office/issuing/{row.ref}/", headers={"accept-language": "en"}).content.decode()
+    assert "Held back" in page and "The code opens nothing" in page
+
+    delivering.take_out(row, officer=issuing)
+
+    row.refresh_from_db()
+    assert (row.state, row.code_index) == ("dropped", "")
+    assert not TwinDoor.objects.filter(reference=row.tracking).exists()
+
+
+def test_a_licence_suspended_by_itself_is_not_given_out_of_a_locker_and_the_rest_waits_at_the_window(whole, issuing):
+    bundle_ways.grant(whole, *(part.row.slug for part in bundles.parts_of(whole)))
+    settle()
+    delivering.choose(bundle_ways.fresh(whole), account=whole.account, way="locker")
+    row = delivering.put_in_locker(package(whole), officer=issuing)
+    before = row.code
+
+    licences.suspend(
+        row.items.filter(licence__isnull=False).first().licence, reason="a check of the kitchen", actor=PLATFORM
+    )
+    settle()
+
+    row.refresh_from_db()
+    assert (row.state, row.code, simulated.open_door(row.hall, before)) == ("in_locker", "", "")
+    row = delivering.take_out(row, officer=issuing)
+    assert (row.state, bool(row.code)) == ("waiting", True)
+    with pytest.raises(NotAllowed):
+        hand(row, issuing)
+
+
+def test_a_door_that_was_opened_before_the_locker_heard_of_it_is_what_happened(issuing):
+    row = in_locker(issuing)
+    opened_and_revoked(row)
+
+    assert simulated.open_door(row.hall, row.code) == "A01"
+    settle()
+
+    row.refresh_from_db()
+    assert row.state == "handed_over"
 
 
 def test_a_full_locker_says_so_and_nothing_moves(issuing):

@@ -74,6 +74,10 @@ TAKE_OUT = move(
     "take_out", D.IN_LOCKER, D.WAITING, by=("issuing_officer",), guard="nobody came, or the applicant asked for it",
     clock="30 days to collect it begin",
 )  # fmt: skip
+HOLD_BACK = move(
+    "hold_back", D.IN_LOCKER, D.IN_LOCKER, by=("platform",),
+    guard="something behind the door does not count any more: the code opens nothing, an officer takes it out",
+)  # fmt: skip
 CHANGE = move(
     "change", {D.PREPARING, D.WAITING}, D.PREPARING, by=("applicant", "agent"),
     guard="another way, before it was handed over or sent",
@@ -88,7 +92,7 @@ GIVE_UP = move(
 )  # fmt: skip
 
 MOVES: list[Move] = [
-    CHOOSE, PREPARE, LAY_OUT, PUT_IN, POST, HAND_OVER, OPEN_DOOR, SIGNED_FOR, COME_BACK, TAKE_OUT, CHANGE, DROP, GIVE_UP,
+    CHOOSE, PREPARE, LAY_OUT, PUT_IN, POST, HAND_OVER, OPEN_DOOR, SIGNED_FOR, COME_BACK, TAKE_OUT, HOLD_BACK, CHANGE, DROP, GIVE_UP,
 ]  # fmt: skip
 
 WAITS_DAYS = 30  # calendar days at the hall; demonstration district (issue 4 item 7)

@@ -4,10 +4,11 @@ from django.utils import timezone
 
 from tongban.cases import events, standing
 from tongban.cases.delivery_states import OPEN, DeliveryState, Way
-from tongban.cases.models import Delivery
+from tongban.cases.models import Delivery, DeliveryItem
 from tongban.cases.services import delivering
 from tongban.cases.states import CaseState
 from tongban.journal.services import on
+from tongban.licences.events import LicenceStateChanged
 from tongban.notices import services as notices
 
 KINDS = {
@@ -63,6 +64,8 @@ def tell_where_it_is(event):
     kind = KINDS.get(DeliveryState(event.state))
     if kind is None or row.state != event.state:  # it has moved on: what is true now is told
         return
+    if row.state == DeliveryState.IN_LOCKER and not row.code:  # held back: what was decided is told by its own letter
+        return
     if kind == "package_waiting" and row.way == Way.POST and row.came_back_at is not None:
         kind = "package_came_back"
     elif kind == "package_waiting" and row.way == Way.LOCKER and row.tracking:
@@ -89,3 +92,9 @@ def prepare_what_is_wanted_early(event):
 def hand_over_nothing_revoked(event):
     if event.state == CaseState.REVOKED:
         delivering.drop_for(event.case)
+
+
+@on(LicenceStateChanged)
+def give_nothing_out_of_a_locker(event):
+    """A licence that was suspended or revoked by itself lies on paper behind a door that opened with a code until now."""
+    delivering.hold_back(DeliveryItem.objects.filter(licence=event.licence))

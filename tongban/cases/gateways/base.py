@@ -74,6 +74,10 @@ class Locker(Protocol):
         """Open the door for the officer; the code opens nothing any more. Raises NoAnswer."""
         ...
 
+    def block(self, reference: str) -> None:
+        """The code opens nothing any more, and the door stays shut until `take_out`. A second time nothing. Raises NoAnswer."""
+        ...
+
     def page(self, hall: str) -> str:
         """Where the simulated door is; empty for a real one."""
         ...

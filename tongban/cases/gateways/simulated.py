@@ -71,6 +71,9 @@ class SimulatedLocker:
     def take_out(self, reference: str) -> None:
         TwinDoor.objects.filter(reference=reference).update(reference="", code_index="", until=None, tries=0)
 
+    def block(self, reference: str) -> None:
+        TwinDoor.objects.filter(reference=reference).update(code_index="")
+
     def page(self, hall: str) -> str:
         return f"/simulated-locker/{hall or 'centre'}/"
 

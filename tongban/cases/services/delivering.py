@@ -13,6 +13,7 @@ from functools import partial
 import structlog
 from django.core.cache import cache
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -24,6 +25,7 @@ from tongban.cases.delivery_states import (
     DROP,
     GIVE_UP,
     HAND_OVER,
+    HOLD_BACK,
     IN_LOCKER_DAYS,
     LAY_OUT,
     OPEN,
@@ -53,7 +55,7 @@ from tongban.departments import queries as departments
 from tongban.departments.models import Officer
 from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM, Actor
-from tongban.lib.bilingual import Bilingual, in_both
+from tongban.lib.bilingual import Bilingual, in_both, say
 from tongban.lib.encryption import blind_index
 from tongban.lib.problems import Invalid, NotAllowed, Problem, TooMany, worded
 from tongban.licences.states import LicenceState
@@ -338,13 +340,14 @@ def _to_prepare(row: Delivery, officer: Officer, now: datetime) -> Case:
 def all_valid(items: Sequence[DeliveryItem]) -> None:
     """Nothing is printed or given into hands that does not count any more."""
     wrong = next((one for one in items if packing.no_longer_valid(one)), None)
-    if wrong is not None and wrong.licence is not None:
+    if wrong is not None:
+        void = wrong.licence is not None and wrong.licence.state != LicenceState.VALID
         raise NotAllowed(
             "not-valid",
             worded(
                 _("“%(name)s” is not valid now: %(state)s. It is not handed over."),
-                name=named(wrong.licence.type, "shown_name"),
-                state=LicenceState(wrong.licence.state).label,
+                name=named(wrong.licence.type, "shown_name") if wrong.licence is not None else say(wrong.name),
+                state=LicenceState(wrong.licence.state).label if void and wrong.licence else CaseState.REVOKED.label,
             ),
             kept=NOTHING_KEPT,
             next_step=_("Give the rest, and ask the department that issued it."),
@@ -361,11 +364,15 @@ def _it_is_there(case: Case, officer: Officer, now: datetime) -> None:
 
 
 def take_out(row: Delivery, *, officer: Officer, now: datetime | None = None) -> Delivery:
-    """Nobody came to the locker in time: the officer takes it out, and it waits at the hall under a new code."""
+    """Nobody came to the locker in time, or it was held back: the officer takes it out, and what counts waits at the hall under a new code."""
     now = now or timezone.now()
     permit(officer, row.case, DELIVER)
     reference = row.tracking
-    row = _wait_at_hall(row, TAKE_OUT, acting(officer, ROLE), now)
+    with transaction.atomic():
+        row = _wait_at_hall(row, TAKE_OUT, acting(officer, ROLE), now)
+        held = list(row.items.filter(taken_at__isnull=True).select_related("case", "licence"))
+        if held and all(packing.no_longer_valid(one) for one in held):
+            move(row, DROP, actor=PLATFORM, case=row.case, code="", code_index="", ended_at=now)
     service = gateways.locker()
     if service is not None:
         service.take_out(reference)
@@ -805,9 +812,38 @@ def drop_for(case: int) -> None:
         for row in packing.open_of(held):
             if row.state in CHANGEABLE:
                 move(row, DROP, actor=PLATFORM, case=held, code="", code_index="", ended_at=now)
+    hold_back(DeliveryItem.objects.filter(case=case))
+
+
+def hold_back(items: QuerySet[DeliveryItem]) -> None:
+    """These do not count any more: a locker gives nothing out that lies with them. A second time does nothing."""
+    behind_doors = items.filter(delivery__state=DeliveryState.IN_LOCKER, taken_at__isnull=True).exclude(
+        delivery__code=""
+    )
+    for key in sorted(set(behind_doors.values_list("delivery", flat=True))):
+        with transaction.atomic():
+            row = Delivery.objects.select_related("case").get(pk=key)
+            case = again(row.case)
+            row.refresh_from_db()
+            mine = row.items.filter(taken_at__isnull=True).select_related("case", "licence")
+            if row.state != DeliveryState.IN_LOCKER or not row.code or not any(map(packing.no_longer_valid, mine)):
+                continue
+            move(row, HOLD_BACK, actor=PLATFORM, case=case, code="", code_index="")
+            journal.enqueue(BLOCK, once=f"block:{row.tracking}", reference=row.tracking)
+
+
+BLOCK = "cases.locker.block"
+
+
+@journal.carrier(BLOCK, outward=True)
+def block(reference: str) -> None:
+    """After the commit, and until the locker answers: its door opens to nobody but the officer."""
+    service = gateways.locker()
+    if service is not None and Delivery.objects.filter(tracking=reference, state=DeliveryState.IN_LOCKER).exists():
+        service.block(reference)
 
 
 __all__ = [
-    "OPEN", "TO_BE_MADE", "Taker", "all_valid", "begin_early", "choose", "come_back", "drop_for", "find", "hand_over", "lay_out", "post", "put_in_locker",
+    "OPEN", "TO_BE_MADE", "Taker", "all_valid", "begin_early", "choose", "come_back", "drop_for", "find", "hand_over", "hold_back", "lay_out", "post", "put_in_locker",
     "remind_and_give_up", "signed_for", "take_notice", "take_out", "takers_of",
 ]  # fmt: skip

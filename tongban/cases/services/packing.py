@@ -231,7 +231,9 @@ def unsealed(items: Iterable[DeliveryItem]) -> list[DeliveryItem]:
 
 
 def no_longer_valid(item: DeliveryItem) -> bool:
-    """Its licence was suspended, revoked or replaced since: the paper is not given into anybody's hands."""
+    """Its licence was suspended, revoked or replaced since, or its decision was taken back: it is not given into anybody's hands."""
+    if item.case.state == CaseState.REVOKED:
+        return True
     return item.licence is not None and item.licence.state != LicenceState.VALID
 
 

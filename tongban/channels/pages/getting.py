@@ -39,6 +39,7 @@ def _line(row: Delivery, receives: bool) -> dict:
     return {
         "row": row,
         "over": over,
+        "held_back": row.state == DeliveryState.IN_LOCKER and not row.code,
         "code": packing.in_groups(code) if code else "",
         "picture": qr.svg(code.upper(), title=_("Pick-up code")) if code else "",
         "tracked": packages.tracked(row),
