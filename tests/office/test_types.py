@@ -271,3 +271,46 @@ def test_nothing_odd_breaks_the_page(writer):
     answer = entered(writer).post(page, typed)
     assert answer.status_code == 422 and "Years from 1 to 100" in answer.content.decode()
     assert entered(writer).post(f"{page}nonsense").status_code == 404
+
+
+def test_how_long_the_law_of_a_kind_wants_it_kept_is_written_checked_and_holds(writer, checker):
+    first = entered(writer)
+    row = drafted(writer, sort="document", slug="health-file")
+    page = f"/office/catalogue/types/drafts/{row.pk}/"
+    typed = {
+        "seen": row.revision, "do": "submit", "name.zh": "健康档案", "name.en": "Health file", "kind": "report", "issued_by": "a hospital",
+        "retention.years": "many", "retention.basis.zh": "传染病防治法",
+    }  # fmt: skip
+
+    answer = first.post(page, typed)
+
+    assert answer.status_code == 422
+    assert "Whole years from 1 to 100" in answer.content.decode() and "many" in answer.content.decode()
+    assert "Please name the law or rule" in answer.content.decode()
+    row.refresh_from_db()
+    first.post(
+        page,
+        typed | {"seen": row.revision, "retention.years": "50", "retention.basis.en": "Law on infectious diseases"},
+    )
+    row.refresh_from_db()
+    assert row.state == "in_check"
+    seen = entered(checker).get(page).content.decode()
+    assert "50 years" in seen and "Law on infectious diseases" in seen
+
+    type_drafts.put_in_force(row, officer=checker, seen=row.revision)
+
+    basis = {"zh": "传染病防治法", "en": "Law on infectious diseases"}
+    assert MaterialType.objects.get(slug="health-file").retention == {"years": 50, "basis": basis}
+
+
+def test_a_draft_begun_before_kinds_had_years_of_their_own_changes_nothing_there(writer, checker):
+    in_force(writer, checker, sort="document", slug="health-file", retention={"years": 50, "basis": NAME})
+    row = type_drafts.begin("document", "health-file", officer=writer)
+    older = {name: value for name, value in row.content.items() if name != "retention"} | {"issued_by": "a clinic"}
+    TypeDraft.objects.filter(pk=row.pk).update(content=older)
+    row.refresh_from_db()
+
+    row = type_drafts.submit(row, officer=writer)
+    type_drafts.put_in_force(row, officer=checker, seen=row.revision)
+
+    assert MaterialType.objects.get(slug="health-file").retention["years"] == 50

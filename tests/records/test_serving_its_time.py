@@ -13,7 +13,7 @@ from PIL import Image
 from tests import make
 from tests.cases import ways
 from tests.records import worlds
-from tongban.cases.models import Case, Collection, Delivery, Step
+from tongban.cases.models import Case, CaseMaterial, Collection, Delivery, Step
 from tongban.indicators.models import DailySum, Part
 from tongban.journal import services as journal
 from tongban.journal.models import Event
@@ -21,6 +21,7 @@ from tongban.lib.problems import Invalid, NotAllowed
 from tongban.materials import services as documents
 from tongban.materials import store
 from tongban.matters import retention
+from tongban.matters.models import MaterialType
 from tongban.records import forgetting, queries, services
 from tongban.records.gateways import NotTaken
 from tongban.records.models import Destruction, Handover, Keeping
@@ -556,3 +557,88 @@ def test_who_took_it_at_the_window_is_forgotten_with_the_last_of_what_they_took(
         forgetting.forget([cases[1]])
 
     assert not Collection.objects.filter(pk=taken.pk).exists()
+
+
+# -- papers with a law of their own (decision 36)
+
+
+def with_paper(case: Case, years: int, slug: str = "health-file", how: str = "paper") -> None:
+    basis = {"zh": "传染病防治法", "en": "Law on infectious diseases"}
+    kind, _made = MaterialType.objects.update_or_create(
+        slug=slug,
+        defaults={
+            "name": {"zh": slug, "en": slug}, "kind": "report", "issued_by": "a hospital",
+            "retention": {"years": years, "basis": basis} if years else {},
+        },
+    )  # fmt: skip
+    CaseMaterial.objects.get_or_create(case=case, type=kind, defaults={"how": how})
+
+
+def years_later(case: Case, years: int) -> datetime.date:
+    return retention.months_later(timezone.localdate(case.ended_at), years * 12)
+
+
+@pytest.mark.parametrize(("years", "kept"), [(50, 50), (35, 35), (2, 30), (0, 30)])
+def test_the_longest_of_what_a_paper_serves_wins_and_nothing_is_shortened(years, kept):
+    case = worlds.ended()
+    with_paper(case, years)
+    with_paper(case, 1, slug="lease")
+
+    services.find_due_dates()
+
+    row = Keeping.objects.get(case=case)
+    assert row.until == years_later(case, kept) == queries.kept(case).until
+    assert row.rule.get("paper") == ({"zh": "health-file", "en": "health-file"} if kept > 30 else None)
+    assert (row.rule["then"], "infectious" in row.rule["basis"]["en"]) == ("archive", kept > 30)
+
+
+def test_a_kind_lengthened_later_reaches_what_ended_before_and_takes_it_off_the_list(coordinator):
+    case = worlds.ended()
+    with_paper(case, 0)
+    services.find_due_dates()
+    assert [one.pk for one in queries.due(case.department.code, timezone.localdate())] == [case.pk]
+
+    with_paper(case, 60)
+    services.find_due_dates()
+    services.find_due_dates()
+
+    assert queries.due(case.department.code, timezone.localdate()) == []
+    with_paper(case, 0)
+    services.find_due_dates()
+    services.find_due_dates()
+    assert [one.pk for one in queries.due(case.department.code, timezone.localdate())] == [case.pk]
+
+
+def test_a_kind_lengthened_after_the_list_was_made_still_keeps_it(coordinator, approver):
+    case = worlds.ended()
+    with_paper(case, 0)
+    services.find_due_dates()
+    listed = services.propose(case.department, officer=coordinator)
+    with_paper(case, 60)
+
+    services.confirm(listed, officer=approver)
+    ways.work()
+
+    assert Keeping.objects.get(case=case).anonymised_at is None
+
+
+@pytest.mark.parametrize(("state", "how"), [("withdrawn", "paper"), ("closed", "missing"), ("closed", "commitment")])
+def test_where_nothing_was_decided_or_no_paper_was_handed_in_its_years_do_not_count(state, how):
+    case = worlds.ended(state)
+    with_paper(case, 50, how=how)
+
+    assert queries.kept(case).rule.paper is None
+
+
+def test_last_days_of_many_are_found_in_as_many_questions_as_of_one():
+    for number in range(3):
+        with_paper(worlds.ended(), 50, slug=f"kind-{number}")
+    with CaptureQueriesContext(connection) as of_three:
+        services.find_due_dates()
+    journal.keep_place(services.PLACE, 0)
+    Keeping.objects.all().delete()
+    Case.objects.exclude(pk=Case.objects.first().pk).update(state="under_review")
+    with CaptureQueriesContext(connection) as of_one:
+        services.find_due_dates()
+
+    assert len(of_three) <= len(of_one) + 1

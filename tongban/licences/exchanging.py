@@ -28,7 +28,7 @@ FORMAT, SCHEMA = "tongban-catalogue", 1
 MOST_BYTES, MOST_MATTERS = 20_000_000, 5000
 OF_ONE_HOUSE = {"provenance", "rules_version", "submitted_by", "checked_by"}
 CARRIED = sorted(set(ELEMENTS) - OF_ONE_HOUSE)
-MATERIAL = ("slug", "name", "kind", "issued_by", "licence_type", "resource", "commitment_ok", "intermediary", "note")
+MATERIAL = ("slug", "name", "kind", "issued_by", "licence_type", "resource", "commitment_ok", "intermediary", "note", "retention")
 TYPE = ("slug", "name", "holder_kind", "type_code", "face_fields", "validity", "for_identity")
 State = MatterVersion.State
 
@@ -213,7 +213,8 @@ def _themes(rows: list, report: Report) -> None:
 
 def _materials(rows: list, report: Report) -> None:
     held = {one.slug: one for one in MaterialType.objects.all()}
-    for row in _rows(rows, MaterialType, MATERIAL, report):
+    since = [{"retention": {}, **row} if isinstance(row, dict) else row for row in rows]  # files of before have none
+    for row in _rows(since, MaterialType, MATERIAL, report):
         given = {name: row[name] for name in MATERIAL}
         here = held.get(row["slug"])
         if here is None:

@@ -44,7 +44,17 @@ KINDS = (
 )
 HOLDERS = (("person", _("a person")), ("company", _("a company or business")))
 FIELDS = {
-    DOCUMENT: ("name", "kind", "issued_by", "licence_type", "resource", "commitment_ok", "intermediary", "note"),
+    DOCUMENT: (
+        "name",
+        "kind",
+        "issued_by",
+        "licence_type",
+        "resource",
+        "commitment_ok",
+        "intermediary",
+        "note",
+        "retention",
+    ),
     LICENCE: ("name", "holder_kind", "issuer", "type_code", "face_fields", "validity", "for_identity"),
 }
 KEPT = _("Nothing was changed. What you typed is kept on this page.")
@@ -53,6 +63,7 @@ A_PAGE = 50
 SHORT_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 CODE = re.compile(r"[0-9A-Z]{6,12}")
 WITHOUT_END = "long-term"
+YEARS_AT_MOST = 100
 
 
 # -- who may
@@ -153,7 +164,7 @@ def _nothing_yet(sort: str, name: Mapping[str, str], officer: Officer) -> dict[s
     if sort == DOCUMENT:
         return {
             **named, "kind": "document", "issued_by": "", "licence_type": "", "resource": "", "commitment_ok": False,
-            "intermediary": False, "note": {},
+            "intermediary": False, "note": {}, "retention": {},
         }  # fmt: skip
     return {
         **named, "holder_kind": "person", "issuer": officer.department.code, "type_code": "", "face_fields": [],
@@ -208,6 +219,16 @@ def _wrong_document(content: Mapping[str, Any], found: dict[str, list]) -> None:
     note = content.get("note") or {}
     if bool(note.get("zh")) != bool(note.get("en")):
         found["note"] = [_("Please write it in both languages, or leave both empty.")]
+    kept = content.get("retention") or {}
+    basis = kept.get("basis") or {}
+    if kept and not (isinstance(kept.get("years"), int) and 1 <= kept["years"] <= YEARS_AT_MOST):
+        found["retention.years"] = [
+            worded(_("Whole years from 1 to %(most)s, or nothing: as its application."), most=YEARS_AT_MOST)
+        ]
+    if kept and not (basis.get("zh") and basis.get("en")):
+        found["retention.basis"] = [
+            _("Please name the law or rule that wants this kind kept so long, in both languages.")
+        ]
 
 
 def held_kinds() -> dict[str, Any]:
@@ -257,7 +278,7 @@ def differences(row: TypeDraft) -> list[tuple[str, Any, Any]]:
     return [
         (name, before.get(name), row.content.get(name))
         for name in FIELDS[TypeDraft.Sort(row.sort)]
-        if before.get(name) != row.content.get(name)
+        if (before.get(name) or None) != (row.content.get(name) or None)
     ]
 
 

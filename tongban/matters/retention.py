@@ -1,12 +1,12 @@
 """How long an application is kept once it has ended, by how it ended, and what happens then: a table by kind, and what a guide sets itself.
 
-Pure. Dates are counted in whole months from the day it ended; the last day belongs to the time of keeping.
+Pure but for `kinds_asked_by`. Dates are counted in whole months from the day it ended; the last day belongs to the time of keeping.
 """
 
 import calendar
 import datetime
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,21 +19,23 @@ from django.utils.translation import ngettext_lazy
 from tongban.lib.bilingual import Bilingual
 from tongban.lib.problems import worded
 from tongban.matters.editing.elements import OUTCOMES, THEN
-from tongban.matters.models import MatterVersion
+from tongban.matters.models import MaterialType, MatterVersion
 
 ANONYMISE, ARCHIVE, KEEP = "anonymise", "archive", "keep"
 MONTHS_AT_MOST = 100 * 12
+DECIDED = frozenset({"granted", "refused", "revoked"})
 
 
 @dataclass(frozen=True)
 class Rule:
-    """`own`: the guide of the matter sets it itself."""
+    """`own`: the guide of the matter sets it itself. `paper`: the kind of document whose law keeps the application longer than that."""
 
     outcome: str
     months: int
     then: str
     basis: Bilingual
     own: bool = False
+    paper: Bilingual | None = None
 
     def until(self, ended: datetime.date) -> datetime.date | None:
         """The last day on which it is kept; None is for ever."""
@@ -57,11 +59,12 @@ class Rule:
         return worded(ngettext_lazy("%(number)s month", "%(number)s months", self.months), number=self.months)
 
     def stored(self) -> dict[str, Any]:
-        return {"outcome": self.outcome, "months": self.months, "then": self.then, "basis": dict(self.basis)}
+        paper = {"paper": dict(self.paper)} if self.paper else {}
+        return {"outcome": self.outcome, "months": self.months, "then": self.then, "basis": dict(self.basis), **paper}
 
 
 def of_stored(row: Mapping[str, Any]) -> Rule:
-    return Rule(row["outcome"], int(row["months"]), row["then"], row["basis"])
+    return Rule(row["outcome"], int(row["months"]), row["then"], row["basis"], paper=row.get("paper"))
 
 
 def months_later(day: datetime.date, months: int) -> datetime.date:
@@ -91,6 +94,44 @@ def rule_for(version: MatterVersion, outcome: str) -> Rule:
     if row is None:
         return Rule(outcome, MONTHS_AT_MOST, KEEP, {})
     return Rule(outcome, _months(row), row["then"], row.get("basis") or {})
+
+
+@dataclass(frozen=True)
+class PaperRule:
+    """How long the law of a kind of document wants such a paper kept after the decision that rests on it (decision 36)."""
+
+    name: Bilingual
+    months: int
+    basis: Bilingual
+
+    @property
+    def period(self) -> Any:
+        return Rule("granted", self.months, ARCHIVE, self.basis).period
+
+
+def of_kind(name: Bilingual, row: Mapping[str, Any] | None) -> PaperRule | None:
+    """None where the kind has no time of its own."""
+    years = row.get("years") if isinstance(row, Mapping) else None
+    if row is None or not isinstance(years, int) or years < 1:
+        return None
+    return PaperRule(name, _months({"years": years}), row.get("basis") or {})
+
+
+def lengthened(rule: Rule, papers: Iterable[PaperRule]) -> Rule:
+    """The longest of what the papers serve wins. Nothing is shortened, and where nothing was decided no paper served anything."""
+    longest = max(papers, key=lambda one: one.months, default=None)
+    if longest is None or rule.then == KEEP or rule.outcome not in DECIDED or longest.months <= rule.months:
+        return rule
+    return replace(rule, months=longest.months, basis=longest.basis, own=False, paper=longest.name)
+
+
+def kinds_asked_by(version: MatterVersion) -> list[PaperRule]:
+    """The kinds this guide asks for that are kept longer than an application that was granted."""
+    asked = {one["material"] for one in version.requirements or [] if one.get("material")}
+    granted = rule_for(version, "granted")
+    rows = MaterialType.objects.filter(slug__in=asked).exclude(retention={}).order_by("slug")
+    found = [of_kind(one.name, one.retention) for one in rows]
+    return [one for one in found if one is not None and granted.then != KEEP and one.months > granted.months]
 
 
 def rules_of(version: MatterVersion) -> list[Rule]:

@@ -1,6 +1,7 @@
 """Until when an application is kept, what stops its end, and what is due. Lists go by index and page by page, never counted as a whole."""
 
 import datetime
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +9,17 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tongban.cases.models import Appeal, BrokenPromise, Case, Consultation, Hearing, Promise, PublicObjection, Tolerance
+from tongban.cases.models import (
+    Appeal,
+    BrokenPromise,
+    Case,
+    CaseMaterial,
+    Consultation,
+    Hearing,
+    Promise,
+    PublicObjection,
+    Tolerance,
+)
 from tongban.departments import queries as departments
 from tongban.departments.models import Department, Officer
 from tongban.evaluations.models import FollowUp
@@ -154,17 +165,34 @@ def kept(case: Case) -> Kept:
         given = Handover.objects.filter(case=case.parent_id or case.pk).first()
         return Kept(retention.of_stored(row.rule), False, row.until, [], given, row.anonymised_at)
     if rules.outcome_of(case) is None:
-        return Kept(rules.expected(case), True, None, [])
+        return Kept(rules.expected(case, papers_in([case]).get(case.pk, ())), True, None, [])
     cases = family(case)
     rule, _ended, until = deciding(cases)
     return Kept(rule, False, until, [one for one in stops(cases, timezone.localdate()) if one.sentence])
 
 
-def deciding(cases: list[Case]) -> tuple[retention.Rule, datetime.date, datetime.date | None]:
-    """The rule that keeps a whole longest, the day from which it counts, and its last day."""
+Papers = Mapping[int, list[retention.PaperRule]]
+KEPT_PAPERS = (CaseMaterial.How.UPLOAD, CaseMaterial.How.PAPER, CaseMaterial.How.GENERATED)
+
+
+def papers_in(cases: Iterable[Case]) -> Papers:
+    """Of each application the papers in it whose kind has a time of its own, for all of them in one question."""
+    rows = CaseMaterial.objects.filter(case__in=[case.pk for case in cases], how__in=KEPT_PAPERS)
+    found: dict[int, list[retention.PaperRule]] = {}
+    for case, name, row in rows.exclude(type__retention={}).values_list("case", "type__name", "type__retention"):
+        if (rule := retention.of_kind(name, row)) is not None:
+            found.setdefault(case, []).append(rule)
+    return found
+
+
+def deciding(
+    cases: list[Case], papers: Papers | None = None
+) -> tuple[retention.Rule, datetime.date, datetime.date | None]:
+    """The rule that keeps a whole longest, the day from which it counts, and its last day. `papers`: as `papers_in` found them for many."""
+    papers = papers_in(cases) if papers is None else papers
     found = []
     for case in cases:
-        rule, ended = rules.expected(case), rules.ended_on(case)
+        rule, ended = rules.expected(case, papers.get(case.pk, ())), rules.ended_on(case)
         found.append((rule, ended, rule.until(ended)))
     return max(found, key=lambda one: one[2] or datetime.date.max)
 
@@ -276,8 +304,10 @@ def kept_of(party: Party) -> list[tuple[Case, Kept]]:
     found = []
     shown = list(rows.order_by("-id")[:ENDS_SHOWN])
     members = members_of(shown)
-    with_their_rules([one for whole in members.values() for one in whole])
+    inside = [one for whole in members.values() for one in whole]
+    with_their_rules(inside)
+    papers = papers_in([*shown, *inside])
     for case in shown:
-        rule, _ended, until = deciding([case, *members.get(case.pk, [])])
+        rule, _ended, until = deciding([case, *members.get(case.pk, [])], papers)
         found.append((case, Kept(rule, False, until, [])))
     return found

@@ -1,6 +1,7 @@
 """Judgement about what has served its time. Nothing here changes anything."""
 
 import datetime
+from collections.abc import Iterable
 
 from django.utils import timezone
 
@@ -35,9 +36,9 @@ def ended_on(case: Case) -> datetime.date:
     return timezone.localdate(case.ended_at or case.decided_at or case.updated_at)
 
 
-def expected(case: Case) -> retention.Rule:
-    """The rule of an application that ended, and of one that runs the rule it will have if it is granted."""
-    return retention.rule_for(case.version, outcome_of(case) or "granted")
+def expected(case: Case, papers: Iterable[retention.PaperRule]) -> retention.Rule:
+    """The rule of an application that ended, and of one that runs the rule it will have if it is granted; with the papers that lie in it."""
+    return retention.lengthened(retention.rule_for(case.version, outcome_of(case) or "granted"), papers)
 
 
 def may_confirm(officer: Officer, department: str) -> bool:

@@ -85,7 +85,9 @@ def find_due_dates(limit: int = A_TURN) -> int:
     )
     cases = list(tops.filter(pk__in=ids, parent__isnull=True, state__in=list(rules.OUTCOME_OF)))
     members = queries.members_of(cases)
-    queries.with_their_rules([*cases, *(one for whole in members.values() for one in whole)])
+    every = [*cases, *(one for whole in members.values() for one in whole)]
+    queries.with_their_rules(every)
+    papers = queries.papers_in(every)
     known = {row.pk: row for row in Keeping.objects.filter(pk__in=ids)}
     fresh: list[Keeping] = []
     changed: list[Keeping] = []
@@ -95,9 +97,9 @@ def find_due_dates(limit: int = A_TURN) -> int:
             continue
         row = known.pop(case.pk, None)
         if row is None:
-            fresh.append(_kept(case, whole))
+            fresh.append(_kept(case, whole, papers))
         elif row.state == KeepingState.KEPT:
-            found = _kept(case, whole)
+            found = _kept(case, whole, papers)
             if (row.until, row.rule, row.ended_on) != (found.until, found.rule, found.ended_on):
                 changed.append(found)
     running = [pk for pk, row in known.items() if row.state == KeepingState.KEPT]
@@ -112,8 +114,8 @@ def find_due_dates(limit: int = A_TURN) -> int:
     return len(fresh) + len(changed)
 
 
-def _kept(case: Case, whole: list[Case]) -> Keeping:
-    rule, ended, until = queries.deciding(whole)
+def _kept(case: Case, whole: list[Case], papers: queries.Papers) -> Keeping:
+    rule, ended, until = queries.deciding(whole, papers)
     return Keeping(
         case=case, department=case.department, matter=case.matter.slug, rule=rule.stored(), ended_on=ended, until=until
     )

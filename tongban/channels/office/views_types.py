@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tongban.channels.doorkeeper import for_officer
@@ -31,6 +31,9 @@ LABELS = {
     "commitment_ok": gettext_lazy("A signed promise may stand in for it"),
     "intermediary": gettext_lazy("A paid third party usually makes it"),
     "note": gettext_lazy("What applicants should know about it"),
+    "retention": gettext_lazy("How long its law wants it kept"),
+    "retention.years": gettext_lazy("How many years it is kept at least"),
+    "retention.basis": gettext_lazy("On which ground"),
     "holder_kind": gettext_lazy("Who holds it"),
     "issuer": gettext_lazy("Department that issues it"),
     "type_code": gettext_lazy("Code of the kind of licence"),
@@ -177,6 +180,7 @@ def _typed(request, row: TypeDraft) -> dict[str, Any]:
             "name": said(request, "name", 100), "kind": words("kind", 20), "issued_by": words("issued_by", 100),
             "licence_type": words("licence_type", 60), "resource": words("resource", 60),
             "commitment_ok": "commitment_ok" in post, "intermediary": "intermediary" in post, "note": said(request, "note", 500),
+            "retention": _kept(words("retention.years", 10), said(request, "retention.basis", 200)),
         }  # fmt: skip
     chosen = {one[:60] for one in post.getlist("face_fields")}
     order = [*row.content.get("face_fields", []), *face_labels.LABELS]
@@ -186,6 +190,13 @@ def _typed(request, row: TypeDraft) -> dict[str, Any]:
         "type_code": words("type_code", 20), "face_fields": [one for one in dict.fromkeys(order) if one in chosen],
         "validity": [_years(one) for one in years if one][:10], "for_identity": "for_identity" in post,
     }  # fmt: skip
+
+
+def _kept(years: str, basis: dict[str, str]) -> dict[str, Any]:
+    """Nothing typed is nothing of its own; what is no number is kept as it was typed, to be put right."""
+    if not years and not any(basis.values()):
+        return {}
+    return {"years": int(years) if years.isascii() and years.isdigit() and len(years) < 5 else years, "basis": basis}
 
 
 WITHOUT_END = ("long-term", "长期", "without end")
@@ -262,6 +273,12 @@ def _told(row: TypeDraft, name: str, value: Any) -> str:
         return " / ".join(value[language] for language in ("zh", "en") if value.get(language))
     if name == "validity":
         return _told_years(value)
+    if name == "retention":
+        number = value.get("years")
+        years = ngettext("%(number)s year", "%(number)s years", number if isinstance(number, int) else 2) % {
+            "number": number
+        }
+        return " / ".join(one for one in (years, say(value.get("basis") or {})) if one)
     if name == "face_fields":
         return _(", ").join(say(face_labels.label(row.slug, one).text) for one in value)
     chosen = {"kind": dict(type_drafts.KINDS), "holder_kind": dict(type_drafts.HOLDERS)}.get(name, {})

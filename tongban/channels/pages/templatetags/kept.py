@@ -18,6 +18,12 @@ def kept_by_guide(version: MatterVersion) -> list[retention.Rule]:
 
 
 @register.simple_tag
+def papers_kept_longer(version: MatterVersion) -> list[retention.PaperRule]:
+    """The documents of this guide that keep an application longer, once it was decided on them."""
+    return retention.kinds_asked_by(version)
+
+
+@register.simple_tag
 def how_long_kept(case: Case) -> queries.Kept:
     """Until when, what happens then, on which ground, and what stops it."""
     return queries.kept(case)
