@@ -155,7 +155,7 @@ ROWS: dict[str, Row] = {
         chapter='', party=(), account=(),
         purpose='list of materials', basis='public list', retention='while it is in force',
         hidden='', erase_from='', erase_days=0,
-        fields={'id': 'plain', 'slug': 'plain', 'name': 'plain', 'kind': 'plain', 'issued_by': 'plain', 'licence_type': 'plain', 'resource': 'plain', 'commitment_ok': 'plain', 'intermediary': 'plain', 'note': 'plain'},
+        fields={'id': 'plain', 'slug': 'plain', 'name': 'plain', 'kind': 'plain', 'issued_by': 'plain', 'licence_type': 'plain', 'resource': 'plain', 'commitment_ok': 'plain', 'intermediary': 'plain', 'note': 'plain', 'retention': 'plain'},
     ),
     'matters.Matter': Row(
         chapter='', party=(), account=(),
