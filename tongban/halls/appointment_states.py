@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tongban.lib.moves import move
 
@@ -12,7 +13,7 @@ class AppointmentState(models.TextChoices):
     CHECKED_IN = "checked_in", _("you are here")
     SERVED = "served", _("served")
     NO_SHOW = "no_show", _("nobody came")
-    CANCELLED = "cancelled", _("cancelled")
+    CANCELLED = "cancelled", pgettext_lazy("appointment", "cancelled")
     LAPSED = "lapsed", _("not confirmed in time")
 
 

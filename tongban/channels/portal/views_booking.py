@@ -420,6 +420,7 @@ def _one(request: HttpRequest, row: Appointment, *, by_link: bool = False, probl
         "confirmed": row.state == AppointmentState.CONFIRMED,
         "may_change": row.state == AppointmentState.CONFIRMED
         and not booking_rules.too_late_to_change(row.begins_at, now, rules),
+        "newer": _newer(row, by_link),
         "may_arrive": queries.may_arrive(row, now),
         "arrives_from": row.begins_at - queries.ARRIVES_FROM,
         "arrives_today": timezone.localdate(row.begins_at) == timezone.localdate(now) and row.begins_at > now,
@@ -439,6 +440,18 @@ def _one(request: HttpRequest, row: Appointment, *, by_link: bool = False, probl
         "steps": steps(3) if held and row.moved_from_id is None and wish is None else [],
     }
     return render(request, "portal/booking/one.html", context, status=getattr(problem, "status", 200))
+
+
+def _newer(row: Appointment, by_link: bool) -> str:
+    """Where the time is that this one was moved to."""
+    if row.end_reason != "moved":
+        return ""
+    new = Appointment.objects.filter(moved_from=row).exclude(state__in=["held", "lapsed"]).order_by("-pk").first()
+    if new is None:
+        return ""
+    return (
+        reverse("portal:appointment_link", args=[new.link]) if by_link else reverse("portal:appointment", args=[new.pk])
+    )
 
 
 def _again(row: Appointment) -> list[tuple[str, str]]:
