@@ -296,6 +296,7 @@ def arrive(
     if not here and typed != bookings.arrival_code(appointment.hall, timezone.localdate(now)):
         raise Invalid(
             "not-the-code-of-today",
+            _("These are not the figures that stand in this hall today."),
             errors={"arrival": [_("These are not the figures that stand in this hall today.")]},
             kept=_("The booking is kept as it is."),
             next_step=_(
