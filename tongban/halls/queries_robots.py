@@ -3,18 +3,18 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
-from tongban.halls import queries_figures, queries_tickets
+from tongban.halls import queries_figures, queries_tickets, way_finding
 from tongban.halls.models import Category, Hall, Machine, Window
 from tongban.halls.queries_tickets import Board, CategoryNow
+from tongban.halls.way_finding import Spot
 from tongban.halls.window_states import WindowState
 from tongban.matters import queries as matters
 
 ANSWERS = 3
 COLLECT, PERSONAL, BUSINESS, ASK = "D", "A", "B", "E"
 COLLECTS = ("取件", "取证", "领证", "领取", "取结果", "collect", "pick up", "pick-up", "pickup")
-Spot = tuple[float, float]
+HALF_A_WINDOW = (2.0, 2.5)
 
 
 @dataclass(frozen=True)
@@ -75,16 +75,31 @@ def _answer(hall: Hall, slug: str, title: str, category: Category, board: Board,
 # -- the way
 
 
-def way(hall: Hall, robot: Machine, target: Window | None, *, end: Spot | None = None) -> list[Spot]:
-    """From the robot to a window, in hundredths of the floor plan: out of its area by the aisle between areas, along it, in front of the
-    window. `end`: where a drawing has put the window."""
+def way(
+    hall: Hall,
+    robot: Machine,
+    target: Window | None,
+    *,
+    windows: Iterable[tuple[int, Spot]] | None = None,
+    half: Spot = HALF_A_WINDOW,
+) -> list[Spot]:
+    """From the robot to a window, in hundredths of the floor plan, around windows and through no other area. `windows`: where a drawing has
+    put them, by number, and `half` how large it draws one."""
     if target is None or target.x is None or target.y is None:
         return []
-    begin = _stands(hall, robot)
-    end = end or (target.x, target.y)
-    aisle = _aisle(hall.areas, begin, end)
-    points = [begin, (begin[0], aisle), (end[0], aisle), end]
-    return [point for place, point in enumerate(points) if place == 0 or point != points[place - 1]]
+    if windows is None:
+        windows = [
+            (one.number, (one.x, one.y)) for one in hall.windows.exclude(x=None).exclude(y=None).order_by("number")
+        ]
+    placed = dict(windows)
+    end = placed.pop(target.number, (target.x, target.y))
+    areas = [
+        (one["x"], one["y"], one["x"] + one["w"], one["y"] + one["h"])
+        for one in hall.areas
+        if one.get("w") and one.get("h")
+    ]
+    things = [(x - half[0], y - half[1], x + half[0], y + half[1]) for x, y in placed.values()]
+    return way_finding.way(_stands(hall, robot), end, areas, things)
 
 
 def _stands(hall: Hall, robot: Machine) -> Spot:
@@ -94,11 +109,3 @@ def _stands(hall: Hall, robot: Machine) -> Spot:
     if area is None:
         return (50.0, 95.0)
     return (area["x"] + area["w"] / 2, area["y"] + area["h"] / 2)
-
-
-def _aisle(areas: Iterable[dict[str, Any]], begin: Spot, end: Spot) -> float:
-    """The edge between rows of areas that makes the shorter way."""
-    edges = sorted({round(edge, 2) for one in areas for edge in (one["y"], one["y"] + one["h"])} - {0.0, 100.0}) or [
-        50.0
-    ]
-    return min(edges, key=lambda edge: abs(edge - begin[1]) + abs(edge - end[1]))

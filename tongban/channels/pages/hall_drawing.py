@@ -172,6 +172,9 @@ class Room:
         return self.x + 12
 
 
+DESK_WIDE, DESK_HIGH = 40, 34
+
+
 @dataclass(frozen=True)
 class Desk:
     number: int
@@ -183,11 +186,11 @@ class Desk:
 
     @property
     def left(self) -> float:
-        return round(self.x - 20, 1)
+        return round(self.x - DESK_WIDE / 2, 1)
 
     @property
     def top(self) -> float:
-        return round(self.y - 17, 1)
+        return round(self.y - DESK_HIGH / 2, 1)
 
 
 @dataclass(frozen=True)

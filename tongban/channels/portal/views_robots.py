@@ -80,9 +80,9 @@ def _drawn(row: Machine, chosen: Answer | None) -> dict[str, Any]:
         return {"plan": None, "way": ""}
     plan = hall_drawing.floor_plan(row.hall, queries_places.windows(row.hall), [])
     target = chosen.target if chosen else None
-    drawn = next((desk for desk in plan.desks if target and desk.number == target.number), None)
-    end = (drawn.x * 100 / plan.wide, drawn.y * 100 / plan.high) if drawn else None
-    points = queries_robots.way(row.hall, row, target, end=end)
+    drawn = [(desk.number, (desk.x * 100 / plan.wide, desk.y * 100 / plan.high)) for desk in plan.desks]
+    half = (hall_drawing.DESK_WIDE * 50 / plan.wide, hall_drawing.DESK_HIGH * 50 / plan.high)
+    points = queries_robots.way(row.hall, row, target, windows=drawn, half=half)
     spots = [(round(x * plan.wide / 100, 1), round(y * plan.high / 100, 1)) for x, y in points]
     return {
         "plan": plan,
