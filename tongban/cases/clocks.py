@@ -14,7 +14,7 @@ from tongban.cases.states import CHARGED_TO, IN_REVIEW, WITH_APPLICANT, CaseStat
 from tongban.departments import queries as departments
 from tongban.lib.composed import composed
 from tongban.lib.workdays import Calendar, Due
-from tongban.lib.written import insert, insert_all
+from tongban.lib.written import insert, insert_all, keep, update
 
 FAR_AWAY = date(9999, 12, 31)
 
@@ -100,7 +100,7 @@ def _stop(which: list[Clock], on: date) -> None:
     for kept in (True, False):
         keys = [clock.pk for clock in which if (on <= clock.due) is kept]
         if keys:
-            Clock.objects.filter(pk__in=keys).update(stopped_on=on, kept=kept)
+            update(Clock, {"id": tuple(keys)}, {"stopped_on": on, "kept": kept})
     told = [clock.pk for clock in which if on >= (clock.warn_on or on)]  # earlier nobody can have been told
     if told:
         Escalation.objects.filter(clock__in=told, over_at__isnull=True).update(over_at=timezone.now())
@@ -187,7 +187,7 @@ def show(case: Case, there: list[Clock] | None = None) -> None:
     `there` are its running clocks, where the act has just read or made all of them.
     """
     say(case, running(case) if there is None else there)
-    case.save(update_fields=[*SHOWN, "updated_at"])
+    keep(case, *SHOWN, "updated_at")
 
 
 def show_members(members: list[Case]) -> None:

@@ -3,10 +3,13 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
+from django.db.models import BigIntegerField
+
 from tongban.cases import planning
 from tongban.cases.models import Case, CaseDocument
 from tongban.journal import services as journal
 from tongban.lib.bilingual import Bilingual
+from tongban.lib.composed import composed
 from tongban.lib.written import insert
 
 TITLES: dict[str, Bilingual] = {
@@ -102,7 +105,7 @@ def make(
 
     `before`: the application as it stood, kept beside a notice that asks for changes.
     """
-    count = case.documents.count() + 1
+    count = len(_documents_of(case=case.pk)) + 1
     says_appeal = {"appeal": True} if appeal else {}
     whole = "-00" if planning.is_bundle(case) else ""  # "-01" is its first member
     document = CaseDocument(
@@ -129,6 +132,11 @@ def make(
         # after the commit: an act on a bundle writes letters of many departments, and would hold their series in any order
         journal.enqueue(ENTER, once=f"enter:{document.pk}", document=document.pk)
     return document
+
+
+@composed(case=BigIntegerField())
+def _documents_of(case):
+    return CaseDocument.objects.filter(case_id=case).values_list("pk", flat=True)
 
 
 def _own_words(case: Case, kind: str) -> list[Bilingual]:

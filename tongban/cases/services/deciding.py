@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import BigIntegerField, Exists
+from django.db.models import BigIntegerField, CharField, Exists
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -20,6 +20,7 @@ from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM, Actor
 from tongban.lib.composed import composed
 from tongban.lib.problems import Invalid, NotAllowed
+from tongban.lib.written import keep
 from tongban.licences import queries as licence_queries
 from tongban.licences import services as licences
 from tongban.licences.models import LicenceType
@@ -188,7 +189,7 @@ def _grant(case: Case, step, actor: Actor, officer: Officer | None, now: datetim
     case.rules_trace = trace or case.rules_trace
     ending.after_grant(case, now=now)
     case.licence = _issue_licence(case, actor, now)
-    case.save(update_fields=["rules_trace", "licence", *clocks.SHOWN])
+    keep(case, "rules_trace", "licence", *clocks.SHOWN)
     papers.make(
         case, "decision", now=now,
         paragraphs=[
@@ -209,12 +210,17 @@ def _grant(case: Case, step, actor: Actor, officer: Officer | None, now: datetim
     following.follow(case, now=now, officer=officer)
 
 
+@composed(slug=CharField())
+def _kind_of(slug):
+    return LicenceType.objects.select_related("issuer").filter(slug=slug)
+
+
 def _issue_licence(case: Case, actor: Actor, now: datetime):
     """The licence this decision grants, if its result is one. An earlier one of the same type in force is replaced."""
     result = case.version.result or {}
     if result.get("kind") != "e_licence":
         return None
-    kind = LicenceType.objects.select_related("issuer").filter(slug=result.get("ref")).first()
+    kind = next(iter(_kind_of(slug=result.get("ref") or "")), None)
     if kind is None:
         return None
     today = clocks.local_day(now)

@@ -39,6 +39,7 @@ from tongban.departments import queries as departments
 from tongban.departments.models import Officer
 from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM, Actor
+from tongban.lib import written
 from tongban.lib.bilingual import Bilingual
 from tongban.lib.composed import composed
 from tongban.lib.formschema import Form
@@ -576,7 +577,7 @@ def _grant_whole(whole: Case, parts: list[Part], now: datetime) -> None:
     licence = _licence_of_whole(whole, [part for part in parts if part.granted], now)
     if licence is not None:
         whole.licence = licence
-    whole.save(update_fields=["licence", *clocks.SHOWN])
+    written.keep(whole, "licence", *clocks.SHOWN)
     more = ending.after_grant_of_whole(whole, [part.result for part in parts if part.granted], now=now)
     decision_letter(whole, parts, now, more)
     journal.enqueue("cases.issue", once=f"issue:{whole.pk}", case=whole.pk)

@@ -29,6 +29,7 @@ from tongban.cases.states import (
 from tongban.departments.models import Officer
 from tongban.journal import services as journal
 from tongban.lib.problems import Invalid, NotAllowed, worded
+from tongban.lib.written import keep
 
 PROPOSALS = {"approve", "refuse"}
 
@@ -108,7 +109,7 @@ def conclude(case: Case, *, officer: Officer, proposal: str, opinion: str, now: 
         if case.claimed_by_id is not None:
             desk_time.laid_down(case, now)
         case.claimed_by = case.claimed_at = None
-        case.save(update_fields=["reviewer", "proposal", "opinion", "claimed_by", "claimed_at", "updated_at"])
+        keep(case, "reviewer", "proposal", "opinion", "claimed_by", "claimed_at", "updated_at")
         journal.record(
             events.CaseReviewed(case=case.pk, officer=officer.pk),
             subject=case.subject,
