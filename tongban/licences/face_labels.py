@@ -104,7 +104,7 @@ LABELS: dict[str, Label] = {
     "uscc": Label("统一社会信用代码", "Unified social credit code"),
     "use": Label("使用性质", "Use"),
     "valid_from": Label("有效期自", "Valid from"),
-    "valid_hours": Label("有效时长", "Valid for (hours)", ends_validity=True),
+    "valid_hours": Label("有效时长（小时）", "Valid for (hours)", ends_validity=True),
     "valid_to": Label("有效期至", "Valid until", ends_validity=True),
     "venue": Label("场所名称", "Venue", wide=True),
     "vin_masked": Label("车辆识别代号", "Vehicle identification number"),

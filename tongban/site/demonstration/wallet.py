@@ -2,14 +2,15 @@
 
 from datetime import datetime, timedelta
 
+from cryptography.hazmat.primitives.asymmetric import ec
 from django.db import transaction
 from django.utils import timezone
 
 from tongban.departments import queries as departments
 from tongban.journal.actors import Actor
 from tongban.lib.problems import Problem
-from tongban.licences import authorising, presenting, queries, reporting, services
-from tongban.licences.models import Licence, LicencePresentation
+from tongban.licences import authorising, credentials, presenting, queries, reporting, services
+from tongban.licences.models import Credential, Licence, LicencePresentation
 from tongban.parties.models import Account
 
 WHO = "li-na"
@@ -32,7 +33,25 @@ def use(now: datetime) -> int:
         if presenting.refusal_to_show(row, now) is None and len(presenting.shareable(row)) > 1
     ]
     acts = [_share, _let_in, _report]
-    return sum(act(row, account, actor, now, today) for act, row in zip(acts, rows, strict=False))
+    done = sum(act(row, account, actor, now, today) for act, row in zip(acts, rows, strict=False))
+    return done + (_into_a_wallet(rows[0], account, actor, now) if rows else 0)
+
+
+def _into_a_wallet(row: Licence, account: Account, actor: Actor, now: datetime) -> int:
+    """On a phone whose key nobody has kept: what the holder sees of it, and may end, is as with any other."""
+    phone = ec.generate_private_key(ec.SECP256R1()).public_key()
+    try:
+        credentials.make(
+            row,
+            form=Credential.Form.WALLET,
+            account=account,
+            actor=actor,
+            wallet_key=phone,
+            now=now - timedelta(hours=4),
+        )
+    except Problem:
+        return 0
+    return 1
 
 
 def _share(row: Licence, account: Account, actor: Actor, now: datetime, today) -> int:
