@@ -159,6 +159,11 @@ def coming_moves(hall: Hall) -> list[HallMove]:
     return list(hall.moves.filter(done_at__isnull=True).order_by("on")[:5])
 
 
+def moved_by(hall: Hall, day: date) -> HallMove | None:
+    """The move after which the hall is somewhere else on that day; None while it is where it is."""
+    return hall.moves.filter(done_at__isnull=True, on__lte=day).order_by("-on").first()
+
+
 def machines(hall: Hall) -> list[Machine]:
     return list(hall.machines.order_by("kind", "number"))
 

@@ -37,6 +37,7 @@ from tongban.halls.services import booking, tickets, waiting_list
 from tongban.halls.services.booking import Holder, Wanted
 from tongban.journal.actors import Actor
 from tongban.lib import icalendar
+from tongban.lib.bilingual import say
 from tongban.lib.problems import Invalid, NotAllowed, TooMany
 from tongban.matters import queries as matters
 from tongban.matters.models import MatterVersion
@@ -237,6 +238,7 @@ def _when(
         "day": day,
         "parts": _parts(day, moves),
         "soonest": next((slot for one in days if one.state == "open" for slot in one.slots if slot.free), None),
+        "moves_to": places.moved_by(hall, day.day) if day is not None else None,
         "problem": problem,
         "free": getattr(problem, "free", []),
         "hidden": chosen.pairs(),
@@ -421,6 +423,7 @@ def _one(request: HttpRequest, row: Appointment, *, by_link: bool = False, probl
         "may_change": row.state == AppointmentState.CONFIRMED
         and not booking_rules.too_late_to_change(row.begins_at, now, rules),
         "newer": _newer(row, by_link),
+        "moves_to": places.moved_by(row.hall, timezone.localdate(row.begins_at)),
         "may_arrive": queries.may_arrive(row, now),
         "arrives_from": row.begins_at - queries.ARRIVES_FROM,
         "arrives_today": timezone.localdate(row.begins_at) == timezone.localdate(now) and row.begins_at > now,
@@ -592,13 +595,15 @@ def _calendar(row: Appointment) -> HttpResponse:
     first, sequence = row, 0
     while first.moved_from is not None and sequence < 20:
         first, sequence = first.moved_from, sequence + 1
+    moved = places.moved_by(row.hall, timezone.localdate(row.begins_at))
+    address = say(moved.address) if moved is not None else row.hall.shown_address
     entry = icalendar.Entry(
         uid=f"appointment-{first.pk}@{settings.PUBLIC_URL.split('//')[-1].split(':')[0]}",
         begins=row.begins_at,
         ends=row.ends_at,
         title=_("Appointment: %(place)s") % {"place": row.hall.shown_name},
         made=row.made_at,
-        place=f"{row.hall.shown_name}, {row.hall.shown_address}",
+        place=f"{row.hall.shown_name}, {address}",
         about="\n".join(
             [*(one.shown_name for one in _versions(row)), _("Bring your document and check in when you arrive.")]
         ),
