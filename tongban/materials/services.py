@@ -48,6 +48,7 @@ class Stored:
 
 
 ask_reading = reading.ask
+nothing_read_twice = reading.nothing_read_twice
 
 
 def keep(

@@ -5,6 +5,8 @@ breaks it, or that it does not finish in time, ends it, and `Broken` says why.
 """
 
 import contextlib
+import copy
+import hashlib
 import importlib.util
 import json
 import os
@@ -14,6 +16,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
@@ -66,10 +69,28 @@ class Desk:
         self._pages = 0
         self._one_at_a_time = threading.RLock()
         self._leaving: threading.Timer | None = None
+        self._answers: dict[tuple, dict[str, Any]] | None = None
         self.held: frozenset[str] = frozenset()
+
+    @contextlib.contextmanager
+    def remembering(self) -> Iterator[None]:
+        """While this lasts, a page that comes again byte for byte gets the answer it got the first time."""
+        self._answers = {}
+        try:
+            yield
+        finally:
+            self._answers = None
 
     def read(self, content: bytes, *, mime: str, page: int = 0, turned: int = 0) -> dict[str, Any]:
         """{lines, quality, engine, peak, cpu} of a page of a safe copy. Raises Broken."""
+        if (answers := self._answers) is None:
+            return self._read(content, mime, page, turned)
+        seen = (hashlib.sha256(content).digest(), mime, page, turned)
+        if seen not in answers:
+            answers[seen] = self._read(content, mime, page, turned)
+        return copy.deepcopy(answers[seen])
+
+    def _read(self, content: bytes, mime: str, page: int, turned: int) -> dict[str, Any]:
         order = json.dumps({"mime": mime, "page": page, "turned": turned, "length": len(content)}).encode() + b"\n"
         with self._one_at_a_time:
             self._stay()

@@ -3,6 +3,7 @@
 Nothing waits for a reading and nothing is refused by it: when it cannot be done, it says so and that is all.
 """
 
+import contextlib
 from datetime import timedelta
 
 import structlog
@@ -110,6 +111,11 @@ def read_page(document: int, round: int) -> None:
             return _give_up(reading, states.FAIL, "broke")
         return _enqueue(reading, after=WAIT_AFTER_A_BREAK)
     return _keep(reading, answer)
+
+
+def nothing_read_twice() -> contextlib.AbstractContextManager[None]:
+    """For whoever brings the same pages again and again, as the demonstration does."""
+    return desk.desk.remembering()
 
 
 def why_not() -> str | None:

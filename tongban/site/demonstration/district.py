@@ -21,6 +21,7 @@ from tongban.departments import services as departments
 from tongban.halls import services as halls
 from tongban.journal import services as journal
 from tongban.journal.models import Job
+from tongban.materials import services as materials
 from tongban.matters import guides, permit_errands
 from tongban.matters import services as matters
 from tongban.matters.models import MaterialType, Matter, MatterVersion
@@ -80,7 +81,7 @@ def _let_newcomers_pass() -> None:
 
 
 def _build(now: datetime, say: Say, progress: Callable[[int], None]) -> dict[str, int]:
-    with transaction.atomic(), registers.nobody_waits():
+    with transaction.atomic(), registers.nobody_waits(), materials.nothing_read_twice():
         say("catalogue, registers, calendar")
         content()
         say("people, companies, staff")
