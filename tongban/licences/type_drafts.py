@@ -278,8 +278,15 @@ def differences(row: TypeDraft) -> list[tuple[str, Any, Any]]:
     return [
         (name, before.get(name), row.content.get(name))
         for name in FIELDS[TypeDraft.Sort(row.sort)]
-        if (before.get(name) or None) != (row.content.get(name) or None)
+        if _said(before.get(name)) != _said(row.content.get(name))
     ]
+
+
+def _said(value: Any) -> Any:
+    """What is written in no language is nothing."""
+    if isinstance(value, Mapping) and not any(map(_said, value.values())):
+        return None
+    return value or None
 
 
 # -- the second person

@@ -230,6 +230,8 @@ def _page(request, officer, row: TypeDraft, problem: Problem | None = None, *, t
         licences = LicenceType.objects.order_by("slug")
         context |= {
             "kinds": type_drafts.KINDS,
+            "kept_years": (content.get("retention") or {}).get("years", ""),
+            "kept_basis": (content.get("retention") or {}).get("basis") or {},
             "licences": [(one.slug, one.shown_name) for one in licences],
             "resources": [(one.slug, say(one.name)) for one in registers.resources()],
         }
@@ -275,9 +277,9 @@ def _told(row: TypeDraft, name: str, value: Any) -> str:
         return _told_years(value)
     if name == "retention":
         number = value.get("years")
-        years = ngettext("%(number)s year", "%(number)s years", number if isinstance(number, int) else 2) % {
-            "number": number
-        }
+        years = str(number or "")
+        if isinstance(number, int):
+            years = ngettext("%(number)s year", "%(number)s years", number) % {"number": number}
         return " / ".join(one for one in (years, say(value.get("basis") or {})) if one)
     if name == "face_fields":
         return _(", ").join(say(face_labels.label(row.slug, one).text) for one in value)
