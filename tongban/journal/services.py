@@ -283,18 +283,34 @@ class _Counted:
         """Nothing more to do: counted in the transaction."""
 
 
+@dataclasses.dataclass
+class _Held:
+    """What `_Counted` keeps, by name, so that a long transaction does not go through all of it at each touch."""
+
+    kept: list  # Django makes a new list with every commit and whenever a savepoint is taken back
+    seen: int = 0
+    counted: dict[str, list[set]] = dataclasses.field(default_factory=dict)
+
+    @classmethod
+    def now(cls) -> "_Held":
+        held: _Held | None = getattr(connection, "topics_held", None)
+        if held is None or held.kept is not connection.run_on_commit or held.seen > len(held.kept):
+            held = connection.topics_held = cls(connection.run_on_commit)  # type: ignore[attr-defined]
+        for savepoints, call, *_more in held.kept[held.seen :]:
+            if isinstance(call, _Counted):
+                for name in call.names:
+                    held.counted.setdefault(name, []).append(savepoints)
+        held.seen = len(held.kept)
+        return held
+
+
 def _not_counted_yet(names: Iterable[str]) -> list[str]:
     """In order, so that two who count several names never wait for each other in a circle."""
     if not connection.in_atomic_block:
         return sorted(set(names))
     inside = set(connection.savepoint_ids)
-    counted = {
-        name
-        for entry in connection.run_on_commit
-        if isinstance(entry[1], _Counted) and entry[0] <= inside
-        for name in entry[1].names
-    }
-    fresh = sorted(set(names) - counted)
+    held = _Held.now()
+    fresh = sorted(name for name in set(names) if not any(one <= inside for one in held.counted.get(name, ())))
     if fresh:
         transaction.on_commit(_Counted(frozenset(fresh)))
     return fresh
