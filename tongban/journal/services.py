@@ -109,7 +109,7 @@ EVENTS_A_STATEMENT = 64
 
 
 def _write(rows: list[Event]) -> None:
-    """Plain rows, as the ORM would write them, for a fifth of what it takes: every act of the house comes through here."""
+    """Plain rows, as the ORM would write them, for half of what it takes: every act of the house comes through here."""
     moment, mark = connection.ops.adapt_datetimefield_value, f"({', '.join(['%s'] * len(_WRITTEN))})"
     by_once = {row.once: row for row in rows}
     with connection.cursor() as cursor:

@@ -222,7 +222,7 @@ ROWS_A_STATEMENT = 64
 
 
 def _write(rows: list[Ticket]) -> None:
-    """New numbers, as the database keeps them: bringing them there through the ORM costs five times as much as all else about a number.
+    """New numbers, as the database keeps them: bringing them there through the ORM was a third of what a number cost.
     What is not named is NULL; a column that must not be would refuse."""
     moment, ops = connection.ops.adapt_datetimefield_value, connection.ops
     mark = f"({', '.join(['%s'] * len(_WRITTEN))})"
