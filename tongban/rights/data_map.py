@@ -1207,6 +1207,12 @@ ROWS: dict[str, Row] = {
         hidden='', erase_from='', erase_days=0,
         fields={'id': 'plain', 'hall': 'plain', 'day': 'plain', 'hours': 'plain', 'reason': 'plain', 'entered_by': 'plain'},
     ),
+    'halls.HallSupervisor': Row(
+        chapter='account', party=(), account=('officer__account', 'named_by__account'),
+        purpose=_('who supervises which hall'), basis=_('statutory task of the service'), retention=_('5 years'),
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'hall': 'plain', 'officer': 'plain', 'named_by': 'plain', 'since': 'plain', 'ended_at': 'plain'},
+    ),
     'halls.HallMove': Row(
         chapter='account', party=(), account=('entered_by__account',),
         purpose=_('changes of address'), basis=_('statutory task of the service'), retention=_('5 years'),
