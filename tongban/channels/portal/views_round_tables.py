@@ -66,7 +66,7 @@ def round_table(request, party, pk):
     """One's own: when and where, afterwards the letter, and what one has to do oneself."""
     row = get_object_or_404(queries.of(party), pk=pk)
     doorkeeper.reading(request, party, "own round table", ["notes", "tasks", "letter"], about=row.subject)
-    tasks = [
+    tasks: list[dict[str, Any]] = [
         {"row": one, "words": queries.without_numbers(one.words)} for one in row.tasks.select_related("department")
     ]
     context: dict[str, Any] = {
