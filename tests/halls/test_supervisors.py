@@ -118,6 +118,8 @@ def test_pages_of_another_hall_are_closed_to_them_and_their_own_opens_first(mine
         client.post(f"/office/hall/?hall={theirs.code}", {"act": "stop", "kind": "fire", "sure": "1"}).status_code
         == 403
     )
+    assert client.post("/office/appointments/outside", {"hall": theirs.code, "reason": "burst pipe"}).status_code == 403
+    assert client.post("/office/appointments/outside", {"hall": mine.code, "reason": "burst pipe"}).status_code == 302
     first = client.get("/office/hall/")
     assert (first.status_code, first.context["hall"]) == (200, mine)
     assert theirs.code not in first.content.decode()

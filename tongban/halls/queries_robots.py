@@ -89,7 +89,9 @@ def way(
         return []
     if windows is None:
         windows = [
-            (one.number, (one.x, one.y)) for one in hall.windows.exclude(x=None).exclude(y=None).order_by("number")
+            (one.number, (one.x, one.y))
+            for one in hall.windows.order_by("number")
+            if one.x is not None and one.y is not None
         ]
     placed = dict(windows)
     end = placed.pop(target.number, (target.x, target.y))

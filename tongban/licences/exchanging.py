@@ -28,7 +28,18 @@ FORMAT, SCHEMA = "tongban-catalogue", 1
 MOST_BYTES, MOST_MATTERS = 20_000_000, 5000
 OF_ONE_HOUSE = {"provenance", "rules_version", "submitted_by", "checked_by"}
 CARRIED = sorted(set(ELEMENTS) - OF_ONE_HOUSE)
-MATERIAL = ("slug", "name", "kind", "issued_by", "licence_type", "resource", "commitment_ok", "intermediary", "note", "retention")
+MATERIAL = (
+    "slug",
+    "name",
+    "kind",
+    "issued_by",
+    "licence_type",
+    "resource",
+    "commitment_ok",
+    "intermediary",
+    "note",
+    "retention",
+)
 TYPE = ("slug", "name", "holder_kind", "type_code", "face_fields", "validity", "for_identity")
 State = MatterVersion.State
 

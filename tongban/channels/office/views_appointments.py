@@ -21,11 +21,11 @@ from tongban.channels.office.views_tablet import party_shown
 from tongban.channels.pages.visit_purposes import PURPOSES, purpose_of
 from tongban.codes.services import readers
 from tongban.departments.models import Officer
-from tongban.halls import booking_rules
+from tongban.halls import booking_rules, queries_supervisors
 from tongban.halls import queries_appointments as queries
 from tongban.halls.appointment_states import AppointmentState
 from tongban.halls.models import Appointment, Category, Hall, RoundTable, VisitKind, Window
-from tongban.halls.services import booking, tickets
+from tongban.halls.services import booking, supervisors, tickets
 from tongban.halls.services.booking import PHONE, WINDOW, Holder, Wanted
 from tongban.lib.bilingual import both
 from tongban.lib.problems import Invalid, NotAllowed
@@ -170,6 +170,9 @@ def _reason(request: HttpRequest) -> dict[str, str]:
 def appointments_outside(request, officer):
     """A day was closed or shortened: whoever has a time then is told, one act each, and nobody is forgotten."""
     hall, now = _hall(request, officer), timezone.now()
+    bound = queries_supervisors.bound_to(officer)
+    if bound is not None and hall.pk not in bound:
+        raise supervisors.refused()
     today, actor, reason = timezone.localdate(now), doorkeeper.actor_of(request), _reason(request)
     told = 0
     for row in queries.outside_hours(hall, today, today + AHEAD):
