@@ -35,7 +35,9 @@ class MaterialType(models.Model):
     commitment_ok = models.BooleanField(default=False)
     intermediary = models.BooleanField(default=False)
     note = models.JSONField(default=dict, blank=True)
-    retention = models.JSONField(default=dict, blank=True)  # {"years", "basis"} by the law of this kind; empty: as its application
+    retention = models.JSONField(
+        default=dict, blank=True
+    )  # {"years", "basis"} by the law of this kind; empty: as its application
 
     class Meta:
         ordering = ["slug"]
