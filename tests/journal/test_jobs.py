@@ -108,6 +108,14 @@ def test_an_errand_named_once_is_written_once():
     assert Job.objects.count() == 1
 
 
+def test_an_answer_is_kept_whole_however_long():
+    words = "已受理，" * 200
+
+    first = journal.once("long", "1", lambda: words)
+
+    assert (first, journal.once("long", "1", lambda: "never")) == ((words, True), (words, False))
+
+
 def test_a_key_does_an_act_once_and_answers_the_same_again():
     done = []
 

@@ -107,7 +107,7 @@ class IdempotencyKey(models.Model):
 
     scope = models.CharField(max_length=60)
     key = models.CharField(max_length=80)
-    result = models.CharField(max_length=120)
+    result = models.TextField()
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
