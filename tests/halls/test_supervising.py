@@ -243,7 +243,7 @@ def test_a_hall_that_has_stopped_itself_is_not_named_as_the_place_to_go(hall, su
     assert "next door" not in str(tickets.why_none(hall, timezone.now()).next_step)
 
 
-def test_a_booking_is_not_checked_in_and_not_lost_while_the_hall_is_stopped(hall, supervisor):
+def test_a_booking_is_not_checked_in_and_not_lost_while_the_hall_is_stopped(hall, supervisor, in_english):
     booked = booked_at(hall, minutes=0)
     stop(hall, supervisor)
     with pytest.raises(NotAllowed, match="stopped"):

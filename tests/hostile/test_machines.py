@@ -59,6 +59,8 @@ NAMES = [
     "POST /api/v1/robots/{key}/tickets",
     "POST /api/v1/tickets",
     "GET /api/v1/tickets/{slip}",
+    "POST /api/v1/wallet/answer",
+    "POST /api/v1/wallet/ask",
 ]
 # take nothing: one request is all there is
 FEW = {"GET /catalogue.jsonld", "GET /api/v1/licence-status", "GET /api/v1/trust-list", "GET /api/v1/codes/bundle", "POST /api/v1/codes/question"}  # fmt: skip
