@@ -42,6 +42,7 @@ def test_it_says_that_it_is_ready_only_when_every_part_is_well_and_stops_wholly(
         assert health(running) == {
             "web": "well",
             "database": "well",
+            "tickets": "well",
             "worker": "well",
             "pages": "well",
             "live": "well",

@@ -121,11 +121,8 @@ def _write(rows: list[Event]) -> None:
                     moment(row.at), row.code, row.once, row.chain, row.kind, row.subject, row.actor_kind, row.actor, row.role,
                     row.department, json.dumps(row.payload),
                 ]  # fmt: skip
-            cursor.execute(
-                f"INSERT INTO {Event._meta.db_table} ({', '.join(_WRITTEN)}) "  # noqa: S608
-                f"VALUES {', '.join([mark] * len(some))} RETURNING id, once",
-                values,
-            )
+            table, columns, marks = Event._meta.db_table, ", ".join(_WRITTEN), ", ".join([mark] * len(some))
+            cursor.execute(f"INSERT INTO {table} ({columns}) VALUES {marks} RETURNING id, once", values)  # noqa: S608
             for pk, once_ in cursor.fetchall():
                 row = by_once[once_]
                 row.pk, row._state.adding, row._state.db = pk, False, connection.alias

@@ -343,7 +343,7 @@ KEPT: tuple[Kept, ...] = (
         why=_("So that you are called in your turn and met at your time, and so that waiting can be measured and nobody is called out of turn unseen."),
         ground=BY_TASK,
         who_reads=_("You; the staff of that hall on that day; figures name nobody"),
-        tables=("halls.Ticket", "halls.TicketCall", "halls.TicketCase", "halls.DeskNote", "halls.RatingAsk", "halls.Appointment", "halls.EarlierWish", "halls.ComputerHour", "halls.Window", "halls.HallDay", "halls.HallMove"),
+        tables=("halls.Ticket", "halls.TicketCall", "halls.TicketCase", "halls.DeskNote", "halls.RatingAsk", "halls.Appointment", "halls.EarlierWish", "halls.ComputerHour", "halls.Window", "halls.HallDay", "halls.HallMove", "halls.HallSupervisor"),
         periods={
             "1 year": _("tickets and calls: 1 year"),
             "1 year after it ended": _("appointments: 1 year after they ended"),
@@ -351,6 +351,17 @@ KEPT: tuple[Kept, ...] = (
             "90 days": _("computers: 90 days"),
             "as long as the window exists": _("the window: as long as you sit there"),
             "5 years": _("which officer entered other hours or a new address of a hall: 5 years"),
+        },
+    ),
+    Kept(
+        what=_("Round tables you came to: the departments, what was noted, who does what until when, and the letter about it"),
+        why=_("So that several departments keep what they told you at one table."),
+        ground=BY_TASK,
+        who_reads=_("You; the departments that sat at the table; whoever looks at the shared screen while it is shown, without numbers and names"),
+        tables=("halls.RoundTable", "halls.RoundTableSeat", "halls.RoundTableNote", "halls.RoundTableTask", "halls.RoundTableCase"),
+        periods={
+            "3 years after it took place": _("3 years after it took place"),
+            "with the round table": _("everything else with the round table"),
         },
     ),
     Kept(

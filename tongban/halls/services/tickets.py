@@ -238,11 +238,8 @@ def _write(rows: list[Ticket]) -> None:
                     row.elderly, moment(row.issued_at), moment(row.waits_from), row.estimate_minutes, row.ahead, str(row.state),
                     row.calls, row.requeues, row.end_reason,
                 ]  # fmt: skip
-            cursor.execute(
-                f"INSERT INTO {Ticket._meta.db_table} ({', '.join(_WRITTEN)}) "  # noqa: S608
-                f"VALUES {', '.join([mark] * len(some))} RETURNING id, key",
-                values,
-            )
+            table, columns, marks = Ticket._meta.db_table, ", ".join(_WRITTEN), ", ".join([mark] * len(some))
+            cursor.execute(f"INSERT INTO {table} ({columns}) VALUES {marks} RETURNING id, key", values)  # noqa: S608
             for pk, key in cursor.fetchall():
                 row = by_key[key]
                 row.pk, row._state.adding, row._state.db = pk, False, connection.alias
