@@ -47,16 +47,17 @@ def test_two_who_put_two_versions_in_force_at_once_do_it_one_after_the_other():
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite lets one write at a time, whoever waits for whom")
-def test_negative_control_without_waiting_one_of_them_breaks_on_the_constraint(monkeypatch):
-    meet, done = threading.Barrier(2), []
+def test_negative_control_without_waiting_one_of_them_finds_the_old_version_gone(monkeypatch):
+    meet, truly = threading.Barrier(2), passes.make
 
-    def nobody_waits(name):
-        if done:  # the first version of all is put in force alone
+    def both_have_looked(row, move, **more):
+        if move is passes.REPLACE_SIGNERS:  # the first version of all replaces none
             with contextlib.suppress(threading.BrokenBarrierError):
-                meet.wait(5)
-        done.append(name)
+                meet.wait(20)
+        return truly(row, move, **more)
 
-    monkeypatch.setattr(passes, "hold_versions", nobody_waits)
+    monkeypatch.setattr(passes, "hold_versions", lambda name: None)
+    monkeypatch.setattr(passes, "make", both_have_looked)
     answers, states = both_at_once()
 
     assert len(problems(answers)) == 1
