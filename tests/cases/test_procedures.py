@@ -6,10 +6,11 @@ import pytest
 from django.utils import timezone
 
 from tests import make
-from tests.cases import ways
-from tongban.cases import hearings, promising, services
+from tests.cases import bundle_ways, ways
+from tongban.cases import clocks, hearings, promising, services
 from tongban.cases.models import Appeal, BrokenPromise, Case, Consultation, Hearing, Promise, Tolerance
 from tongban.cases.services import hearing, keeping_procedures, reconsidering
+from tongban.departments import queries as departments
 from tongban.lib.problems import Invalid, NotAllowed
 from tongban.notices.models import Message
 
@@ -60,6 +61,55 @@ def test_a_promise_is_signed_as_shown_decided_within_a_day_and_checked_within_tw
     check = case.clocks.get(kind="commitment_check")
     assert (check.due, check.stopped_on) == (case.promise.check_by, None)
     assert Message.objects.filter(kind="promise_to_check", party=case.applicant).exists()
+
+
+def test_what_may_be_expected_before_acceptance_is_what_the_promise_says():
+    """The day shown on the last page, on the receipt, and after acceptance is the same one."""
+    case = promised(promised_days=12)
+    now = timezone.make_aware(datetime.datetime(2025, 6, 9, 10))  # a Monday morning
+    calendar = departments.calendar()
+    within_a_day = calendar.due(now.date(), 1).day
+    before = clocks.expected(case, sent=now)
+    assert (before["days"], before["promised"].day) == (1, within_a_day)
+    services.leave_promise(case, account=case.account, now=now)
+    case.refresh_from_db()
+    assert clocks.expected(case, sent=now)["promised"].day == calendar.due(now.date(), 12).day
+    services.choose_promise(case, account=case.account, now=now)
+
+    case = services.submit(case, account=case.account, level=3, key="k", now=now)
+    assert case.promised_due == within_a_day
+    receipt = case.documents.get(kind="submission_receipt")
+    assert within_a_day.isoformat() in str(receipt.content)
+    case = services.pass_pre_review(services.start_pre_review(case, now=now), now=now)
+    assert case.promised_due == within_a_day
+    case = services.accept(case, officer=ways.hall("window_officer"), now=now)
+    assert case.promised_due == within_a_day
+
+
+def test_a_promise_that_is_not_open_to_somebody_moves_no_day():
+    case = promised(promised_days=12)
+    assert clocks.expected(case, sent=timezone.now())["days"] == 1
+    before = granted_on_a_promise()
+    BrokenPromise.objects.create(party=case.applicant, promise=before.promise, reason="x")
+
+    assert clocks.expected(case, sent=timezone.now())["days"] == 12
+
+
+def test_of_a_bundle_on_a_promise_the_day_is_that_of_its_last_part():
+    """One part rests on the promise, another waits for it, and one whose law does not allow it keeps the days of the whole."""
+    on_one = {"commitment": True}
+    shop = bundle_ways.bundle(after={"fire": ["food"]}, of={"food": on_one, "fire": on_one, "drain": {}})
+    whole = bundle_ways.draft(shop)
+    services.choose_promise(whole, account=whole.account)
+    assert clocks.expected(whole, sent=timezone.now())["days"] == 7
+    both = bundle_ways.bundle(
+        mandatory=("food", "fire"), after={"fire": ["food"]}, of={"food": on_one, "fire": on_one}, prefix="b-",
+        optional=(),
+    )  # fmt: skip
+    whole = bundle_ways.draft(both)
+    assert clocks.expected(whole, sent=timezone.now())["days"] == 7
+    services.choose_promise(whole, account=whole.account)
+    assert clocks.expected(whole, sent=timezone.now())["days"] == 2
 
 
 def test_the_ordinary_way_is_open_until_it_is_sent():

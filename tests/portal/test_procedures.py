@@ -3,11 +3,13 @@
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from tests import doors, make
 from tests.cases import ways
-from tongban.cases import services
+from tongban.cases import clocks, services
 from tongban.cases.models import Case
+from tongban.channels.pages.templatetags.tongban import weekday
 
 pytestmark = pytest.mark.django_db
 
@@ -76,6 +78,9 @@ def test_a_promise_is_read_chosen_and_signed_beside_the_application():
         in client.get(reverse("portal:apply_check", args=[case.ref])).content.decode()
     )
     client.post(reverse("portal:apply_promise", args=[case.ref]), {"choose": "1"})
+    day = clocks.expected(case, sent=timezone.now())["promised"].day
+    last = client.get(reverse("portal:apply_check", args=[case.ref])).content.decode()
+    assert weekday(day) in last and "1 working day after acceptance, on your promise" in last
 
     unsigned = client.post(reverse("portal:apply_submit", args=[case.ref]), {"sign": "1", "key": "k"})
     assert unsigned.status_code == 422

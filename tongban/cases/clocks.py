@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from django.db.models import BigIntegerField
 from django.utils import timezone
 
-from tongban.cases import planning
+from tongban.cases import planning, promising
 from tongban.cases.models import Case, Clock, Escalation, PublicNotice
 from tongban.cases.states import CHARGED_TO, IN_REVIEW, WITH_APPLICANT, CaseState, ClockKind
 from tongban.departments import queries as departments
@@ -218,17 +218,19 @@ def say(case: Case, which: list[Clock]) -> None:
 
 
 def expected(case: Case, *, sent: datetime, counted_from: date | None = None) -> dict:
-    """What an applicant who sends at this moment may expect: {"received_on", "promised": Due|None, "statutory": Due|None}.
+    """What an applicant who sends at this moment may expect: {"received_on", "days", "promised": Due|None, "statutory": Due|None}.
 
-    Counted as if accepted on the day of receipt, which is what the guide promises for a complete application; or from `counted_from`.
+    Counted as if accepted on the day of receipt, which is what the guide promises for a complete application; or from `counted_from`. On a
+    promise that is signed, or chosen and signed with it, it is decided that much earlier.
     """
     received = counted_from or receipt_day(case, sent)
     calendar = departments.calendar()
-    version, promised = case.version, planning.promised_days(case)
+    version, promised = case.version, promising.decided_within(case, committed=promising.will_rest_on_one(case))
     statutory = None if planning.is_bundle(case) else version.statutory_days
     due = calendar.due_in_days if version.time_unit == "calendar_day" else calendar.due
     return {
         "received_on": received,
+        "days": promised,
         "promised": due(received, promised) if promised is not None else None,
         "statutory": due(received, statutory) if statutory else None,
     }

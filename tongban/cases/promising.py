@@ -50,15 +50,27 @@ def promise_of(case: Case) -> Promise | None:
     return row if row is not None and row.state != PromiseState.LEFT else None
 
 
-def decided_within(case: Case) -> int | None:
-    """Working days until the decision: on a promise at most one. A bundle is decided with the last of its parts."""
+def will_rest_on_one(case: Case) -> bool:
+    """Sent as it stands now, would this be decided on a promise? What was sent says it itself."""
+    if case.committed or case.parent_id is not None or case.state not in OFFERED_WHILE:
+        return case.committed
+    in_form = bool((case.values.get("commit") or {}).get("value"))
+    return (in_form or promise_of(case) is not None) and not reasons_against(case)
+
+
+def decided_within(case: Case, *, committed: bool | None = None) -> int | None:
+    """Working days until the decision: on a promise at most one. A bundle is decided with the last of its parts.
+
+    `committed`: as if it were sent so, of what was not sent yet.
+    """
     days = planning.promised_days(case)
+    on_a_promise = case.committed if committed is None else committed
     if days is None:
-        return None
+        return COMMITMENT_DECIDED_WITHIN if on_a_promise and not planning.is_bundle(case) else None
     if case.parent_id is not None:
         whole = Case.objects.select_related("version").get(pk=case.parent_id)
-        return parts_decided_within(whole, days).get(case.matter.slug, days)
-    if not case.committed:
+        return parts_decided_within(whole, days).get(case.matter.slug, days) if whole.committed else days
+    if not on_a_promise:
         return days
     if planning.is_bundle(case):
         return max(parts_decided_within(case, days).values(), default=days)
@@ -66,11 +78,9 @@ def decided_within(case: Case) -> int | None:
 
 
 def parts_decided_within(whole: Case, days: int) -> dict[str, int]:
-    """Each member of a bundle that is promised within `days`: one that rests on the signed promise is decided in one working day, or that
-    much after those it waits for; one whose law does not allow it keeps the time of the whole.
+    """On a signed promise, each member of a bundle that is promised within `days`: one that rests on it is decided in one working day, or
+    that much after those it waits for; one whose law does not allow it keeps the time of the whole.
     """
-    if not whole.committed:
-        return {}
     reached: dict[str, int] = {}
     for one in sorted(planning.plan_of(whole).members, key=lambda each: each.wave):
         if commitment.reasons_against(one.version):

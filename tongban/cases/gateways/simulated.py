@@ -159,7 +159,8 @@ def open_door(hall: str, code: str) -> str:
         if row is None or not row.reference:
             return ""
         reference = row.reference
-        taken = TwinDoor.objects.filter(pk=row.pk, reference=reference).update(
+        # the code is asked of the row once more: blocked since it was read, the door stays shut
+        taken = TwinDoor.objects.filter(pk=row.pk, reference=reference, code_index=row.code_index).update(
             reference="", code_index="", until=None, tries=0
         )
         if not taken:

@@ -816,10 +816,12 @@ def drop_for(case: int) -> None:
 
 
 def hold_back(items: QuerySet[DeliveryItem]) -> None:
-    """These do not count any more: a locker gives nothing out that lies with them. A second time does nothing."""
-    behind_doors = items.filter(delivery__state=DeliveryState.IN_LOCKER, taken_at__isnull=True).exclude(
-        delivery__code=""
-    )
+    """These do not count any more: a locker gives nothing out that lies with them. A second time does nothing.
+
+    What an officer is putting behind a door at this moment is waited for: the errand is held before its package is read.
+    """
+    put_away = {DeliveryState.IN_LOCKER, DeliveryState.PREPARING}
+    behind_doors = items.filter(delivery__state__in=put_away, taken_at__isnull=True)
     for key in sorted(set(behind_doors.values_list("delivery", flat=True))):
         with transaction.atomic():
             row = Delivery.objects.select_related("case").get(pk=key)

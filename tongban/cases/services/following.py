@@ -266,7 +266,7 @@ def accept_members(
     )  # fmt: skip
     for case in own_clock:
         clocks.stop(case, ClockKind.ACCEPTANCE, clocks.local_day(now))
-    apart = promising.parts_decided_within(whole, promised) if promised is not None else {}
+    apart = promising.parts_decided_within(whole, promised) if whole.committed and promised is not None else {}
     clocks.start_all(
         [clock for part in parts for clock in _clocks_of(part, counted_from, apart.get(part.row.slug, promised))]
     )

@@ -46,7 +46,8 @@ def promise(request, party, ref):
         "text": promising.text_of(case),
         "reasons": promising.reasons_against(case),
         "chosen": promising.promise_of(case),
-        "days": case.version.promised_days,
+        "within": promising.decided_within(case, committed=True),
+        "days": promising.decided_within(case, committed=False),
         "problem": problem,
     }
     return render(request, "portal/apply/promise.html", context, status=problem.status if problem else 200)
