@@ -117,6 +117,9 @@ def test_typed_words_are_taken_for_the_place_they_name():
     assert queries_places.locate("示范区河湾新村街道枫桥路9号").at == Point(31.1, 121.1)
     assert queries_places.locate("river bend").at == Point(31.1, 121.1)
     assert queries_places.locate("同心路").at == Point(hall.lat, hall.lng)
+    assert queries_places.locate("河湾").at == Point(31.1, 121.1)  # as people call it
+    assert queries_places.locate("湾新") is None
+    assert queries_places.locate("ri") is None
     assert queries_places.locate("nowhere at all") is None
     assert queries_places.locate(" ") is None
 
@@ -289,3 +292,15 @@ def test_coverage_is_shown_and_without_grids_it_is_said(client, in_english):
     assert "Grid one" in page
     assert "100 %" in page
     assert client.get("/halls/coverage/?district=123").status_code == 404
+    assert "</span> Grid one" not in client.get("/halls/coverage/?only=far").content.decode()
+    assert "1,200" in page
+    assert "</span> Grid one" not in client.get("/halls/coverage/?only=terminal").content.decode()
+    Machine.objects.update(working=False)
+    assert "</span> Grid one" in client.get("/halls/coverage/?only=terminal").content.decode()
+
+
+@pytest.mark.parametrize("edition", ["standard", "elderly"])
+def test_halls_are_reached_from_the_first_page(client, edition):
+    client.cookies["edition"] = edition
+    assert reverse("portal:halls_around") in client.get("/").content.decode()
+    assert 'href="/halls/"' in client.get("/").content.decode()

@@ -193,7 +193,22 @@ def _names(name: dict) -> list[str]:
     return [word.casefold() for word in (name.get("zh"), name.get("en")) if word and len(word) > 1]
 
 
-ENDINGS = ("街道", "新村街道", "镇", "区", " subdistrict", " xincun subdistrict", " town", " district")
+ENDINGS = (
+    "新村街道",
+    "街道",
+    "镇",
+    "区",
+    " xincun subdistrict",
+    " subdistrict",
+    " town",
+    " district",
+)  # the longest first
+CHINESE = 0x2E7F  # from here on two letters name a place
+
+
+def _begins(typed: str, name: str) -> bool:
+    """Half a name as people type it: three letters anywhere in it, or two Chinese ones at its beginning."""
+    return typed in name if len(typed) > 2 else ord(typed[0]) > CHINESE and name.startswith(typed)
 
 
 def locate(words: str) -> Found | None:
@@ -205,7 +220,7 @@ def locate(words: str) -> Found | None:
     for name, at, shown in _points():
         shorter = next((name.removesuffix(ending) for ending in ENDINGS if name.endswith(ending)), name)
         known = name if name in typed else shorter if len(shorter) > 1 and shorter in typed else ""
-        if not known and len(typed) > 2 and typed in name:
+        if not known and _begins(typed, name):
             known = typed
         if known and (best is None or len(known) > best[0]):
             best = (len(known), Found(at, shown))

@@ -73,6 +73,7 @@ class Area:
     r: float
     name: str
     tone: str = ""
+    number: int = 0
 
 
 @dataclass
@@ -142,14 +143,16 @@ def of_the_district(grids: Iterable[tuple[Grid, Reached]], halls: Iterable[Hall]
     up = circle.metres(Point(south, middle.lng), Point(north, middle.lng))
     sheet = Sheet(middle, max(across, up * WIDE / HIGH) * 1.06)
     drawn = Map(HIGH, _("Grids of the district and its halls"))
-    for grid, reached in grids:
+    for number, (grid, reached) in enumerate(
+        grids, 1
+    ):  # names would lie upon each other: the table says which number is whose
         x, y = sheet.place(Point(grid.lat, grid.lng))
-        drawn.areas.append(Area(x, y, sheet.length(grid.radius), grid.shown_name, tone(reached.share)))
-    for number, hall in enumerate(halls, 1):
+        drawn.areas.append(Area(x, y, sheet.length(grid.radius), grid.shown_name, tone(reached.share), number))
+    for hall in halls:
         place = Point(hall.lat, hall.lng)
         if sheet.shows(place):
             x, y = sheet.place(place)
-            drawn.pins.append(Pin(x, y, number, hall.shown_name, hrefs.get(hall.pk, "")))
+            drawn.pins.append(Pin(x, y, 0, hall.shown_name, hrefs.get(hall.pk, "")))
     drawn.bar, drawn.bar_words = sheet.bar()
     return drawn
 

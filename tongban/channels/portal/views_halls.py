@@ -244,21 +244,25 @@ def coverage(request):
     chosen = next((row for row in known if row.code == code), known[0] if known and not code else None)
     if code and chosen is None:
         raise Http404
+    only = request.GET.get("only", "")
+    only = only if only in ("terminal", "far") else ""
     context: dict = {"districts": known, "chosen": chosen}
     if chosen is not None:
         found = places.coverage(chosen)
         context |= {
             "found": found,
             "share": None if found.share is None else round(found.share * 100),
+            "only": only,
             "rows": [
                 {
+                    "number": number,
                     "grid": grid,
+                    "people": f"{grid.population:,}",
                     "share": round(reached.share * 100),
-                    "tone": hall_drawing.tone(reached.share),
-                    "people": reached.people,
                     "machine": reached.machine,
                 }
-                for grid, reached in found.grids
+                for number, (grid, reached) in enumerate(found.grids, 1)  # as numbered on the map
+                if only == "" or (only == "terminal" and not reached.machine) or (only == "far" and reached.share < 0.5)
             ],
             "map": hall_drawing.of_the_district(found.grids, found.halls, _hrefs(found.halls)),
         }
