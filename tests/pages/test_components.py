@@ -103,6 +103,8 @@ def test_a_light_is_never_only_a_colour():
     with translation.override("en"):
         assert "Past the legal limit" in drawn('{% cotton light light="black" / %}')
         assert "2 days over" in drawn('{% cotton light light="black" text="2 days over" / %}')
+        assert not drawn('{% cotton light light="grey" / %}').strip()  # no clock runs: nobody reads the word of our own
+        assert "stands still" in drawn('{% cotton light light="grey" text="stands still" / %}')
 
 
 def test_the_five_faces_are_one_group_of_choices_with_words():

@@ -1,7 +1,10 @@
 """A case as its applicant sees it, and as anybody sees it who holds its number and code."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.cache import cache
+from django.utils import timezone
 
 from tests import make
 from tests.cases import ways
@@ -41,6 +44,33 @@ def test_the_page_of_a_case_says_where_it_stands_in_every_state(client, applican
     assert str(page.context["state"]) in words
     assert case.number in lists.content.decode()
     assert ("/withdraw" in words) == (page.context["withdrawable"])
+
+
+@pytest.mark.parametrize(
+    ("state", "ahead", "said", "unsaid"),
+    [
+        ("received", 3, "Expected by", "if it is accepted today"),
+        ("received", -3, "if it is accepted today", "This day has passed"),
+        ("under_review", 3, "Expected by", "This day has passed"),
+        ("under_review", -3, "This day has passed", "Expected by"),
+        ("issuing", 3, "The result is being made", "Expected by"),
+    ],
+)
+def test_no_day_that_has_passed_is_expected(client, applicant, state, ahead, said, unsaid):
+    """Nor does the day of the decision stand as that of the result, once it was decided."""
+    case = ways.bring(state, account_=applicant)
+    day = timezone.localdate() + timedelta(days=ahead)
+    Case.objects.filter(pk=case.pk).update(promised_due=day)
+
+    words = client.get(f"/my/cases/{case.ref}/").content.decode()
+    lists = client.get("/my/cases/").content.decode()
+    asked = client.post("/track/", {"number": case.number, "code": case.query_code}).content.decode()
+
+    assert said in words and unsaid not in words
+    waited_for = ahead > 0 and state != "issuing"
+    assert ("expected by" in lists, "Expected by" in asked) == (waited_for, waited_for)
+    late = state == "under_review" and ahead < 0
+    assert (", late" in lists, "is late" in asked) == (late, late)
 
 
 @pytest.mark.parametrize("state", ["refused", "not_accepted"])

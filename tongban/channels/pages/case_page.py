@@ -1,5 +1,6 @@
 """A case as its applicant sees it: one page, drawn for the applicant, and for an officer who helps beside it."""
 
+from datetime import date
 from uuid import uuid4
 
 from django.utils import timezone
@@ -10,9 +11,11 @@ from tongban.cases import clocks, damage, inspections, rules, services, talking,
 from tongban.cases import queries as cases
 from tongban.cases.services import lettering
 from tongban.cases.states import (
+    BEFORE_ACCEPTANCE,
     EDITABLE,
     ENDED,
     GRANTED,
+    IN_REVIEW,
     SHOWN_TO_APPLICANT,
     WITH_APPLICANT,
     WITHDRAWABLE,
@@ -77,6 +80,7 @@ def context(row, party, *, base: str = "base_portal.html", sent=None, errors=Non
         "inspections": inspections.of_case(row),
         "objected": [one for one in inspections.objections_of(row) if one.taken_back_at is None],
         "forecast": clocks.forecast(row, now=timezone.now()),
+        "if_accepted": _if_accepted_today(row),
         "spent": [one for one in time_spent.by_place(row) if one.working_days or one.running],
         "bundle": bundle_page.of_applicant(row),
         "still": bundle_page.standing_still(row),
@@ -93,9 +97,27 @@ def shown(case) -> dict:
         "state": SHOWN_TO_APPLICANT[CaseState(case.state)],
         "light": cases.light_of(case),
         "left": left,
+        **promised(case, today=timezone.localdate()),
         "with_you": case.state in WITH_APPLICANT or case.state == CaseState.READY,
         "over": case.state in ENDED,
     }
+
+
+def promised(case, *, today: date) -> dict:
+    """The day to expect, or the promised day that has passed. Of a day that has gone by before acceptance nothing is said: the promise runs from there."""
+    day = case.promised_due
+    if day is None or case.state in GRANTED | ENDED:
+        return {"expected": None, "missed": None}
+    return {
+        "expected": day if day >= today else None,
+        "missed": day if day < today and case.state in IN_REVIEW else None,
+    }
+
+
+def _if_accepted_today(row):
+    """Due: what the promise comes to, where it waits for acceptance longer than was reckoned with."""
+    late = row.state in BEFORE_ACCEPTANCE and row.promised_due is not None and row.promised_due < timezone.localdate()
+    return clocks.expected(row, sent=timezone.now())["promised"] if late else None
 
 
 def way(row) -> list[dict]:
