@@ -3,15 +3,15 @@
 import datetime
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from tests import make
 from tests.cases import bundle_ways, ways
 from tests.office.desks import at_the_desk
 from tongban.cases import bundles, gateways, services
-from tongban.cases.delivery_states import DeliveryState
+from tongban.cases.delivery_states import DeliveryState, Parcel
 from tongban.cases.gateways import simulated
-from tongban.cases.models import Case, Collection, Delivery, TrackingEvent, TwinDoor, TwinParcel
+from tongban.cases.models import Case, Collection, Delivery, Inspection, TrackingEvent, TwinDoor, TwinParcel
 from tongban.cases.services import delivering, packing
 from tongban.channels.pages import getting as page_of_getting
 from tongban.journal import services as journal
@@ -19,9 +19,12 @@ from tongban.journal.actors import PLATFORM
 from tongban.lib.problems import Invalid, NotAllowed, TooMany
 from tongban.licences import services as licences
 from tongban.licences.models import Licence
+from tongban.licences.states import LicenceState
 from tongban.notices.models import Message
+from tongban.oversight.models import Verdict
 from tongban.parties.models import Mandate
 from tongban.parties.states import MandateState
+from tongban.payments.states import BillState, RefundState
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 
@@ -687,3 +690,13 @@ def test_a_code_that_opens_no_door_any_more_is_not_shown(issuing):
     line = page_of_getting.shown(row.case, receives=True, own=True)["rows"][0]
 
     assert (line["code"], line["picture"], line["over"]) == ("", "", True)
+
+
+def test_a_parcel_on_its_way_is_not_money_on_its_way_back():
+    """One English sentence, two in Chinese: the words of a parcel are translated apart from those of a refund."""
+    with translation.override("zh-hans"):
+        of_money = str(RefundState.SENT.label)
+        assert of_money == "退款中"
+        assert of_money not in {str(DeliveryState.POSTED.label), str(Parcel.IN_TRANSIT.label)}
+        assert str(Inspection.Finding.IN_ORDER.label) != str(Verdict.IN_ORDER.label)
+        assert str(BillState.CANCELLED.label) != str(LicenceState.CANCELLED.label)

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tongban.lib.moves import Move, move
 
@@ -29,7 +30,7 @@ class ItemState(models.TextChoices):
     DONE = "done", _("done")
     FAILED = "failed", _("not done")
     LEFT_OUT = "left_out", _("left out from the beginning")
-    STOPPED = "stopped", _("not reached")
+    STOPPED = "stopped", pgettext_lazy("of a case in a list", "not reached")
 
 
 B = BatchState

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tongban.lib.moves import Move, move
 
@@ -19,7 +20,7 @@ class DeliveryState(models.TextChoices):
     PREPARING = "preparing", _("being prepared")
     WAITING = "waiting", _("waiting at the hall")
     IN_LOCKER = "in_locker", _("in a locker")
-    POSTED = "posted", _("on its way")
+    POSTED = "posted", pgettext_lazy("of a parcel", "on its way")
     HANDED_OVER = "handed_over", _("handed over")
     UNCLAIMED = "unclaimed", _("not collected, back at the department")
     DROPPED = "dropped", _("no longer wanted on paper")
@@ -105,7 +106,7 @@ class Parcel(models.TextChoices):
     """What a courier says of a parcel, in our words."""
 
     COLLECTED = "collected", _("handed to the courier")
-    IN_TRANSIT = "in_transit", _("on its way")
+    IN_TRANSIT = "in_transit", pgettext_lazy("of a parcel", "on its way")
     OUT = "out", _("out for delivery")
     FAILED = "failed", _("nobody was there")
     DELIVERED = "delivered", _("delivered and signed for")

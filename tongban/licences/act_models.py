@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tongban.departments.models import Officer
 from tongban.lib.fields import EncryptedField
@@ -14,7 +15,7 @@ class LicenceAct(models.Model):
     """Corrected, cancelled or given back: by which officer, on which legal basis of the list, why. `made` is the corrected edition."""
 
     class Act(models.TextChoices):
-        CORRECT = "correct", _("corrected")
+        CORRECT = "correct", pgettext_lazy("of a licence", "corrected")
         RESUME = "resume", _("given back")
         CANCEL = "cancel", _("cancelled")
 

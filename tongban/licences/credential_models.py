@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tongban.departments.models import Department, Officer
 from tongban.lib.fields import EncryptedField, EncryptedJSONField
@@ -123,7 +124,7 @@ class CredentialRequest(models.Model):
         ASKED = "asked", _("waiting for the wallet")
         ANSWERED = "answered", _("shown")
         DECLINED = "declined", _("declined")
-        REFUSED = "refused", _("not accepted")
+        REFUSED = "refused", pgettext_lazy("of what a wallet showed", "not accepted")
 
     key = models.CharField(max_length=43, unique=True)
     officer = models.ForeignKey(

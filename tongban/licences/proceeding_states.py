@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tongban.lib.moves import move
 
@@ -11,7 +12,7 @@ ANSWER_WITHIN_DAYS = 5  # Administrative Penalty Law, art. 64: a hearing may be 
 class ProceedingState(models.TextChoices):
     OPEN = "open", _("the holder is being heard")
     CARRIED_OUT = "carried_out", _("decided and carried out")
-    DROPPED = "dropped", _("dropped")
+    DROPPED = "dropped", pgettext_lazy("of a proceeding", "dropped")
 
 
 S = ProceedingState

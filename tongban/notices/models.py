@@ -2,6 +2,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tongban.departments.models import Officer
 from tongban.lib.bilingual import say
@@ -49,7 +50,7 @@ class Dispatch(models.Model):
     class State(models.TextChoices):
         WAITING = "waiting", _("waiting")
         SENT = "sent", _("sent")
-        REFUSED = "refused", _("refused")
+        REFUSED = "refused", pgettext_lazy("of a message", "refused")
         PARKED = "parked", _("given up")
 
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="dispatches")

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tongban.lib.moves import move
 
@@ -21,7 +22,7 @@ class BillState(models.TextChoices):
     PART_REFUNDED = "part_refunded", _("partly refunded")
     REFUNDED = "refunded", _("refunded")
     WAIVED = "waived", _("waived")
-    CANCELLED = "cancelled", _("cancelled")
+    CANCELLED = "cancelled", pgettext_lazy("of a bill", "cancelled")
 
 
 B = BillState

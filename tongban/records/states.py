@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tongban.lib.moves import move
 
@@ -16,7 +17,7 @@ class DestructionState(models.TextChoices):
     PROPOSED = "proposed", _("waits for a second person")
     CONFIRMED = "confirmed", _("confirmed, being carried out")
     DONE = "done", _("carried out")
-    DROPPED = "dropped", _("dropped")
+    DROPPED = "dropped", pgettext_lazy("of a list", "dropped")
 
 
 class HandoverState(models.TextChoices):

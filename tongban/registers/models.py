@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tongban.departments.models import Officer
 from tongban.lib.bilingual import say
@@ -74,7 +75,7 @@ class Call(models.Model):
     class Outcome(models.TextChoices):
         FOUND = "found", _("found")
         NOT_FOUND = "not_found", _("not found")
-        REFUSED = "refused", _("refused")
+        REFUSED = "refused", pgettext_lazy("of a register", "refused")
         UNAVAILABLE = "unavailable", _("did not answer")
         NO_CONSENT = "no_consent", _("not asked: you did not agree")
 

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tongban.cases.inspection_states import InspectionState
 from tongban.cases.models.application import Case, new_ref
@@ -26,9 +27,9 @@ class Inspection(models.Model):
         PROMISE = "promise", _("check of a promise")
 
     class Finding(models.TextChoices):
-        IN_ORDER = "in_order", _("in order")
+        IN_ORDER = "in_order", pgettext_lazy("of a place inspected", "in order")
         WITH_FAULTS = "with_faults", _("with faults that can be put right")
-        NOT_IN_ORDER = "not_in_order", _("not in order")
+        NOT_IN_ORDER = "not_in_order", pgettext_lazy("of a place inspected", "not in order")
 
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="inspections")
     ref = models.CharField(max_length=12, unique=True, default=new_ref, editable=False)

@@ -182,6 +182,11 @@ def address_in_form(case: Case) -> dict:
     return {"name": case.applicant.name, "phone": phone[:20], "address": text[:300]} if text else {}
 
 
+def receiver_of(case: Case) -> dict:
+    """Whose name stands on a parcel, and the telephone of the form: nothing that an agent does not see in it."""
+    return {"name": case.applicant.name, "phone": str(case.value("mobile") or "")[:20]}
+
+
 def results_of(errand: Case) -> list[Case]:
     """The cases whose results belong into the package of this errand now: granted, and not held back for the others."""
     if not planning.is_bundle(errand):

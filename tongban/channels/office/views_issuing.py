@@ -6,7 +6,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
@@ -26,7 +26,7 @@ TABS = {
     "overdue": gettext_lazy("Too late"),
     "waiting": gettext_lazy("Waiting here"),
     "locker": gettext_lazy("In lockers"),
-    "posted": gettext_lazy("On its way"),
+    "posted": pgettext_lazy("of a parcel", "On its way"),
     "unclaimed": gettext_lazy("Not collected"),
     "done": gettext_lazy("Handed over"),
 }

@@ -67,6 +67,7 @@ def _typed_before(case: Case) -> dict:
     held = next((one for one in packing.open_of(case) if one.state in CHANGEABLE), None)
     collector = held.collector if held is not None else {}
     address = held.address if held is not None and held.address else packing.address_in_form(case)
+    address = address or packing.receiver_of(case)
     return {
         "way": held.way if held is not None else case.delivery or packing.ELECTRONIC,
         "hall": held.hall if held is not None else "",
