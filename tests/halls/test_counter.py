@@ -16,7 +16,7 @@ from tongban.cases.moving import acting
 from tongban.departments.models import Officer
 from tongban.halls import desk_rules
 from tongban.halls.models import DeskNote, Machine, RatingAsk, Ticket, TicketCall, TicketCase, Window
-from tongban.halls.services import desk, tickets
+from tongban.halls.services import desk, supervising, tickets
 from tongban.journal.models import ReadEntry
 from tongban.lib.problems import NotAllowed
 
@@ -435,3 +435,24 @@ def test_the_guide_finds_the_matter_and_books_a_round_table(guide, place):
 
     assert f"what=round_table&amp;matter={of.slug}" in page
     assert 'action="/office/help/"' in page
+
+
+def test_a_stopped_hall_is_said_at_the_window_and_a_page_that_stands_open_hears_of_it(client, place):
+    sits(client, place.windows.get(number=1))
+    client.cookies["language"] = "en"
+    queue_part = {"HTTP_X_LIVE": "queue"}
+    open_page = mark_of(client.get("/office/counter/", **queue_part))
+    chief = make.officer("supervisor")
+
+    supervising.stop_hall(place, kind="fire", by=chief)
+    page, part = client.get("/office/counter/").content.decode(), client.get("/office/counter/", **queue_part)
+    assert "The hall is stopped: " in part.content.decode()
+    assert mark_of(part) != open_page
+    assert "/office/counter/acts/resume" not in page  # only the supervisor lets it go on
+
+    supervising.go_on(place, by=chief)
+    assert mark_of(client.get("/office/counter/", **queue_part)) == open_page
+
+
+def mark_of(answer) -> str:
+    return re.search(r'data-mark="([^"]*)"', answer.content.decode()).group(1)

@@ -59,6 +59,34 @@ def test_a_rise_above_fifteen_minutes_tells_the_supervisor_once(hall, supervisor
     assert told("hall_waits") == 1
 
 
+def test_a_supervisor_without_a_mailbox_sees_it_at_the_bell_and_each_queue_once(hall, client):
+    alone, elsewhere = make.officer("supervisor"), make.officer("window_officer")
+    world.sit_down(hall.windows.first())
+    come(hall, 8)
+    supervising.watch(hall, timezone.now())
+    assert HallAlarm.objects.filter(ended_at__isnull=True).count() == 2  # above 15 and above 25
+
+    assert [one.minutes for one in queries_figures.alarms(hall)] == [25]
+    assert [one.minutes for one in queries_figures.ringing_for(alone)] == [25]
+    assert queries_figures.ringing_for(elsewhere) == []
+    doors.enter(client, alone.account)
+    page = client.get("/office/for-you/").content.decode()
+    assert f"/office/hall/?hall={hall.code}" in page
+    assert '<span class="tb-count">1</span>' in page
+
+
+def test_windows_kept_in_reserve_are_offered_first(hall, supervisor, client):
+    last = hall.windows.order_by("-number").first()
+    Window.objects.filter(pk=last.pk).update(reserve=True)
+    make.officer("window_officer")
+    doors.enter(client, supervisor.account)
+
+    page = client.get(f"/office/hall/?hall={hall.code}").content.decode()
+
+    offered = page[page.index('name="window"') :]
+    assert offered.index(f'value="{last.number}"') < offered.index(f'value="{last.number - 1}"')
+
+
 def test_short_waits_ring_no_alarm(hall, supervisor):
     world.sit_down(hall.windows.first())
     come(hall, 1)

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tongban.cases.models import Delivery
 from tongban.cases.states import ENDED, CaseState
 from tongban.departments.models import Officer
-from tongban.halls import forecasting, hours, queries_tickets, simulating
+from tongban.halls import forecasting, hours, queries_supervisors, queries_tickets, simulating
 from tongban.halls.appointment_states import AppointmentState
 from tongban.halls.models import Appointment, Category, Hall, HallAlarm, Shift, Ticket, TicketCase, Window
 from tongban.halls.models.tickets import WAITS
@@ -377,9 +377,24 @@ def desks(hall: Hall, at: datetime) -> list[Desk]:
 
 
 def alarms(hall: Hall) -> list[HallAlarm]:
-    return list(
-        HallAlarm.objects.select_related("category").filter(hall=hall, ended_at__isnull=True).order_by("-minutes", "id")
-    )
+    """What rings now, the worst first; of one queue only the highest threshold that it has passed."""
+    return _worst(HallAlarm.objects.select_related("category").filter(hall=hall, ended_at__isnull=True))
+
+
+def ringing_for(officer: Officer) -> list[HallAlarm]:
+    """What rings now in the halls that this officer supervises."""
+    if queries_supervisors.SUPERVISOR not in officer.roles:
+        return []
+    rows = HallAlarm.objects.select_related("category", "hall").filter(ended_at__isnull=True)
+    mine = queries_supervisors.bound_to(officer)
+    return _worst(rows if mine is None else rows.filter(hall__in=mine))
+
+
+def _worst(rows: QuerySet[HallAlarm]) -> list[HallAlarm]:
+    found: dict[tuple[int, int], HallAlarm] = {}
+    for row in rows.order_by("-minutes", "id")[:200]:
+        found.setdefault((row.hall_id, row.category_id), row)
+    return list(found.values())
 
 
 def offer_elsewhere(hall: Hall, category: Category, at: datetime, known: Any = None) -> bool:

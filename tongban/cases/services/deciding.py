@@ -60,7 +60,7 @@ def refuse(
     """Refuse with reason, legal ground and ways of appeal, on another officer's opinion."""
     now = now or timezone.now()
     permit(officer, case, REFUSE)
-    reason, ground = _reasoned(reason, ground)
+    reason, ground = _reasoned(reason, ground, _("A refusal carries its reason and its legal ground."))
     with transaction.atomic():
         case = again(case)
         damage.wait_for(case)
@@ -126,7 +126,7 @@ def revoke(
     """Take the decision back: a false commitment, fraud, or beyond powers. The holder must have been heard; the licence is revoked."""
     now = now or timezone.now()
     permit(officer, case, REVOKE)
-    reason, ground = _reasoned(reason, ground)
+    reason, ground = _reasoned(reason, ground, _("Who takes a decision back says the reason and the legal ground."))
     if not heard:
         raise NotAllowed("not-heard", _("The holder must be heard before a decision is revoked."))
     with transaction.atomic():

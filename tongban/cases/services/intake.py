@@ -6,6 +6,7 @@ from datetime import date, datetime
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from tongban.cases import (
@@ -410,7 +411,7 @@ def not_accept(
     """Formal no: not needed, or not within this authority (the reason names the right one). With ground and ways of appeal."""
     now = now or timezone.now()
     permit(officer, case, NOT_ACCEPT)
-    reason, ground = _reasoned(reason, ground)
+    reason, ground = _reasoned(reason, ground, _("Who does not accept says the reason and the legal ground."))
     with transaction.atomic():
         case = again(case)
         go(
@@ -647,7 +648,7 @@ def as_paragraphs(case: Case, findings: list[dict]) -> list[dict]:
     return said
 
 
-def _reasoned(reason: str, ground: str) -> tuple[str, str]:
+def _reasoned(reason: str, ground: str, sentence: Promise) -> tuple[str, str]:
     reason, ground = reason.strip(), ground.strip()
     errors = {}
     if not reason:
@@ -655,5 +656,5 @@ def _reasoned(reason: str, ground: str) -> tuple[str, str]:
     if not ground:
         errors["ground"] = [_("Name the legal ground.")]
     if errors:
-        raise Invalid("reason-missing", _("A refusal carries its reason and its legal ground."), errors=errors)
+        raise Invalid("reason-missing", sentence, errors=errors)
     return reason, ground

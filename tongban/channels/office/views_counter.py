@@ -35,7 +35,7 @@ from tongban.codes.services import readers, verifying
 from tongban.codes.wording import why
 from tongban.departments.models import Officer
 from tongban.evaluations.models import Rating
-from tongban.halls import hours, queue_rules
+from tongban.halls import hours, queries_screens, queue_rules
 from tongban.halls import queries_tickets as queue
 from tongban.halls.models import DeskNote, Hall, Ticket, Window
 from tongban.halls.services import desk, tickets, windows
@@ -148,6 +148,8 @@ def _queue(request, officer, window: Window) -> dict[str, Any]:
     ticket = queue.at_window(window)
     _name_matters([*rows.values(), *([ticket] if ticket else [])])
     recent = now - timedelta(minutes=30)
+    emergency = queries_screens.emergency(window.hall)
+    stands = f"{window.pk}:{window.state}:{emergency is not None}"  # paused, moved or stopped by the supervisor
     return {
         "officer": officer,
         "window": window,
@@ -163,7 +165,8 @@ def _queue(request, officer, window: Window) -> dict[str, Any]:
         "ticket": ticket,
         "key": uuid4().hex,
         "now": now,
-        "mark": f"{ticket.pk}:{ticket.state}:{ticket.calls}" if ticket else "",
+        "emergency": emergency,
+        "mark": f"{stands}:{ticket.pk}:{ticket.state}:{ticket.calls}" if ticket else stands,
     }
 
 

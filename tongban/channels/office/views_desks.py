@@ -23,6 +23,7 @@ from tongban.channels.office.views_queue import line, shown
 from tongban.departments import absences
 from tongban.departments import queries as departments
 from tongban.departments.models import Absence, Officer
+from tongban.halls import queries_figures as hall_figures
 from tongban.halls import queries_round_tables as round_tables
 from tongban.lib.problems import Invalid, NotAllowed
 
@@ -265,6 +266,7 @@ def for_you(request, officer):
         "mine": list(desks.held_out_by(officer)[:50]),
         "given_back": list(desks.given_back_to(officer)[:20]),
         "tables": list(round_tables.asked_of(officer)[:20]),
+        "alarms": hall_figures.ringing_for(officer),
     }
     return render(request, "office/desks/for_you.html", context)
 

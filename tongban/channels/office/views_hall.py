@@ -96,7 +96,8 @@ def hall(request, officer):
             errors = invalid.errors
         else:
             messages.success(request, done)
-            return redirect(f"{reverse('office:hall_now')}?hall={row.code}")
+            # without what the address said of a place on the page: what was done is said at its top
+            return redirect(f"{reverse('office:hall_now')}?hall={row.code}#")
     now = timezone.now()
     context = {
         "officer": officer,
@@ -110,7 +111,10 @@ def hall(request, officer):
     if context["may_act"]:
         context |= {
             "free": supervising.free_officers(row),
-            "closed": [one.window for one in context["desks"] if one.window.state == WindowState.CLOSED],
+            "closed": sorted(
+                (one.window for one in context["desks"] if one.window.state == WindowState.CLOSED),
+                key=lambda window: (not window.reserve, window.number),  # what is kept in reserve is offered first
+            ),
             "occupied": [one for one in context["desks"] if one.window.officer_id and one.ticket is None],
             "screens": list(Machine.objects.filter(hall=row, kind=MachineKind.SCREEN)),
             "names": bool(queries_tickets.rules(row).get(queries_screens.NAMES)),

@@ -94,6 +94,7 @@ def _raised(hall: Hall, category, threshold: int, estimate: int, at: datetime) -
         return 0
     params = {"place": hall.name, "what": category.name, "count": estimate}
     for supervisor in queries_supervisors.supervisors(hall):
+        journal.touch(f"desk:{supervisor.pk}")
         if supervisor.account.person is not None:
             notices.tell(
                 supervisor.account.person.party,

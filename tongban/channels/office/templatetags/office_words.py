@@ -9,6 +9,7 @@ from tongban.cases import desks
 from tongban.channels.office.acts import PROOFS
 from tongban.channels.office.menu import menu_of
 from tongban.channels.office.views_queue import shown
+from tongban.halls import queries_figures as hall_figures
 from tongban.halls import queries_round_tables as round_tables
 
 register = template.Library()
@@ -64,6 +65,7 @@ def desk_of(context) -> dict:
     held = getattr(officer, "at_desk", None)
     if held is None:  # asked once a page, said in three places of it
         waiting = desks.bell(officer) + round_tables.asked_of(officer).count()
+        waiting += len(hall_figures.ringing_for(officer))
         held = officer.at_desk = {"bell": shown(waiting) if waiting else "", "keys": desks.habit_of(officer).keys}
     return held
 
