@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
 from django.db import IntegrityError, transaction
 from django.utils import translation
 
@@ -14,15 +13,14 @@ from tongban.cases import facts, services, turned_back
 from tongban.cases.models import Case
 from tongban.cases.services import machine
 from tongban.journal.models import Event, Job
+from tongban.lib import yamls
 from tongban.lib.rules import from_conditions
 
 pytestmark = pytest.mark.django_db
 
 RULES = {
     row["matter"]: from_conditions(row["pass_when"])
-    for row in yaml.safe_load((Path(__file__).resolve().parents[2] / "demo/forms.yaml").read_text("utf-8"))[
-        "auto_rules"
-    ]
+    for row in yamls.read(Path(__file__).resolve().parents[2] / "demo/forms.yaml")["auto_rules"]
 }
 
 # facts under which everything holds; then, each by itself, the changes under which it does not

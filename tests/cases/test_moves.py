@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
 from django.db import transaction
 from django.utils import timezone
 
@@ -18,11 +17,12 @@ from tongban.cases.services import intake, issuing, machine
 from tongban.cases.states import CREATE, DELIVER, ENDED, MOVES, SHOWN_TO_APPLICANT, CaseState
 from tongban.journal.actors import PLATFORM, Actor
 from tongban.journal.models import Event
+from tongban.lib import yamls
 from tongban.lib.problems import NotAllowed
 
 pytestmark = pytest.mark.django_db
 
-LAW = yaml.safe_load((Path(__file__).resolve().parents[2] / "demo/states.yaml").read_text("utf-8"))
+LAW = yamls.read(Path(__file__).resolve().parents[2] / "demo/states.yaml")
 NAMED = {step.name: step for step in MOVES}
 ROLES = sorted({role for step in MOVES for role in step.by} | {"supervisor", "coordinator", "auditor", "nobody"})
 

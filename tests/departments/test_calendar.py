@@ -2,13 +2,13 @@ import datetime
 from pathlib import Path
 
 import pytest
-import yaml
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tongban.departments import checks, queries, services
 from tongban.departments.models import CalendarYear
 from tongban.journal.models import Event
+from tongban.lib import yamls
 from tongban.lib.problems import Invalid
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +23,7 @@ def day(text):
 def test_the_published_lists_give_the_dates_of_the_demonstration_calendar():
     services.load_published_calendars()
 
-    examples = yaml.safe_load((DEMO / "calendar.yaml").read_text("utf-8"))["worked_examples"]
+    examples = yamls.read(DEMO / "calendar.yaml")["worked_examples"]
     counted = [queries.calendar().due(day(one["accepted_on"]), one["working_days"]).day for one in examples]
 
     assert counted == [day(one["due_on"]) for one in examples]
@@ -33,7 +33,7 @@ def test_the_published_lists_say_what_the_demonstration_calendar_says():
     services.load_published_calendars()
     calendar = queries.calendar()
 
-    for year in yaml.safe_load((DEMO / "calendar.yaml").read_text("utf-8"))["years"]:
+    for year in yamls.read(DEMO / "calendar.yaml")["years"]:
         off = [one for one in year["weekdays_off"] if calendar.is_working_day(day(one)).working]
         worked = [one for one in year["weekend_workdays"] if not calendar.is_working_day(day(one)).working]
         assert (year["year"], off, worked) == (year["year"], [], [])

@@ -4,9 +4,9 @@ import datetime
 from pathlib import Path
 
 import pytest
-import yaml
 
 from tongban.departments import services as departments
+from tongban.lib import yamls
 from tongban.matters import services as matters
 
 DEMO = Path(__file__).parents[2] / "demo"
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def catalogue():
-    departments.load_departments(yaml.safe_load((DEMO / "departments.yaml").read_text("utf-8"))["departments"])
+    departments.load_departments(yamls.read(DEMO / "departments.yaml")["departments"])
     matters.load_demo(DEMO, today=datetime.date(2026, 6, 1))
 
 

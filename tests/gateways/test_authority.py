@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-import yaml
 
+from tongban.lib import yamls
 from tongban.registers.gateways.authority.base import NoAnswer, NotFound, Refused, Subject
 from tongban.registers.gateways.authority.simulated import DEMO, SimulatedAuthority, holdings
 from tongban.registers.gateways.authority.unconnected import Unconnected
@@ -69,8 +69,8 @@ def test_the_known_bad_cases_of_the_twin():
 
 
 def test_the_twin_holds_something_in_every_register_of_the_catalogue_and_only_fields_it_lists():
-    catalogue = yaml.safe_load(Path(DEMO / "data_catalogue.yaml").read_text("utf-8"))["resources"]
-    written = yaml.safe_load(Path(DEMO / "registers.yaml").read_text("utf-8"))
+    catalogue = yamls.read(Path(DEMO / "data_catalogue.yaml"))["resources"]
+    written = yamls.read(Path(DEMO / "registers.yaml"))
     listed = {one["id"]: {*one["fields"], *written["more_fields"].get(one["id"], ())} for one in catalogue}
     listed |= {one["id"]: set(one["fields"]) for one in written["resources"]}
     held: dict[str, set] = {}

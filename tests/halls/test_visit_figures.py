@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-import yaml
 from django.utils import timezone
 
 from tests import make
@@ -14,11 +13,11 @@ from tongban.cases.states import CaseState
 from tongban.halls import forecasting, queries_figures
 from tongban.halls.models import Appointment, Category, Ticket, TicketCase
 from tongban.halls.visit_figures import Visit, changed, figures, spread
+from tongban.lib import yamls
 
 NINE = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 METRICS = {
-    row["id"]: row["worked_example"]
-    for row in yaml.safe_load((Path(__file__).parents[2] / "demo/metrics.yaml").read_text("utf-8"))["metrics"]
+    row["id"]: row["worked_example"] for row in yamls.read(Path(__file__).parents[2] / "demo/metrics.yaml")["metrics"]
 }
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pypdfium2
 import pytest
-import yaml
 from django.urls import reverse
 
 from tests import make
@@ -23,7 +22,7 @@ from tests.licences.samples import sheet
 from tests.office.desks import at_the_desk, officer_for
 from tongban.cases.models import Case
 from tongban.journal.actors import PLATFORM
-from tongban.lib import unicode
+from tongban.lib import unicode, yamls
 from tongban.lib.identifiers import mask_name
 from tongban.lib.qr import svg
 from tongban.licences import rendering
@@ -35,11 +34,7 @@ from tongban.parties.models import Company, Person, Proofing
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
-NAMES = [
-    name
-    for names in yaml.safe_load(Path(__file__).with_name("names.yaml").read_text("utf-8")).values()
-    for name in names
-]
+NAMES = [name for names in yamls.read(Path(__file__).with_name("names.yaml")).values() for name in names]
 TURNED = re.compile("[\u0590-\u08ff]")  # read from right to left: a PDF keeps them in the order of the eye
 
 

@@ -9,7 +9,6 @@ import uuid
 from pathlib import Path
 
 import pytest
-import yaml
 from django.urls import reverse
 from django.utils.html import escape
 
@@ -22,13 +21,13 @@ from tongban.cases import services
 from tongban.cases.models import Case, Question
 from tongban.cases.sheets import draw
 from tongban.evaluations import services as evaluations
-from tongban.lib import unicode
+from tongban.lib import unicode, yamls
 from tongban.lib.formschema import Form
 from tongban.lib.unicode import Unreadable
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
-FORMS = yaml.safe_load((Path(__file__).resolve().parents[2] / "demo/forms.yaml").read_text("utf-8"))["forms"]
+FORMS = yamls.read(Path(__file__).resolve().parents[2] / "demo/forms.yaml")["forms"]
 WRITTEN = ("text", "address", "company_name", "reference")
 
 

@@ -7,12 +7,12 @@ A new address without a row fails here, and the failure says the row to write. W
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests import make
 from tongban.channels.doorkeeper import views_without_door
 from tongban.departments.models import Role
+from tongban.lib import yamls
 from tongban.parties.models import Account
 
 MATRIX = Path(__file__).with_name("access_matrix.yaml")
@@ -52,7 +52,7 @@ def addresses(resolver=None, namespace=()) -> list[Address]:
 
 
 def matrix() -> dict:
-    return yaml.safe_load(MATRIX.read_text("utf-8"))
+    return yamls.read(MATRIX)
 
 
 def row_of(content: dict, name: str) -> dict:

@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
 from django.apps import apps
 
+from tongban.lib import yamls
 from tongban.site.commands import books
 
 ROOMS = [
@@ -37,7 +37,7 @@ def test_a_generated_book_is_not_stale(name):
 
 
 def test_every_field_of_every_model_is_in_the_data_map():
-    listed = yaml.safe_load(Path("docs/data-map.yaml").read_text("utf-8"))
+    listed = yamls.read(Path("docs/data-map.yaml"))
     kept = {
         model._meta.label: {field.name for field in model._meta.concrete_fields}
         for room in ROOMS
@@ -52,7 +52,7 @@ def test_every_field_of_every_model_is_in_the_data_map():
 def test_what_the_map_calls_sealed_is_sealed():
     from tongban.lib.fields import EncryptedField
 
-    listed = yaml.safe_load(Path("docs/data-map.yaml").read_text("utf-8"))
+    listed = yamls.read(Path("docs/data-map.yaml"))
     for room in ROOMS:
         for model in apps.get_app_config(room).get_models():
             for field in model._meta.concrete_fields:

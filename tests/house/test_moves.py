@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-import yaml
 
 from tongban.cases import batch_states as batches
 from tongban.cases import carrying_states as carrying
@@ -23,6 +22,7 @@ from tongban.halls import appointment_states as appointments
 from tongban.halls import round_table_states as round_tables
 from tongban.halls import ticket_states as tickets
 from tongban.halls import window_states as windows
+from tongban.lib import yamls
 from tongban.licences import states as licences
 from tongban.licences import withdrawal_states as withdrawals
 from tongban.materials import states as materials
@@ -155,7 +155,7 @@ def test_only_endings_have_no_way_out(room):
 
 
 def test_the_law_of_cases_is_the_one_agreed_on():
-    agreed = yaml.safe_load(Path("demo/states.yaml").read_text("utf-8"))
+    agreed = yamls.read(Path("demo/states.yaml"))
     ours = {m.name: (set(m.sources), m.target, set(m.by)) for m in cases.MOVES}
     theirs = {t["id"]: ({s for s in t["from"] if s != "(none)"}, t["to"], set(t["by"])) for t in agreed["transitions"]}
 

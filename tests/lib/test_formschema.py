@@ -4,18 +4,18 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-import yaml
 from django.http import QueryDict
 from django.utils import translation
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tongban.lib import yamls
 from tongban.lib.formschema import FIELD_TYPES, Field, Form, FormError
 from tongban.lib.identifiers import KINDS, mask_id
 from tongban.lib.unicode import is_blank
 
 ROOT = Path(__file__).parents[2]
-DEMO = yaml.safe_load((ROOT / "demo/forms.yaml").read_text("utf-8"))
+DEMO = yamls.read(ROOT / "demo/forms.yaml")
 FORMS = {form["matter"]: Form.from_demo(form["fields"]) for form in DEMO["forms"]}
 NAUGHTY = json.loads((ROOT / "tests/vectors/blns/blns.json").read_text("utf-8"))
 TODAY = date(2026, 11, 21)

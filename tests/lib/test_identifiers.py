@@ -3,7 +3,6 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-import yaml
 from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +10,7 @@ from stdnum import luhn
 from stdnum.cn import ric, uscc
 from stdnum.iso7064 import mod_11_2, mod_11_10, mod_37_36
 
-from tongban.lib import identifiers
+from tongban.lib import identifiers, yamls
 from tongban.lib.identifiers import (
     KINDS,
     case_number,
@@ -37,10 +36,10 @@ from tongban.lib.identifiers import (
 )
 
 ROOT = Path(__file__).parents[2]
-ACTORS = yaml.safe_load((ROOT / "demo/demo_actors.yaml").read_text("utf-8"))
-TYPES = yaml.safe_load((ROOT / "demo/licence_types.yaml").read_text("utf-8"))["licence_types"]
+ACTORS = yamls.read(ROOT / "demo/demo_actors.yaml")
+TYPES = yamls.read(ROOT / "demo/licence_types.yaml")["licence_types"]
 CODES = json.loads((ROOT / "tests/vectors/cn-identifiers/uscc.json").read_text("utf-8"))["uscc_valid"]
-CASES = yaml.safe_load((ROOT / "demo/states.yaml").read_text("utf-8"))["case_number"]["examples"]
+CASES = yamls.read(ROOT / "demo/states.yaml")["case_number"]["examples"]
 TODAY = date(2026, 11, 21)
 
 

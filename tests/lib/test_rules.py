@@ -4,12 +4,12 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-import yaml
 from django.db import connection, models
 from django.test.utils import isolate_apps
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tongban.lib import yamls
 from tongban.lib.rules import (
     OPERATORS,
     NotInSQL,
@@ -23,9 +23,9 @@ from tongban.lib.rules import (
 )
 
 DEMO = Path(__file__).parents[2] / "demo"
-FORMS = yaml.safe_load((DEMO / "forms.yaml").read_text("utf-8"))
-POLICIES = yaml.safe_load((DEMO / "policies.yaml").read_text("utf-8"))
-ACTORS = yaml.safe_load((DEMO / "demo_actors.yaml").read_text("utf-8"))
+FORMS = yamls.read(DEMO / "forms.yaml")
+POLICIES = yamls.read(DEMO / "policies.yaml")
+ACTORS = yamls.read(DEMO / "demo_actors.yaml")
 RULES = {rule["matter"]: from_conditions(rule["pass_when"]) for rule in FORMS["auto_rules"]}
 
 # --- JsonLogic as its own description and CertLogic's have it ---

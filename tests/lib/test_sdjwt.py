@@ -19,11 +19,11 @@ from sd_jwt.issuer import SDJWTIssuer
 from sd_jwt.verifier import SDJWTVerifier
 
 from tests.wallets import Wallet, selected
-from tongban.lib import jose, sdjwt
+from tongban.lib import jose, sdjwt, yamls
 from tongban.lib.jose import Refused
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "sd-jwt" / "examples"
-SETTINGS = yaml.safe_load((VECTORS / "settings.yml").read_text())
+SETTINGS = yamls.read(VECTORS / "settings.yml")
 EXAMPLE = "example+sd-jwt"
 CASES = sorted(path.name for path in VECTORS.iterdir() if path.is_dir())
 HASHED_AS_JSON = {"json_serialization_flattened", "json_serialization_general"}

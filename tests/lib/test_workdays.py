@@ -5,17 +5,17 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tongban.lib import yamls
 from tongban.lib.problems import Invalid
 from tongban.lib.workdays import Calendar, Due, ServiceHours, Year, end_of, light
 
 ROOT = Path(__file__).parents[2]
 LISTS = ROOT / "tongban/departments/calendars/cn"
 CALENDAR = Calendar.load(LISTS)
-DEMO = yaml.safe_load((ROOT / "demo/calendar.yaml").read_text("utf-8"))
+DEMO = yamls.read(ROOT / "demo/calendar.yaml")
 DAY = timedelta(days=1)
 
 

@@ -4,8 +4,7 @@ import datetime
 from functools import cache
 from pathlib import Path
 
-import yaml
-
+from tongban.lib import yamls
 from tongban.licences.rendering import LicenceSheet
 
 ROOT = Path(__file__).parents[2]
@@ -16,7 +15,7 @@ IDENTIFIER = "1.2.156.3005.2.999900000022.99990000000000002J.000000018.001.X"
 
 @cache
 def types() -> dict[str, dict]:
-    content = yaml.safe_load((ROOT / "demo" / "licence_types.yaml").read_text())
+    content = yamls.read(ROOT / "demo" / "licence_types.yaml")
     return {kind["id"]: kind for kind in content["licence_types"]}
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import cbor2
 import pytest
 import time_machine
-import yaml
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from jwcrypto.jwk import JWKSet
@@ -19,7 +18,7 @@ from tests import make
 from tests.wallets import Wallet, selected
 from tongban.journal.actors import PLATFORM, Actor
 from tongban.journal.models import Event
-from tongban.lib import cose, jose, sdjwt
+from tongban.lib import cose, jose, sdjwt, yamls
 from tongban.lib.jose import Refused
 from tongban.lib.problems import NotAllowed
 from tongban.licences import credentials, industry, items, keys, services, status_lists
@@ -178,7 +177,7 @@ def test_no_copy_is_made_of_what_does_not_hold(licence, account, act):
 
 
 def test_all_42_kinds_have_names_and_labels_in_both_languages():
-    content = yaml.safe_load((Path(__file__).parents[2] / "demo" / "licence_types.yaml").read_text())
+    content = yamls.read(Path(__file__).parents[2] / "demo" / "licence_types.yaml")
     rows = content["licence_types"]
 
     assert len(rows) == 42

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tongban.lib import yamls
 from tongban.materials.reading import dates, kinds
 from tongban.materials.reading.understanding import understand
 
@@ -198,11 +199,10 @@ def test_a_sentence_that_gives_orders_changes_neither_kind_nor_values(order):
 
 
 def test_every_material_a_kind_serves_exists():
-    import yaml
 
     demo = Path(__file__).parents[2] / "demo"
-    known = {row["id"] for row in yaml.safe_load((demo / "materials.yaml").read_text("utf-8"))["materials"]}
-    known |= {row["id"] for row in yaml.safe_load((demo / "licence_types.yaml").read_text("utf-8"))["licence_types"]}
+    known = {row["id"] for row in yamls.read(demo / "materials.yaml")["materials"]}
+    known |= {row["id"] for row in yamls.read(demo / "licence_types.yaml")["licence_types"]}
 
     assert set(kinds.KINDS) - known == set()
     assert {slug for kind in kinds.KINDS.values() for slug in kind.serves} - known == set()

@@ -13,9 +13,9 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
 from pypinyin import Style, pinyin
 
+from tongban.lib import yamls
 from tongban.matters.search import Entry, Theme
 from tongban.matters.spelling import normal
 
@@ -33,7 +33,7 @@ class Question:
 
 
 def _yaml(name: str):
-    return yaml.safe_load((ROOT / "demo" / name).read_text(encoding="utf-8"))
+    return yamls.read(ROOT / "demo" / name)
 
 
 def themes() -> list[Theme]:
@@ -186,7 +186,7 @@ def _common_characters() -> str:
 
 
 def questions(seed: int = 11) -> list[Question]:
-    labelled = yaml.safe_load((Path(__file__).parent / "queries.yaml").read_text(encoding="utf-8"))
+    labelled = yamls.read(Path(__file__).parent / "queries.yaml")
     made = [Question(kind, row["q"], tuple(row["want"])) for kind in KINDS[:3] for row in labelled[kind] if row["want"]]
     chance = random.Random(seed)
     same = _homophones(_common_characters())
@@ -215,7 +215,7 @@ def questions(seed: int = 11) -> list[Question]:
 
 def unseen() -> list[Question]:
     """Everyday questions the table of synonyms has never been completed from."""
-    labelled = yaml.safe_load((Path(__file__).parent / "queries.yaml").read_text(encoding="utf-8"))
+    labelled = yamls.read(Path(__file__).parent / "queries.yaml")
     return [Question("unseen", row["q"], tuple(row["want"])) for row in labelled["everyday_unseen"]]
 
 

@@ -6,9 +6,9 @@ from itertools import chain, combinations
 from pathlib import Path
 
 import pytest
-import yaml
 
 from tongban.departments import services as departments
+from tongban.lib import yamls
 from tongban.lib.formschema import Form
 from tongban.matters import bundling, services
 from tongban.matters.bundling import Figures, Made
@@ -50,7 +50,7 @@ class _Enough(Exception):
 
 
 def _load():
-    departments.load_departments(yaml.safe_load((DEMO / "departments.yaml").read_text("utf-8"))["departments"])
+    departments.load_departments(yamls.read(DEMO / "departments.yaml")["departments"])
     services.load_demo(DEMO, today=TODAY)
 
 
@@ -139,7 +139,7 @@ def test_the_one_form_of_every_bundle_with_everything_chosen_can_be_filled_in(ca
 
 
 def test_the_demonstration_says_how_many_papers_each_bundle_saves_and_the_guides_agree(catalogue):
-    rows = yaml.safe_load((DEMO / "bundles.yaml").read_text("utf-8"))["bundles"]
+    rows = yamls.read(DEMO / "bundles.yaml")["bundles"]
     for row in rows:
         version, versions, names = catalogue[f"one-thing-{row['id']}"]
         lists = [[paper["material"] for paper in versions[one["matter"]].requirements] for one in version.members]
@@ -180,7 +180,7 @@ def test_a_restaurant_with_everything_brings_twelve_papers_or_thirteen_instead_o
 
 
 def test_industries_agree_with_the_figures_of_the_demonstration(catalogue):
-    for row in yaml.safe_load((DEMO / "industries.yaml").read_text("utf-8"))["industries"]:
+    for row in yamls.read(DEMO / "industries.yaml")["industries"]:
         version, versions, _names = catalogue[f"industry-{row['id']}"]
         made = plan(catalogue, f"industry-{row['id']}", versions)
         assert made.separately.days == row["separate_sum_of_promised_days"]
@@ -266,7 +266,7 @@ def test_a_circle_that_departments_wrote_themselves_does_not_stop_the_plan(catal
 
 
 def test_members_wait_for_what_the_departments_said_they_wait_for(catalogue):
-    said = yaml.safe_load((DEMO / "bundles.yaml").read_text("utf-8"))["dependencies"]
+    said = yamls.read(DEMO / "bundles.yaml")["dependencies"]
     for row in said:
         made = plan(catalogue, f"one-thing-{row['bundle']}")
         assert row["after"] in made.member(row["matter"]).after, row

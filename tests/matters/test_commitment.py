@@ -4,15 +4,15 @@ import datetime
 from pathlib import Path
 
 import pytest
-import yaml
 
 from tests import make
+from tongban.lib import yamls
 from tongban.lib.problems import Invalid
 from tongban.matters import commitment
 from tongban.matters.services import ELEMENTS, publish
 
 ROOT = Path(__file__).resolve().parents[2]
-MATTERS = yaml.safe_load((ROOT / "demo/matters.yaml").read_text("utf-8"))["matters"]
+MATTERS = yamls.read(ROOT / "demo/matters.yaml")["matters"]
 
 
 def test_no_matter_of_the_demonstration_breaks_it():

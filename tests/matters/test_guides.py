@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
 
+from tongban.lib import yamls
 from tongban.lib.formschema import Form
 from tongban.lib.rules import compile_rule, facts_of
 from tongban.matters import guides
@@ -83,8 +83,8 @@ def test_every_online_matter_has_a_form_that_can_be_filled_in(slug):
 
 @pytest.mark.parametrize("slug", MATTERS)
 def test_every_prefill_names_a_source_that_exists(slug):
-    catalogue = yaml.safe_load((DEMO / "data_catalogue.yaml").read_text("utf-8"))["resources"]
-    extra = yaml.safe_load((DEMO / "registers.yaml").read_text("utf-8"))
+    catalogue = yamls.read(DEMO / "data_catalogue.yaml")["resources"]
+    extra = yamls.read(DEMO / "registers.yaml")
     known = {one["id"]: {*one["fields"], *extra["more_fields"].get(one["id"], ())} for one in catalogue}
     known |= {one["id"]: set(one["fields"]) for one in extra["resources"]}
     known["user"] = {"name", "person", "id_no", "mobile", "address", "bank"}

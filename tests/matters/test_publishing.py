@@ -2,11 +2,11 @@ import datetime
 from pathlib import Path
 
 import pytest
-import yaml
 
 from tests import make
 from tongban.departments import services as departments
 from tongban.journal.models import Event, Topic
+from tongban.lib import yamls
 from tongban.lib.problems import Invalid
 from tongban.matters import services
 from tongban.matters.models import MaterialType, Matter, MatterVersion, Theme
@@ -61,7 +61,7 @@ def test_a_machine_without_readable_rules_is_not_published(matter, rules):
 
 
 def test_the_demonstration_catalogue_is_loaded_whole_and_a_second_time_changes_nothing():
-    departments.load_departments(yaml.safe_load((DEMO / "departments.yaml").read_text("utf-8"))["departments"])
+    departments.load_departments(yamls.read(DEMO / "departments.yaml")["departments"])
 
     services.load_demo(DEMO, today=TODAY)
     counted = [model.objects.count() for model in (Theme, MaterialType, Matter, MatterVersion)]

@@ -5,7 +5,6 @@ import json
 from pathlib import Path
 
 import pytest
-import yaml
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -17,6 +16,7 @@ from tests.matters import editors
 from tongban.departments.models import Department
 from tongban.departments.services import load_departments
 from tongban.journal.models import ReadEntry
+from tongban.lib import yamls
 from tongban.licences import exchanging
 from tongban.licences.models import LicenceType
 from tongban.matters.editing import drafting, translating
@@ -618,7 +618,7 @@ def test_tomorrow_is_said_in_public_before_it_holds(client):
 
 def test_the_whole_demonstration_goes_to_another_installation_and_comes_out_byte_by_byte():
     demo = Path(__file__).parents[2] / "demo"
-    load_departments(yaml.safe_load((demo / "departments.yaml").read_text("utf-8"))["departments"])
+    load_departments(yamls.read(demo / "departments.yaml")["departments"])
     load_demo(demo, today=timezone.localdate())
     manager = editors.manager(Department.objects.get(code="DSO"))
     file = exchanging.pack(Matter.objects.all())

@@ -3,14 +3,14 @@
 from pathlib import Path
 
 import pytest
-import yaml
 from django.test import Client
 from django.utils import translation
 from django.utils.html import escape
 
 from tongban.channels.pages import statements
+from tongban.lib import yamls
 
-DATA_MAP = yaml.safe_load((Path(__file__).resolve().parents[2] / "docs" / "data-map.yaml").read_text("utf-8"))
+DATA_MAP = yamls.read(Path(__file__).resolve().parents[2] / "docs" / "data-map.yaml")
 NOT_ABOUT_PEOPLE = {"public list", "technical"}
 
 

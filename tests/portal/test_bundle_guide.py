@@ -5,7 +5,6 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
 from django.db import connection
 from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
@@ -17,6 +16,7 @@ from tongban.channels.pages import bundle_answers
 from tongban.channels.portal import bundle_words
 from tongban.departments import services as departments
 from tongban.journal.actors import PLATFORM
+from tongban.lib import yamls
 from tongban.licences import services as licences
 from tongban.matters import services as matters
 
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def catalogue():
     make.calendar()
-    departments.load_departments(yaml.safe_load((DEMO / "departments.yaml").read_text("utf-8"))["departments"])
+    departments.load_departments(yamls.read(DEMO / "departments.yaml")["departments"])
     matters.load_demo(DEMO, today=datetime.date(2026, 6, 1))
 
 
@@ -38,11 +38,11 @@ def restaurant(client, answers: str) -> str:
 
 
 def test_every_industry_and_every_bundle_has_its_notice_in_both_languages(client, catalogue):
-    for row in yaml.safe_load((DEMO / "industries.yaml").read_text("utf-8"))["industries"]:
+    for row in yamls.read(DEMO / "industries.yaml")["industries"]:
         said = words(english(client, f"/matters/industry-{row['id']}/"))
         assert row["en"] in said and "Apply now" in said
         assert row["zh"] in words(page(client, f"/matters/industry-{row['id']}/", HTTP_ACCEPT_LANGUAGE="zh-hans"))
-    for row in yaml.safe_load((DEMO / "bundles.yaml").read_text("utf-8"))["bundles"]:
+    for row in yamls.read(DEMO / "bundles.yaml")["bundles"]:
         assert row["en"] in words(english(client, f"/matters/one-thing-{row['id']}/"))
 
 
@@ -161,7 +161,7 @@ def test_industries_are_a_way_in_of_their_own(client, catalogue):
     assert 'href="/industries/"' in home
 
     html = english(client, "/industries/")
-    rows = yaml.safe_load((DEMO / "industries.yaml").read_text("utf-8"))["industries"]
+    rows = yamls.read(DEMO / "industries.yaml")["industries"]
     assert len(rows) == 25
     for row in rows:
         assert f'href="/matters/industry-{row["id"]}/"' in html

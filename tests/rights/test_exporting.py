@@ -8,7 +8,6 @@ import zipfile
 from typing import Any
 
 import pytest
-import yaml
 from django.apps import apps
 from django.db.models import ForeignKey, Model
 from django.utils import timezone, translation
@@ -19,6 +18,7 @@ from tongban.cases.services import deleting
 from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM
 from tongban.journal.models import ReadEntry
+from tongban.lib import yamls
 from tongban.lib.problems import NotAllowed
 from tongban.materials import store
 from tongban.parties import queries as parties
@@ -48,7 +48,7 @@ def test_every_model_says_whose_it_is_or_that_it_is_about_nobody():
 
 
 def test_every_row_of_the_map_says_whose_it_is():
-    listed = yaml.safe_load((books.DOCS / "data-map.yaml").read_text("utf-8"))
+    listed = yamls.read(books.DOCS / "data-map.yaml")
 
     assert sorted(model for model, row in listed.items() if "about" not in row) == [], (
         "write `about` and `chapter`, or `about: nobody`"

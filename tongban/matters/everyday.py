@@ -5,8 +5,8 @@ from functools import cache
 from pathlib import Path
 
 import tantivy
-import yaml
 
+from tongban.lib import yamls
 from tongban.matters.spelling import is_chinese, normal, runs, syllables
 
 _stem_analyzer = (
@@ -20,7 +20,7 @@ _LIKE_THE_OTHER = {"license": "licence", "licenses": "licence", "licences": "lic
 
 @cache
 def groups_of_words() -> list[dict[str, list[str]]]:
-    return yaml.safe_load((Path(__file__).parent / "synonyms.yaml").read_text(encoding="utf-8"))
+    return yamls.read(Path(__file__).parent / "synonyms.yaml")
 
 
 def stems(words: Iterable[str]) -> list[str]:

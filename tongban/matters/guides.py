@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from tongban.lib import yamls
 from tongban.lib.bilingual import Bilingual, both
 from tongban.lib.formschema import Form
 from tongban.lib.rules import compile_rule, from_conditions
@@ -86,7 +85,7 @@ class Content:
     @classmethod
     def read(cls, folder: Path) -> "Content":
         def said(name: str) -> dict:
-            return yaml.load((Path(folder) / f"{name}.yaml").read_text("utf-8"), Loader=_LOADER)  # noqa: S506 - C twin of SafeLoader
+            return yamls.read(Path(folder) / f"{name}.yaml")
 
         matters, forms, bundles = said("matters"), said("forms"), said("bundles")
         return cls(
@@ -106,9 +105,6 @@ class Content:
             inspections=said("inspections"),
             words=said("wording"),
         )
-
-
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def named(row: Mapping) -> Bilingual:

@@ -11,11 +11,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
+from tongban.lib import yamls
 from tongban.lib.bilingual import Bilingual
 from tongban.lib.problems import worded
 from tongban.matters.editing.elements import OUTCOMES, THEN
@@ -75,7 +75,7 @@ def months_later(day: datetime.date, months: int) -> datetime.date:
 
 @lru_cache
 def _table(path: str) -> dict[str, dict[str, Any]]:
-    return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    return yamls.read(Path(path))
 
 
 def table() -> dict[str, dict[str, Any]]:

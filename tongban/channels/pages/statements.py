@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import yaml
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from tongban.lib import yamls
 
 LOOKED_OVER_ON = date(2026, 11, 21)
 
@@ -64,7 +65,7 @@ LOOKED_AT: dict[str, Promise] = {
     "office_case": _("Officers: case"),
 }
 
-REGISTER = yaml.safe_load((Path(__file__).parent / "accessibility.yaml").read_text("utf-8"))
+REGISTER = yamls.read(Path(__file__).parent / "accessibility.yaml")
 HOW: dict[str, Promise] = {
     "tests": _("tested at every change"),
     "by_hand": _("looked through by hand"),

@@ -6,9 +6,8 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-import yaml
-
 from tongban.journal.services import EVENTS, REACTIONS
+from tongban.lib import yamls
 from tongban.site.configuration import Configuration
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -126,7 +125,7 @@ def data_map() -> str:
         DRAWN,
         "Source: `docs/data-map.yaml`. `sealed` is encrypted at rest with keys outside the database.\n",
     ]
-    for model, row in yaml.safe_load((DOCS / "data-map.yaml").read_text("utf-8")).items():
+    for model, row in yamls.read(DOCS / "data-map.yaml").items():
         parts.append(f"## {model}\n")
         parts.append(
             f"Owner: {row['owner']}. Purpose: {row['purpose']}. Basis: {row['basis']}. Retention: {row['retention']}.\n"
@@ -148,7 +147,7 @@ def data_map_of_the_product() -> str:
         "",
         "ROWS: dict[str, Row] = {",
     ]
-    for model, row in yaml.safe_load((DOCS / "data-map.yaml").read_text("utf-8")).items():
+    for model, row in yamls.read(DOCS / "data-map.yaml").items():
         about = row.get("about", "nobody")
         about = {} if about == "nobody" else about
         paths = {kind: tuple([path] if isinstance(path, str) else path) for kind, path in about.items()}

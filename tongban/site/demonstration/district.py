@@ -9,7 +9,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import yaml
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, transaction
@@ -21,6 +20,7 @@ from tongban.departments import services as departments
 from tongban.halls import services as halls
 from tongban.journal import services as journal
 from tongban.journal.models import Job
+from tongban.lib import yamls
 from tongban.materials import services as materials
 from tongban.matters import guides, permit_errands
 from tongban.matters import services as matters
@@ -51,8 +51,8 @@ def content(*, calendar: bool = True) -> None:
     matters.load_demo(DEMO, today=timezone.localdate())
     papers.load_licence_types(DEMO)
     load_registers()
-    codes.load(yaml.safe_load((DEMO / "digital_codes.yaml").read_text("utf-8")))
-    halls.load(yaml.safe_load((DEMO / "halls.yaml").read_text("utf-8")))
+    codes.load(yamls.read(DEMO / "digital_codes.yaml"))
+    halls.load(yamls.read(DEMO / "halls.yaml"))
     standing.load(DEMO)
 
 
@@ -116,7 +116,7 @@ def follow_content(read: str) -> tuple[str, int]:
     with transaction.atomic(), registers.nobody_waits():
         content(calendar=False)
         _codes(timezone.now())
-        extra = yaml.safe_load((DEMO / "registers.yaml").read_text("utf-8"))
+        extra = yamls.read(DEMO / "registers.yaml")
         registers.follow_marks([*_rows("data_catalogue", "resources"), *extra["resources"]])
     return now, MatterVersion.objects.count() - before
 
@@ -132,7 +132,7 @@ def fingerprint() -> str:
 
 def load_registers() -> None:
     """The data catalogue, what the twin has besides, and for each matter the grants that follow from what it asks."""
-    extra = yaml.safe_load((DEMO / "registers.yaml").read_text("utf-8"))
+    extra = yamls.read(DEMO / "registers.yaml")
     rows = _rows("data_catalogue", "resources")
     for row in rows:
         row["fields"] = [*row["fields"], *extra["more_fields"].get(row["id"], ())]
@@ -182,4 +182,4 @@ def timed(do: Callable[[], dict[str, int]]) -> tuple[dict[str, int], float]:
 
 
 def _rows(name: str, key: str) -> list[dict]:
-    return yaml.safe_load((DEMO / f"{name}.yaml").read_text("utf-8"))[key]
+    return yamls.read(DEMO / f"{name}.yaml")[key]

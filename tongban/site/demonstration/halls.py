@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-import yaml
-
 from tongban.halls.models import Hall
 from tongban.halls.services import importing
+from tongban.lib import yamls
 
 OFFERS = {
     "district": ["wheelchair", "glasses", "copier", "photo", "baby", "parking", "wifi", "aed", "water", "charging"],
@@ -25,7 +24,7 @@ NOTICES = {
 
 
 def load(demo: Path) -> None:
-    importing.load_grids(yaml.safe_load((demo / "grids.yaml").read_text("utf-8"))["grids"])
+    importing.load_grids(yamls.read(demo / "grids.yaml")["grids"])
     for hall in Hall.objects.filter(facilities__isnull=True):
         hall.facilities = [*OFFERS[hall.level], *ALSO.get(hall.code, [])]
         hall.notice = hall.notice or NOTICES.get(hall.code, {})

@@ -4,11 +4,11 @@ import io
 from datetime import date, timedelta
 from pathlib import Path
 
-import yaml
 from PIL import Image, ImageDraw
 
 from tongban.departments.models import Department
 from tongban.journal.actors import PLATFORM
+from tongban.lib import yamls
 from tongban.licences import industry
 from tongban.licences import services as licences
 from tongban.licences.models import Licence, LicenceType
@@ -25,7 +25,7 @@ DRIVERS = {"wang-anhui": 25, "chen-flex": 60, "feng-talent": 900, "wu-skill": 40
 
 def load_licence_types(demo: Path) -> int:
     """Rows of demo/licence_types.yaml, but none over what people here have written. Twice changes nothing."""
-    rows = yaml.safe_load((demo / "licence_types.yaml").read_text("utf-8"))["licence_types"]
+    rows = yamls.read(demo / "licence_types.yaml")["licence_types"]
     departments = Department.objects.in_bulk(field_name="code")
     written = types_kept_here("licence")
     for row in rows:

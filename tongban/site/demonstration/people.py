@@ -7,12 +7,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import yaml
 from django.contrib.auth.hashers import make_password
 
 from tongban.channels.portal.demonstration import PASSWORD
 from tongban.departments import services as departments
 from tongban.departments.models import Department, Officer
+from tongban.lib import yamls
 from tongban.parties import mandates, rules
 from tongban.parties import services as parties
 from tongban.parties.models import Account, Company, Mandate, Membership, Person
@@ -133,8 +133,8 @@ class District:
 
 def populate(demo: Path) -> District:
     """People, companies, memberships and sign-ins of demo_actors.yaml, and staff for every department."""
-    content = yaml.safe_load((demo / "demo_actors.yaml").read_text("utf-8"))
-    registers = yaml.safe_load((demo / "registers.yaml").read_text("utf-8"))
+    content = yamls.read(demo / "demo_actors.yaml")
+    registers = yamls.read(demo / "registers.yaml")
     divisions = Division.objects.in_bulk(field_name="code")
     hashed = make_password(PASSWORD)
     district = District({}, {}, {}, {}, {})

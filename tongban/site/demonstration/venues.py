@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import yaml
 from django.db import transaction
 from django.utils import timezone
 
@@ -14,6 +13,7 @@ from tongban.codes.models import EntranceCount, EntryRule, Venue, VenueReport, V
 from tongban.codes.services import diary, keeping_venues
 from tongban.departments.models import Officer
 from tongban.journal.actors import PLATFORM, Actor
+from tongban.lib import yamls
 from tongban.parties.models import Account, Company
 from tongban.places import queries as places
 
@@ -28,8 +28,8 @@ def build(demo: Path, now: datetime) -> None:
     """Twice changes nothing."""
     if Venue.objects.exists():
         return
-    content = yaml.safe_load((demo / "venues.yaml").read_text("utf-8"))
-    actors = yaml.safe_load((demo / "demo_actors.yaml").read_text("utf-8"))
+    content = yamls.read(demo / "venues.yaml")
+    actors = yamls.read(demo / "demo_actors.yaml")
     numbers = {row["id"]: row["uscc_demo"] for row in actors["companies"]}
     companies = {one.uscc: one for one in Company.objects.filter(uscc__in=numbers.values())}
     made: dict[str, Venue] = {}

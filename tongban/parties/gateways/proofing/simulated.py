@@ -15,9 +15,9 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-import yaml
 from django.conf import settings
 
+from tongban.lib import yamls
 from tongban.lib.identifiers import mod_11_2
 from tongban.parties import rules
 from tongban.parties.gateways.proofing.base import Answer, Claim, Face, Match, Refused, Registered, Unanswered
@@ -39,7 +39,7 @@ def known_people() -> dict[tuple[str, str], Registered]:
     path = Path(getattr(settings, "DEMO_CONTENT", Path(__file__).resolve().parents[4] / "demo")) / "demo_actors.yaml"
     if not path.is_file():
         return {}
-    content = yaml.safe_load(path.read_text("utf-8"))
+    content = yamls.read(path)
     return {
         (rules.kind(person["id_kind"]), person["id_no_demo"]): Registered(
             name=person["zh"],

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.utils import timezone
 from PIL import Image, ImageDraw
 
+from tongban.lib import yamls
 from tongban.lib.encryption import blind_index
 from tongban.registers.gateways.authority.base import Change, NoAnswer, NotFound, Refused, Subject
 from tongban.registers.models import TwinChange
@@ -96,9 +97,9 @@ class SimulatedAuthority:
 @lru_cache(maxsize=4)
 def holdings(demo: Path) -> dict[tuple[str, str], dict[str, dict[str, Any]]]:
     """{(kind, number): {resource: {field: value}}}, read once."""
-    actors = yaml.safe_load((demo / "demo_actors.yaml").read_text("utf-8"))
-    written = yaml.safe_load((demo / "registers.yaml").read_text("utf-8"))
-    places = {one["code"]: one for one in yaml.safe_load((demo / "divisions.yaml").read_text("utf-8"))["divisions"]}
+    actors = yamls.read(demo / "demo_actors.yaml")
+    written = yamls.read(demo / "registers.yaml")
+    places = {one["code"]: one for one in yamls.read(demo / "divisions.yaml")["divisions"]}
     people = {one["id"]: one for one in actors["people"]}
     held: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
     for number, person in enumerate(actors["people"]):
