@@ -7,7 +7,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -27,7 +27,7 @@ from tongban.licences import queries as licences
 CHOSEN = "code_reader"
 LABELS = {
     "name": gettext_lazy("Name of the reader"),
-    "place": gettext_lazy("Where it stands"),
+    "place": pgettext_lazy("reader", "Where it stands"),
     "operator": gettext_lazy("Who runs it"),
     "sort": gettext_lazy("What it is"),
     "scene": gettext_lazy("What it reads codes for"),

@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
@@ -180,7 +181,7 @@ def company_sheet(request, party):
         raise Http404
     card = holding.code_of(request.user, shown, at)
     address = settings.PUBLIC_URL.rstrip("/") + reverse("portal:code_company", args=[card.ref])
-    context = {"party": shown, "picture": qr.svg(address, title=_("Company code"), error="q"), "address": address}
+    context = {"party": shown, "picture": qr.svg(address, title=pgettext("identity", "Company code"), error="q"), "address": address}
     return render(request, "portal/codes/company_sheet.html", context)
 
 

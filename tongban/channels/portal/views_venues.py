@@ -4,6 +4,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from tongban.channels import doorkeeper
@@ -214,7 +215,7 @@ def work(request, party):
         if request.user.person_id
         else []
     )
-    context = {"rows": mine, "errors": errors, "labels": {"code": _("Code")}, "typed": request.POST.get("code", "")}
+    context = {"rows": mine, "errors": errors, "labels": {"code": pgettext("venue", "Code")}, "typed": request.POST.get("code", "")}
     return render(request, "portal/venues/work.html", context, status=422 if errors else 200)
 
 

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tongban.codes.order_states import AppealState, OrderState, ProposalState, StatusState
 from tongban.departments.models import Officer
@@ -22,7 +23,7 @@ def new_ref() -> str:
 
 
 class Colour(models.TextChoices):
-    GREEN = "green", _("green")
+    GREEN = "green", pgettext_lazy("health code", "green")
     YELLOW = "yellow", _("yellow")
     RED = "red", _("red")
 
