@@ -143,6 +143,21 @@ def test_a_question_is_worked_out_in_slices_whose_progress_shows(hall):
     assert row.source["assumed"]  # nobody took a number here yet, and it is said
 
 
+def test_the_past_is_read_once_for_a_question_and_anew_for_the_next(hall, monkeypatch):
+    asked = []
+    usual = queries_figures.usual
+    monkeypatch.setattr(queries_figures, "usual", lambda *given: asked.append(given) or usual(*given))
+
+    for _turn in range(2):
+        run = simulations.ask(hall, officer=make.officer("supervisor"), question={"weekday": 2, "times": 1.1}, days=10)
+        simulations.run(run.pk)
+        simulations.run(run.pk, slice=1)
+        run.refresh_from_db()
+        assert (run.done, run.steps) == (20, 20)
+
+    assert [weekday for _hall, weekday, _day in asked].count(2) == 2
+
+
 def test_a_slice_that_comes_twice_counts_once(hall):
     row = simulations.ask(hall, officer=make.officer("supervisor"), question={"weekday": 0, "times": 1.2}, days=5)
 

@@ -298,7 +298,7 @@ def simulation_run(request, officer, pk):
         "hall": run.hall,
         "halls": _halls(officer),
         "words": words_of(run),
-        "total": run.days * 2,
+        "total": run.steps,
         "sentence": _sentence(run) if result else "",
         "rows": _rows(result) if result else [],
         "chart": _both(result) if result else None,

@@ -120,5 +120,9 @@ class SimulationRun(models.Model):
         return f"{self.hall_id} {self.asked_at:%F %H:%M}"
 
     @property
+    def steps(self) -> int:
+        return self.days * 2
+
+    @property
     def topic(self) -> str:
         return f"simulation:{self.pk}"
