@@ -11,6 +11,7 @@ from tests.halls import queue_world as world
 from tests.halls.queue_world import TEN
 from tongban.halls import queries_tickets as queries
 from tongban.halls.models import Appointment, Category, Ticket
+from tongban.halls.queue_rules import NOBODY
 from tongban.halls.services import days, tickets, windows
 from tongban.halls.services.tickets import VISITOR
 
@@ -28,6 +29,9 @@ class Day:
     late: list[float] = field(default_factory=list)  # minutes after slot start, of bookings checked in on time
     waited: list[float] = field(default_factory=list)
     errors: list[float] = field(default_factory=list)  # estimate at issue against the wait, in minutes
+    bare: list[float] = field(default_factory=list)  # the same where nobody is expected who goes first
+    ranges: list[tuple[int, int]] = field(default_factory=list)  # told instead of one figure
+    in_range: int = 0
 
 
 def a_day(visitors: int, windows_: str, seed: int = 7, booked_share: float = 0.12) -> Day:
@@ -42,8 +46,14 @@ def a_day(visitors: int, windows_: str, seed: int = 7, booked_share: float = 0.1
 
     free: set[int] = set(range(len(desks)))
 
+    said: dict[int, tuple[float | None, tuple[int, int] | None]] = {}
+
     def arrive(now, category):
-        tickets.issue(hall, category, actor=VISITOR, channel="machine", phone="", at=now)
+        seen = queries.picture_for_newcomers(hall, {category}, now, queries.categories())
+        told = seen.estimate(category)
+        seen.coming, seen.busy = NOBODY, {}
+        ticket = tickets.issue(hall, category, actor=VISITOR, channel="machine", phone="", at=now)
+        said[ticket.pk] = (seen.estimate(category).minutes, told.span)
         wake(now)
 
     def check_in(now, appointment):
@@ -159,6 +169,11 @@ def a_day(visitors: int, windows_: str, seed: int = 7, booked_share: float = 0.1
                 day.late.append(waited)
         elif ticket.estimate_minutes is not None:
             day.errors.append(ticket.estimate_minutes - waited)
+            bare, span = said[ticket.pk]
+            day.bare.append((bare or 0.0) - waited)
+            if span is not None:
+                day.ranges.append(span)
+                day.in_range += span[0] - 2.5 <= waited <= span[1] + 2.5  # they are told to the nearest five
     return day
 
 

@@ -509,7 +509,7 @@ def test_the_board_shows_calls_that_stand_and_no_old_ones(django_assert_max_num_
     take(hall), take(hall), take(hall)
     tickets.call_next(one, actor=actor, at=after(1))
 
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(9):
         board = queries.board(hall, after(2))
     later = queries.board(hall, after(10))
 

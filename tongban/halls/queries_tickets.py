@@ -14,7 +14,19 @@ from django.utils.translation import gettext_lazy as _
 from tongban.departments.models import Certification, Officer
 from tongban.halls import hours
 from tongban.halls.models import Appointment, Category, Hall, HallEmergency, HallRules, Ticket, TicketCall, Window
-from tongban.halls.queue_rules import LAST_SERVED, Desk, Estimate, Kind, Picture, Waiting, mean_minutes
+from tongban.halls.queue_rules import (
+    BETWEEN_CALLS,
+    LAST_SERVED,
+    NOBODY,
+    Coming,
+    Desk,
+    Estimate,
+    Kind,
+    Picture,
+    Waiting,
+    mean_minutes,
+    spread,
+)
 from tongban.halls.ticket_states import TicketState
 from tongban.halls.window_states import WindowState
 from tongban.lib.composed import composed
@@ -153,31 +165,133 @@ def _waiting(row: tuple, known: dict[int, Category]) -> Waiting:
 
 def open_windows(hall: Hall) -> Counter[str]:
     """How many windows of each kind call people now."""
-    return Counter(kind for kind, state in _window_states(hall=hall.pk) if state == WindowState.OPEN)
+    return _windows(hall)[0]
 
 
-_LAST_SERVED = f"""SELECT * FROM (SELECT category_id, serving_at, ended_at FROM {Ticket._meta.db_table}
+# the condition of the partial index word for word, as above
+_WINDOWS = f"""SELECT w.kind, EXISTS (SELECT 1 FROM {Ticket._meta.db_table} t WHERE t.window_id = w.id AND t.state IN ('called', 'serving'))
+    FROM {Window._meta.db_table} w WHERE w.hall_id = %s AND w.state = 'open'"""  # noqa: S608
+
+
+def _windows(hall: Hall) -> tuple[Counter[str], Counter[str]]:
+    """How many windows of each kind call people now, and at how many of them somebody stands."""
+    opened: Counter[str] = Counter()
+    busy: Counter[str] = Counter()
+    with connection.cursor() as cursor:
+        cursor.execute(_WINDOWS, [hall.pk])
+        for kind, taken in cursor.fetchall():
+            opened[kind] += 1
+            busy[kind] += bool(taken)
+    return opened, busy
+
+
+_LAST_SERVED = f"""SELECT * FROM (SELECT category_id, called_at, calls, ended_at, waits_from, first_called_at, estimate_minutes
+    FROM {Ticket._meta.db_table}
     WHERE hall_id = %s AND category_id = %s AND state = 'done' AND end_reason = '' AND serving_at IS NOT NULL
     ORDER BY ended_at DESC LIMIT {LAST_SERVED}) AS served"""  # noqa: S608 what the platform ended overnight says nothing of serving
 
 
-def minutes_of(hall: Hall, known: dict[int, Category]) -> dict[str, float]:
-    """Of each category: how long its last twenty were served here. One statement for all."""
-    if not known:
-        return {}
+@dataclass(frozen=True)
+class Lately:
+    """What the last twenty of each category say: how long one keeps a window, and between which shares of the estimate they waited."""
+
+    minutes: dict[str, float]
+    misses: dict[str, tuple[float, float]]
+
+
+def lately(hall: Hall, known: dict[int, Category]) -> Lately:
+    """One statement for all. A window is kept from the first call of the round: until somebody has stood up and walked, nobody else is
+    served there."""
     last: dict[int, list[timedelta]] = {pk: [] for pk in known}
+    said: dict[int, list[tuple[float, float]]] = {pk: [] for pk in known}
+    if known:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                " UNION ALL ".join([_LAST_SERVED] * len(known)), [one for pk in known for one in (hall.pk, pk)]
+            )
+            for category, called, calls, ended, waits_from, first_called, estimate in cursor.fetchall():
+                if called is not None:
+                    last[category].append(ended - called + (calls - 1) * BETWEEN_CALLS)
+                if estimate is not None and first_called is not None:
+                    said[category].append((estimate, (first_called - waits_from).total_seconds() / 60))
+    return Lately(
+        {known[pk].code: mean_minutes(times, known[pk].average_minutes) for pk, times in last.items()},
+        {known[pk].code: spread(pairs) for pk, pairs in said.items() if known[pk].code != APPOINTMENT},
+    )
+
+
+# who is not here yet
+
+LATELY_GIVEN = 200
+AT_LEAST = 30.0  # minutes: so long the first numbers of a morning are taken for
+GRACE = timedelta(minutes=15)
+COME = 0.9  # of those who booked, as long as today says nothing else; as good as ten bookings of today
+_GIVEN = f"""SELECT category_id, COUNT(*), MIN(issued_at) FROM (SELECT category_id, issued_at FROM {Ticket._meta.db_table}
+    WHERE hall_id = %s AND day = %s ORDER BY id DESC LIMIT {LATELY_GIVEN}) AS given GROUP BY category_id"""  # noqa: S608
+_DUE = f"""SELECT category_id, begins_at, state, COUNT(*) FROM {Appointment._meta.db_table}
+    WHERE hall_id = %s AND begins_at >= %s AND begins_at < %s AND state IN ('confirmed', 'checked_in', 'served', 'no_show')
+    GROUP BY category_id, begins_at, state"""  # noqa: S608
+
+
+def coming(hall: Hall, at: datetime, known: dict[int, Category]) -> tuple[Coming, frozenset[str]]:
+    """Who is expected today: walk-ins as the last two hundred numbers came, bookings by their slots. With the kinds of windows that serve
+    today's bookings."""
+    morning = timezone.localtime(at).replace(hour=0, minute=0, second=0, microsecond=0)
+    moment, ops = connection.ops.adapt_datetimefield_value, connection.ops
     with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join([_LAST_SERVED] * len(known)), [one for pk in known for one in (hall.pk, pk)])
-        for category, began, ended in cursor.fetchall():
-            last[category].append(ended - began)
-    return {known[pk].code: mean_minutes(times, known[pk].average_minutes) for pk, times in last.items()}
+        cursor.execute(_GIVEN, [hall.pk, ops.adapt_datefield_value(timezone.localdate(at))])
+        given = [(known[category].code, many, _aware(first)) for category, many, first in cursor.fetchall()]
+        cursor.execute(_DUE, [hall.pk, moment(morning), moment(morning + timedelta(days=1))])
+        booked = [(category, _aware(begins), state, many) for category, begins, state, many in cursor.fetchall()]
+    minutes = max(AT_LEAST, *((at - first).total_seconds() / 60 for _code, _many, first in given), 0.0)
+    last = hours.tickets_until(hall, timezone.localdate(at)) if given else None
+    over = [(state, many) for _category, begins, state, many in booked if begins < at - GRACE]
+    came = sum(many for state, many in over if state in ("checked_in", "served"))
+    share = (came + 10 * COME) / (sum(many for _state, many in over) + 10)
+    due = [
+        ((begins - at).total_seconds() / 60, many * share)
+        for _category, begins, state, many in booked
+        if state == "confirmed" and begins >= at - GRACE
+    ]
+    kinds = frozenset(kind for category, *_rest in booked for kind in known[category].window_kinds)
+    return (
+        Coming(
+            {code: many / minutes for code, many, _first in given if code != APPOINTMENT},
+            float("inf") if last is None else max(0.0, (last - at).total_seconds() / 60),
+            due,
+        ),
+        kinds,
+    )
+
+
+def _kinds(known: dict[int, Category], minutes: dict[str, float], of_bookings: frozenset[str]) -> list[Kind]:
+    """Categories as estimates see them. Bookings wait at the windows of what they were made for."""
+    return [
+        Kind(
+            one.code,
+            one.weight,
+            (of_bookings if one.code == APPOINTMENT else None) or frozenset(one.window_kinds),
+            minutes.get(one.code, one.average_minutes),
+            one.code == APPOINTMENT,
+        )
+        for one in known.values()
+    ]
 
 
 def picture(hall: Hall, at: datetime, known: dict[int, Category] | None = None) -> Picture:
     known = known or categories()
-    minutes = minutes_of(hall, known)
-    kinds = [Kind(one.code, one.weight, frozenset(one.window_kinds), minutes[one.code]) for one in known.values()]
-    return Picture(waiting(hall, timezone.localdate(at), known), kinds, open_windows(hall), at)
+    past = lately(hall, known)
+    expected, of_bookings = coming(hall, at, known)
+    opened, busy = _windows(hall)
+    return Picture(
+        waiting(hall, timezone.localdate(at), known),
+        _kinds(known, past.minutes, of_bookings),
+        opened,
+        at,
+        coming=expected,
+        busy=busy,
+        misses=past.misses,
+    )
 
 
 def picture_for_newcomers(hall: Hall, wanted: Collection[str], at: datetime, known: dict[int, Category]) -> Picture:
@@ -199,16 +313,22 @@ def picture_for_newcomers(hall: Hall, wanted: Collection[str], at: datetime, kno
             cursor.execute(_MOMENTS.format(", ".join(["%s"] * len(rivals))), [hall.pk, *rivals, since])
             for category, moment in cursor.fetchall():
                 moments.setdefault(known[category].code, []).append(_aware(moment))
-    minutes = minutes_of(hall, rivals | {pk: one for pk, one in known.items() if one.code in wanted})
+    opened, busy = _windows(hall)
+    expected, of_bookings = NOBODY, frozenset[str]()
+    stands = {known[pk].code for pk in rivals} | set(wanted)
+    if any(counted.get(code) for code in stands) or all(busy[kind] >= opened[kind] for kind in kinds):
+        expected, of_bookings = coming(hall, at, known)
+    heavier = {pk: one for pk, one in known.items() if one.weight > 1 and kinds & set(one.window_kinds)}
+    past = lately(hall, rivals | heavier | {pk: one for pk, one in known.items() if one.code in wanted})
     return Picture.for_newcomers(
         counted,
         moments,
-        [
-            Kind(one.code, one.weight, frozenset(one.window_kinds), minutes.get(one.code, one.average_minutes))
-            for one in known.values()
-        ],
-        open_windows(hall),
+        _kinds(known, past.minutes, of_bookings),
+        opened,
         at,
+        coming=expected,
+        busy=busy,
+        misses=past.misses,
     )
 
 
@@ -280,6 +400,10 @@ class CategoryNow:
     def minutes(self) -> int | None:
         """Of a new ticket, rounded up to five; None: no window open."""
         return self.estimate.shown
+
+    @property
+    def told(self) -> str | None:
+        return self.estimate.told
 
 
 @dataclass(frozen=True)

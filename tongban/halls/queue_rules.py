@@ -6,9 +6,10 @@ is minutes waited times weight. A clock that was put back gives nobody an earlie
 
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import ceil
+from typing import Any
 
 CALLABLE_BEFORE_SLOT = timedelta(minutes=5)
 GUARANTEED_WITHIN = timedelta(minutes=10)
@@ -22,6 +23,10 @@ AT_MOST_TURNS = 3  # a turn may take so many times the mean before the promise t
 PARKED_AT_MOST = timedelta(minutes=20)
 LAST_SERVED = 20
 EVERY_MATTER = "*"
+PROMISED = GUARANTEED_WITHIN.total_seconds() / 60
+LONGEST_WAIT = 16 * 60.0
+SMALL = 5.0  # minutes
+USUAL_MISSES = (0.85, 0.92, 1.0, 1.08, 1.2)
 ANY = frozenset({EVERY_MATTER})
 
 
@@ -116,26 +121,58 @@ def place_behind_three(waiting: Iterable[Waiting], now: datetime) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A category as estimates see it."""
+    """A category as estimates see it. `minutes`: how long one of it takes a window; `booked`: is promised to be called in time."""
 
     code: str
     weight: int
     kinds: frozenset[str]
     minutes: float
+    booked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """Who is not here yet. `pace`: numbers a minute of each category, until in `until` minutes none is given any more; `booked`: of whom
+    the slot is to come, in minutes from now, with the share of them that arrives."""
+
+    pace: Mapping[str, float] = field(default_factory=dict)
+    until: float = float("inf")
+    booked: Sequence[tuple[float, float]] = ()
+
+
+NOBODY = Coming()
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """`minutes` is not rounded; None: no window is open that could call it."""
+    """`minutes` is not rounded; None: no window is open that could call it. `misses`: between which shares of what was said nine of ten
+    were called lately."""
 
     ahead: int
     minutes: float | None
     windows: int
+    misses: tuple[float, float] = (1.0, 1.0)
 
     @property
     def shown(self) -> int | None:
         """Rounded up to five minutes, as people are told."""
         return None if self.minutes is None else rounded_up(self.minutes)
+
+    @property
+    def span(self) -> tuple[int, int] | None:
+        """From when until when, to the nearest five minutes, where that is more than one such step; else one figure is as good."""
+        if self.minutes is None:
+            return None
+        first, last = ((self.minutes + SMALL) * share - SMALL for share in self.misses)
+        low, high = (5 * round(one / 5) for one in (first, last))
+        return (low, high) if high - low > 5 and low > 0 else None
+
+    @property
+    def told(self) -> str | None:
+        """What stands before "minutes": one figure, or from when until when."""
+        if self.minutes is None:
+            return None
+        return str(self.shown) if self.span is None else "–".join(map(str, self.span))
 
 
 def rounded_up(minutes: float) -> int:
@@ -143,16 +180,28 @@ def rounded_up(minutes: float) -> int:
 
 
 class Picture:
-    """The queue of one hall at one moment, for as many questions as there are: whom it holds and which windows are open."""
+    """The queue of one hall at one moment, for as many questions as there are: whom it holds, who is expected, and which windows are open.
+    `busy`: at how many of them somebody stands."""
 
     def __init__(
-        self, waiting: Iterable[Waiting], kinds: Sequence[Kind], open_windows: Mapping[str, int], now: datetime
+        self,
+        waiting: Iterable[Waiting],
+        kinds: Sequence[Kind],
+        open_windows: Mapping[str, int],
+        now: datetime,
+        coming: Coming = NOBODY,
+        busy: Mapping[str, int] | None = None,
+        misses: Mapping[str, tuple[float, float]] | None = None,
     ):
         self.now = now
         self.kinds = {kind.code: kind for kind in kinds}
-        self.open = dict(open_windows)
+        self.open = {kind: many for kind, many in open_windows.items() if many}
+        self.coming = coming
+        self.busy = busy or {}
+        self.misses = misses or {}
         self.lines: dict[str, list[tuple[datetime, bool, int]]] = {}
         self.counted: dict[str, int] = {}
+        self._moments: dict[str, list[float]] = {}
         for one in waiting:
             self.lines.setdefault(one.category, []).append(one.place)
         for line in self.lines.values():
@@ -166,10 +215,11 @@ class Picture:
         kinds: Sequence[Kind],
         open_windows: Mapping[str, int],
         now: datetime,
+        **more: Any,
     ) -> "Picture":
         """Whoever is the last of a queue needs no places of it, only how many stand there; of its rivals since when each waits. Answers
         `estimate` of a new ticket and nothing else."""
-        made = cls((), kinds, open_windows, now)
+        made = cls((), kinds, open_windows, now, **more)
         made.counted = dict(counted)
         made.lines = {code: sorted((moment, False, 0) for moment in line) for code, line in moments.items()}
         return made
@@ -180,46 +230,76 @@ class Picture:
     def waits(self, code: str) -> int:
         return self.counted.get(code) or len(self.lines.get(code, ()))
 
-    def joined(self, place: tuple[datetime, bool, int], code: str) -> None:
-        """One more has come (many numbers are given from one picture)."""
-        line = self.lines.setdefault(code, [])
-        line.insert(bisect_right(line, place), place)
-
     def estimate(self, code: str, place: tuple[datetime, bool, int] | None = None) -> Estimate:
         """For a new ticket of this category, or for the one that stands at `place`.
 
         Ahead (weighted) is who will be called before it under the rule of weights: of its own category who stands before it, of another
         who has the larger wait times weight at the moment when its own turn would come; each weighs as long as its own category takes.
-        That moment is what is asked for, so it is looked for in a few steps.
+        Who is expected and will then go first takes time as well, but is not counted as standing before it. That moment is what is asked
+        for, so it is looked for in a few steps.
         """
         kind = self.kinds[code]
         windows = self.windows_for(code)
         own = self.lines.get(code, [])
         before = self.waits(code) if place is None else bisect_right(own, place) - (place in own)
-        waited = timedelta() if place is None else max(self.now - place[0], timedelta())
+        waited = 0.0 if place is None else max((self.now - place[0]).total_seconds() / 60, 0.0)
         rivals = self._rivals(kind)
         if not windows:
-            return Estimate(before + sum(self._overtakes(one, kind.weight, waited, 0.0) for one in rivals), None, 0)
+            return Estimate(before + sum(self._overtake(one, kind.weight, waited, 0.0) for one in rivals), None, 0)
+        at = kind.kinds & self.open.keys()
+        mine = before * kind.minutes
+        if all(self.open[one] <= self.busy.get(one, 0) for one in at):
+            mine += (
+                kind.minutes / 2
+            )  # of those who stand at its windows the first goes after half a turn of one of them
+        heavier = [
+            one
+            for one in self.kinds.values()
+            if one.code != code and (one.weight > kind.weight or one.booked) and one.kinds & at
+        ]
+        # whoever can go to the fewest windows first, and each to windows that the asking one cannot use, as far as those suffice
+        where = {one.code: sorted(one.kinds & self.open.keys(), key=at.__contains__) for one in (*rivals, *heavier)}
+        those_here = sorted(rivals, key=lambda one: len(where[one.code]))
 
-        def until(minutes: float) -> tuple[int, float]:
-            """Who is before it if its turn comes then, and how long the windows need for them."""
-            found = [(rival, self._overtakes(rival, kind.weight, waited, minutes)) for rival in rivals]
-            work = before * kind.minutes + sum(many * rival.minutes for rival, many in found)
-            return before + sum(many for _rival, many in found), work / windows
+        def lacking(minutes: float) -> tuple[int, float]:
+            """Who is before it if its turn comes then, and how many minutes of a window are lacking until it would be its turn."""
+            free = {one: many * minutes for one, many in self.open.items()}
+            many, over, left_out = before, 0.0, 0.0
+            for one in those_here:
+                found = self._overtake(one, kind.weight, waited, minutes)
+                many += found
+                beyond = _fill(free, where[one.code], found * one.minutes)
+                over += beyond
+                left_out += beyond / one.minutes
+            for one in heavier:
+                come = self._will_overtake(one, kind.weight, waited, minutes)
+                over += _fill(free, where[one.code], come * one.minutes)
+            left = sum(free[one] for one in at)
+            # whoever does not fit into the time keeps nobody from a window of another kind that is free
+            return (many - round(left_out), mine - left) if left > 0 else (many, mine + over)
 
-        low, high = (
-            0.0,
-            (before * kind.minutes + sum(len(self.lines[one.code]) * one.minutes for one in rivals)) / windows,
-        )
-        for _step in range(24):
+        low, high = 0.0, (mine + sum(len(self.lines[one.code]) * one.minutes for one in rivals)) / windows
+        while high < LONGEST_WAIT and lacking(high)[1] > 1e-6:
+            low, high = high, 2 * high + 1
+        while high - low > 4e-4:
             middle = (low + high) / 2
-            low, high = (low, middle) if until(middle)[1] <= middle else (middle, high)
-        (many, longer), (few, shorter) = until(low), until(high)
+            low, high = (low, middle) if lacking(middle)[1] <= 1e-6 else (middle, high)
+        (many, longer), (few, shorter) = lacking(low), lacking(high)
+        minutes = high
         if many <= few or longer <= shorter:
-            return Estimate(few, shorter, windows)
-        # its score passes that of several at once: they are called until that moment
-        served = (high - shorter) / (longer - shorter)
-        return Estimate(few + round((many - few) * min(served, 1.0)), high, windows)
+            minutes += min(shorter, 0.0) / windows
+        else:  # its score passes that of several at once: they are called until that moment
+            few += round((many - few) * min(-shorter / (longer - shorter), 1.0))
+        minutes = self._promised(kind, place, round(max(minutes, 0.0), 3))
+        return Estimate(few, minutes, windows, self.misses.get(code, (1.0, 1.0)))
+
+    def _promised(self, kind: Kind, place: tuple[datetime, bool, int] | None, minutes: float) -> float:
+        """A booking is called from five minutes before its slot, and ten minutes after its beginning at the latest."""
+        if not kind.booked or place is None:
+            return minutes
+        first = (place[0] - CALLABLE_BEFORE_SLOT - self.now).total_seconds() / 60
+        last = (place[0] + GUARANTEED_WITHIN - self.now).total_seconds() / 60
+        return max(first, min(minutes, last) if last > 0 else minutes)
 
     def _rivals(self, kind: Kind) -> list[Kind]:
         """Other categories that the same windows call; without open windows, those which could."""
@@ -230,14 +310,48 @@ class Picture:
             if other.code != kind.code and other.weight and other.kinds & at and self.lines.get(other.code)
         ]
 
-    def _overtakes(self, rival: Kind, weight: int, waited: timedelta, minutes: float) -> int:
+    def _overtake(self, rival: Kind, weight: int, waited: float, minutes: float) -> int:
         """How many of the rival's line have at least the score that a ticket of `weight` will have when it is called in `minutes`."""
-        until = timedelta(minutes=minutes)
-        needs = (weight / rival.weight) * (until + waited) - until
-        return bisect_right(self.lines[rival.code], (self.now - needs, True, 1 << 62))
+        return bisect_right(self._since(rival.code), self._before(rival, weight, waited, minutes))
+
+    def _will_overtake(self, later: Kind, weight: int, waited: float, minutes: float) -> float:
+        """The same of those who are not here yet."""
+        before = self._before(later, weight, waited, minutes)
+        if later.booked:
+            return sum(share for slot, share in self.coming.booked if slot < before)
+        return self.coming.pace.get(later.code, 0.0) * max(0.0, min(before, self.coming.until))
+
+    def _before(self, other: Kind, weight: int, waited: float, minutes: float) -> float:
+        """Until when, in minutes from now, somebody of the other category must have come to go first then."""
+        before = minutes - (weight / other.weight) * (minutes + waited)
+        return max(before, minutes - PROMISED) if other.booked else before  # or the promise is due by then
+
+    def _since(self, code: str) -> list[float]:
+        """Since when each of a line waits, in minutes from now, the longest first."""
+        if code not in self._moments:
+            self._moments[code] = [(one[0] - self.now).total_seconds() / 60 for one in self.lines[code]]
+        return self._moments[code]
+
+
+def _fill(free: dict[str, float], kinds: Iterable[str], load: float) -> float:
+    """Put work to windows, in this order; what does not fit comes back."""
+    for kind in kinds:
+        taken = min(load, free[kind])
+        free[kind] -= taken
+        load -= taken
+    return load
 
 
 def mean_minutes(last: Sequence[timedelta], otherwise: float) -> float:
     """The mean of the last twenty served; while there are fewer, the catalogue's figure stands for those that are missing."""
     seconds = [max(one.total_seconds(), 0.0) for one in last[:LAST_SERVED]]
     return (sum(seconds) / 60 + otherwise * (LAST_SERVED - len(seconds))) / LAST_SERVED
+
+
+def spread(said_and_waited: Iterable[tuple[float, float]]) -> tuple[float, float]:
+    """Between which shares of what was said nine of ten of the last twenty waited; as long as there are fewer, usual ones stand for those
+    that are missing. Five minutes are added to both, for nobody minds whether three minutes were one."""
+    shares = [(max(waited, 0.0) + SMALL) / (said + SMALL) for said, waited in said_and_waited][:LAST_SERVED]
+    shares += [USUAL_MISSES[place % len(USUAL_MISSES)] for place in range(LAST_SERVED - len(shares))]
+    shares.sort()
+    return shares[1], shares[-2]

@@ -86,7 +86,7 @@ def _words(row) -> str:
     words = f"{row.category.code} · {row.category.shown_name}"
     if row.minutes is None:
         return words
-    return _("%(queue)s, about %(minutes)s min") % {"queue": words, "minutes": row.minutes}
+    return _("%(queue)s, about %(minutes)s min") % {"queue": words, "minutes": row.told}
 
 
 def _hall(request) -> Hall | None:

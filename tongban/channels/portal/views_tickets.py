@@ -87,7 +87,10 @@ def in_threes(code: str) -> str:
 
 def _queue(category: Category, now: queries.CategoryNow | None) -> dict[str, Any]:
     minutes = now.minutes if now is not None else 0
-    told = WORDS["no_window"] if minutes is None else filled("about", minutes) if minutes else WORDS["at_once"]
+    if now is None or minutes == 0:
+        told = WORDS["at_once"]
+    else:
+        told = WORDS["no_window"] if minutes is None else filled("about", now.told)
     return {
         "code": category.code,
         "name": WORDS["check_in"] if category.code == queries.APPOINTMENT else category.name,
@@ -265,7 +268,7 @@ def _waits(row: queries.CategoryNow) -> str:
         return _("%(count)s waiting, no window open now") % {"count": row.waiting}
     if row.minutes == 0:
         return _("nobody before you")
-    return _("%(count)s waiting, about %(minutes)s minutes") % {"count": row.waiting, "minutes": row.minutes}
+    return _("%(count)s waiting, about %(minutes)s minutes") % {"count": row.waiting, "minutes": row.told}
 
 
 def is_here(token: str, hall: Hall) -> bool:
@@ -330,7 +333,7 @@ def _of(found: Ticket) -> dict[str, Any]:
         "standing": standing,
         "turn": standing.ahead + 1 if standing else None,
         "ahead_words": filled("ahead", standing.ahead) if standing and standing.ahead else WORDS["next"],
-        "about_words": filled("about", standing.shown) if standing and standing.shown else None,
+        "about_words": filled("about", standing.told) if standing and standing.shown else None,
         "self_service": found.category.code == queries.SELF_SERVICE,
         "early": found.appointment is not None and found.waits_from > now,
         "may_return": found.state == TicketState.SKIPPED and today and found.requeues == 0,
