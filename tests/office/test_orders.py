@@ -185,3 +185,26 @@ def test_lists_take_as_many_queries_for_three_as_for_one(desk, django_assert_num
 
     with django_assert_num_queries(asked):
         desk["auditor"].get("/office/orders/")
+
+
+def test_whoever_shows_a_code_that_is_not_green_is_led_to_why_and_to_the_appeal(desk, citizen):
+    mine = doors.enter(Client(headers={"accept-language": "en"}), citizen)
+    way = 'href="/my/status/"'
+    assert way not in mine.get("/code/").content.decode().split("<main")[1]
+
+    put_in_force(desk)
+    assert way not in mine.get("/code/").content.decode().split("<main")[1]  # green asks no question
+    propose_status(desk)
+    desk["health_approver"].post(f"/office/statuses/{StatusProposal.objects.get().ref}/", {"act": "decide"})
+    page = mine.get("/code/").content.decode().split("<main")[1]
+
+    assert way in page and "Why it has this colour, and how to appeal" in page
+
+
+def test_whoever_proposed_takes_back_and_is_not_asked_why_not(desk):
+    propose_order(desk)
+    at = f"/office/orders/{EmergencyOrder.objects.get().ref}/"
+    own, authority = (desk[who].get(at).content.decode() for who in ("health_officer", "emergency_authority"))
+
+    assert "Why you take it back" in own and "Or why not" not in own
+    assert "Or why not" in authority and "Why you take it back" not in authority
