@@ -157,6 +157,12 @@ def test_a_long_queue_at_other_windows_keeps_nobody_from_their_own():
     assert Picture(waited_long, kinds, {"general": 2}, NOW).estimate("P").minutes > 40
 
 
+def test_turns_that_took_no_time_keep_nobody_waiting():
+    said = picture([ticket(1, "A", 5), ticket(2, "P", 9)], means=(0.0, 0.0, 0.0), busy={"general": 2}).estimate("A")
+
+    assert (said.ahead, said.minutes) == (2, 0.0)
+
+
 def test_where_somebody_stands_at_every_window_the_first_goes_after_half_a_turn():
     assert picture([], busy={"general": 2}).estimate("A").minutes == 8 / 2 / 2
     assert picture([], busy={"general": 1}).estimate("A").minutes == 0.0

@@ -1,5 +1,6 @@
 """Numbers: taken, called, skipped, come back, sent on, given back; nobody is lost."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from tests import make
 from tests.halls import queue_world as world
 from tests.halls.queue_world import TEN, after
 from tongban.halls import queries_tickets as queries
+from tongban.halls import queue_rules
 from tongban.halls.models import Appointment, HallDay, Ticket, TicketCall
 from tongban.halls.services import tickets, windows
 from tongban.halls.services.tickets import VISITOR
@@ -477,6 +479,83 @@ def test_the_mean_is_that_of_the_last_twenty_served_here():
     said = queries.estimate(hall, queries.Category.objects.get(code="A"), after(31))
 
     assert (said.ahead, round(said.minutes, 3)) == (1, 0.5)
+
+
+def test_a_window_is_kept_from_the_first_call_until_the_goodbye():
+    """Also while somebody stands up and walks: twenty turns of a minute's walk and a minute's work, the second call after twenty seconds."""
+    hall = world.hall("general")
+    [(window, actor)] = world.open_all(hall)
+    for number in range(20):
+        take(hall, at=after(3 * number))
+        called = tickets.call_next(window, actor=actor, at=after(3 * number))
+        called = tickets.call_again(called, actor=actor, at=after(3 * number + 0.5))
+        tickets.serve(called, actor=actor, at=after(3 * number + 1))
+        tickets.finish(called, actor=actor, at=after(3 * number + 2))
+
+    seen = queries.picture(hall, after(61))
+
+    assert seen.kinds["A"].minutes == pytest.approx(2 - 0.5 + 1 / 3)  # the calls are taken for twenty seconds apart
+
+
+def test_who_comes_first_later_is_expected_as_they_came_today_and_as_they_booked():
+    hall = world.hall("general general")
+    (window, actor), _other = world.open_all(hall)
+    for number in range(12):
+        take(hall, at=after(5 * number))
+        take(hall, "P", at=after(5 * number))
+    booked(hall, after(90)), booked(hall, after(90)), booked(hall, after(120))
+    booked(hall, after(20), state="no_show"), booked(hall, after(20), state="served")
+    booked(hall, after(90), state="cancelled"), booked(hall, after(60 * 24 + 90))
+
+    found, kinds = queries.coming(hall, after(60), queries.categories())
+
+    assert found.pace == {"A": pytest.approx(0.2), "P": pytest.approx(0.2)}
+    assert found.until == 6 * 60 + 30 - 60  # half past four
+    share = pytest.approx((1 + 9) / (2 + 10))
+    assert sorted(found.booked) == [(30.0, 2 * share.expected), (60.0, share.expected)]
+    assert kinds == {"general"}
+
+
+def test_the_last_of_the_line_hears_of_those_who_will_go_first():
+    hall = world.hall("general")
+    world.open_all(hall)
+    for number in range(6):
+        take(hall, at=after(number))
+
+    alone = queries.estimate(hall, queries.Category.objects.get(code="A"), after(10)).minutes
+    booked(hall, after(20)), booked(hall, after(30))
+    with_bookings = queries.estimate(hall, queries.Category.objects.get(code="A"), after(10))
+
+    assert alone == 48.0
+    assert with_bookings.ahead == 6
+    assert with_bookings.minutes == pytest.approx(48 + 2 * 0.9 * 10, abs=0.01)
+
+
+def test_somebody_at_the_only_window_is_half_a_turn_to_wait():
+    hall = world.hall("general")
+    [(window, actor)] = world.open_all(hall)
+    take(hall)
+    category = queries.Category.objects.get(code="A")
+
+    free = queries.estimate(hall, category, after(1)).minutes
+    tickets.call_next(window, actor=actor, at=after(1))
+
+    assert (free, queries.estimate(hall, category, after(1)).minutes) == (8.0, 4.0)
+
+
+def test_the_promise_to_bookings_is_reckoned_with_the_windows_that_may_call_them():
+    """Bookings of A are called by the general window alone, whose next turn may be too late; reckoned with six windows there is time."""
+    hall = world.hall("general" + " priority" * 5)
+    (window, actor), *_others = world.open_all(hall)
+    take(hall, at=after(-50))
+    tickets.check_in(booked(hall, after(0)), actor=VISITOR, at=after(-1))
+    line = queries.waiting(hall, TEN.date())
+    desk = queries.desk_of(window, window.officer, queries.picture(hall, TEN), booked=True)
+
+    assert desk.turn == timedelta(minutes=10)  # of appointments the catalogue says ten minutes
+    assert tickets.call_next(window, actor=actor, at=TEN).label == "Y001"
+    too_many = queue_rules.in_turn(line, replace(desk, turn=timedelta(minutes=10 / 6)), TEN)
+    assert [one.category for one in too_many] == ["A", "Y"]  # the control
 
 
 def test_without_an_open_window_no_time_is_promised():

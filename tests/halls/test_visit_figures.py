@@ -12,6 +12,8 @@ from tests.halls import queue_world as world
 from tongban.cases.states import CaseState
 from tongban.halls import forecasting, queries_figures
 from tongban.halls.models import Appointment, Category, Ticket, TicketCase
+from tongban.halls.services import tickets
+from tongban.halls.services.tickets import VISITOR
 from tongban.halls.visit_figures import Visit, changed, figures, spread
 from tongban.lib import yamls
 
@@ -28,7 +30,7 @@ def after(minutes: float) -> datetime:
 def visit(waits=10.0, **given) -> Visit:
     """Called after so many minutes, there one minute later, done five minutes later."""
     fields = {
-        "category": "A", "waits_from": NINE, "first_called_at": after(waits), "called_at": after(waits), "serving_at": after(waits + 1),
+        "category": "A", "waits_from": NINE, "first_called_at": after(waits), "followed_at": after(waits), "serving_at": after(waits + 1),
         "ended_at": after(waits + 6), "done": True,
     }  # fmt: skip
     return Visit(**(fields | given))
@@ -67,7 +69,7 @@ def test_mean_median_and_what_nine_of_ten_did_not_exceed():
 
 
 def test_waiting_ends_at_the_first_call_also_for_whoever_was_skipped_and_came_back():
-    came_back = visit(10, called_at=after(40), serving_at=after(42), ended_at=after(50), requeues=1)
+    came_back = visit(10, followed_at=after(40), serving_at=after(42), ended_at=after(50))
 
     assert came_back.waited == 10
     assert came_back.walked == 2  # from the call that was followed
@@ -88,6 +90,19 @@ def test_the_error_of_an_estimate_has_a_sign_a_size_and_a_share_within_five_minu
 
     assert (found.count, found.bias, found.size) == (2, -3, 7)
     assert found.within.percent == 50.0
+
+
+def test_minutes_of_walking_run_from_the_call_that_was_followed_to_the_counter():
+    """Capabilities 6.5 and issue 6, item 8; domain.md 5.4 ends waiting at the first call and begins serving at the arrival."""
+    at_once = visit(10, serving_at=after(10.5))
+    sent_on = visit(10, followed_at=after(60), serving_at=after(61.5), ended_at=after(70))
+    nobody_came = visit(10, serving_at=None, ended_at=after(12), done=False, gone=True)
+    never_called = Visit("A", NINE)
+    found = figures([at_once, sent_on, nobody_came, never_called])
+
+    assert [one.walked for one in (at_once, sent_on, nobody_came, never_called)] == [0.5, 1.5, None, None]
+    assert (found.walking.count, found.walking.mean, found.walking.median, found.walking.p90) == (2, 1.0, 1.0, 1.5)
+    assert found.waiting.mean == 10  # and none of it is counted as waiting
 
 
 def test_a_clock_that_was_put_back_makes_no_negative_minutes():
@@ -115,6 +130,45 @@ def test_a_report_is_what_its_tickets_say(hall):
     assert [(category.code, one.tickets) for category, one in found.by_category] == [("A", 20)]
     assert [day for day, _one in found.by_day] == [monday()]
     assert found.all.estimate.bias == 2
+
+
+def test_walking_of_a_day_through_the_services_leaves_out_what_lies_between_two_rounds(hall):
+    """One comes at the second call, one comes back after being skipped, one fetches something, one is sent on: each walks a minute."""
+    hall = world.hall("general specialised")
+    (window, actor), (other, specialist) = world.open_all(hall)
+
+    def number(minute: float) -> Ticket:
+        return tickets.issue(hall, "A", actor=VISITOR, channel="machine", at=world.after(minute))
+
+    def served(at, by, minute: float) -> Ticket:
+        called = tickets.call_next(at, actor=by, at=world.after(minute))
+        return tickets.serve(called, actor=by, at=world.after(minute + 1))
+
+    def over(ticket, by, minute: float) -> None:
+        tickets.finish(ticket, actor=by, at=world.after(minute))
+
+    second_call, skipped, parked, sent_on = (number(minute) for minute in range(4))
+    tickets.call_next(window, actor=actor, at=world.after(4))
+    tickets.call_again(second_call, actor=actor, at=world.after(4.5))
+    over(tickets.serve(second_call, actor=actor, at=world.after(5)), actor, 6)
+    tickets.call_next(window, actor=actor, at=world.after(6))
+    for again in (6.5, 7.0):
+        tickets.call_again(skipped, actor=actor, at=world.after(again))
+    tickets.skip(skipped, actor=actor, at=world.after(8))
+    tickets.park(served(window, actor, 8), actor=actor, minutes=5, at=world.after(12))
+    tickets.transfer(served(window, actor, 12), category="C", actor=actor, at=world.after(15))
+    over(served(other, specialist, 20), specialist, 30)
+    tickets.back(parked, actor=VISITOR, at=world.after(14))
+    over(served(window, actor, 30), actor, 32)
+    tickets.requeue(skipped, actor=VISITOR, at=world.after(33))
+    over(served(window, actor, 40), actor, 45)
+    day = timezone.localdate(world.TEN)
+
+    found = queries_figures.report(hall, day, day).all
+
+    assert set(Ticket.objects.filter(hall=hall).values_list("state", flat=True)) == {"done"}
+    assert (found.walking.count, found.walking.mean, found.walking.p90) == (4, 1.0, 1.0)
+    assert found.waiting.mean == (4 + 5 + 6 + 9) / 4  # of each until the first call
 
 
 def test_a_report_of_many_tickets_asks_no_more_than_one_of_few(hall, django_assert_num_queries):

@@ -17,6 +17,7 @@ from tongban.halls import forecasting, hours, queries_supervisors, queries_ticke
 from tongban.halls.appointment_states import AppointmentState
 from tongban.halls.models import Appointment, Category, Hall, HallAlarm, Shift, Ticket, TicketCase, Window
 from tongban.halls.models.tickets import WAITS
+from tongban.halls.queue_rules import BETWEEN_CALLS
 from tongban.halls.simulating import QUARTER, Demand, Queue, Staff
 from tongban.halls.ticket_states import AT_TABLE, TicketState
 from tongban.halls.visit_figures import Figures, Visit, figures
@@ -30,7 +31,7 @@ ENOUGH_DAYS, ENOUGH_TICKETS = 3, 60
 AT_WORK = 0.8  # of what windows can take: how busy a hall is assumed to be whose tickets nobody knows yet
 FINISHED = ENDED | {CaseState.DELIVERED}
 COLUMNS = (
-    "pk", "day", "category__code", "waits_from", "first_called_at", "called_at", "serving_at", "ended_at", "state", "end_reason", "requeues",
+    "pk", "day", "category__code", "waits_from", "first_called_at", "followed_at", "serving_at", "ended_at", "state", "end_reason",
     "estimate_minutes", "on_the_spot", "case_id",
 )  # fmt: skip
 
@@ -84,7 +85,9 @@ def hall_calls(hall: Hall, first: date, last: date) -> Counter[str]:
 
 
 def _visits(hall: Hall, first: date, last: date) -> list[tuple[date, Visit]]:
-    rows = list(Ticket.objects.filter(hall=hall, day__gte=first, day__lte=last).order_by("id").values_list(*COLUMNS))
+    tickets = Ticket.objects.filter(hall=hall, day__gte=first, day__lte=last)
+    tickets = tickets.annotate(followed_at=Max("called__at", filter=Q(called__number=1)))
+    rows = list(tickets.order_by("id").values_list(*COLUMNS))
     once = _one_visit(rows)
     return [
         (
@@ -93,19 +96,18 @@ def _visits(hall: Hall, first: date, last: date) -> list[tuple[date, Visit]]:
                 category=code,
                 waits_from=waits_from,
                 first_called_at=first_called,
-                called_at=called,
+                followed_at=followed,
                 serving_at=serving,
                 ended_at=ended,
                 done=state == TicketState.DONE and not end_reason,
                 gone=(state in (TicketState.VOID, TicketState.SKIPPED) and end_reason != AT_TABLE)
                 or (state == TicketState.DONE and first_called is None),
-                requeues=requeues,
                 estimate_minutes=estimate,
                 on_the_spot=on_the_spot,
                 one_visit=once.get(pk),
             ),
         )
-        for pk, day, code, waits_from, first_called, called, serving, ended, state, end_reason, requeues, estimate, on_the_spot, _case in rows
+        for pk, day, code, waits_from, first_called, followed, serving, ended, state, end_reason, estimate, on_the_spot, _case in rows
     ]
 
 
@@ -176,7 +178,8 @@ def usual(hall: Hall, weekday: int | None, before: date) -> Usual:
             "day",
             "category__code",
             "waits_from",
-            "first_called_at",
+            "called_at",
+            "calls",
             "serving_at",
             "ended_at",
             "state",
@@ -193,13 +196,13 @@ def usual(hall: Hall, weekday: int | None, before: date) -> Usual:
     walks: list[float] = []
     counts: dict[str, Counter[int]] = defaultdict(Counter)
     departments: Counter[int] = Counter()
-    for _day, code, waits_from, first_called, serving, ended, state, end_reason, department in seen:
+    for _day, code, waits_from, called, calls, serving, ended, state, end_reason, department in seen:
         local = timezone.localtime(waits_from)
         counts[code][(local.hour * 60 + local.minute) // QUARTER] += 1
         if state == TicketState.DONE and not end_reason and serving and ended:
             minutes[code].append(max(0.5, (ended - serving).total_seconds() / 60))
-        if first_called and serving:
-            walks.append(max(0.0, (serving - first_called).total_seconds() / 60))
+        if called and serving:
+            walks.append(max(0.0, (serving - called + (calls - 1) * BETWEEN_CALLS).total_seconds() / 60))
         if department:
             departments[department] += 1
     opens = min(quarter for row in counts.values() for quarter in row)

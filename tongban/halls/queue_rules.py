@@ -270,7 +270,7 @@ class Picture:
                 many += found
                 beyond = _fill(free, where[one.code], found * one.minutes)
                 over += beyond
-                left_out += beyond / one.minutes
+                left_out += beyond and beyond / one.minutes  # a turn may have taken no time at all
             for one in heavier:
                 come = self._will_overtake(one, kind.weight, waited, minutes)
                 over += _fill(free, where[one.code], come * one.minutes)

@@ -20,12 +20,11 @@ class Visit:
     category: str
     waits_from: datetime
     first_called_at: datetime | None = None
-    called_at: datetime | None = None
+    followed_at: datetime | None = None  # the first call of the round in which somebody came
     serving_at: datetime | None = None
     ended_at: datetime | None = None
     done: bool = False
     gone: bool = False  # void: gave the ticket back, came too late, or the hall closed
-    requeues: int = 0
     estimate_minutes: int | None = None
     on_the_spot: bool | None = None
     one_visit: bool | None = None
@@ -36,8 +35,8 @@ class Visit:
 
     @property
     def walked(self) -> float | None:
-        """From the call that was followed: the first, or after a comeback the latest."""
-        return _minutes(self.called_at if self.requeues else self.first_called_at, self.serving_at)
+        """From the first call of the last round: whoever was skipped, sent on or parked was called anew, and waited in between."""
+        return _minutes(self.followed_at or self.first_called_at, self.serving_at)
 
     @property
     def served(self) -> float | None:
