@@ -1,14 +1,17 @@
 """A guide robot is asked in words: it names the matter, who takes it here, the way, and gives a number."""
 
+import re
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
 from tests import make
 from tests.halls import queue_world as world
+from tongban.channels.pages import hall_drawing
 from tongban.halls import queries_robots
 from tongban.halls.models import Machine, Ticket
-from tongban.halls.services import tickets
+from tongban.halls.services import loading, tickets
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 AREAS = [
@@ -133,3 +136,17 @@ def test_a_robot_of_another_maker_asks_and_takes_a_number_by_the_interface(clien
 )
 def test_the_interface_answers_only_a_robots_key(client, hall, robot, path, status):
     assert client.get(f"/api/v1/{path.format(key=robot.key)}").status_code == status
+
+
+def test_robots_of_a_file_stand_apart_and_ways_begin_where_the_plan_draws_them(client, hall, permit):
+    row = {"self_service": {}, "windows": [], "robots": ["xiao-pu", "xiao-hui"]}
+    one, other = (made for made in loading._machines(hall, row) if made.kind == "robot")
+    assert abs(one.x - other.x) > 5
+    one.save()
+
+    shown = ask(client, one, "residence permit")
+    plan = hall_drawing.floor_plan(hall, hall.windows.all(), [one])
+    begins = re.search(r'tr-plan__begin" cx="([0-9.]+)" cy="([0-9.]+)"', shown)
+    assert (float(begins.group(1)), float(begins.group(2))) == pytest.approx(
+        (plan.things[0].x, plan.things[0].y), abs=0.2
+    )

@@ -82,9 +82,10 @@ def way(
     *,
     windows: Iterable[tuple[int, Spot]] | None = None,
     half: Spot = HALF_A_WINDOW,
+    begin: Spot | None = None,
 ) -> list[Spot]:
     """From the robot to a window, in hundredths of the floor plan, around windows and through no other area. `windows`: where a drawing has
-    put them, by number, and `half` how large it draws one."""
+    put them, by number, `half` how large it draws one, `begin` where it has put the robot."""
     if target is None or target.x is None or target.y is None:
         return []
     if windows is None:
@@ -101,7 +102,7 @@ def way(
         if one.get("w") and one.get("h")
     ]
     things = [(x - half[0], y - half[1], x + half[0], y + half[1]) for x, y in placed.values()]
-    return way_finding.way(_stands(hall, robot), end, areas, things)
+    return way_finding.way(begin or _stands(hall, robot), end, areas, things)
 
 
 def _stands(hall: Hall, robot: Machine) -> Spot:

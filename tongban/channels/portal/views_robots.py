@@ -78,11 +78,12 @@ def _slip(key: str) -> str:
 def _drawn(row: Machine, chosen: Answer | None) -> dict[str, Any]:
     if not row.hall.areas:
         return {"plan": None, "way": ""}
-    plan = hall_drawing.floor_plan(row.hall, queries_places.windows(row.hall), [])
+    plan = hall_drawing.floor_plan(row.hall, queries_places.windows(row.hall), [row])
     target = chosen.target if chosen else None
     drawn = [(desk.number, (desk.x * 100 / plan.wide, desk.y * 100 / plan.high)) for desk in plan.desks]
     half = (hall_drawing.DESK_WIDE * 50 / plan.wide, hall_drawing.DESK_HIGH * 50 / plan.high)
-    points = queries_robots.way(row.hall, row, target, windows=drawn, half=half)
+    here = next(((one.x * 100 / plan.wide, one.y * 100 / plan.high) for one in plan.things), None)
+    points = queries_robots.way(row.hall, row, target, windows=drawn, half=half, begin=here)
     spots = [(round(x * plan.wide / 100, 1), round(y * plan.high / 100, 1)) for x, y in points]
     return {
         "plan": plan,

@@ -99,6 +99,9 @@ def load_halls(rows: Iterable[dict[str, Any]]) -> int:
         shifts += _shifts(hall, row)
     Window.objects.bulk_create(windows, ignore_conflicts=True, batch_size=500)
     Machine.objects.bulk_create(machines, ignore_conflicts=True, batch_size=500)
+    for one in machines:
+        if one.kind == MachineKind.ROBOT:  # older ones stood nowhere, so all on the same spot
+            Machine.objects.filter(hall=one.hall, kind=one.kind, number=one.number, x=None).update(x=one.x, y=one.y)
     planned = set(Shift.objects.filter(hall__in=halls.values()).values_list("hall_id", flat=True).distinct())
     Shift.objects.bulk_create([shift for shift in shifts if shift.hall_id not in planned], batch_size=500)
     return len(rows)
@@ -156,7 +159,9 @@ def _machines(hall: Hall, row: dict[str, Any]) -> list[Machine]:
             made.append(Machine(hall=hall, kind=kind, number=place + 1, area=area, x=x, y=y))
     if row.get("rating_devices"):
         made += _rating_devices(hall, row["windows"])
-    for number, robot in enumerate(row.get("robots", []), 1):
+    robots = row.get("robots", [])
+    for number, robot in enumerate(robots, 1):
+        x, y = _at_the_foot(hall, "guide", number, len(robots))
         made.append(
             Machine(
                 hall=hall,
@@ -164,9 +169,17 @@ def _machines(hall: Hall, row: dict[str, Any]) -> list[Machine]:
                 number=number,
                 name=ROBOTS.get(robot, {"zh": robot, "en": robot}),
                 area="guide",
+                x=x,
+                y=y,
             )
         )
     return made
+
+
+def _at_the_foot(hall: Hall, area: str, number: int, of: int) -> tuple[float, float]:
+    """In front of the windows of an area, side by side."""
+    where = next((one for one in hall.areas if one["id"] == area), None) or {"x": 0, "y": 0, "w": 100, "h": 100}
+    return round(where["x"] + where["w"] * number / (of + 1), 2), round(where["y"] + where["h"] * 0.88, 2)
 
 
 RATED_AT = {WindowKind.GENERAL, WindowKind.SPECIALISED, WindowKind.ISSUING, WindowKind.PRIORITY}
