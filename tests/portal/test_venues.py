@@ -392,3 +392,18 @@ def test_the_diary_page_knows_nothing(client):
     page = client.get("/diary/")
 
     assert "stands on this phone alone" in page.content.decode()
+
+
+def test_whoever_runs_a_venue_under_another_name_is_led_there_and_not_told_that_there_is_none(client):
+    owner = make.account()
+    row = venues.venue(make.company(of=owner.person))
+    sign_in(client, owner)
+
+    page = client.get("/my/venues/").content.decode().split("<main")[1]
+    switched = client.post(reverse("portal:switch"), {"space": str(row.party_id), "next": "/my/venues/"}, follow=True)
+
+    assert "No venue yet" not in page
+    assert f'name="space" value="{row.party_id}"' in page and "1 venue" in page
+    assert "Demo Market" in switched.content.decode()
+    stranger = sign_in(type(client)(), make.account())
+    assert "No venue yet" in stranger.get("/my/venues/", headers={"accept-language": "en"}).content.decode()

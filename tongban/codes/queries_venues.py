@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 from django.utils import timezone
 
 from tongban.codes import day_keys, venue_tokens
@@ -142,6 +142,12 @@ def compounds(*, division: str = "", after: int | None = None, limit: int = PAGE
 
 def of_party(party: Party | int) -> QuerySet[Venue]:
     return Venue.objects.filter(party=party).select_related("division").order_by("-id")
+
+
+def counts_of(parties: Iterable[Party]) -> dict[int, int]:
+    """How many venues each of them has; who has none is not there."""
+    rows = Venue.objects.filter(party__in=[one.pk for one in parties]).values("party").annotate(many=Count("id"))
+    return {row["party"]: row["many"] for row in rows}
 
 
 def guarded_by(person: int) -> QuerySet[Venue]:

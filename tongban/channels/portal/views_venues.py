@@ -27,8 +27,12 @@ def venues(request, party):
     own = list(queries_venues.of_party(party)[:200])
     person = request.user.person_id
     guarded = [row for row in queries_venues.guarded_by(person) if row.party_id != party.pk] if person else []
+    others = [one for one in doorkeeper.spaces(request) if one.pk != party.pk]
+    counts = queries_venues.counts_of(others) if others else {}
+    elsewhere = [(one, counts[one.pk]) for one in others if one.pk in counts]
     doorkeeper.reading(request, party, "own venues", ["venues"])
-    return render(request, "portal/venues/mine.html", {"party": party, "rows": own, "guarded": guarded})
+    context = {"party": party, "rows": own, "guarded": guarded, "elsewhere": elsewhere}
+    return render(request, "portal/venues/mine.html", context)
 
 
 def _own(request, pk: int) -> Venue:
@@ -215,7 +219,12 @@ def work(request, party):
         if request.user.person_id
         else []
     )
-    context = {"rows": mine, "errors": errors, "labels": {"code": pgettext("venue", "Code")}, "typed": request.POST.get("code", "")}
+    context = {
+        "rows": mine,
+        "errors": errors,
+        "labels": {"code": pgettext("venue", "Code")},
+        "typed": request.POST.get("code", ""),
+    }
     return render(request, "portal/venues/work.html", context, status=422 if errors else 200)
 
 
