@@ -281,6 +281,10 @@ def test_a_member_of_a_bundle_does_not_end_under_it():
         )
 
     assert set(refused.value.errors) == {"matter"}
+    name = bundle.versions.get(state="published").name
+    assert str(refused.value.errors["matter"][0]).count(name["zh"]) + str(refused.value.errors["matter"][0]).count(
+        name["en"]
+    )
 
 
 def test_the_demonstration_does_not_come_back_over_what_people_wrote():

@@ -475,7 +475,8 @@ def test_a_matter_ends_with_a_notice_that_leads_on(client):
     page = {"on": timezone.localdate().isoformat(), "words.zh": "已并入", "words.en": "Merged", "forward_to": "new-one"}
     enter(client, editors.manager())
     assert client.post("/office/catalogue/matters/old-one/retire", page | {"forward_to": "nobody"}).status_code == 422
-    client.post("/office/catalogue/matters/old-one/retire", page)
+    assert '<option value="new-one">' in client.get("/office/catalogue/matters/old-one/").text
+    client.post("/office/catalogue/matters/old-one/retire", page | {"forward_to": "新事项"})  # as it is called there
     assert client.post("/office/catalogue/matters/old-one/retire", {"act": "confirm"}).status_code == 403
     enter(client, editors.manager())
     client.post("/office/catalogue/matters/old-one/retire", {"act": "confirm"})

@@ -4,6 +4,7 @@ import datetime
 from collections import defaultdict
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -136,6 +137,7 @@ def _matter_page(request, officer, row, problem=None):
         "published": by_state.get("published"),
         "draft": by_state.get("draft") or by_state.get("in_check"),
         "coming": by_state.get("scheduled"),
+        "others": _others(row) if "catalogue_manager" in officer.roles else [],
         "retirement": Retirement.objects.select_related("asked_by", "confirmed_by", "forward_to")
         .filter(matter=row)
         .first(),
@@ -147,6 +149,12 @@ def _matter_page(request, officer, row, problem=None):
         "today": timezone.localdate().isoformat(),
     }
     return render(request, "office/catalogue/matter.html", context, status=problem.status if problem else 200)
+
+
+def _others(row: Matter) -> list[tuple[str, dict]]:
+    """Where an ended matter may lead on to: short name and name."""
+    rows = MatterVersion.objects.filter(state=MatterVersion.State.PUBLISHED).exclude(matter=row)
+    return list(rows.order_by("matter__slug").values_list("matter__slug", "name"))
 
 
 @require_POST
@@ -214,11 +222,14 @@ def retire(request, officer, slug):
 
 
 def _forward(wanted: str) -> Matter:
-    found = Matter.objects.filter(slug=wanted[:100]).first()
+    """By its short name, or by the name people know, in either language."""
+    named = Q(versions__name__zh=wanted) | Q(versions__name__en=wanted)
+    in_force = Matter.objects.filter(named, versions__state=MatterVersion.State.PUBLISHED)
+    found = Matter.objects.filter(slug=wanted[:100]).first() or in_force.first()
     if found is None:
         raise Invalid(
             "retire",
-            errors={"forward_to": [_("There is no matter of this short name.")]},
+            errors={"forward_to": [_("There is no matter of this name.")]},
             kept=_("Nothing was changed."),
         )
     return found

@@ -20,7 +20,7 @@ from tongban.departments import rules as duty
 from tongban.departments.models import Department, Officer, Role
 from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM, Actor
-from tongban.lib.bilingual import Bilingual
+from tongban.lib.bilingual import Bilingual, say
 from tongban.lib.problems import Invalid, NotAllowed, worded
 from tongban.matters import commitment, events
 from tongban.matters.editing import checking, conditions
@@ -539,10 +539,10 @@ def ask_retirement(
         forward_to.pk == matter.pk or not forward_to.versions.filter(state=State.PUBLISHED).exists()
     ):
         errors["forward_to"] = [_("Please choose another matter that is in force.")]
-    in_use = [one.matter for one in bundles_with(matter.slug)]
+    in_use = bundles_with(matter.slug)
     if in_use:
         errors["matter"] = [
-            worded(_("It is a member of “%(bundle)s”. Take it out there first."), bundle=in_use[0].slug)
+            worded(_("It is a member of “%(bundle)s”. Take it out there first."), bundle=say(in_use[0].name))
         ]
     if errors:
         raise Invalid("retire", errors=errors, kept=KEPT)
