@@ -15,7 +15,7 @@ from tongban.journal.queries import topic_versions
 from . import health
 from .desk import Desk
 from .errors import page
-from .listening import Listener
+from .listening import Glancer, Listener
 from .live import Live
 from .shell import Limits, Shell
 
@@ -37,7 +37,7 @@ def shell() -> Shell:
         topic_versions,
         poll=configuration.live_poll,
         release=connections.close_all,
-        listener=Listener if connection.vendor == "postgresql" else None,
+        listener=Listener if connection.vendor == "postgresql" else Glancer,
     )
     gates = Desk(VERIFYING, release=connections.close_all)
     tickets = Desk(PRESSING, release=connections.close_all)
