@@ -47,7 +47,12 @@ def here(count: int, seconds: float) -> None:
     logging.disable(logging.CRITICAL)
     from django.core.management import call_command
     from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
 
+    from tongban.site import first_tables
+
+    executor = MigrationExecutor(connection)
+    first_tables.make(executor, executor.migration_plan(executor.loader.graph.leaf_nodes()))
     call_command("migrate", verbosity=0)
     wholes = one_by_one(count)
     database = {"sqlite": "SQLite, synchronous=FULL", "postgresql": "PostgreSQL"}[connection.vendor]

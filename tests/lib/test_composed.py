@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from tests import make
 from tongban.departments.models import Officer
-from tongban.lib.composed import composed
+from tongban.lib.composed import SEVERAL, composed, composed_of_several
 from tongban.parties.models import Account, Membership
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
@@ -128,3 +128,19 @@ def test_every_thread_asks_on_its_own_connection():
     assert (
         found == [officer] * 4 and found[0].roles == officer.roles and found[0].account.login == officer.account.login
     )
+
+
+@composed_of_several(BigIntegerField())
+def memberships_of(keys):
+    return Membership.objects.select_related("person").filter(pk__in=keys).order_by("pk")
+
+
+def test_a_question_about_several_keys_says_what_the_ordinary_one_says(company):
+    keys = list(Membership.objects.values_list("pk", flat=True))
+    with CaptureQueriesContext(connection) as sent:
+        assert memberships_of([]) == []
+    assert not sent.captured_queries
+    for some in (keys[:1], keys, [*keys, *keys], [*keys, 10**9], [*keys, *range(10**9, 10**9 + 3 * SEVERAL)]):
+        plain = list(Membership.objects.filter(pk__in=some).order_by("pk"))
+        assert [everything(one) for one in memberships_of(some)] == [everything(one) for one in plain]
+        assert memberships_of(iter(some)) == plain

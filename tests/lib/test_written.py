@@ -3,6 +3,7 @@
 import datetime
 
 import pytest
+from django.core.exceptions import FieldDoesNotExist
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import F
 from django.test.utils import CaptureQueriesContext
@@ -10,7 +11,7 @@ from django.utils import timezone
 
 from tests import make
 from tongban.cases.models import CaseDocument, Step
-from tongban.journal.models import Job
+from tongban.journal.models import Event, Job
 from tongban.lib import written
 from tongban.lib.moves import NotNow, make_all, move
 from tongban.parties.models import Account
@@ -131,3 +132,50 @@ def test_several_are_moved_together_or_not_at_all():
         make_all(cases, step)
 
     assert sorted(type(cases[0]).objects.values_list("state", flat=True)) == ["accepted", "under_review"]
+
+
+def test_a_new_row_begins_as_django_begins_it():
+    case, event = make.case("under_review"), {"kind": "Told", "subject": "case:1", "at": NOW, "payload": {"a": [1]}}
+    for model, given in (
+        (Job, {"kind": "a.kind", "run_at": NOW}),
+        (Job, {"kind": "a.kind", "run_at": NOW, "payload": {"case": 1}, "once": "x", "event_id": 7}),
+        (Event, event),
+        (Step, {"case": case, "at": NOW, "move": "look", "target": "b", "officer": None, "account": case.account}),
+    ):
+        theirs, ours = model(**given), written.new(model, **given)
+        assert everything(ours) == everything(theirs) and ours.pk is None and ours._state.adding
+    assert written.new(Job, kind="a").payload is not written.new(Job, kind="a").payload
+    assert written.new(Step, case=case).case is case
+    with pytest.raises(FieldDoesNotExist):
+        written.new(Job, colour="red")
+
+
+def test_moments_days_and_empty_documents_are_kept_as_django_keeps_them():
+    east = datetime.timezone(datetime.timedelta(hours=8))
+    moments = [NOW, NOW.replace(microsecond=0), NOW.astimezone(east), NOW.astimezone(datetime.UTC)]
+    for moment in moments:
+        for payload in ({}, [], {"空": []}):
+            theirs, ours = job(run_at=moment, payload=payload), job(run_at=moment, payload=payload)
+            theirs.save(force_insert=True)
+            written.insert(ours)
+            kept = [_as_kept(one.pk) for one in (theirs, ours)]
+            assert kept[0] == kept[1]
+    case = make.case("under_review")
+    for day in (datetime.date(2026, 2, 28), None):
+        type(case).objects.filter(pk=case.pk).update(next_due=day)
+        theirs = _day_as_kept(case)
+        case.next_due = day
+        written.keep(case, "next_due")
+        assert _day_as_kept(case) == theirs
+
+
+def _as_kept(pk: int):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT run_at, payload, done_at, event_id, state, tries FROM journal_job WHERE id = %s", [pk])
+        return cursor.fetchone()
+
+
+def _day_as_kept(case):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT next_due FROM cases_case WHERE id = %s", [case.pk])
+        return cursor.fetchone()

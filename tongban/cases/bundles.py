@@ -13,7 +13,7 @@ from tongban.cases.models import BundleMember, Case
 from tongban.cases.states import ENDED, GRANTED, IN_REVIEW, CaseState
 from tongban.departments.models import Department
 from tongban.lib.bilingual import Bilingual
-from tongban.lib.composed import composed
+from tongban.lib.composed import composed, composed_of_several
 from tongban.licences.models import Licence
 from tongban.matters.models import Matter
 
@@ -101,14 +101,18 @@ def _rows_of(whole):
     return rows.only(*OF_PART).order_by("place")
 
 
+@composed_of_several(BigIntegerField())
+def _licences(keys):
+    return Licence.objects.select_related("type", "issuer").filter(pk__in=keys)
+
+
 def with_results(parts: list[Part]) -> list[Part]:
     """The same with what was granted: licences and, where one stands in, the other case; two more queries for all of them."""
-    kept = Case.objects.select_related("licence__type", "licence__issuer", "version", "department").in_bulk(
-        [part.row.stood_in_id for part in parts if part.row.stood_in_id]
-    )
-    given = Licence.objects.select_related("type", "issuer").in_bulk(
-        [part.case.licence_id for part in parts if part.case.licence_id]
-    )
+    instead = [part.row.stood_in_id for part in parts if part.row.stood_in_id]
+    kept: dict[int, Case] = {}
+    if instead:
+        kept = Case.objects.select_related("licence__type", "licence__issuer", "version", "department").in_bulk(instead)
+    given = {one.pk: one for one in _licences(part.case.licence_id for part in parts if part.case.licence_id)}
     for part in parts:
         if part.case.licence_id:
             part.case.licence = given[part.case.licence_id]

@@ -12,7 +12,7 @@ from tongban.cases import planning, promising
 from tongban.cases.models import Case, Clock, Escalation, PublicNotice
 from tongban.cases.states import CHARGED_TO, IN_REVIEW, WITH_APPLICANT, CaseState, ClockKind
 from tongban.departments import queries as departments
-from tongban.lib.composed import composed
+from tongban.lib.composed import composed, composed_of_several
 from tongban.lib.workdays import Calendar, Due
 from tongban.lib.written import insert, insert_all, keep, update
 
@@ -190,15 +190,22 @@ def show(case: Case, there: list[Clock] | None = None) -> None:
     keep(case, *SHOWN, "updated_at")
 
 
+@composed_of_several(BigIntegerField())
+def _running_of(cases):
+    return Clock.objects.filter(case__id__in=cases, stopped_on__isnull=True).order_by("pk")
+
+
 def show_members(members: list[Case]) -> None:
     """The same for members of a bundle: those that say the same are written together."""
-    clocks = list(Clock.objects.filter(case__in=[case.pk for case in members], stopped_on__isnull=True).order_by("pk"))
+    clocks = _running_of([case.pk for case in members])
     alike: dict[tuple, list[int]] = {}
     for case in members:
         say(case, [clock for clock in clocks if clock.case_id == case.pk])
         alike.setdefault(tuple(getattr(case, name) for name in SHOWN), []).append(case.pk)
     for said, keys in alike.items():
-        Case.objects.filter(pk__in=keys).update(**dict(zip(SHOWN, said, strict=True)), updated_at=timezone.now())
+        what = dict(zip(SHOWN, said, strict=True)) | {"updated_at": timezone.now()}
+        if update(Case, {"id": tuple(keys)}, what) is None:
+            Case.objects.filter(pk__in=keys).update(**what)
 
 
 def say(case: Case, which: list[Clock]) -> None:

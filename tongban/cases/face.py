@@ -2,8 +2,11 @@
 
 from datetime import date
 
+from django.db.models import BigIntegerField
+
 from tongban.cases import rules
 from tongban.cases.models import Case
+from tongban.lib.composed import composed
 from tongban.licences.models import Licence, LicenceType
 from tongban.parties.models import Company, Person
 from tongban.places import queries as places
@@ -81,8 +84,13 @@ def _words(field, option) -> list[str]:
     return [said.get("zh") or str(option), said.get("en") or str(option)]
 
 
+@composed(pk=BigIntegerField())
+def _person(pk):
+    return Person.objects.filter(pk=pk).order_by("pk")
+
+
 def _of_holder(case: Case) -> dict:
-    person = Person.objects.filter(pk=case.applicant_id).first()
+    person = next(iter(_person(pk=case.applicant_id)), None)
     if person is not None:
         return {
             "name": person.name,

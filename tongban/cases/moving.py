@@ -23,7 +23,7 @@ from tongban.journal.queries import history
 from tongban.lib.composed import composed
 from tongban.lib.moves import Move, NotNow, make, make_all, state_label
 from tongban.lib.problems import NotAllowed, worded
-from tongban.lib.written import insert, insert_all
+from tongban.lib.written import insert, insert_all, new
 from tongban.parties import queries as parties
 from tongban.parties.models import Account
 
@@ -78,8 +78,8 @@ def go(
     if on_desk is not None:
         desk_time.follow(case, now)
     insert(
-        Step(
-            case=case, at=now, move=step.name, source=source, target=step.target, role=actor.role, officer=officer,
+        new(
+            Step, case=case, at=now, move=step.name, source=source, target=step.target, role=actor.role, officer=officer,
             account=account, reason=reason,
         )
     )  # fmt: skip
@@ -121,8 +121,8 @@ def go_all(
         if on_desk is not None:
             desk_time.follow(case, now)
     insert_all(
-        Step(
-            case=case, at=now, move=step.name, source=source, target=step.target, role=actor.role, officer=officer,
+        new(
+            Step, case=case, at=now, move=step.name, source=source, target=step.target, role=actor.role, officer=officer,
             account=account, reason=reason,
         )
         for case, source, _desk in before
@@ -188,10 +188,20 @@ def _locked(pk):
     return Case.objects.filter(pk=pk).select_for_update().values_list("pk", flat=True)
 
 
+# What a guide says to readers and no act asks for; asked for after all, it is fetched then.
+FOR_READERS = tuple(
+    f"version__{name}"
+    for name in (
+        "legal_basis", "authority_split", "handling_office", "entrusted_to", "visit_reason", "cross_region", "quota", "bars",
+        "intermediary", "rule_tests", "steps", "contacts", "rights", "faqs", "editions", "note", "why",
+    )
+)  # fmt: skip
+
+
 @composed(pk=BigIntegerField())
 def _held(pk):
     rows = Case.objects.select_related("matter", "version", "department", "applicant", "applicant__division", "account")
-    return rows.select_for_update(of=("self",)).filter(pk=pk)
+    return rows.defer(*FOR_READERS).select_for_update(of=("self",)).filter(pk=pk)
 
 
 def parent_of(case: Case) -> int | None:

@@ -22,6 +22,7 @@ from tongban.cases.states import GRANTED, WITH_APPLICANT, WITH_OFFICE
 from tongban.lib.bilingual import say
 from tongban.lib.encryption import blind_index
 from tongban.lib.problems import NotAllowed, worded
+from tongban.lib.written import insert_all
 from tongban.licences import queries as licences
 from tongban.licences.models import Licence
 from tongban.licences.states import LicenceState
@@ -182,7 +183,7 @@ def mark(cases: Iterable[Case]) -> None:
     """Write down what these applications are about, as they are now."""
     cases = list(cases)
     Mark.objects.filter(case__in=[case.pk for case in cases]).delete()
-    Mark.objects.bulk_create(
+    insert_all(
         Mark(case=case, matter_id=case.matter_id, field=field, index=index)
         for case in cases
         for field, index in marks_of(case, case.version).items()

@@ -6,8 +6,11 @@ Everybody who asks for the form, the materials or the days of a case asks here, 
 from collections.abc import Mapping
 from typing import Any
 
+from django.db.models import BigIntegerField, CharField
+
 from tongban.cases.models import Bundle, Case
 from tongban.lib.bilingual import Bilingual
+from tongban.lib.composed import composed, composed_of_several
 from tongban.matters import bundling
 from tongban.matters.models import MaterialType, Matter, MatterVersion
 from tongban.matters.requirements import Requirement, requirements
@@ -40,17 +43,32 @@ def plan_of(case: Case) -> bundling.Plan:
         return kept[1]
     held = case.__dict__.get("_versions")
     if held is None:
-        held = Bundle.objects.filter(case=case.pk).values_list("versions", flat=True).first()
+        held = next(iter(_versions_kept(case=case.pk)), None)
     plan = plan_from(case.version, chosen, held if held is not None else versions_of(case.version))
     case.__dict__["_plan"] = (chosen, plan)
     return plan
 
 
+@composed(case=BigIntegerField())
+def _versions_kept(case):
+    return Bundle.objects.filter(case=case).order_by("pk").values_list("versions", flat=True)[:1]
+
+
+@composed_of_several(BigIntegerField())
+def _of_keys(keys):
+    return MatterVersion.objects.select_related("matter", "matter__department").filter(pk__in=keys)
+
+
+@composed_of_several(CharField())
+def _standing_in(slugs):
+    return MaterialType.objects.filter(slug__in=slugs).values_list("slug", "licence_type", "resource")
+
+
 def plan_from(version: MatterVersion, chosen, versions: Mapping[str, int]) -> bundling.Plan:
-    found = MatterVersion.objects.select_related("matter", "matter__department").in_bulk(versions.values())
-    of_slug = {one.matter.slug: one for one in found.values()}
-    asked = {row["material"] for one in found.values() for row in one.requirements}
-    rows = MaterialType.objects.filter(slug__in=asked).values_list("slug", "licence_type", "resource")
+    found = _of_keys(versions.values())
+    of_slug = {one.matter.slug: one for one in found}
+    asked = {row["material"] for one in found for row in one.requirements}
+    rows = _standing_in(asked)
     return bundling.planned(
         version, chosen, of_slug, {slug: {slug, licence, data} - {""} for slug, licence, data in rows}
     )

@@ -99,7 +99,9 @@ def record_many(happened: Iterable[tuple[Any, str]], *, actor: Actor) -> list[Ev
     _write(rows)
     witness.seen(Event._meta.db_table, [(row.pk, row.code) for row in rows])
     written.insert_all(
-        Job(kind=reaction, event=row, run_at=row.at) for row in rows for reaction in REACTIONS.get(row.kind, ())
+        written.new(Job, kind=reaction, event_id=row.pk, run_at=row.at)
+        for row in rows
+        for reaction in REACTIONS.get(row.kind, ())
     )
     return rows
 
@@ -129,7 +131,8 @@ def _write(rows: list[Event]) -> None:
 
 
 def _event(what, subject: str, actor: Actor) -> Event:
-    row = Event(
+    row = written.new(
+        Event,
         at=timezone.now(),
         kind=type(what).__name__,
         subject=subject,
@@ -137,16 +140,25 @@ def _event(what, subject: str, actor: Actor) -> Event:
         actor=actor.account,
         role=actor.role,
         department=actor.department,
-        payload=dataclasses.asdict(what),
+        payload=_payload(what),
         once=secrets.token_hex(8),
     )
     row.code = code_of(row)
     return row
 
 
+_PLAIN = (str, int, bool, float, type(None))
+
+
+def _payload(what) -> dict[str, Any]:
+    """What an event says, by the names of its fields; most say words and numbers, which need not be copied."""
+    said = {name: getattr(what, name) for name in what.__dataclass_fields__}
+    return said if all(type(one) in _PLAIN for one in said.values()) else dataclasses.asdict(what)
+
+
 def enqueue(kind: str, *, once: str | None = None, run_at: datetime | None = None, **payload) -> None:
     """Write down an errand for the worker in the act's transaction. With `once`, a second errand of that name is not written."""
-    row = Job(kind=kind, payload=payload, run_at=run_at or timezone.now(), once=once)
+    row = written.new(Job, kind=kind, payload=payload, run_at=run_at or timezone.now(), once=once)
     written.insert_all([row], or_ignore=once is not None)
 
 

@@ -65,7 +65,9 @@ class Keyring:
         return b".".join((PREFIX.encode(), self.newest.encode(), base64.urlsafe_b64encode(sealed).rstrip(b"=")))
 
     def decrypt(self, value: bytes | str, context: str) -> str:
-        key_id, sealed = _parts(value)
+        return self.opened(*_parts(value), context)
+
+    def opened(self, key_id: str, sealed: bytes, context: str) -> str:
         if key_id not in self._opens:
             raise Unreadable(f"The key {key_id} of this value is not in the folder of keys.")
         try:
@@ -78,7 +80,10 @@ class Keyring:
             raise Unreadable(f"This value was changed or does not belong to {context}.") from wrong
 
     def knows(self, value: bytes | str) -> bool:
-        return _parts(value)[0] in self._opens
+        return self.has(_parts(value)[0])
+
+    def has(self, key_id: str) -> bool:
+        return key_id in self._opens
 
     def is_stale(self, value: bytes | str) -> bool:
         """Sealed with an older key than the newest: the rotation writes it anew."""
@@ -112,9 +117,10 @@ def encrypt(text: str, context: str) -> bytes:
 
 def decrypt(value: bytes | str, context: str) -> str:
     ring = keyring()
-    if not ring.knows(value):
+    key_id, sealed = _parts(value)
+    if not ring.has(key_id):
         ring = keyring(anew=True)  # another process may have added a key since we read the folder
-    return ring.decrypt(value, context)
+    return ring.opened(key_id, sealed, context)
 
 
 def blind_index(text: str, context: str) -> str:

@@ -82,12 +82,10 @@ def make(row: Any, step: Move, *, only_if: Q | None = None, **changes) -> None:
     Raises NotNow, naming the present state, when the row in the database is elsewhere.
     """
     model = type(row)
-    has = {field.name: field for field in model._meta.concrete_fields}
-    if "updated_at" in has:
+    dated, counted = _kept_beside(model)
+    if dated:
         changes.setdefault("updated_at", timezone.now())
-    # a counter of changes, not a reference to a version of something else
-    counted = isinstance(has.get("version"), IntegerField) and "version" not in changes
-    if counted:
+    if counted and "version" not in changes:
         changes["version"] = F("version") + 1
 
     wanted = {model._meta.pk.name: row.pk, "state": tuple(sorted(step.sources))}
@@ -113,6 +111,17 @@ def make(row: Any, step: Move, *, only_if: Q | None = None, **changes) -> None:
         row.refresh_from_db(fields=by_the_database)
 
 
+_beside: dict[type[Model], tuple[bool, bool]] = {}
+
+
+def _kept_beside(model: type[Model]) -> tuple[bool, bool]:
+    """Whether a table says when a row was changed, and counts its changes (not a reference to a version of something else)."""
+    if model not in _beside:
+        has = {field.name: field for field in model._meta.concrete_fields}
+        _beside[model] = "updated_at" in has, isinstance(has.get("version"), IntegerField)
+    return _beside[model]
+
+
 def make_all(rows: list[Any], step: Move, **changes) -> None:
     """The same move with several rows of one table in one conditional UPDATE: all of them or, raising NotNow, none.
 
@@ -121,7 +130,7 @@ def make_all(rows: list[Any], step: Move, **changes) -> None:
     if not rows:
         return
     model = type(rows[0])
-    if any(field.name == "updated_at" for field in model._meta.concrete_fields):
+    if _kept_beside(model)[0]:
         changes.setdefault("updated_at", timezone.now())
     keys = [row.pk for row in rows]
     rows_of_it = {model._meta.pk.name: tuple(keys), "state": tuple(sorted(step.sources))}

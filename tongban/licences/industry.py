@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db import transaction
-from django.db.models import Max
+from django.db import connection, transaction
+from django.db.models import BigIntegerField, CharField, Max
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -18,8 +18,10 @@ from tongban.departments.models import Department
 from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM, Actor
 from tongban.lib.bilingual import Bilingual
+from tongban.lib.composed import composed
 from tongban.lib.moves import Move, NotNow, make
 from tongban.lib.problems import Invalid, NotAllowed
+from tongban.lib.written import insert_all
 from tongban.licences import items, reminding, services
 from tongban.licences.events import PermitStateChanged
 from tongban.licences.items import INDUSTRY, Present
@@ -96,9 +98,9 @@ def issue_industry(
     if len({one.key for one in permits}) != len(permits):
         raise Invalid("permit-twice", _("The same permit cannot be merged twice."))
     with transaction.atomic():
-        made = Licence.objects.filter(decision=decision, type__slug=INDUSTRY).first()
-        if made is not None:
-            return made
+        made = _made_for(decision=decision)
+        if made:
+            return made[0]
         before = _holding_one_of(holder, permits)
         if before is not None:
             before = hold(before)
@@ -119,6 +121,11 @@ def issue_industry(
             today=today,
             now=now,
         )
+
+
+@composed(decision=CharField())
+def _made_for(decision):
+    return Licence.objects.filter(decision=decision, type__slug=INDUSTRY).order_by("pk")[:1]
 
 
 def refresh(whole: Licence, *, actor: Actor = PLATFORM, now: datetime | None = None) -> Licence | None:
@@ -196,7 +203,7 @@ def _issue(
         now=now,
     )
     states = _states_of_lines(previous) if previous is not None else {}
-    LicenceItem.objects.bulk_create(
+    insert_all(
         LicenceItem(
             whole=row,
             order=number,
@@ -259,11 +266,15 @@ def _face(holder: Party, industry: Bilingual, permits: Sequence[Permit], address
     }
 
 
+@composed(holder=BigIntegerField())
+def _held_by(holder):
+    return Licence.objects.filter(holder_id=holder, type__slug=INDUSTRY, state__in=HOLDS).order_by("-id")
+
+
 def _holding_one_of(holder: Party, permits: Sequence[Permit]) -> Licence | None:
     """The holder's industry licence in which one of these permits already stands, in whatever edition of the permit."""
     series = {(one.licence.type_id, one.licence.serial) for one in permits if one.licence is not None}
-    rows = Licence.objects.filter(holder_id=holder.pk, type__slug=INDUSTRY, state__in=HOLDS).order_by("-id")
-    for row in rows:
+    for row in _held_by(holder=holder.pk):
         lines = row.items.filter(licence__isnull=False).values_list("licence__type_id", "licence__serial")
         if series & set(lines):
             return row
@@ -272,9 +283,15 @@ def _holding_one_of(holder: Party, permits: Sequence[Permit]) -> Licence | None:
 
 def hold(whole: Licence) -> Licence:
     """Hold the series by its first edition, which stays; the newest edition as it is then. Before anything of it is changed."""
-    series = items.editions(whole)
-    series.select_for_update(of=("self",)).get(edition=1)
-    return series.select_related("type", "issuer", "holder")[0]
+    if connection.features.has_select_for_update:
+        items.editions(whole).select_for_update(of=("self",)).get(edition=1)
+    return _newest(kind=whole.type_id, serial=whole.serial)[0]
+
+
+@composed(kind=BigIntegerField(), serial=CharField())
+def _newest(kind, serial):
+    rows = Licence.objects.select_related("type", "issuer", "holder").filter(type_id=kind, serial=serial)
+    return rows.order_by("-edition")[:1]
 
 
 def newest_lines_of(holder: Party) -> list[LicenceItem]:

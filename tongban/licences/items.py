@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Q
+from django.db.models import BigIntegerField, Q
 
 from tongban.lib.bilingual import Bilingual
+from tongban.lib.composed import composed, composed_of_several
 from tongban.licences.models import Licence, LicenceItem
 from tongban.licences.states import NOT_VALID_NOW, OVER, SUSPENDED, VALID, LicenceState, Part
 
@@ -69,7 +70,12 @@ def is_industry(licence: Licence) -> bool:
 
 def printed_on(whole: Licence) -> list[LicenceItem]:
     """The lines of this edition, in their order."""
-    return list(whole.items.select_related("regulator", "licence").order_by("order"))
+    return _lines_of(whole=whole.pk)
+
+
+@composed(whole=BigIntegerField())
+def _lines_of(whole):
+    return LicenceItem.objects.select_related("regulator", "licence").filter(whole_id=whole).order_by("order")
 
 
 def present(whole: Licence, today: date) -> list[Present]:
@@ -88,8 +94,15 @@ def newest_of(licences: Iterable[Licence]) -> dict[tuple[int, str], Licence]:
     wanted = Q()
     for kind, serial in series:
         wanted |= Q(type_id=kind, serial=serial)
-    rows = Licence.objects.select_related("type", "issuer").filter(wanted).order_by("edition")
-    return {(row.type_id, row.serial): row for row in rows}
+    newest: dict[tuple[int, str], int] = {}  # of a permit that was renewed for years only the last is read
+    for kind, serial, pk in Licence.objects.filter(wanted).order_by("edition").values_list("type_id", "serial", "pk"):
+        newest[kind, serial] = pk
+    return {(row.type_id, row.serial): row for row in _licences(newest.values())}
+
+
+@composed_of_several(BigIntegerField())
+def _licences(keys):
+    return Licence.objects.select_related("type", "issuer").filter(pk__in=keys)
 
 
 def editions(whole: Licence):

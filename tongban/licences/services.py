@@ -14,8 +14,8 @@ from types import ModuleType
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import BigIntegerField, CharField, F
+from django.db import connection, transaction
+from django.db.models import BigIntegerField, CharField
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -462,11 +462,15 @@ def _changed(licence: Licence) -> LicenceStateChanged:
 
 
 def _next_serial(kind: LicenceType) -> str:
-    """One UPDATE holds the row until the commit, so nobody else gets this number."""
-    if not LicenceSerial.objects.filter(type=kind).update(last=F("last") + 1):
-        LicenceSerial.objects.get_or_create(type=kind)
-        LicenceSerial.objects.filter(type=kind).update(last=F("last") + 1)
-    return f"{LicenceSerial.objects.values_list('last', flat=True).get(type=kind):09d}"
+    """One statement holds the row until the commit, so nobody else gets this number."""
+    table = LicenceSerial._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} (type_id, last) VALUES (%s, 1) "  # noqa: S608 - our own names
+            f"ON CONFLICT (type_id) DO UPDATE SET last = {table}.last + 1 RETURNING last",
+            [kind.pk],
+        )
+        return f"{cursor.fetchone()[0]:09d}"
 
 
 def _in_force(row: Licence, today: date) -> bool:

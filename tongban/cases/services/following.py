@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import BigIntegerField, Q
+from django.db.models import BigIntegerField, CharField, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -62,7 +62,7 @@ def receive(whole: Case, *, now: datetime) -> list[Case]:
     """One case for each member of the plan, with its own fields and papers and nothing else. A second time brings them up to date."""
     if not planning.is_bundle(whole):
         return []
-    if whole.bundle_members.exists():
+    if _has_members(whole=whole.pk):
         return refill(whole)
     plan = planning.plan_of(whole)
     Bundle.objects.update_or_create(
@@ -73,8 +73,9 @@ def receive(whole: Case, *, now: datetime) -> list[Case]:
             "versions": {one.slug: one.version.pk for one in plan.members},
         },
     )
-    made = Case.objects.bulk_create(_member_of(whole, plan, place, now) for place in range(1, len(plan.members) + 1))
-    BundleMember.objects.bulk_create(
+    made = [_member_of(whole, plan, place, now) for place in range(1, len(plan.members) + 1)]
+    written.insert_all(made)
+    written.insert_all(
         BundleMember(
             parent=whole, case=case, slug=one.slug, place=place, mandatory=one.mandatory, after=list(one.after), why=one.why
         )
@@ -126,9 +127,14 @@ def own_values(whole: Case, plan: plans.Plan, member: plans.Member) -> dict:
     return {one.id: held[one.id] for one in form.visible(rules.plain_values(held)) if one.id in held}
 
 
+@composed(whole=BigIntegerField())
+def _papers_of(whole):
+    return CaseMaterial.objects.select_related("type").filter(case_id=whole)
+
+
 def _write_papers(whole: Case, members: Iterable[Case]) -> None:
     """Each member has the papers its own guide asks for, as the whole satisfied them."""
-    held = {row.type.slug: row for row in whole.materials.select_related("type")}
+    held = {row.type.slug: row for row in _papers_of(whole=whole.pk)}
     rows = []
     for case in members:
         for wanted in requirements(case.version, case.situation):
@@ -141,7 +147,7 @@ def _write_papers(whole: Case, members: Iterable[Case]) -> None:
                     licence_id=row.licence_id, resource=row.resource, trust=row.trust, seen_by_id=row.seen_by_id,
                 )
             )  # fmt: skip
-    CaseMaterial.objects.bulk_create(rows)
+    written.insert_all(rows)
 
 
 def _write_beginning(whole: Case, members: Iterable[Case]) -> None:
@@ -151,7 +157,7 @@ def _write_beginning(whole: Case, members: Iterable[Case]) -> None:
     sent = next((one for one in newest_first if one.move in sending), None)
     received = next((one for one in newest_first if one.target == CaseState.RECEIVED), None)
     steps = [one for one in dict.fromkeys([sent, received]) if one is not None]
-    Step.objects.bulk_create(
+    written.insert_all(
         Step(
             case=case, at=one.at, move=one.move, source=one.source, target=one.target, role=one.role,
             officer_id=one.officer_id, account_id=one.account_id,
@@ -295,12 +301,30 @@ def take_turns(member: Case) -> None:
 
 def lacking(case: Case) -> list[CaseMaterial]:
     """Required papers that are not there; of a bundle, of the members that are accepted with it."""
-    rows = CaseMaterial.objects.filter(required=True, how=CaseMaterial.How.MISSING).select_related("type")
-    if not planning.is_bundle(case) or not case.bundle_members.exists():
-        return list(rows.filter(case=case))
+    if not planning.is_bundle(case) or not _has_members(whole=case.pk):
+        return _lacking_of(case=case.pk)
     if case.corrections or case.staff_changes.exists():
         refill(case)
-    return list(rows.filter(case__parent=case.pk, case__state=CaseState.RECEIVED))
+    return _lacking_of_members(whole=case.pk)
+
+
+def _missing():
+    return CaseMaterial.objects.filter(required=True, how=CaseMaterial.How.MISSING).select_related("type")
+
+
+@composed(case=BigIntegerField())
+def _lacking_of(case):
+    return _missing().filter(case_id=case)
+
+
+@composed(whole=BigIntegerField())
+def _lacking_of_members(whole):
+    return _missing().filter(case__parent_id=whole, case__state=CaseState.RECEIVED)
+
+
+@composed(whole=BigIntegerField())
+def _has_members(whole):
+    return BundleMember.objects.filter(parent_id=whole).values_list("pk", flat=True)[:1]
 
 
 # -- reviews begin
@@ -586,7 +610,7 @@ def _grant_whole(whole: Case, parts: list[Part], now: datetime) -> None:
 def _licence_of_whole(whole: Case, granted: list[Part], now: datetime) -> Licence | None:
     """The one licence of an industry, listing what its members granted; a bundle of results has none of its own."""
     result = whole.version.result or {}
-    if not plans.is_industry(whole.version) or not LicenceType.objects.filter(slug=result["ref"]).exists():
+    if not plans.is_industry(whole.version) or not _is_a_type(slug=result["ref"]):
         return None
     today = clocks.local_day(now)
     return industry.issue_industry(
@@ -600,6 +624,11 @@ def _licence_of_whole(whole: Case, granted: list[Part], now: datetime) -> Licenc
         issued_on=today,
         now=now,
     )
+
+
+@composed(slug=CharField())
+def _is_a_type(slug):
+    return LicenceType.objects.filter(slug=slug).values_list("pk", flat=True)
 
 
 def _permit(part: Part, today: date) -> industry.Permit:

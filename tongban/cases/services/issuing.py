@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import BigIntegerField
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -16,7 +17,9 @@ from tongban.cases.states import CLOSE, DELIVER, ISSUE, RESULT_READY, CaseState,
 from tongban.departments.models import Officer
 from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM, Actor
+from tongban.lib.composed import composed
 from tongban.lib.problems import NotAllowed
+from tongban.licences.models import Licence
 from tongban.parties.models import Account
 from tongban.parties.states import Act
 
@@ -57,6 +60,8 @@ def issue_by_platform(case: int) -> None:
             billing.go_on_when_paid(row, timezone.now())
             go(row, ISSUE, actor=PLATFORM, now=timezone.now())
             packing.begin(row, now=timezone.now())
+        if row.licence_id is not None:
+            row.licence = _licence(pk=row.licence_id)[0]
         sealed = row.licence is None or row.licence.sealed_at is not None
         if (
             row.state == CaseState.ISSUING
@@ -65,6 +70,11 @@ def issue_by_platform(case: int) -> None:
             and not packing.waits_for_paper(row)
         ):
             _ready(row, PLATFORM, None, timezone.now())
+
+
+@composed(pk=BigIntegerField())
+def _licence(pk):
+    return Licence.objects.filter(pk=pk)
 
 
 def issue(case: Case, *, officer: Officer, now: datetime | None = None) -> Case:

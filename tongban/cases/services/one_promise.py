@@ -17,6 +17,7 @@ from tongban.cases.moving import changed
 from tongban.cases.states import ENDED, IN_REVIEW, CaseState, ClockKind
 from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM
+from tongban.lib import written
 from tongban.lib.bilingual import Bilingual
 from tongban.lib.composed import composed
 
@@ -159,7 +160,7 @@ def show_limits(whole: Case) -> None:
     nearest: date | None = next(iter(_limits(whole=whole.pk)), None)
     if nearest != whole.statutory_due:
         whole.statutory_due = nearest
-        Case.objects.filter(pk=whole.pk).update(statutory_due=nearest)
+        written.update(Case, {"id": whole.pk}, {"statutory_due": nearest})
 
 
 @composed(whole=BigIntegerField())

@@ -12,11 +12,13 @@ import sqlite3
 import threading
 import time
 from collections import defaultdict
+from functools import lru_cache
 
 from django.db import connection
 from django.db.backends.sqlite3 import base
 
 LOOK_EVERY = 0.002
+LONG = 20_000  # letters: a statement of many rows is not kept
 _doors: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
 
@@ -38,11 +40,28 @@ def hold_open() -> sqlite3.Connection | None:
     return line
 
 
+class Cursor(base.SQLiteCursorWrapper):
+    """Django writes the marks of a statement anew each time it is sent; the same statement is sent thousands of times."""
+
+    def convert_query(self, query, *, param_names=None):
+        if param_names is not None or len(query) > LONG:
+            return super().convert_query(query, param_names=param_names)
+        return _marked(query)
+
+
+@lru_cache(maxsize=1024)
+def _marked(query: str) -> str:
+    return base.FORMAT_QMARK_REGEX.sub("?", query).replace("%%", "%")
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """A transaction holds its turn until it is committed or rolled back; a process that dies gives its turn back by dying."""
 
     _door: "threading.Lock | None" = None
     _file: int | None = None
+
+    def create_cursor(self, name=None):
+        return self.connection.cursor(factory=Cursor)
 
     def _start_transaction_under_autocommit(self):
         self._take_turn()
