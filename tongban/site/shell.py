@@ -222,7 +222,10 @@ class Shell:
             self.running += 1
             try:
                 if scope["path"] == "/live/events" and self.live is not None:
-                    await self._live(scope, receive, send)
+                    topics = await self._watched(scope, send)
+                    del scope  # a stream stays open for hours: what asked for it need not stay with it
+                    if topics:
+                        await self.live.stream(topics, receive, send)
                 elif scope["path"] in self._desks and scope["method"] == "POST" and not self.stopping:
                     await self._desks[scope["path"]](scope, receive, send)
                 else:
@@ -264,7 +267,8 @@ class Shell:
 
     # -- live
 
-    async def _live(self, scope, receive, send):
+    async def _watched(self, scope, send) -> list[str]:
+        """What this stream may tell of; nothing where it was refused."""
         query = parse_qs(scope["query_string"].decode("latin-1"))
         try:
             allowed = self._topics_of(query.get("token", [""])[0]) if self._topics_of else []
@@ -276,7 +280,8 @@ class Shell:
         elif self.stopping:
             await self._say(self._environ(scope, io.BytesIO(), 0), 503, send)
         else:
-            await self.live.stream(list(asked), receive, send)
+            return list(asked)
+        return []
 
     # -- pages
 
