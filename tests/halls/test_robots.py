@@ -9,7 +9,7 @@ from django.utils import timezone
 from tests import make
 from tests.halls import queue_world as world
 from tongban.channels.pages import hall_drawing
-from tongban.halls import queries_robots
+from tongban.halls import queries_robots, queries_tickets
 from tongban.halls.models import Machine, Ticket
 from tongban.halls.services import loading, tickets
 
@@ -150,3 +150,20 @@ def test_robots_of_a_file_stand_apart_and_ways_begin_where_the_plan_draws_them(c
     assert (float(begins.group(1)), float(begins.group(2))) == pytest.approx(
         (plan.things[0].x, plan.things[0].y), abs=0.2
     )
+
+
+def test_the_way_leads_to_a_window_that_is_open_before_one_that_is_not(hall, robot, permit):
+    known = queries_tickets.categories()
+    category = next(one for one in known.values() if len(one.window_kinds) > 1)
+    first, second = category.window_kinds[:2]
+    hall.windows.all().delete()
+    closed = hall.windows.create(number=1, kind=first, x=20, y=20)
+    opened = hall.windows.create(number=2, kind=second, x=80, y=20)
+
+    def target():
+        board = queries_tickets.board(hall, timezone.now())
+        return queries_robots._answer(hall, "", "", category, board, timezone.now()).target
+
+    assert target() == closed  # where it is done usually
+    world.sit_down(opened)
+    assert target() == opened

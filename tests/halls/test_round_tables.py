@@ -9,6 +9,7 @@ from tests import make
 from tests.doors import enter
 from tests.halls import booking_world as world
 from tests.halls.booking_world import MONDAY_NINE, SUNDAY
+from tongban.channels.pages import round_table_page
 from tongban.halls import queries_round_tables as queries
 from tongban.halls.models import Category, RoundTable, RoundTableNote, Shift
 from tongban.halls.services import booking
@@ -232,6 +233,26 @@ def test_the_letter_holds_result_notes_and_tasks_in_both_languages_and_nothing_i
     assert row.appointment.state == "served"
     assert told("round_table_result") == 1
     assert Event.objects.filter(kind="TableEnded", subject=row.subject).count() == 1
+
+
+def test_whoever_holds_the_letter_checks_it_and_a_changed_one_is_told_apart(client, hall, on, monkeypatch):
+    client.cookies["language"] = "en"
+    row, guide = opened(hall, on=on)
+    row = finished(row, guide)
+    token = row.letter["token"]
+
+    page = client.get(f"/verify/{token}").content.decode()
+    assert "Genuine" in page and row.number in page
+    assert row.party.names["zh"] not in page
+    drawn = []
+    monkeypatch.setattr(round_table_page.licences, "sealed_letter", lambda one, **_rest: drawn.append(one) or b"")
+    round_table_page.letter(row)
+    assert (drawn[0].verify_url.endswith(f"/verify/{token}"), drawn[0].checkable) == (True, True)
+    assert client.get(f"/verify/{token[:-1]}{'2' if token[-1] != '2' else '3'}").status_code == 404
+    assert client.get("/verify/table-letter-x-1").status_code == 404
+
+    RoundTable.objects.filter(pk=row.pk).update(letter=row.letter | {"paragraphs": []})
+    assert "Does not hold" in client.get(f"/verify/{token}").content.decode()
 
 
 def test_without_a_result_there_is_no_letter(hall, on):

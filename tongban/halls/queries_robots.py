@@ -64,7 +64,7 @@ def somebody(hall: Hall, at: datetime) -> Answer | None:
 
 def _answer(hall: Hall, slug: str, title: str, category: Category, board: Board, at: datetime) -> Answer:
     able = [one for one in board.windows if one.kind in category.window_kinds]
-    able.sort(key=lambda one: (one.kind != category.window_kinds[0], one.state != WindowState.OPEN, one.number))
+    able.sort(key=lambda one: (one.state != WindowState.OPEN, one.kind != category.window_kinds[0], one.number))
     now = next((one for one in board.categories if one.category.pk == category.pk), None)
     elsewhere = (
         now is not None and queries_figures.offer_elsewhere(hall, category, at, now.estimate) and now.waiting > 0

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from tongban.cases import letters
 from tongban.channels.doorkeeper import for_anyone
 from tongban.channels.exchange import views_presented
+from tongban.halls import table_letters
 from tongban.lib.problems import Invalid
 from tongban.licences import by_number as checked_by_number
 from tongban.licences import presenting
@@ -59,7 +60,7 @@ def verify(request, token):
     """What anybody who holds the code may know."""
     if presenting.read_token(token) is not None:
         return views_presented.presented(request, token)
-    if (letter := letters.check(token)) is not None:
+    if (letter := letters.check(token) or table_letters.check(token)) is not None:
         return render(request, "exchange/letter.html", {"letter": letter})
     found = licences.verify(token, channel="page")
     context = {"found": found, "asked": token, "unknown": found is None, **NOTHING_TYPED}

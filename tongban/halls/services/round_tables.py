@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from tongban.cases import papers
 from tongban.cases import queries as cases
 from tongban.departments.models import Department, Officer
-from tongban.halls import events
+from tongban.halls import events, table_letters
 from tongban.halls import queries_appointments as appointments
 from tongban.halls.appointment_states import SERVED_NOW, AppointmentState
 from tongban.halls.models import (
@@ -364,7 +364,9 @@ def end(
             result=result or result_en,
             result_en=result_en,
             number=number,
-            letter=_letter(row, papers.both(result or result_en, result_en if result else ""), now),
+            letter=table_letters.entered(
+                number, row.pk, _letter(row, papers.both(result or result_en, result_en if result else ""), now)
+            ),
         )
         if row.appointment is not None and row.appointment.state == AppointmentState.CHECKED_IN:
             make(row.appointment, SERVED_NOW, ended_at=now)
