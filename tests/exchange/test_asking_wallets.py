@@ -2,14 +2,17 @@
 
 import json
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+import yaml
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
 from tests import doors, make
 from tests.codes.gate_world import Gate, scene
+from tests.codes.test_gate_alone import Line
 from tests.exchange import test_credentials as wallets
 from tests.licences.test_credentials import issued
 from tongban.channels.exchange import gates
@@ -18,6 +21,8 @@ from tongban.codes.services import asking_wallets, scanning
 from tongban.journal.models import Event
 from tongban.lib.problems import Invalid, NotAllowed
 from tongban.licences.models import CredentialRequest, LicenceCheck
+from tongban.site.commands import gate as gate_command
+from tongban.site.demonstration import codes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_seal_keys")]
 
@@ -199,3 +204,39 @@ def test_the_database_knows_no_question_of_nobody(licence):
         CredentialRequest.objects.create(
             key="k", kind=licence.type, nonce="n", key_id="x", expires_at=timezone.now(), purpose="x"
         )
+
+
+def test_the_reference_gate_asks_a_wallet_and_says_what_it_showed(client, licence, account, registrar, hotel, capsys):
+    registered(hotel, licence, registrar, "face.name")
+    phone = wallets.Phone(client)
+    credential = phone.take(wallets.offered(licence, account))
+    line = Line("http://platform", hotel.private, hotel.row.key_id)
+    line.client = client
+
+    def holder_scans(_seconds):
+        question = wallets.question_of(client, CredentialRequest.objects.get())
+        wallets.show(client, phone, question, credential, {"face": {"name": True}})
+
+    code = gate_command._ask_wallet(line, as_json=False, sleep=holder_scans)
+    said = capsys.readouterr().out
+
+    assert code == 0
+    assert "openid4vp://?client_id=" in said and "█" in said  # the code itself stands on the terminal
+    assert said.endswith("状态 Status: valid\nface.name: 阿依古丽·买买提\n")
+    asking_wallets.allow(hotel.reader, kind="", fields=(), officer=registrar)
+    assert gate_command._ask_wallet(line, as_json=False, sleep=holder_scans) == 2
+    assert gate_command._ask_wallet(None, as_json=False) == 2
+
+
+def test_the_hotel_of_the_demonstration_may_ask_for_name_and_number_of_an_identity_card():
+    demo = Path(__file__).parents[2] / "demo"
+    make.licence_type("id-card", face_fields=["name", "id_no"])
+    whole = yaml.safe_load((demo / "digital_codes.yaml").read_text("utf-8"))
+    scenes = [one for one in whole["scenes"] if one["slug"] == "hotel"]
+    codes.load({"scenes": scenes, "readers": [one for one in whole["readers"] if one["scene"] == "hotel"]})
+    hotel = Reader.objects.get(scene__slug="hotel")
+
+    assert hotel.wallet_kind.slug == "id-card"
+    asked = asking_wallets.ask(hotel, fields=None, now=timezone.now())
+    assert set(asked.fields) == {"face.name", "face.id_no"}
+    assert [one["place"] for one in whole["readers"] if "wallet" in one] == [hotel.place]

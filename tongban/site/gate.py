@@ -35,6 +35,7 @@ from tongban.codes.bundle import Bundle, Decision, Unusable, decide, opened
 from tongban.lib import signed_requests
 
 VERIFY, SCANS, BUNDLE, ENROL = (f"/api/v1/codes/{name}" for name in ("verify", "scans", "bundle", "enrol"))
+ASK_WALLET, WALLET_ANSWER = "/api/v1/wallet/ask", "/api/v1/wallet/answer"
 PATIENCE = 2.0  # seconds that somebody before the gate waits for the platform
 DOWN_FOR = 5.0  # seconds after a failure in which nobody waits again
 BUNDLE_EVERY = timedelta(minutes=10)

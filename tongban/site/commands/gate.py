@@ -3,6 +3,7 @@
     tongban gate --enrol CODE --server URL --queue DIR     once, with the code that the office shows
     tongban gate --queue DIR                               asks the platform; alone when it cannot be reached
     tongban gate --queue DIR --offline --bundle FILE       never asks: decides with this bundle
+    tongban gate --queue DIR --ask-wallet                  asks one wallet for what this reader is registered for
 
 Standard output has one line a code; with --json one JSON object. Exit code 0 at the end of input.
 """
@@ -12,15 +13,18 @@ import contextlib
 import json
 import sys
 import threading
+import time
 from datetime import timedelta
 from pathlib import Path
 
+import segno
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from tongban.site import gate as gates
 from tongban.site.gate import Gate, NoAnswer, NotOurs, Platform, Queue, Shown
 
 UPKEEP_EVERY = 30.0
+WALLET_EVERY = 2.0
 PLAIN = {
     "no_bundle": ("闸机没有离线数据包，也连不上平台，不作猜测。", "This gate has no bundle and cannot reach the platform. It does not guess."),
     "device-key": ("本设备的密钥已被撤销或未登记。", "The key of this device was revoked or is not registered."),
@@ -44,6 +48,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--offline", action="store_true", help="never ask the platform")
     parser.add_argument("--hand-in", action="store_true", help="hand in what is waiting, fetch a bundle, then end")
     parser.add_argument("--json", action="store_true", help="one JSON object a code")
+    parser.add_argument(
+        "--ask-wallet", action="store_true", help="show a code to a wallet, wait for what it shows, then end"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -59,6 +66,8 @@ def run(options: argparse.Namespace) -> int:
     platform = None
     if server and not options.offline:
         platform = Platform(server, key, gates.key_id_of(key.public_key().public_bytes_raw()))
+    if options.ask_wallet:
+        return _ask_wallet(platform, as_json=options.json)
     try:
         queue = Queue(folder / "queue", gates.queue_key(key))
     except RuntimeError as wrong:
@@ -76,6 +85,47 @@ def run(options: argparse.Namespace) -> int:
     finally:
         queue.close()
     return 0
+
+
+def _ask_wallet(platform: Platform | None, *, as_json: bool, sleep=time.sleep) -> int:
+    """One question, its code for the wallet to scan, and what the wallet showed. Exit code 0 only for a licence in force."""
+    if platform is None:
+        return _wrong("钱包只能联网询问。 A wallet can only be asked with a line to the platform.")
+    try:
+        status, _headers, content = platform.ask("POST", gates.ASK_WALLET, b"{}")
+        asked = json.loads(content)
+        if status != 201:
+            return _wrong(f"未能询问 Not asked: {asked.get('detail') or asked.get('code')}")
+        _show_question(asked, as_json=as_json)
+        while True:
+            body = json.dumps({"request": asked["request"]}).encode()
+            heard = json.loads(platform.ask("POST", gates.WALLET_ANSWER, body)[2])
+            if heard["state"] != "asked":
+                break
+            sleep(WALLET_EVERY)
+    except (NoAnswer, NotOurs) as wrong:
+        return _wrong(f"未能询问 Not asked: {wrong}")
+    sys.stdout.write(json.dumps(heard, ensure_ascii=False) + "\n" if as_json else _shown_in_words(heard))
+    return 0 if heard["state"] == "answered" and heard["status"] == "valid" else 1
+
+
+def _show_question(asked: dict, *, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps(asked, ensure_ascii=False) + "\n")
+    else:
+        sys.stdout.write(f"{asked['purpose']}\n{asked['licence']}: {', '.join(asked['fields'])}\n\n")
+        segno.make_qr(asked["link"]).terminal(out=sys.stdout, compact=True)
+        sys.stdout.write(
+            f"\n{asked['link']}\n请持有人用电子钱包扫码，五分钟内有效。 Let the holder scan it with a wallet within five minutes.\n"
+        )
+    sys.stdout.flush()
+
+
+def _shown_in_words(heard: dict) -> str:
+    if heard["state"] != "answered":
+        return f"没有出示。 Nothing was shown: {heard['state']} {heard['reason']}".rstrip() + "\n"
+    lines = [f"{name}: {value}" for name, value in heard["fields"].items()]
+    return "\n".join([f"状态 Status: {heard['status']}", *lines]) + "\n"
 
 
 def _enrol(options: argparse.Namespace) -> int:

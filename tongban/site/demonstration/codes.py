@@ -5,6 +5,7 @@ from typing import Any
 
 from tongban.codes.models import Reader, Scene
 from tongban.codes.services import scenes
+from tongban.licences import queries as licences
 
 
 def load(content: Mapping[str, Any]) -> None:
@@ -13,4 +14,14 @@ def load(content: Mapping[str, Any]) -> None:
     if Reader.objects.exists():
         return
     known = {scene.slug: scene for scene in Scene.objects.all()}
-    Reader.objects.bulk_create([Reader(**{**row, "scene": known[row["scene"]]}) for row in content["readers"]])
+    Reader.objects.bulk_create([_reader(row, known) for row in content["readers"]])
+
+
+def _reader(row: Mapping[str, Any], known: Mapping[str, Scene]) -> Reader:
+    """`wallet` is the one licence it may ask wallets for, and the most of it; a district without that licence has a reader that asks nothing."""
+    given = {**row, "scene": known[row["scene"]]}
+    asks = given.pop("wallet", None)
+    kind = licences.types().filter(slug=asks["kind"]).first() if asks else None
+    if asks and kind is not None:
+        given |= {"wallet_kind": kind, "wallet_fields": list(asks["fields"])}
+    return Reader(**given)
