@@ -14,6 +14,7 @@ from tongban.cases import queries as cases
 from tongban.cases.services import comparing
 from tongban.journal.actors import Actor
 from tongban.journal.models import ReadEntry
+from tongban.lib.identifiers import mask_id
 from tongban.lib.problems import Invalid, NotAllowed
 from tongban.licences import queries as licences
 from tongban.parties import queries as parties
@@ -293,3 +294,21 @@ def test_the_same_paper_under_the_other_record_is_no_paper_of_somebody_else():
     after = {each.case.pk for each in alike.of(sent[0], make.officer("auditor"))}
 
     assert (before, after) == ({sent[1].pk, sent[2].pk}, {sent[2].pk})
+
+
+def test_whoever_is_two_records_tells_them_apart_by_their_documents():
+    one, other = record("16AA00001"), record("19BB00002")
+    joined(one, other)
+    client = Client()
+    doors.enter(client, make.account(one))
+
+    page = client.get("/my/").content.decode()
+
+    assert mask_id("16AA00001") in page and mask_id("19BB00002") in page and "16AA00001" not in page
+    assert "***" not in _page_of(record("77CC00003", name="ELSE JO"))
+
+
+def _page_of(person: Person) -> str:
+    client = Client()
+    doors.enter(client, make.account(person))
+    return client.get("/my/").content.decode()

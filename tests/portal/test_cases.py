@@ -73,6 +73,15 @@ def test_no_day_that_has_passed_is_expected(client, applicant, state, ahead, sai
     assert (", late" in lists, "is late" in asked) == (late, late)
 
 
+def test_what_is_over_is_not_on_its_way(client, applicant):
+    ways.bring("closed", account_=applicant)
+    assert "Applied for lately" in client.get("/my/").content.decode()
+
+    ways.bring("under_review", account_=applicant)
+    words = client.get("/my/").content.decode()
+    assert "On its way" in words and "Applied for lately" not in words
+
+
 @pytest.mark.parametrize("state", ["refused", "not_accepted"])
 def test_a_no_carries_its_reason_its_ground_and_the_ways_of_appeal(client, applicant, state):
     case = ways.bring(state, account_=applicant)

@@ -9,6 +9,7 @@
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import partial, wraps
 from typing import Any
@@ -41,6 +42,7 @@ from tongban.journal import queries as journal_queries
 from tongban.journal import services as journal
 from tongban.journal.actors import Actor
 from tongban.lib import unicode
+from tongban.lib.identifiers import mask_id
 from tongban.lib.problems import Invalid, NotAllowed, Problem, worded
 from tongban.notices import queries as notices
 from tongban.oversight import rules as oversight_rules
@@ -48,7 +50,7 @@ from tongban.oversight import services as oversight
 from tongban.oversight.models import Alert, Look
 from tongban.parties import queries as parties
 from tongban.parties import rules
-from tongban.parties.models import Account, Party
+from tongban.parties.models import Account, Party, Person
 from tongban.parties.powers import STRONGEST_FIRST
 from tongban.parties.states import Act
 
@@ -590,7 +592,18 @@ def _shown_spaces(request) -> list[dict]:
     here = standing_for(request)
     if here is None:
         return [{"key": "", "name": request.user.login, "kind": Party.Kind.PERSON, "current": True}]
-    return [_shown_space(request, party, party.pk == here.pk) for party in all_spaces(request)]
+    return _told_apart([_shown_space(request, party, party.pk == here.pk) for party in all_spaces(request)])
+
+
+def _told_apart(shown: list[dict]) -> list[dict]:
+    """Two of one name, such as two records of one person that were joined, are told apart by the ends of their documents."""
+    names = Counter(one["name"] for one in shown)
+    alike = [one["key"] for one in shown if names[one["name"]] > 1]
+    people = {row.pk: row for row in Person.objects.filter(pk__in=alike)} if alike else {}
+    for one in shown:
+        if one["key"] in people:
+            one["name"] += f" {mask_id(people[one['key']].id_no)}"
+    return shown
 
 
 def _shown_space(request, party: Party, current: bool) -> dict:

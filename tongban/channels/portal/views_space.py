@@ -41,13 +41,13 @@ def space(request, account):
 
     needing = [shown(case) for case in seen(cases.needing(party))[:FEW]]
     waiting = {line["case"].pk for line in needing}
+    latest = [shown(case) for case in seen(cases.of(party))[: FEW + len(waiting)] if case.pk not in waiting][:FEW]
     context = {
         "party": party,
         "is_company": party.kind == Party.Kind.COMPANY,
         "needing": needing,
-        "running": [shown(case) for case in seen(cases.of(party))[: FEW + len(waiting)] if case.pk not in waiting][
-            :FEW
-        ],
+        "running": latest,
+        "all_over": bool(latest) and all(line["over"] for line in latest),
         "drafts": seen(cases.drafts(party))[:FEW],
         "limited": limited,
         "to_sign": signing.waiting_for(account)[:FEW],
