@@ -12,6 +12,14 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from pypinyin import Style, lazy_pinyin, pinyin
+from pypinyin.constants import PHRASES_DICT
+
+# The dictionary of readings holds “jū” some hundred times, each in a list of its own: the same list once frees 20 MB for what is
+# loaded after it. The library copies what it reads before it changes anything.
+_once: dict[tuple[str, ...], list[str]] = {}
+for _readings in PHRASES_DICT.values():
+    _readings[:] = [_once.setdefault(tuple(_one), _one) for _one in _readings]
+del _once, _readings
 
 # Traditional characters and the simplified ones that stand for them, character for character. Not a converter: the
 # characters of catalogue names and of everyday words about them, enough to find a matter, not to write a letter.

@@ -65,6 +65,8 @@ def main(arguments: list[str] | None = None) -> int:
     if name == "run":
         gc.disable()  # nothing to collect while everything is loaded; on again once that is put out of the collector's reach
     try:
+        if name == "run":  # first of all: what the dictionary of readings gives back is filled by what comes after
+            importlib.import_module("tongban.matters.spelling")
         if name not in WITHOUT_DJANGO:
             django.setup()
         module = _module(name)
