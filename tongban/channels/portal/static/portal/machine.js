@@ -1,7 +1,7 @@
-// A scanner beside the machine types what it reads, and nobody has touched a field: what comes faster than fingers and ends with Enter
+// A scanner beside the machine types what it reads, and nobody has touched a field: what comes in one go and ends with Enter
 // is a code. On a page that asks for one it goes there; on the first page it is somebody with a booking.
 
-const PAUSE = 120, SHORTEST = 8
+const PAUSE = 1000, SHORTEST = 8
 let read = "", last = 0
 
 document.addEventListener("keydown", (event) => {
