@@ -358,3 +358,11 @@ def test_the_record_names_offices_and_cases_and_pages(client, owner, row):
     assert (len(first.context["lines"]), len(second.context["lines"]), second.context["next"]) == (30, 6, "")
     assert first.context["lines"][0]["case"] == "990001" and officer.staff_no in first.context["lines"][0]["who"]
     assert second.context["lines"][-1]["title"] == "Issued"
+
+
+def test_the_wallet_leads_to_being_kept_on_the_phone_for_a_day_without_a_line(client, owner):
+    way = 'href="/my/device/"'
+
+    assert way not in client.get("/my/licences/").content.decode().split("<main")[1].split("</main")[0]
+    issued(owner.person)
+    assert way in client.get("/my/licences/").content.decode().split("<main")[1].split("</main")[0]
