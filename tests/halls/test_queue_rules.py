@@ -191,9 +191,9 @@ def test_between_what_and_what_nine_of_ten_of_the_last_waited():
     too_short = rules.spread([(20, 30)] * 18 + [(20, 95), (20, 0)])
 
     assert usual == (0.85, 1.2)
-    assert exact == (1.0, 1.0)
-    assert too_short == (1.4, 1.4)  # one of ten, far off on either side, is left out
-    assert rules.spread([(20, 20)] * 16) == (0.92, 1.0)  # four that are missing are taken for the usual ones
+    assert exact == (0.85, 1.2)  # never closer than usual: they stood in one line together
+    assert too_short == (0.85, 1.4)  # one of twenty, far off on either side, is left out
+    assert rules.spread([(20, 5)] * 20) == (0.4, 1.2)
 
 
 def test_a_range_is_told_where_one_figure_would_promise_more_than_is_known():

@@ -19,6 +19,7 @@ REQUEUE_WITHIN = timedelta(minutes=30)
 REQUEUES = 1
 BEHIND_THE_HEAD = 3
 COME_BACK_AT = 3  # so many ahead: time to come back
+SPARE_TURNS = 2  # beyond those: of one that waits alone, three turns were too few once in twenty
 AT_MOST_TURNS = 3  # a turn may take so many times the mean before the promise to a booking breaks
 PARKED_AT_MOST = timedelta(minutes=20)
 LAST_SERVED = 20
@@ -26,7 +27,7 @@ EVERY_MATTER = "*"
 PROMISED = GUARANTEED_WITHIN.total_seconds() / 60
 LONGEST_WAIT = 16 * 60.0
 SMALL = 5.0  # minutes
-USUAL_MISSES = (0.85, 0.92, 1.0, 1.08, 1.2)
+USUAL_MISSES = (0.85, 1.2)
 ANY = frozenset({EVERY_MATTER})
 
 
@@ -105,7 +106,7 @@ def must_be_called(waiting: Iterable[Waiting], turn: timedelta, now: datetime) -
     turns, and a turn may take three times the mean. With one slow window that is from the first minute, with eighteen only near the end."""
     booked = sorted((one for one in waiting if one.booked), key=lambda one: one.place)
     for k in range(len(booked) - 1, -1, -1):
-        if now + AT_MOST_TURNS * (k + 1) * turn >= booked[k].moment + GUARANTEED_WITHIN:
+        if now + (AT_MOST_TURNS * (k + 1) + SPARE_TURNS) * turn >= booked[k].moment + GUARANTEED_WITHIN:
             return booked[: k + 1]
     return []
 
@@ -349,9 +350,8 @@ def mean_minutes(last: Sequence[timedelta], otherwise: float) -> float:
 
 
 def spread(said_and_waited: Iterable[tuple[float, float]]) -> tuple[float, float]:
-    """Between which shares of what was said nine of ten of the last twenty waited; as long as there are fewer, usual ones stand for those
-    that are missing. Five minutes are added to both, for nobody minds whether three minutes were one."""
+    """Between which shares of what was said nine of ten of the last twenty waited, and never closer than usual: the last twenty stood in
+    one line together and missed alike. Five minutes are added to both, for nobody minds whether three minutes were one."""
     shares = [(max(waited, 0.0) + SMALL) / (said + SMALL) for said, waited in said_and_waited][:LAST_SERVED]
-    shares += [USUAL_MISSES[place % len(USUAL_MISSES)] for place in range(LAST_SERVED - len(shares))]
-    shares.sort()
-    return shares[1], shares[-2]
+    shares = sorted(shares + [1.0] * (LAST_SERVED - len(shares)))
+    return min(shares[1], USUAL_MISSES[0]), max(shares[-2], USUAL_MISSES[1])
