@@ -46,7 +46,7 @@ def main() -> None:
     contested = run(given.slots, given.clients) - empty
     sys.stdout.write(
         f"{given.slots} slots of two places, {given.clients} clients: {contested:.1f} s, "
-        f"{given.slots * given.clients / contested:.0f} attempts a second, exactly one winner for each of {2 * given.slots} places\n"
+        f"{given.slots * given.clients / contested:.0f} attempts a second, exactly one winner for each of {min(2, given.clients) * given.slots} places\n"
         f"a slot costs {contested / given.slots / alone:.1f} times what it costs one client alone ({alone * 1000:.1f} ms)\n"
     )
 

@@ -80,9 +80,10 @@ def test_no_place_of_any_slot_is_held_twice_when_everybody_wants_every_slot():
 
     winners = [pk for rows in won for pk in rows]
     assert wrong == []
-    assert len(winners) == len(set(winners)) == 2 * SLOTS
+    places = range(min(2, CLIENTS))  # one client alone has one time of each slot
+    assert len(winners) == len(set(winners)) == len(places) * SLOTS
     held = sorted(SlotPlace.objects.values_list("hall_id", "begins_at", "place"))
-    assert held == sorted((hall.pk, at, place) for hall, at in slots for place in (0, 1))
+    assert held == sorted((hall.pk, at, place) for hall, at in slots for place in places)
 
 
 def test_two_tabs_of_one_person_book_one_time_a_day():
