@@ -181,7 +181,11 @@ def company_sheet(request, party):
         raise Http404
     card = holding.code_of(request.user, shown, at)
     address = settings.PUBLIC_URL.rstrip("/") + reverse("portal:code_company", args=[card.ref])
-    context = {"party": shown, "picture": qr.svg(address, title=pgettext("identity", "Company code"), error="q"), "address": address}
+    context = {
+        "party": shown,
+        "picture": qr.svg(address, title=pgettext("identity", "Company code"), error="q"),
+        "address": address,
+    }
     return render(request, "portal/codes/company_sheet.html", context)
 
 
