@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import ngettext
 
 from tests import doors, make
 from tests.cases import ways
@@ -80,7 +81,8 @@ def test_a_promise_is_read_chosen_and_signed_beside_the_application():
     client.post(reverse("portal:apply_promise", args=[case.ref]), {"choose": "1"})
     day = clocks.expected(case, sent=timezone.now())["promised"].day
     last = client.get(reverse("portal:apply_check", args=[case.ref])).content.decode()
-    assert weekday(day) in last and "1 working day after acceptance, on your promise" in last
+    said = "%(n)s working day after acceptance, on your promise", "%(n)s working days after acceptance, on your promise"
+    assert weekday(day) in last and ngettext(*said, 1) % {"n": 1} in last
 
     unsigned = client.post(reverse("portal:apply_submit", args=[case.ref]), {"sign": "1", "key": "k"})
     assert unsigned.status_code == 422
