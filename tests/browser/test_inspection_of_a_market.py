@@ -55,8 +55,9 @@ def test_three_workers_are_checked_and_the_market_sees_it(house, chromium):
     with Visitor(chromium, house.home, language="en", size=PHONE) as owner:
         owner.sign_in("chen-flex")
         space = f"button[name=space][value='{market['company']}']"
-        owner.go("/").page.locator(space).first.evaluate("button => button.form.requestSubmit(button)")
-        owner.page.wait_for_load_state()
+        owner.go("/")
+        with owner.page.expect_navigation():
+            owner.page.locator(space).first.evaluate("button => button.form.requestSubmit(button)")
         owner.go(f"/my/venues/{market['pk']}/inspections/")
         told = owner.words()
         for said in ("positive test is at work", "Tests of workers are overdue", "No soap at the basins."):
