@@ -24,7 +24,7 @@ SAID = {
     "closed": lazy("The hall is closed"),
     "opens": lazy("It opens again: %(when)s"),
     "phone": lazy("Waiting numbers on your phone"),
-    "arrival": lazy("Booked? Check in with your phone. Today’s code"),
+    "arrival": lazy("Booked? Check in by phone, code of today"),
     "lost": lazy("This screen has lost its connection. Please watch the signs above the windows, or ask our staff."),
     "voice_on": lazy("Switch the voice on"),
     "voice_off": lazy("Switch the voice off"),

@@ -20,7 +20,7 @@ WORDS = {
     "print": {"zh": "打印纸条", "en": "Print the slip"},
     "phone_slip": {"zh": "扫码把号码存到手机", "en": "Scan to keep it on your phone"},
     "phone_take": {"zh": "扫码用手机取号", "en": "Scan to take a number on your phone"},
-    "arrival": {"zh": "已预约？可用手机签到，今日签到码", "en": "Booked? Check in with your phone. Today’s code:"},
+    "arrival": {"zh": "已预约？可用手机签到，今日签到码", "en": "Booked? Check in by phone, code of today:"},
     "number": {"zh": "您的号码", "en": "Your number"},
     "ahead": {"zh": "前面还有%s人", "en": "%s before you"},
     "next": {"zh": "您是下一位", "en": "You are next"},
