@@ -204,9 +204,16 @@ AT_A_TIME = 200
 SHOWN = 50
 
 
-def due(department: str | None, by: datetime.date, after: tuple[datetime.date, int] | None = None) -> list[Keeping]:
-    """Whose last day is before `by`, the oldest first: one page by the index of a department."""
+def due(
+    department: str | None,
+    by: datetime.date,
+    after: tuple[datetime.date, int] | None = None,
+    since: datetime.date | None = None,
+) -> list[Keeping]:
+    """Whose last day is before `by` and not before `since`, the oldest first: one page by the index of a department."""
     rows = Keeping.objects.filter(state="kept", until__lt=by)
+    if since is not None:
+        rows = rows.filter(until__gte=since)
     if department is not None:
         rows = rows.filter(department__code=department)
     if after is not None:
@@ -237,16 +244,12 @@ def due_in(
     return list(rows.order_by("until", "case")[:A_LOOK])
 
 
-def departments_with_due(by: datetime.date) -> list[tuple[Any, int, bool]]:
+def departments_with_due(by: datetime.date, since: datetime.date = datetime.date.min) -> list[tuple[Any, int, bool]]:
     """Each department with how many are due, counted up to what one list can hold; True when there are more."""
     from_index = []
+    due = Keeping.objects.filter(_to_do(timezone.localdate()), state="kept", until__gte=since, until__lt=by)
     for row in departments.departments():
-        number = (
-            Keeping.objects.filter(_to_do(timezone.localdate()), department=row, state="kept", until__lt=by)
-            .order_by("until", "case")
-            .values("pk")[: AT_A_TIME + 1]
-            .count()
-        )
+        number = due.filter(department=row).order_by("until", "case").values("pk")[: AT_A_TIME + 1].count()
         if number:
             from_index.append((row, min(number, AT_A_TIME), number > AT_A_TIME))
     return from_index
