@@ -74,3 +74,32 @@ def test_the_page_of_a_case_offers_it(client):
     fresh = Case.objects.get(applicant=old.applicant, state="draft")
     assert f"/my/cases/{old.ref}/again" in page
     assert answer.headers["Location"] == f"/apply/{fresh.ref}/"
+
+
+def test_what_came_along_is_marked_with_its_day_until_it_is_changed(client):
+    old = sent_before()
+    said = old.values["reason"] | {"at": "2026-01-05T10:00:00+08:00"}
+    Case.objects.filter(pk=old.pk).update(values=old.values | {"reason": said})
+    old.refresh_from_db()
+    fresh = services.begin(old.matter, party=old.applicant, account=old.account, like=old)
+    enter(client, old.account)
+    client.cookies["language"] = "en"
+    marked = "Taken over from an earlier application, answered on 5 January 2026"
+    again = "You sent the same pages with an earlier application on"
+
+    form = client.get(f"/apply/{fresh.ref}/form/").content.decode()
+    papers = client.get(f"/apply/{fresh.ref}/materials/").content.decode()
+    check = client.get(f"/apply/{fresh.ref}/check/").content.decode()
+
+    assert (form.count(marked), form.count("Taken over from")) == (1, 2)
+    assert "2 answers come from an earlier application" in form
+    assert papers.count(again) == 1
+    assert (check.count("Taken over from"), check.count(again)) == (2, 1)
+    assert "3 answers and documents come from an earlier application" in check
+
+    same = {name: held["value"] for name, held in fresh.values.items()}
+    kept = services.save(fresh, same, revision=fresh.revision, account=old.account)
+    changed = services.save(kept, {"reason": "my other shop"}, revision=kept.revision, account=old.account)
+
+    assert [name for name, held in kept.values.items() if "offered" in held] == ["reason", "note"]
+    assert [name for name, held in changed.values.items() if "offered" in held] == ["note"]

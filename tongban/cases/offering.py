@@ -18,7 +18,7 @@ GIVEN_ANEW = {"consent", "photo", "slot"}  # a signature, a face and a day are g
 # Where a result, money or a message goes is never decided by somebody's link; nor who the person is.
 NEVER_BY_LINK = PERSONAL | GIVEN_ANEW | {"table", "id_kind", "reference"}
 OF_THE_PERSON = {"mobile", "email", "bank", "post_address", "delivery", "name", "contact"}
-LINK = "link"
+LINK, EARLIER = "link", "earlier"  # from an earlier application it keeps the day it was answered
 SEVERAL = {"multi", "scope_codes", "table"}
 FIELDS_OF_A_LINK, LONGEST_ANSWER = 40, 500
 
@@ -93,3 +93,9 @@ def _held(one: Field, offer: Offer, form: Form, values: Mapping[str, Any], now: 
 def _same(one: Field, other: Field) -> bool:
     """Two questions mean the same when they are called, asked and answered alike."""
     return (one.id, one.type, one.options, one.label) == (other.id, other.type, other.options, other.label)
+
+
+def earlier(case: Case) -> list[str]:
+    """Fields whose answers came along from an earlier application and were not changed since, as far as they are asked."""
+    shown = rules.form_of(case).visible(rules.plain_values(case.values))
+    return [one.id for one in shown if case.values.get(one.id, {}).get("offered") == EARLIER]

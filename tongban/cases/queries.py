@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from django.db.models import BigIntegerField, CharField, F, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
@@ -29,6 +29,7 @@ from tongban.departments.models import Officer
 from tongban.lib.composed import composed
 from tongban.lib.moves import Move
 from tongban.lib.workdays import light
+from tongban.materials.models import Page
 from tongban.parties import queries as parties
 from tongban.parties.models import Account, Party
 from tongban.parties.states import Act
@@ -60,6 +61,25 @@ def drafts(party: Party) -> QuerySet[Case]:
     return _drafts(**_of_all_records(party))
 
 
+def sent_before(case: Case, rows: Iterable[CaseMaterial]) -> dict[int, datetime]:
+    """Papers of a draft whose pages this applicant has sent as the same paper before: {row: when last}. They may be out of date."""
+    held = {row.document_id: row.pk for row in rows if row.how == CaseMaterial.How.UPLOAD and row.document_id}
+    if case.state != CaseState.DRAFT or not held:
+        return {}
+    before = CaseMaterial.objects.filter(
+        case__applicant=OuterRef("document__case_materials__case__applicant"),
+        case__submitted_at__isnull=False,
+        type=OuterRef("document__case_materials__type"),
+        document__pages__sha256=OuterRef("sha256"),
+    ).order_by("-case__submitted_at")
+    pages = Page.objects.filter(document__in=held, document__case_materials__case=case)
+    last = pages.annotate(last=Subquery(before.values("case__submitted_at")[:1])).exclude(last=None)
+    found: dict[int, datetime] = {}
+    for document, at in last.order_by("last").values_list("document", "last"):
+        found[held[document]] = at
+    return found
+
+
 def _drafts(**whose) -> QuerySet[Case]:
     return _own_lines(Case.objects.filter(**whose, state=CaseState.DRAFT)).order_by("-saved_at", "-id")
 
@@ -89,6 +109,16 @@ def own_one(parties: Iterable[Party], ref: str) -> Case | None:
     """The one with this `ref`, if it is of one of these parties."""
     keys = {party.pk for party in parties}
     return next((row for row in _by_ref(ref=ref) if row.applicant_id in keys), None)
+
+
+def subjects_of(ref: str) -> list[str]:
+    """What events about the case with this ref carry, without reading the case: none, if there is no such case."""
+    return [f"case:{key}" for key in _keys(ref=ref)]
+
+
+@composed(ref=CharField())
+def _keys(ref):
+    return Case.objects.filter(ref=ref).values_list("pk", flat=True)
 
 
 @composed(ref=CharField())
@@ -652,12 +682,6 @@ def is_brought_before(officer: Officer, row: Escalation) -> bool:
     """Does it stand before this officer, answered or not?"""
     here = row.role in rules.HALL_ROLES or row.department_id == officer.department_id
     return row.role in officer.roles and here and row.case.applicant_id not in handler_of(officer).parties
-
-
-def resting_on(day: date) -> int:
-    """How many running clocks count this day, up to MANY: what a change of it would compute again."""
-    rows = Clock.objects.filter(stopped_on__isnull=True, due__gte=day, started_on__lt=day)
-    return len(rows.values_list("pk", flat=True)[:MANY])
 
 
 def _brought_up(officer: Officer) -> QuerySet[Escalation]:

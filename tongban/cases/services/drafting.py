@@ -161,7 +161,15 @@ def _bring_along(case: Case, like: Case, account: Account, now: datetime) -> Non
     }
     wrong = form.validate(rules.plain_values(case.values) | own, partial=True).errors
     right = {field: value for field, value in own.items() if not any(name.split("-")[0] == field for name in wrong)}
-    case.values = _merged(case.values, right, form, now)
+    earlier = {
+        name: {
+            "value": value, "source": "applicant", "at": like.values[name]["at"], "changed": False,
+            "offered": offering.EARLIER,
+        }
+        for name, value in right.items()
+        if value not in (None, "", [])
+    }  # fmt: skip
+    case.values = {**case.values, **earlier}
     _touch_draft(case, now, case.step)
     there = {row.type_id: row for row in case.materials.filter(how=CaseMaterial.How.MISSING)}
     for old in like.materials.select_related("document").filter(how=CaseMaterial.How.UPLOAD, type_id__in=there):

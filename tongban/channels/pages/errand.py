@@ -9,7 +9,7 @@ from datetime import datetime
 from django.http import Http404
 from django.utils.translation import gettext as _
 
-from tongban.cases import rules, services
+from tongban.cases import offering, rules, services
 from tongban.cases.models import Case, CaseMaterial
 from tongban.departments.models import Officer
 from tongban.lib.bilingual import say
@@ -149,14 +149,21 @@ def _offered(case: Case) -> dict[str, dict]:
     """What another draft or a link brought: the applicant's own answer as soon as they sign, and until they change it said so."""
     return {
         field: {
-            "name": _("the link you opened; please check it") if one["offered"] == "link" else _("your list"),
+            "name": _by_whom(one["offered"]),
             "at": datetime.fromisoformat(one["at"]),
             "changed": False,
             "own": True,
+            "earlier": one["offered"] == offering.EARLIER,
         }
         for field, one in case.values.items()
         if "offered" in one
     }
+
+
+def _by_whom(offered: str) -> str:
+    if offered == offering.EARLIER:
+        return _("an earlier application; please check it")
+    return _("the link you opened; please check it") if offered == offering.LINK else _("your list")
 
 
 # -- papers

@@ -51,6 +51,7 @@ def controls(
 
 def _control(field: Field, value: Any, errors: Mapping, sources: Mapping, divisions, *, own: bool) -> dict[str, Any]:
     source = sources.get(field.id) or {}
+    earlier = bool(source.get("earlier"))  # said beside the field in words of its own
     kind, options = CONTROLS.get(field.type, "text"), _options(field, divisions)
     if options and kind == "text":
         kind = "choices" if len(options) < MANY else "select"
@@ -82,11 +83,12 @@ def _control(field: Field, value: Any, errors: Mapping, sources: Mapping, divisi
         "multi": field.type == "multi",
         "money": field.type == "money",
         "errors": errors.get(field.id, ()),
-        "source": source.get("name", ""),
+        "source": "" if earlier else source.get("name", ""),
         "source_at": source.get("at", ""),
         "changed": source.get("changed", False),
         "wrong_href": source.get("wrong_href", ""),
         "disputed": source.get("disputed"),
+        "earlier": source.get("at") if earlier else None,
         **_parts(field, value, errors),
     }
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from tongban.cases import barring, bundles, clocks, correction, only_one, planning, rules, services, signers
+from tongban.cases import barring, bundles, clocks, correction, offering, only_one, planning, rules, services, signers
 from tongban.cases import queries as cases
 from tongban.cases.models import Case, CaseMaterial
 from tongban.cases.services import carrying, ending, together
@@ -326,6 +326,7 @@ def _form_page(request, party, case, values, errors, *, conflict=None, remarks=N
         sources=sources(case),
         offers=offers_of(case),
         known=sum(1 for held in case.values.values() if not held["source"].startswith(("applicant", "paper:"))),
+        earlier=len(offering.earlier(case)),
         marked=marked,
         conflict=conflict,
         part=part,
@@ -378,10 +379,13 @@ def _materials_page(request, party, case, *, refused: dict[str, Invalid] | None 
     """`refused`: {material: why what was sent for it is not taken}, said beside the field."""
     case = services.refresh_materials(case, account=request.user)
     services.look_over(case)
-    read, refused = papers_of(case), refused or {}
+    read, refused = papers_of(request, case), refused or {}
+    held = list(case.materials.select_related("type", "document", "licence", "licence__type"))
+    sent_before = cases.sent_before(case, held)
     rows = [
-        _shown(row, case, read.get(row.type.slug)) | {"errors": errand.why_not(refused.get(row.type.slug))}
-        for row in case.materials.select_related("type", "document", "licence", "licence__type")
+        _shown(row, case, read.get(row.type.slug))
+        | {"errors": errand.why_not(refused.get(row.type.slug)), "sent_before": sent_before.get(row.pk)}
+        for row in held
     ]
     context = shared(
         request, party, case, "materials",
@@ -500,6 +504,9 @@ def _check_page(request, party, case, *, problem=None, status=200, only=None):
         for one in asked.visible(values)
     ]
     doorkeeper.reading(request, party, "own application", ["form"], about=case.subject)
+    sent_before = cases.sent_before(case, rows)
+    for row in rows:
+        row.sent_before = sent_before.get(row.pk)
     context = shared(
         request, party, case, "check",
         answers=answers,
@@ -517,11 +524,12 @@ def _check_page(request, party, case, *, problem=None, status=200, only=None):
         key=uuid4().hex,
         others_sign=bool(signers.expected(case)),
         changeable=changeable(case),
-        read=[(slug, paper) for slug, paper in papers_of(case).items() if paper.lines or paper.begun],
+        read=[(slug, paper) for slug, paper in papers_of(request, case).items() if paper.lines or paper.begun],
         remark=request.POST.get("remark", ""),
         problem=problem,
         sign_errors=problem.errors.get("sign", []) if problem else [],
         prefilled=sum(1 for one in answers if one["source"] and not one["source"]["changed"]),
+        earlier=sum(1 for one in answers if (one["source"] or {}).get("earlier")) + len(sent_before),
         committed=[row for row in rows if row.how == CaseMaterial.How.COMMITMENT],
         promise=promise_at_the_end(case),
         promise_errors=problem.errors.get("promise", []) if problem else [],
