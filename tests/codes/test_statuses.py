@@ -9,15 +9,19 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from tests import make
+from tests.doors import enter
 from tongban.codes import colours
-from tongban.codes.models import HealthStatus, StatusLine, StatusProposal
+from tongban.codes.models import HealthStatus, StatusAppeal, StatusLine, StatusProposal
 from tongban.codes.services import ordering, status_appealing, status_deciding
 from tongban.codes.services.status_deciding import Named
 from tongban.journal import services as journal
 from tongban.journal.actors import Actor
+from tongban.journal.models import Event
 from tongban.lib.problems import Invalid, NotAllowed
 from tongban.notices.models import Message
 from tongban.parties import rules
+from tongban.parties.kin_states import KinState
+from tongban.parties.models import Kinship
 from tongban.places.models import Division
 
 pytestmark = pytest.mark.django_db
@@ -488,3 +492,71 @@ def test_a_dump_shows_no_reason_evidence_or_appeal(staff, order):
         cursor.execute("SELECT payload FROM journal_event")
         assert secret not in str(cursor.fetchall())
     assert journal.EVENTS["StatusDecided"].__slots__ == ("proposal", "persons")
+
+
+# -- the pages
+
+
+@pytest.fixture
+def child(area):
+    """A child without a phone, and the account of its mother."""
+    mother = make.account(make.person("李示例", division=area), "li-na")
+    row = make.person("张小明", division=area, birth_date=timezone.localdate() - timedelta(days=3000))
+    Kinship.objects.create(kind="child", person=row, relative=mother.person, state=KinState.CONFIRMED)
+    return row, mother
+
+
+def test_a_parent_sees_why_a_childs_code_is_red_and_appeals_for_the_child(client, staff, order, child, in_english):
+    row, mother = child
+    stranger = make.account(login="stranger")
+    decided(order, staff, row)
+    status = HealthStatus.objects.get(person=row)
+    own, theirs = f"/my/status/{status.pk}/", f"/my/status/?of={row.pk}"
+    enter(client, mother)
+
+    code = client.get(f"/code/?of={row.pk}").content.decode()
+    told = Message.objects.get(kind="status_set", account=mother)
+    listed = client.get(theirs).content.decode()
+    page = client.get(told.link).content.decode()
+    short = client.post(own + "appeal", {"text": "no"})
+    sent = client.post(own + "appeal", {"text": "The report belongs to another child."}, follow=True).content.decode()
+
+    assert f'href="{theirs}"' in code and told.link == own
+    assert "Status of 张*明" in listed and "is red" in listed and "My status" not in listed
+    assert REASON in page and "You appeal for 张*明" in page
+    assert short.status_code == 422 and "no</textarea>" in short.content.decode()
+    assert "Answered in writing by" in sent
+    appeal = status.appeal
+    assert appeal.account == mother and appeal.taken_by is None
+    written = Event.objects.get(kind="StatusAppealed")
+    assert (written.role, written.actor) == ("agent", mother.pk)
+
+    enter(client, stranger)
+    assert [client.get(one).status_code for one in (own, theirs)] == [404, 404]
+    assert client.post(own + "appeal", {"text": "It is not mine to say."}).status_code == 404
+
+
+def test_without_an_account_the_appeal_is_written_down_and_its_answer_brought(client, staff, order, area, in_english):
+    who = make.person("郑高龄", division=area)
+    decided(order, staff, who)
+    status = HealthStatus.objects.get(person=who)
+    notice = f"/office/statuses/notices/{status.pk}/"
+    enter(client, staff["proposer"].account)
+
+    empty = client.post(notice, {"text": " "})
+    client.post(notice, {"text": "我没有做过检测，那天在家。"})
+    again = client.post(notice, {"text": "我没有做过检测，那天在家。"})
+    row = StatusAppeal.objects.get()
+    enter(client, staff["other"].account)
+    page = client.get(f"/office/statuses/appeals/{row.pk}/").content.decode()
+    answered = client.post(
+        f"/office/statuses/appeals/{row.pk}/", {"right": "yes", "answer": "经查登记有误，现予解除"}, follow=True
+    ).content.decode()
+
+    assert empty.status_code == 422 and again.status_code == 409
+    assert row.account is None and row.taken_by == staff["proposer"]
+    assert "那天在家" in page and "written down by" in page
+    assert "print the answer and bring it" in answered and "data-print" in answered
+    assert colours.colour_of(who.pk, timezone.now()) == "green"
+    with pytest.raises(IntegrityError), transaction.atomic():
+        StatusAppeal.objects.update(taken_by=None)

@@ -104,6 +104,9 @@ NEEDS: dict[str, frozenset[str]] = {
     "portal:code_paper": ANYBODY,  # whoever may fetch a relative's: asked by the act
     "portal:code_paper_pdf": ANYBODY,
     "portal:code_company_sheet": ANYBODY,
+    "portal:statuses": ANYBODY,  # one's own, a child's or a ward's, whoever one stands for: asked by the view
+    "portal:status": ANYBODY,
+    "portal:status_appeal": ANYBODY,
     "portal:licences": LICENCES,
     "portal:licence": LICENCES,
     "portal:licence_pdf": LICENCES,

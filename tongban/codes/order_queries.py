@@ -109,7 +109,7 @@ def appeals_waiting(*, limit: int = SHOWN) -> list[StatusAppeal]:
 
 def appeal_by_key(pk: int) -> StatusAppeal | None:
     rows = StatusAppeal.objects.select_related(
-        "status__line__proposal", "status__person", "status__order", "answered_by"
+        "status__line__proposal", "status__person", "status__order", "answered_by", "taken_by"
     )
     return rows.filter(pk=pk).first()
 
@@ -119,12 +119,19 @@ def appeal_by_key(pk: int) -> StatusAppeal | None:
 
 def statuses_of(party: Party, limit: int = SHOWN) -> list[HealthStatus]:
     """All of them, the newest first, whichever of the person's records they stand at."""
+    return list(_of(party).order_by("-id")[:limit])
+
+
+def status_of(party: Party, pk: int) -> HealthStatus | None:
+    return _of(party).filter(pk=pk).first()
+
+
+def _of(party: Party) -> QuerySet[HealthStatus]:
     same = Q(person=party.pk) | Q(person__same_as=party.pk)
     person = getattr(party, "person", party)
     if getattr(person, "same_as_id", None):
         same |= Q(person__same_as=person.same_as_id) | Q(person=person.same_as_id)
-    rows = HealthStatus.objects.filter(same).select_related("line__proposal", "order__area", "appeal__answered_by")
-    return list(rows.order_by("-id")[:limit])
+    return HealthStatus.objects.filter(same).select_related("line__proposal", "order__area", "appeal__answered_by")
 
 
 def holds(row: HealthStatus, at: datetime) -> bool:

@@ -62,7 +62,7 @@ SET_STATUS = move("set_status", (), S.HOLDS, by=(DECIDES,), guard="a decided pro
 FOLLOW_STATUS = move("follow_status", S.HOLDS, S.FOLLOWED, by=(DECIDES,), guard="a later decision about this person")
 LIFT_STATUS = move("lift_status", S.HOLDS, S.LIFTED, by=(DECIDES, AUTHORITY), guard="the person's appeal was right")
 
-APPEAL = move("appeal", (), A.OPEN, by=("applicant",), clock="working days until the written answer")
+APPEAL = move("appeal", (), A.OPEN, by=("applicant", PROPOSES, DECIDES), clock="working days until the written answer")
 FIND_RIGHT = move(
     "find_right", A.OPEN, A.LIFTED, by=(DECIDES, AUTHORITY), guard="had no hand in the status", document="written answer"
 )  # fmt: skip

@@ -1007,7 +1007,7 @@ ROWS: dict[str, Row] = {
         chapter='identity', party=('status__person',), account=('account',),
         purpose=_('a person says that a status is wrong, and the written answer'), basis=_('right to challenge a decision'), retention=_('3 years'),
         hidden='', erase_from='', erase_days=0,
-        fields={'id': 'plain', 'status': 'plain', 'account': 'plain', 'text': 'sealed', 'at': 'plain', 'due': 'plain', 'state': 'plain', 'answer': 'sealed', 'answered_by': 'by role', 'answered_at': 'plain'},
+        fields={'id': 'plain', 'status': 'plain', 'account': 'plain', 'taken_by': 'by role', 'text': 'sealed', 'at': 'plain', 'due': 'plain', 'state': 'plain', 'answer': 'sealed', 'answered_by': 'by role', 'answered_at': 'plain'},
     ),
     'codes.Venue': Row(
         chapter='account', party=('party',), account=(),

@@ -11,8 +11,10 @@ from tongban.channels.doorkeeper import for_anyone, for_party
 from tongban.codes import bases, colours, order_queries
 from tongban.codes.models import EmergencyOrder, EntryLevel, HealthStatus, VenueKind
 from tongban.codes.services import status_appealing
+from tongban.lib import covered
 from tongban.lib.bilingual import say
 from tongban.lib.problems import Invalid, Problem
+from tongban.parties.models import Party
 
 
 def _shown(row: EmergencyOrder, at) -> dict:
@@ -61,11 +63,24 @@ def order(request, ref):
     return render(request, "portal/orders/order.html", _shown(row, timezone.now()))
 
 
-def _own(party, pk) -> HealthStatus:
-    row = next((one for one in order_queries.statuses_of(party, 200) if one.pk == pk), None)
-    if row is None:
-        raise Http404
-    return row
+def _whom(request) -> list[Party]:
+    """Whose statuses one may see and appeal: one's own, and those of one's children and wards. Not those of a company's people."""
+    return [one for one in doorkeeper.spaces(request) if one.kind == Party.Kind.PERSON]
+
+
+def _own(request, pk) -> tuple[Party, HealthStatus]:
+    """A decision about one of them; what is done here is done for that person."""
+    for party in _whom(request):
+        if (row := order_queries.status_of(party, pk)) is not None:
+            request.party = party
+            return party, row
+    raise Http404
+
+
+def _named(request, party: Party) -> dict:
+    """Whose page it is: `name` only where it is not one's own."""
+    own = party.pk == request.user.person_id
+    return {"party": party, "own": own, "name": "" if own else covered.name(party.shown_name)}
 
 
 def _told(row: HealthStatus, at) -> dict:
@@ -84,13 +99,25 @@ def _told(row: HealthStatus, at) -> dict:
 @require_GET
 @for_party
 def statuses(request, party):
-    """My status now, and what was decided about me."""
+    """The status now, and what was decided: of whoever stands here, or of a child or ward named in the address."""
     at = timezone.now()
-    rows = order_queries.statuses_of(party)
-    doorkeeper.reading(request, party, "own data", ["health status"])
+    wanted, possible = request.GET.get("of", ""), _whom(request)
+    here = next((one for one in possible if str(one.pk) == (wanted or str(party.pk))), None)
+    if here is None:
+        if wanted:
+            raise Http404
+        here = possible[0]  # standing for a company, or for somebody by a mandate
+    request.party = here
+    rows = order_queries.statuses_of(here)
+    doorkeeper.reading(request, here, "own data", ["health status"])
     context = {
-        "party": party,
-        "colour": colours.colour_of(party.pk, at),
+        **_named(request, here),
+        "others": [
+            {"key": one.pk, "name": "" if one.pk == request.user.person_id else covered.name(one.shown_name)}
+            for one in possible
+            if one.pk != here.pk
+        ],
+        "colour": colours.colour_of(here.pk, at),
         "in_force": colours.order_in_force(at, measure=bases.HEALTH_COLOURS),
         "rows": [_told(row, at) for row in rows],
     }
@@ -102,13 +129,14 @@ def statuses(request, party):
 @for_party
 def status(request, party, pk):
     """One decision: why, by which evidence, until when, and the appeal."""
-    return _page(request, party, _own(party, pk))
+    return _page(request, *_own(request, pk))
 
 
 def _page(request, party, row: HealthStatus, problem: Problem | None = None):
     doorkeeper.reading(request, party, "own data", ["health status"], about=row.subject)
     context = {
         **_told(row, timezone.now()),
+        **_named(request, party),
         "within": status_appealing.ANSWER_WITHIN,
         "problem": problem,
         "errors": problem.errors if isinstance(problem, Invalid) else {},
@@ -120,7 +148,7 @@ def _page(request, party, row: HealthStatus, problem: Problem | None = None):
 @require_POST
 @for_party
 def appeal(request, party, pk):
-    row = _own(party, pk)
+    party, row = _own(request, pk)
     try:
         status_appealing.appeal(
             row, account=request.user, actor=doorkeeper.actor_of(request), text=request.POST.get("text", "")

@@ -244,7 +244,10 @@ class StatusAppeal(models.Model):
     """The person says the status is wrong: answered in writing by somebody who had no hand in it, within working days."""
 
     status = models.OneToOneField(HealthStatus, on_delete=models.PROTECT, related_name="appeal")
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="status_appeals")
+    account = models.ForeignKey(Account, null=True, blank=True, on_delete=models.PROTECT, related_name="status_appeals")
+    taken_by = models.ForeignKey(  # who wrote down what was said at a window or by telephone
+        Officer, null=True, blank=True, on_delete=models.PROTECT, related_name="status_appeals_taken"
+    )
     text = EncryptedField()
     at = models.DateTimeField(default=timezone.now)
     due = models.DateField()
@@ -262,6 +265,11 @@ class StatusAppeal(models.Model):
             models.CheckConstraint(
                 condition=Q(state="open") | (Q(answered_by__isnull=False, answered_at__isnull=False) & ~Q(answer="")),
                 name="status_appeal_is_answered_in_writing",
+            ),
+            models.CheckConstraint(
+                condition=Q(account__isnull=False, taken_by__isnull=True)
+                | Q(account__isnull=True, taken_by__isnull=False),
+                name="status_appeal_is_sent_or_taken_down",
             ),
         ]
 

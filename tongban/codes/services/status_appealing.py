@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tongban.codes import bases, events
 from tongban.codes.models import HealthStatus, StatusAppeal
-from tongban.codes.order_states import AUTHORITY, DECIDES, FIND_RIGHT, FIND_WRONG, LIFT_STATUS, StatusState
+from tongban.codes.order_states import AUTHORITY, DECIDES, FIND_RIGHT, FIND_WRONG, LIFT_STATUS, PROPOSES, StatusState
 from tongban.codes.services.ordering import REASON_AT_LEAST, SHORT, acting
 from tongban.codes.services.status_deciding import TOPIC
 from tongban.departments import queries as departments
@@ -28,6 +28,15 @@ def appeal(
     status: HealthStatus, *, account: Account, actor: Actor, text: str, now: datetime | None = None
 ) -> StatusAppeal:
     """Once against each status, while it holds and afterwards: whoever was red in error may want that in writing."""
+    return _taken_in(status, actor, text, now, account=account)
+
+
+def take_down(status: HealthStatus, *, officer: Officer, text: str, now: datetime | None = None) -> StatusAppeal:
+    """Said at a window or by telephone, as the notice on paper offers: an officer writes it down, and the clock is the same."""
+    return _taken_in(status, acting(officer, PROPOSES, DECIDES), text, now, taken_by=officer)
+
+
+def _taken_in(status: HealthStatus, actor: Actor, text: str, now: datetime | None, **by) -> StatusAppeal:
     now = now or timezone.now()
     if len(text.strip()) < REASON_AT_LEAST:
         raise Invalid("appeal-empty", errors={"text": [SHORT]}, kept=_("Nothing was sent yet. What you typed is kept."))
@@ -35,15 +44,13 @@ def appeal(
     due = departments.calendar().due(today, ANSWER_WITHIN).day or today
     try:
         with transaction.atomic():
-            row = StatusAppeal.objects.create(
-                status=status, account=account, text=text.strip()[:LONGEST], at=now, due=due
-            )
+            row = StatusAppeal.objects.create(status=status, text=text.strip()[:LONGEST], at=now, due=due, **by)
             journal.record(events.StatusAppealed(status=status.pk), subject=status.subject, actor=actor)
             journal.touch(TOPIC)
     except IntegrityError:
         raise NotAllowed(
             "appealed-already",
-            _("You have said so already, and it is being looked at."),
+            _("An appeal against this was made already, and it is being looked at."),
             kept=_("What you wrote first stands."),
         ) from None
     return row
