@@ -14,11 +14,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_officer
 from tongban.codes import bases, colours, order_queries
-from tongban.codes.models import Colour, EmergencyOrder, EntryLevel, StatusProposal, VenueKind
+from tongban.codes.models import Colour, EmergencyOrder, EntryLevel, HealthStatus, StatusProposal, VenueKind
 from tongban.codes.order_states import AUTHORITY, DECIDES, PROPOSES
 from tongban.codes.services import ordering, status_appealing, status_deciding
 from tongban.lib.bilingual import say
 from tongban.lib.problems import Invalid, Problem
+from tongban.parties import queries as parties
 from tongban.places import queries as places
 
 ALL = (PROPOSES, DECIDES, AUTHORITY)
@@ -306,13 +307,21 @@ def _status_act(request, officer, row):
 
 
 @never_cache
-@require_GET
+@require_http_methods(["GET", "HEAD", "POST"])
 @for_officer(PROPOSES, DECIDES)
 def status_notice(request, officer, pk):
-    """The notice on paper, for a person without an account: to print and to bring."""
-    row = order_queries.status_by_key(pk)
+    """The notice on paper, for a person without an account: to print and to bring. What the person says against it is written down here."""
+    row, problem = order_queries.status_by_key(pk), None
     if row is None:
         raise Http404
+    if request.method == "POST":
+        try:
+            status_appealing.take_down(row, officer=officer, text=request.POST.get("text", ""))
+        except Problem as refused:
+            problem = refused
+        else:
+            messages.success(request, _("Written down. Somebody who had no hand in the decision answers in writing."))
+            return redirect("office:statuses")
     doorkeeper.reading(request, row.person_id, PURPOSE, ["name", "document", "address"], about=row.subject)
     context = {
         "officer": officer,
@@ -320,8 +329,12 @@ def status_notice(request, officer, pk):
         "basis": bases.STATUS_BASES[row.basis],
         "colour": say(bases.COLOUR_WORDS[row.colour]),
         "within": status_appealing.ANSWER_WITHIN,
+        "appeal": getattr(row, "appeal", None),
+        "problem": problem,
+        "errors": problem.errors if isinstance(problem, Invalid) else {},
+        "text": request.POST.get("text", ""),
     }
-    return render(request, "office/orders/status_notice.html", context)
+    return render(request, "office/orders/status_notice.html", context, status=problem.status if problem else 200)
 
 
 @require_POST
@@ -357,7 +370,7 @@ def status_appeal(request, officer, pk):
             messages.success(
                 request, _("Answered in writing. Where the person was right, the status is lifted already.")
             )
-            return redirect("office:statuses")
+            return redirect(*("office:status_appeal", pk) if _on_paper(status) else ("office:statuses",))
     proposal = status.line.proposal
     context = {
         "officer": officer,
@@ -371,5 +384,11 @@ def status_appeal(request, officer, pk):
         "errors": problem.errors if isinstance(problem, Invalid) else {},
         "typed": {name: request.POST.get(name, "") for name in ("right", "answer")},
         "late": row.state == "open" and row.due < timezone.localdate(),
+        "on_paper": row.state != "open" and _on_paper(status),
     }
     return render(request, "office/orders/status_appeal.html", context, status=problem.status if problem else 200)
+
+
+def _on_paper(status: HealthStatus) -> bool:
+    """Nobody reads an answer on a screen for this person: it has to be brought."""
+    return not parties.accounts_for(status.person, timezone.localdate())
