@@ -103,3 +103,23 @@ def test_what_came_along_is_marked_with_its_day_until_it_is_changed(client):
 
     assert [name for name, held in kept.values.items() if "offered" in held] == ["reason", "note"]
     assert [name for name, held in changed.values.items() if "offered" in held] == ["note"]
+
+
+def test_who_begins_the_same_once_more_sees_what_is_on_its_way(client):
+    old = sent_before()
+    other = make.account(login="other")
+    fresh = services.begin(old.matter, party=old.applicant, account=old.account, like=old)
+    client.cookies["language"] = "en"
+    enter(client, old.account)
+    pages = [f"/matters/{old.matter.slug}/apply/", f"/apply/{fresh.ref}/check/"]
+
+    shown = [client.get(page).content.decode() for page in pages]
+    services.withdraw(old, account=old.account, reason="not needed")
+    over = [client.get(page).content.decode() for page in pages]
+    enter(client, other)
+    strangers = client.get(pages[0]).content.decode()
+
+    said = ["You have applied for this already", f"/my/cases/{old.ref}/"]
+    assert [[words in page for words in said] for page in shown] == [[True, True], [True, True]]
+    assert "Begin anew only if you want one more." in shown[0] and "as a second application" in shown[1]
+    assert [said[0] in page for page in (*over, strangers)] == [False, False, False]

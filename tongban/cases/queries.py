@@ -9,7 +9,7 @@ from django.db.models import BigIntegerField, CharField, F, IntegerField, OuterR
 from django.utils import timezone
 
 from tongban.cases import bundles, clocks, planning, rules
-from tongban.cases.models import Case, CaseMaterial, Clock, Escalation, Hand, Promise, Step, Visit
+from tongban.cases.models import Case, CaseMaterial, Escalation, Hand, Promise, Step, Visit
 from tongban.cases.narrowing import LOOKED_AT
 from tongban.cases.narrowing import Wanted as Wanted
 from tongban.cases.permission import handler_of, reasons_against_step
@@ -21,6 +21,7 @@ from tongban.cases.states import (
     MOVES,
     OPEN,
     WITH_APPLICANT,
+    WITH_OFFICE,
     CaseState,
     ClockKind,
 )
@@ -30,6 +31,7 @@ from tongban.lib.composed import composed
 from tongban.lib.moves import Move
 from tongban.lib.workdays import light
 from tongban.materials.models import Page
+from tongban.matters.models import Matter
 from tongban.parties import queries as parties
 from tongban.parties.models import Account, Party
 from tongban.parties.states import Act
@@ -59,6 +61,11 @@ def of_record(party: Party) -> QuerySet[Case]:
 def drafts(party: Party) -> QuerySet[Case]:
     """A party's drafts, the one worked on last first."""
     return _drafts(**_of_all_records(party))
+
+
+def running(party: Party, matter: Matter) -> QuerySet[Case]:
+    """What was sent of this matter and is not decided yet: whoever begins or sends one more may not remember it."""
+    return of(party).filter(matter=matter, state__in=WITH_OFFICE | WITH_APPLICANT)
 
 
 def sent_before(case: Case, rows: Iterable[CaseMaterial]) -> dict[int, datetime]:

@@ -107,6 +107,7 @@ def begin(request, party, slug):
         ],
     }
     context["only"] = views_one_more.before_beginning(version, party, timezone.localdate())
+    context["running"] = [] if context["only"] else views_one_more.running(request, possible, matter)
     return render(request, "portal/apply/begin.html", context, status=409 if refused else 200)
 
 
@@ -505,6 +506,7 @@ def _check_page(request, party, case, *, problem=None, status=200, only=None):
     ]
     doorkeeper.reading(request, party, "own application", ["form"], about=case.subject)
     sent_before = cases.sent_before(case, rows)
+    only = only or views_one_more.beside(case, timezone.localdate())
     for row in rows:
         row.sent_before = sent_before.get(row.pk)
     context = shared(
@@ -514,7 +516,10 @@ def _check_page(request, party, case, *, problem=None, status=200, only=None):
         situations=[one for one in case.version.situations if one["id"] in case.situation],
         lacking=lacking,
         bars=barring.bars(case, today=timezone.localdate()),
-        only=only or views_one_more.beside(case, timezone.localdate()),
+        only=only,
+        running=[]
+        if only or case.number
+        else views_one_more.running(request, [case.applicant], case.matter, but=case.ref),
         ends=ending.what_ends(case, today=timezone.localdate()) if barring.closes(case) else [],
         signing=level >= rules.SIGNING_LEVEL,
         expected=clocks.expected(case, sent=timezone.now()),

@@ -7,13 +7,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from tongban.cases import only_one
+from tongban.cases import queries as cases
 from tongban.cases.models import Case
 from tongban.cases.services import excepting
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_party
+from tongban.channels.pages import case_page
 from tongban.channels.portal.own import own_case
 from tongban.matters.models import Matter, MatterVersion
 from tongban.parties.models import Party
+
+RUNNING_SHOWN = 3
 
 
 @require_POST
@@ -50,3 +54,12 @@ def shown(against: only_one.Against | None, party: Party) -> dict:
         "wish": only_one.wish_of(party, against.version.matter),
         "words": only_one.repeating.in_words(against.version),
     }
+
+
+def running(request, parties, matter: Matter, *, but: str = "") -> list[dict]:
+    """What these parties have sent of this matter and is not decided yet, as far as whoever reads this may see it."""
+    found: list[Case] = []
+    for one in parties:
+        rows = cases.running(one, matter).exclude(ref=but)
+        found += cases.within(rows, doorkeeper.powers_over(request, one), request.user)[:RUNNING_SHOWN]
+    return [case_page.shown(row) for row in found]
