@@ -3,15 +3,19 @@
     python bench/screens.py
 
 The product as `make run` starts it, a thousand open streams of one hall held by this process, a real call (`tickets.call_next`) in the
-hall's database. Beside it, in the same rounds, a peer that is the least possible: an asyncio server of three lines which is told by hand and
-writes the same bytes to as many connections. Then what a display does next: it fetches the state whole, under the version it was told.
+hall's database. Beside it, in the same rounds, the least possible: a process of a few lines which is told by hand and writes the same bytes
+to as many connections. Then what a display does next: it fetches the state whole, under the version it was told.
 """
 
-import asyncio
+import multiprocessing
 import os
 import re
+import select
+import socket
 import sys
+import threading
 import time
+import urllib.request
 from datetime import timedelta
 
 import measuring
@@ -58,98 +62,99 @@ def made_ready():
     return key, call
 
 
-class Line:
-    """One display: the moment at which the last words came."""
+class Lines:
+    """Displays that do nothing but hear: one thread reads them all as the kernel hands them over, so that little of what is measured is theirs."""
 
-    def __init__(self):
-        self.at = 0.0
-        self.read = asyncio.Event()
+    def __init__(self, port: int):
+        self._port = port
+        self._open: dict[int, socket.socket] = {}
+        self._poll = select.epoll()
 
-    async def hold(self, host: str, port: int, path: str):
-        reader, self.writer = await asyncio.open_connection(host, port)
-        self.writer.write(
-            f"GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nAccept: text/event-stream\r\n\r\n".encode()
-        )
-        while chunk := await reader.read(4096):
-            if b"event: topic" in chunk:
-                self.at = time.perf_counter()
-                self.read.set()
+    def add(self, count: int, path: str) -> None:
+        for number in range(count):
+            line = socket.create_connection(("127.0.0.1", self._port))
+            line.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n".encode())
+            line.setblocking(False)
+            self._open[line.fileno()] = line
+            self._poll.register(line, select.EPOLLIN)
+            if number % 50 == 49:
+                time.sleep(0.1)
+
+    def heard(self) -> list[float]:
+        """When each of them was told something, once all were."""
+        at: dict[int, float] = {}
+        until = time.monotonic() + 30
+        while len(at) < len(self._open):
+            for number, _event in self._poll.poll(1, 256):
+                if b"event: topic" in self._open[number].recv(65536):
+                    at[number] = time.perf_counter()
+            if time.monotonic() > until:
+                raise SystemExit(f"only {len(at)} of {len(self._open)} displays were told")
+        return list(at.values())
+
+    def close(self) -> None:
+        for line in self._open.values():
+            line.close()
 
 
-async def until_told(lines: list[Line], tell) -> tuple[list[float], float]:
-    """`tell` commits in a thread; milliseconds from when it came back until each line was told, and none before it is counted as late."""
-    for line in lines:
-        line.read.clear()
-    await asyncio.to_thread(tell)
-    began = time.perf_counter()
-    async with asyncio.timeout(20):
-        await asyncio.gather(*(line.read.wait() for line in lines))
-    return [max(0.0, (line.at - began) * 1000) for line in lines], began
-
-
-async def peer(count: int) -> list[float]:
-    """The least: a server that holds the lines and writes when it is told."""
-    writers = []
-
-    async def serve(reader, writer):
-        await reader.readuntil(b"\r\n\r\n")
-        writers.append(writer)
-        await asyncio.Event().wait()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, backlog=2048)
-    port = server.sockets[0].getsockname()[1]
-    lines = [Line() for _ in range(count)]
-    tasks = [asyncio.create_task(line.hold("127.0.0.1", port, "/")) for line in lines]
-    while len(writers) < count:
-        await asyncio.sleep(0.02)
-
-    found = []
-    for _ in range(3):
+def least(count: int, ports, orders) -> None:
+    """A process that holds the lines and writes the same bytes when it is told by hand."""
+    server = socket.create_server(("127.0.0.1", 0), backlog=2048)
+    ports.put(server.getsockname()[1])
+    lines = [server.accept()[0] for _number in range(count)]
+    while True:
+        orders.recv()
         for line in lines:
-            line.read.clear()
-        began = time.perf_counter()
-        for writer in writers:
-            writer.write(b'event: topic\ndata: {"topic":"hall:2","version":7}\n\n')
-        await asyncio.gather(*(line.read.wait() for line in lines))
-        found.append([(line.at - began) * 1000 for line in lines])
-    for task in tasks:
-        task.cancel()
-    server.close()
-    return sorted(found, key=lambda one: share(one, 99))[1]
+            line.send(b'event: topic\ndata: {"topic":"hall:2","version":7}\n\n')
 
 
-async def measure(running, key: str, call, held) -> dict:
-    import urllib.request
+def told(lines: Lines, tell) -> list[float]:
+    """`tell` commits in a thread; milliseconds from when it came back until each line was told, and none before it is counted as late."""
+    done: list[float] = []
+    teller = threading.Thread(target=lambda: (tell(), done.append(time.perf_counter())))
+    teller.start()
+    heard = lines.heard()
+    teller.join()
+    return [max(0.0, (at - done[0]) * 1000) for at in heard]
 
-    port, home = running.port, f"http://127.0.0.1:{running.port}"
-    page = (await asyncio.to_thread(lambda: urllib.request.urlopen(f"{home}/screen/{key}/").read())).decode()
+
+def measure(running, key: str, call, held) -> dict:
+    home = f"http://127.0.0.1:{running.port}"
+    page = urllib.request.urlopen(f"{home}/screen/{key}/").read().decode()
     path = re.search(r'<tb-screen src="([^"]+)"', page)[1].replace("&amp;", "&")
+    first = Lines(running.port)
+    first.add(50, path)  # what the first ones bring with them is no display's
+    first.heard()
+    time.sleep(2)
     before = held()
-    lines = [Line() for _ in range(DISPLAYS)]
-    tasks = []
-    for place in range(0, DISPLAYS, 50):
-        tasks += [asyncio.create_task(line.hold("127.0.0.1", port, path)) for line in lines[place : place + 50]]
-        await asyncio.sleep(0.1)
-    async with asyncio.timeout(60):
-        await asyncio.gather(*(line.read.wait() for line in lines))
-    await asyncio.sleep(1.0)
+    lines = Lines(running.port)
+    lines.add(DISPLAYS, path)
+    lines.heard()
+    time.sleep(1)
     after = held()
-    rounds = []
-    for _ in range(CALLS):
-        found, _began = await until_told(lines, call)
-        rounds.append(found)
-        await asyncio.sleep(0.5)
-    least = await peer(DISPLAYS)
+    first.close()
+
+    spawn = multiprocessing.get_context("spawn")
+    ports, (orders, told_what) = spawn.Queue(), spawn.Pipe()
+    beside = spawn.Process(target=least, args=(DISPLAYS, ports, told_what), daemon=True)
+    beside.start()
+    bare = Lines(ports.get())
+    bare.add(DISPLAYS, "/")
+
+    rounds, floor = [], []
+    for _round in range(CALLS):
+        rounds.append(told(lines, call))
+        time.sleep(0.5)
+        floor.append(told(bare, lambda: orders.send("now")))
+        time.sleep(0.5)
+    beside.terminate()
+    lines.close()
     fetched = []
     for number in range(FETCHES):
         began = time.perf_counter()
-        await asyncio.to_thread(
-            lambda n=number // 100: urllib.request.urlopen(f"{home}/screen/{key}/now?v={9000 + n}").read()
-        )
+        urllib.request.urlopen(f"{home}/screen/{key}/now?v={9000 + number // 100}").read()
         fetched.append((time.perf_counter() - began) * 1000)
-    for task in tasks:
-        task.cancel()
-    return {"rounds": rounds, "least": least, "memory": (after - before) * 1024 / DISPLAYS, "fetched": fetched}
+    return {"rounds": rounds, "least": floor, "memory": (after - before) * 1024 / DISPLAYS, "fetched": fetched}
 
 
 def main() -> None:
@@ -164,24 +169,27 @@ def main() -> None:
             def held() -> float:
                 return sum(measuring.held(pid)[0] for pid in pids)
 
-            found = asyncio.run(measure(running, key, call, held))
+            found = measure(running, key, call, held)
         connections.close_all()
-    p50 = median([median(one) for one in found["rounds"]])
-    p99 = median([share(one, 99) for one in found["rounds"]])
-    last = median([max(one) for one in found["rounds"]])
-    least99, least_last = share(found["least"], 99), max(found["least"])
+
+    def of(rounds: list[list[float]], which) -> float:
+        return median([which(one) for one in rounds])
+
+    def nearly_last(one: list[float]) -> float:
+        return share(one, 99)
+
     table(
         f"One call to {DISPLAYS} displays of a hall",
         ["", "ours", "least", "limit"],
         [
-            ["told after the commit, p50, ms", p50, median(found["least"]), ""],
-            ["told after the commit, p99, ms", p99, least99, ""],
-            ["told after the commit, last, ms", last, least_last, 50],
+            ["told after the commit, p50, ms", of(found["rounds"], median), of(found["least"], median), ""],
+            ["told after the commit, p99, ms", of(found["rounds"], nearly_last), of(found["least"], nearly_last), ""],
+            ["told after the commit, last, ms", of(found["rounds"], max), of(found["least"], max), 50],
             ["memory of the web processes a display, kB", found["memory"], "", 30],
             ["the state fetched whole, p50, ms", median(found["fetched"]), "", 1000],
             ["the state fetched whole, p99, ms", share(found["fetched"], 99), "", 1000],
         ],
-        f"{CALLS} calls, medians of their percentiles. Least: an asyncio server of a few lines that is told by hand and writes the same bytes.",
+        f"{CALLS} calls, medians of their percentiles. Least: a process that holds the lines, is told by hand and writes the same bytes in a row.",
     )
 
 

@@ -14,6 +14,7 @@ import time
 import pytest
 
 from tests.site.product import ROOT, Running, free_port, python, until
+from tongban.site import live as live_module
 from tongban.site.live import Live
 from tongban.site.shell import Limits, Shell, _File
 
@@ -485,6 +486,71 @@ def test_where_the_database_tells_of_changes_nobody_asks_in_between(hears):
 
     assert looks <= 2 if hears else looks > 5
     assert ears[0].closed
+
+
+class SlowCaller(Caller):
+    """A line that is full: what is sent stays with whoever sends until there is room."""
+
+    def __init__(self):
+        super().__init__()
+        self.room = asyncio.Event()
+        self.room.set()
+
+    async def send(self, message):
+        await self.room.wait()
+        await super().send(message)
+
+
+class BrokenCaller(Caller):
+    async def send(self, message):
+        if b"4}" in message.get("body", b""):
+            raise RuntimeError("not even an error of the line")
+        await super().send(message)
+
+
+def test_a_full_line_and_a_broken_one_keep_no_other_screen_waiting_and_the_full_one_hears_the_newest():
+    counters = Counters()
+    live, shell = watching(counters)
+
+    async def story():
+        live.start()
+        slow, broken = SlowCaller(), BrokenCaller()
+        tasks = [
+            asyncio.create_task(shell(scope("/live/events", query=b"token=ours"), one.receive, one.send))
+            for one in (slow, broken)
+        ]
+        quick, quick_task = await _watch(shell)
+        for one in (slow, broken, quick):
+            await _sees(one, b'{"topic":"case:1","version":3}')
+        slow.room.clear()
+        for version in (4, 5, 6):
+            counters.now["case:1"] = version
+            await _sees(quick, b'"version":%d}' % version)
+        held = slow.body
+        slow.room.set()
+        await _sees(slow, b'"version":6}')
+        await asyncio.wait_for(tasks[1], 5)
+        await shell.stop()
+        await asyncio.gather(tasks[0], quick_task)
+        return held.count(b"case:1"), slow.body.count(b'"version":5'), broken.body.count(b"case:1"), live.open
+
+    assert asyncio.run(story()) == (1, 0, 1, 0)
+
+
+def test_a_silent_line_is_kept_alive_and_one_that_was_just_told_is_not(monkeypatch):
+    monkeypatch.setattr(live_module, "KEEP_ALIVE", 0.2)
+    _live, shell = watching(Counters())
+
+    async def story():
+        _live.start()
+        caller, task = await _watch(shell)
+        await _sees(caller, b'"version":3')
+        await _sees(caller, b"\n\n:\n\n:\n\n")
+        await shell.stop()
+        await task
+        return caller.got[-1]
+
+    assert asyncio.run(story()) == {"type": "http.response.body", "body": b"", "more_body": False}
 
 
 @pytest.mark.parametrize("query", [b"", b"token=forged", b"token=ours&topic=case:3", b"topic=case:1"])

@@ -17,7 +17,7 @@ log = structlog.get_logger("tongban.live")
 
 TURN = 1.0  # seconds between two looks whether it is time to go
 AGAIN_AFTER = 1.0  # seconds before a lost line is taken up again
-GLANCE = 0.02  # seconds between two looks at SQLite's number: fifty a second are a thousandth of a core
+GLANCE = 0.01  # seconds between two looks at SQLite's number: a hundred a second are less than a thousandth of a core
 
 
 class Listener:

@@ -223,7 +223,7 @@ class Shell:
             try:
                 if scope["path"] == "/live/events" and self.live is not None:
                     topics = await self._watched(scope, send)
-                    del scope  # a stream stays open for hours: what asked for it need not stay with it
+                    scope.clear()  # a stream stays open for hours: what asked for it need not stay with it, nor with the server
                     if topics:
                         await self.live.stream(topics, receive, send)
                 elif scope["path"] in self._desks and scope["method"] == "POST" and not self.stopping:
