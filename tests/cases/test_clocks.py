@@ -1,5 +1,6 @@
 """A promise is a date computed from stored facts: receipt, pauses, extensions, the calendar of the year."""
 
+import re
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,7 @@ from tests.cases import ways
 from tongban.cases import queries, services
 from tongban.cases.models import Case
 from tongban.cases.services import keeping_time
+from tongban.cases.states import ClockKind
 from tongban.departments.models import CalendarYear
 from tongban.departments.services import load_calendar_year, load_published_calendars
 from tongban.lib.problems import Invalid, NotAllowed
@@ -279,6 +281,37 @@ def test_a_calendar_that_moves_nothing_is_not_told():
     ways.work()
 
     assert not Message.objects.filter(kind="dates_changed", party=case.applicant).exists()
+
+
+def put_off(day: str) -> None:
+    year = CalendarYear.objects.get(year=int(day[:4]))
+    load_calendar_year(year.year, {**year.days_off, day: "storm"}, year.workdays, official=True)
+    ways.work()
+
+
+def told_of_days(case) -> list[tuple[str, str]]:
+    rows = Message.objects.filter(party=case.applicant, kind__endswith="_changed").order_by("pk")
+    return [(row.kind, re.findall(r" (\d+ \w+ \d{4})[.;]", row.body["en"])[0]) for row in rows]
+
+
+def test_where_only_the_limit_of_the_law_moves_nobody_is_told_of_another_promise():
+    case = accepted_on("2025-06-09", promised=5, statutory=20)  # promised 16 June, by law 7 July
+
+    put_off("2025-06-25")
+
+    assert told_of_days(case) == [("legal_day_changed", "8 July 2025")]
+
+
+def test_the_last_day_to_answer_that_moves_is_told_to_whoever_owes_the_answer():
+    case = make.case("correction_requested", now=at("2025-06-09"))
+    load_published_calendars()
+    last = case.clocks.get(kind=ClockKind.APPLICANT_CORRECTION).due
+
+    put_off(last.isoformat())
+
+    moved = case.clocks.get(kind=ClockKind.APPLICANT_CORRECTION).due
+    assert moved > last
+    assert told_of_days(case) == [("answer_day_changed", f"{moved.day} {moved:%B %Y}")]
 
 
 def test_the_lights_of_a_case_in_review():

@@ -263,6 +263,51 @@ def test_what_is_settled_meanwhile_needs_no_answer():
     assert not Escalation.objects.filter(case=case, over_at__isnull=True).exists()
 
 
+@pytest.mark.parametrize("how", ["suspended", "extended"])
+def test_a_limit_that_moves_away_waits_for_no_answer_and_is_brought_up_anew_when_it_is_near_again(how):
+    case = under_review("2026-03-02", promised=5, statutory=30)  # promised 9 March, warned of on that day
+    with time_machine.travel(at("2026-03-09"), tick=False):
+        services.escalate()
+        assert brought(case) == [("yellow", "dept_reviewer")]
+        if how == "suspended":
+            officer = ways.of_department("dept_reviewer", case)
+            services.suspend(case, officer=officer, kind="expert_review", planned_days=30, why="experts")
+        else:
+            services.extend(case, officer=ways.of_department("dept_approver", case), days=5, why="many pages")
+        services.escalate()
+        assert brought(case) == []
+
+    if how == "extended":
+        with time_machine.travel(at("2026-03-16"), tick=False):
+            services.escalate()
+        assert brought(case) == [("yellow", "dept_reviewer")]
+
+
+def test_a_promise_is_missed_no_more_when_its_day_turns_out_to_have_been_a_day_off():
+    case = under_review("2026-03-02", promised=5, statutory=30)
+    with time_machine.travel(at("2026-03-10"), tick=False):
+        services.escalate()
+        assert brought(case) == [("red", "dept_approver")]
+        listed = CalendarYear.objects.get(year=2026)
+        load_calendar_year(2026, {**listed.days_off, "2026-03-09": "storm"}, listed.workdays, official=True)
+        ways.work()
+
+        services.escalate()
+
+    assert brought(case) == [("yellow", "dept_reviewer")]  # it ends today
+
+
+def test_what_was_missed_before_it_was_suspended_stays_missed():
+    case = under_review("2026-03-02", promised=5, statutory=30)
+    with time_machine.travel(at("2026-03-11"), tick=False):
+        services.escalate()
+        officer = ways.of_department("dept_reviewer", case)
+        services.suspend(case, officer=officer, kind="expert_review", planned_days=30, why="experts")
+
+        assert brought(case) == [("red", "dept_approver")]
+        assert Escalation.objects.get(case=case).over_at is None
+
+
 def test_an_officer_sees_none_of_another_department():
     under_review("2026-03-02", promised=5)
     with time_machine.travel(at("2026-03-10"), tick=False):

@@ -1,5 +1,6 @@
 """Limits that were brought up and the working calendar, as officers meet them."""
 
+import re
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -96,7 +97,11 @@ def test_the_coordinator_puts_a_day_right_after_seeing_what_moves(client):
     case.refresh_from_db()
 
     assert shown.count("of-month") >= 12
-    assert "2 running limits count this day." in preview and "2026-03-12" not in before
+    assert "2 running limits end on another day. The applicant of 1 case is told." in preview
+    assert re.findall(r"<td data-label=.(?:Until now|From then on).>(?:<strong>)?([^<]+)", preview) == [
+        "Mon 16 Mar", "Tue 17 Mar", "Tue 14 Apr", "Wed 15 Apr",
+    ]  # fmt: skip
+    assert case.number in preview and "2026-03-12" not in before
     assert "was put right" in done
     assert (case.promised_due, CalendarYear.objects.get(year=2026).source) == (date(2026, 3, 17), "Notice 7")
 

@@ -3,9 +3,11 @@
 Call inside the act's transaction, after the move: the case row is then ours.
 """
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import BigIntegerField
+from django.db.models import BigIntegerField, Q
 from django.utils import timezone
 
 from tongban.cases import planning, promising
@@ -137,10 +139,27 @@ def _stands_still(clock: Clock) -> bool:
 
 
 def _pause(which: list[Clock], on: date) -> None:
+    were = _warned(which, on)
     for clock in which:
         clock.pauses = [*clock.pauses, [on.isoformat(), None]]
         _count(clock)
         clock.save()
+    _take_back_warnings(were, on)
+
+
+def _warned(which: Iterable[Clock], on: date) -> list[Clock]:
+    """Of these clocks, before they are counted anew, those about which somebody can have been told."""
+    return [clock for clock in which if (clock.warn_on or on) <= on]
+
+
+def _take_back_warnings(which: list[Clock], on: date) -> None:
+    """A limit that moved away is brought before nobody any more; should it come near again it is brought up again. What was answered stays."""
+    levels = Escalation.Level
+    far = [clock.pk for clock in which if clock.warn_on is None or clock.warn_on > on]
+    kept = [clock.pk for clock in which if clock.due >= on]
+    if far or kept:
+        untrue = Q(clock__in=far, level=levels.YELLOW) | Q(clock__in=kept, level__in=[levels.RED, levels.BLACK])
+        Escalation.objects.filter(untrue, over_at__isnull=True).delete()
 
 
 def _resume(which: list[Clock], on: date) -> None:
@@ -150,11 +169,14 @@ def _resume(which: list[Clock], on: date) -> None:
         clock.save()
 
 
-def extend_decision(case: Case, days: int) -> None:
-    for clock in _decision_clocks(case):
+def extend_decision(case: Case, days: int, on: date) -> None:
+    which = _decision_clocks(case)
+    were = _warned(which, on)
+    for clock in which:
         clock.extended_by += days
         _count(clock)
         clock.save()
+    _take_back_warnings(were, on)
 
 
 def ends(clock: Clock, pauses: list, longer: int) -> tuple[date, int]:
@@ -173,9 +195,12 @@ def days_beyond(clock: Clock, day: date) -> int:
 
 def set_beside(clock: Clock, pauses: list, longer: int) -> None:
     """Let the clock have these pauses and this longer time: those of another that it goes with."""
+    today = local_day(timezone.now())
+    were = _warned([clock], today)
     clock.pauses, clock.extended_by = pauses, longer
     _count(clock)
     clock.save()
+    _take_back_warnings(were, today)
 
 
 SHOWN = ("promised_due", "statutory_due", "provisional", "next_due", "warn_on")
@@ -328,7 +353,17 @@ def _as_if(clock: Clock, pauses: list, longer: int) -> Clock:
     )
 
 
-def recount(cases: list[int]) -> list[Case]:
+@dataclass(frozen=True)
+class Moved:
+    """What became another date for a case: the promise, the limit of the law, or the last day for what the applicant owes."""
+
+    case: Case
+    promise: bool
+    law: bool
+    answer_by: date | None
+
+
+def recount(cases: list[int]) -> list[Moved]:
     """Compute every running clock of these cases again (a calendar was published); the cases whose told dates moved.
 
     Call inside a transaction: the cases are held. Only what came out differently is written.
@@ -336,11 +371,13 @@ def recount(cases: list[int]) -> list[Case]:
     held = {
         case.pk: case
         for case in Case.objects.select_for_update(of=("self",))
-        .select_related("version", "department", "applicant")
+        .select_related("version", "department", "applicant", "parent")
         .filter(pk__in=cases)
         .order_by("pk")
     }
-    calendar, different = departments.calendar(), []
+    calendar, different, answer_by = departments.calendar(), [], {}
+    today = local_day(timezone.now())
+    warned: list[Clock] = []
     counted: dict[tuple, tuple] = {}
     for clock in Clock.objects.filter(case_id__in=held, stopped_on__isnull=True):
         facts = (
@@ -353,17 +390,40 @@ def recount(cases: list[int]) -> list[Case]:
         if facts not in counted:
             counted[facts] = _result(clock, calendar)
         if counted[facts] != (clock.due, clock.warn_on, clock.provisional):
+            warned += _warned([clock], today)
+            if clock.kind == ClockKind.APPLICANT_CORRECTION and counted[facts][0] != clock.due:
+                answer_by[clock.case_id] = counted[facts][0]
             clock.due, clock.warn_on, clock.provisional = counted[facts]
             different.append(clock)
     Clock.objects.bulk_update(different, ["due", "warn_on", "provisional"], batch_size=200)
+    _take_back_warnings(warned, today)
     moved = []
     for pk in sorted({clock.case_id for clock in different}):
         case = held[pk]
         before = (case.promised_due, case.statutory_due)
         show(case)
-        if (case.promised_due, case.statutory_due) != before:
-            moved.append(case)
+        promise, law = case.promised_due != before[0], case.statutory_due != before[1]
+        if promise or law or pk in answer_by:
+            moved.append(Moved(case, promise, law, answer_by.get(pk)))
     return moved
+
+
+@dataclass(frozen=True)
+class WouldMove:
+    clock: Clock
+    to: date
+
+
+def would_move(day: date, calendar: Calendar, at_most: int) -> tuple[list[WouldMove], bool]:
+    """Which limits of the departments would end on another day if this day were as in `calendar`, the nearest first; False when not all were counted.
+
+    Nothing is written. The same rows are asked as `recount` is given by the change of one day.
+    """
+    rows = Clock.objects.filter(stopped_on__isnull=True, due__gte=day, started_on__lt=day).exclude(due=FAR_AWAY)
+    rows = rows.select_related("case__version", "case__department").order_by("due", "case", "pk")
+    found = list(rows[: at_most + 1])
+    ends = [(clock, _result(clock, calendar)[0]) for clock in found[:at_most]]
+    return [WouldMove(clock, to) for clock, to in ends if to != clock.due], len(found) <= at_most
 
 
 def _decision_clocks(case: Case) -> list[Clock]:

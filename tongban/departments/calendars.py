@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from tongban.departments import queries
 from tongban.departments.models import CalendarYear
 from tongban.lib.problems import Invalid
-from tongban.lib.workdays import HOLIDAY, MAKE_UP_DAY
+from tongban.lib.workdays import HOLIDAY, MAKE_UP_DAY, Calendar
 
 DAY_OFF, WORKED, ORDINARY = "off", "worked", "ordinary"
 KINDS = [
@@ -62,6 +62,27 @@ def _shown(day: date, rules) -> ShownDay:
     found = rules.is_working_day(day)
     kind = "off" if found.reason == HOLIDAY else "worked" if found.reason == MAKE_UP_DAY else "plain"
     return ShownDay(day, kind, found.working, found.name)
+
+
+def lists_with(row: CalendarYear, wanted: Wanted) -> tuple[dict[str, str], dict[str, str]]:
+    """The days off and the make-up days of a year with one day as it is wanted."""
+    day = wanted.day.isoformat()
+    days_off = {one: name for one, name in row.days_off.items() if one != day}
+    workdays = {one: name for one, name in row.workdays.items() if one != day}
+    if wanted.kind == DAY_OFF:
+        days_off[day] = wanted.name
+    elif wanted.kind == WORKED:
+        workdays[day] = wanted.name
+    return days_off, workdays
+
+
+def as_if(wanted: Wanted) -> Calendar:
+    """The calendar as it would be with this day: to look at before anybody changes it."""
+    rows = list(CalendarYear.objects.all())
+    for row in rows:
+        if row.year == wanted.day.year:
+            row.days_off, row.workdays = lists_with(row, wanted)
+    return Calendar({row.year: queries.year_of(row) for row in rows})
 
 
 def wanted(day: str, kind: str, name: str) -> Wanted:

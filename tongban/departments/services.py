@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from tongban.departments import events
-from tongban.departments.calendars import DAY_OFF, WORKED, Wanted
+from tongban.departments.calendars import Wanted, lists_with
 from tongban.departments.models import CalendarYear, Certification, Department, Officer, Role
 from tongban.departments.queries import forget_calendar
 from tongban.journal import services as journal
@@ -66,13 +66,7 @@ def put_right_a_day(wanted: Wanted, *, source: str = "", actor: Actor) -> Calend
             errors={"day": [_("Load the list of the year first.")]},
             kept=_("The calendar was not changed."),
         )
-    day = wanted.day.isoformat()
-    days_off = {one: name for one, name in row.days_off.items() if one != day}
-    workdays = {one: name for one, name in row.workdays.items() if one != day}
-    if wanted.kind == DAY_OFF:
-        days_off[day] = wanted.name
-    elif wanted.kind == WORKED:
-        workdays[day] = wanted.name
+    days_off, workdays = lists_with(row, wanted)
     return load_calendar_year(year, days_off, workdays, row.official, source.strip()[:200] or row.source, actor=actor)
 
 

@@ -838,8 +838,24 @@ WORDING: dict[str, Words] = {
     "dates_changed": _words(
         "办结日期有变化",
         "The promised date has changed",
-        "新的节假日安排公布后，“%(matter)s”（%(number)s）的承诺日期重新计算为%(due)s。",
-        "A new holiday calendar was published. The promised date of “%(matter)s” (%(number)s) is now %(due)s.",
+        "节假日安排有新公布或更正，“%(matter)s”（%(number)s）的承诺办结日期重新计算为%(due)s。您无需办理任何手续。",
+        "Holidays were announced or corrected. The promised date of “%(matter)s” (%(number)s) is now %(due)s. There is nothing for you to do.",
+    ),
+    "legal_day_changed": _words(
+        "法定办结时限有变化",
+        "The limit set by law has moved",
+        "节假日安排有新公布或更正，“%(matter)s”（%(number)s）的法定办结时限重新计算为%(due)s，承诺办结日期不变。您无需办理任何手续。",
+        "Holidays were announced or corrected. By law “%(matter)s” (%(number)s) is now to be decided by %(due)s; the promised date stays as it was. "
+        "There is nothing for you to do.",
+        carried=False,
+    ),
+    "answer_day_changed": _words(
+        "补正的最后一天有变化",
+        "Your last day to answer has moved",
+        "节假日安排有新公布或更正，“%(matter)s”（%(number)s）补正材料的最后一天改为%(due)s，请在这一天之前补齐，之后本次申请将失效（可以重新申请）。",
+        "Holidays were announced or corrected. The last day to send what is still missing for “%(matter)s” (%(number)s) is now %(due)s; after that "
+        "this application ends, and you may apply again.",
+        urgent=True,
     ),
     "question_answered": _words(
         "您的提问有了答复",

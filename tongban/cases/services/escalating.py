@@ -80,6 +80,8 @@ def _bring_up(clock: Clock, level: str) -> int:
         running = Clock.objects.select_for_update().filter(pk=clock.pk, stopped_on__isnull=True).first()
         if running is None or Escalation.objects.filter(clock=clock, level=level).exists():
             return 0
+        if (running.due, running.warn_on) != (clock.due, clock.warn_on):
+            return 0  # it moved since it was read: the next look judges
         case = clock.case
         Escalation.objects.create(
             case=case, clock=clock, level=level, department=case.department, role=whom(clock, level)

@@ -11,7 +11,7 @@ from tongban.cases import clocks, events
 from tongban.cases.models import Case, Clock, PublicNotice
 from tongban.cases.moving import changed
 from tongban.cases.services import drafting, inspecting, intake, one_promise, publishing
-from tongban.cases.states import CaseState, ClockKind
+from tongban.cases.states import ENDED, CaseState, ClockKind
 from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM
 from tongban.lib.problems import Problem
@@ -127,26 +127,37 @@ def recount(after: int = 0, first: str = "", last: str = "") -> None:
     ids = list(running.order_by("case_id").values_list("case_id", flat=True).distinct()[:TOGETHER])
     with transaction.atomic():
         moved = clocks.recount(ids)
-        for whole in sorted({case.parent_id for case in moved if case.parent_id}):
+        for whole in sorted({one.case.parent_id for one in moved if one.case.parent_id}):
             journal.enqueue(one_promise.FOLLOW_PARTS, case=whole)
-        for case in moved:
+        for one in moved:
+            case = one.case
             journal.record(events.CaseDatesChanged(case=case.pk, why="calendar"), subject=case.subject, actor=PLATFORM)
             changed(case)
-            _tell_new_date(case)
+            _tell_new_dates(one)
         if len(ids) == TOGETHER:
             journal.enqueue(RECOUNT, after=ids[-1], first=first, last=last)
 
 
-def _tell_new_date(case: Case) -> None:
+def _tell_new_dates(moved: clocks.Moved) -> None:
+    """Each date that somebody was told and that is another one now; of a bundle once, of the whole."""
+    case = moved.case
+    if moved.answer_by is not None:
+        _tell(case, "answer_day_changed", moved.answer_by, needs_answer=True)
+    if case.parent is not None and case.parent.state not in ENDED:
+        return
+    if moved.promise:
+        _tell(case, "dates_changed", case.promised_due)
+    elif moved.law:
+        _tell(case, "legal_day_changed", case.statutory_due)
+
+
+def _tell(case: Case, kind: str, due: date | None, *, needs_answer: bool = False) -> None:
     notices.tell(
         case.applicant,
-        "dates_changed",
+        kind,
         about=case.subject,
         link=f"/my/cases/{case.ref}/",
-        params={
-            "matter": case.version.name,
-            "number": case.number,
-            "due": case.promised_due.isoformat() if case.promised_due else "",
-        },
-        once=f"dates:{case.pk}:{case.promised_due}:{case.statutory_due}",
+        params={"matter": case.version.name, "number": case.number, "due": due.isoformat() if due else ""},
+        once=f"{kind}:{case.pk}:{case.promised_due}:{case.statutory_due}:{due}",
+        needs_answer=needs_answer,
     )

@@ -242,7 +242,7 @@ def extend(
             case, EXTEND, actor=acting(officer, "dept_approver"), officer=officer, now=now, reason=why.strip(),
             what=events.CaseDatesChanged(case=case.pk, why="extended"), only_if=Q(extended_days=0), extended_days=days,
         )  # fmt: skip
-        clocks.extend_decision(case, days)
+        clocks.extend_decision(case, days, clocks.local_day(now))
         clocks.show(case)
         one_promise.follow_part(case)
         papers.make(

@@ -88,6 +88,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Place, ...]], ...] = (
         _place("orders", _("Emergency orders"), *IN_AN_EMERGENCY, "auditor", home_of={*IN_AN_EMERGENCY}),
         _place("passes", _("Health passes"), *IN_AN_EMERGENCY, "coordinator", "auditor"),
         _place("statuses", _("Statuses of persons"), *IN_AN_EMERGENCY, "auditor", home_of={*IN_AN_EMERGENCY}),
+        _place("calendar", _("Working calendar"), *LEADS, "auditor"),
         _place("records", _("Keeping and archive"), *LEADS, "dept_approver", "auditor"),
         _place("oversight", _("Oversight"), "auditor", "coordinator", home_of={"auditor"}),
     )),

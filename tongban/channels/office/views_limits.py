@@ -1,5 +1,6 @@
 """Limits that came near or passed, until somebody says what happens; and the working calendar on which they all rest."""
 
+from collections import Counter
 from datetime import date
 
 from django.http import Http404
@@ -8,15 +9,19 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from tongban.cases import clocks, services, time_spent
 from tongban.cases import queries as cases
-from tongban.cases import services, time_spent
 from tongban.cases.models import Escalation
+from tongban.cases.states import ClockKind
 from tongban.channels.doorkeeper import for_officer
 from tongban.channels.office.views_queue import topics
 from tongban.departments import calendars
 from tongban.departments.services import put_right_a_day
 from tongban.journal.actors import Actor
 from tongban.lib.problems import Invalid, NotAllowed
+
+LOOKED_AT, SHOWN = 500, 20  # limits of a preview: counted, and named one by one
+TOLD = {ClockKind.DECISION_PROMISED, ClockKind.DECISION_STATUTORY, ClockKind.APPLICANT_CORRECTION}
 
 
 @require_GET
@@ -80,7 +85,7 @@ def calendar(request, officer, year=None):
                 request.POST.get("day", ""), request.POST.get("kind", ""), request.POST.get("name", "")
             )
             if request.POST.get("sure") != "1":
-                preview = {"wanted": wanted, "moves": cases.resting_on(wanted.day)}
+                preview = _preview(wanted)
             else:
                 put_right_a_day(
                     wanted,
@@ -107,11 +112,28 @@ def calendar(request, officer, year=None):
         "errors": problem.errors if isinstance(problem, Invalid) else {},
         "typed": {name: request.POST.get(name, "") for name in ("day", "kind", "name", "source")},
         "preview": preview,
-        "many": cases.MANY,
+        "many": LOOKED_AT,
         "may": "coordinator" in officer.roles,
         "kinds": calendars.KINDS,
     }
     return render(request, "office/calendar.html", context, status=problem.status if problem else 200)
+
+
+def _preview(wanted: calendars.Wanted) -> dict:
+    """What the change would do, before anybody does it: limit by limit, and how many in which department. Nobody's name is read for it."""
+    moves, all_of_them = clocks.would_move(wanted.day, calendars.as_if(wanted), LOOKED_AT)
+    kinds = dict(calendars.KINDS)
+    return {
+        "wanted": wanted,
+        "becomes": kinds[wanted.kind],
+        "moves": moves[:SHOWN],
+        "more": max(len(moves) - SHOWN, 0),
+        "number": len(moves),
+        "all_of_them": all_of_them,
+        "departments": Counter(one.clock.case.department for one in moves).most_common(),
+        "told": len({one.clock.case_id for one in moves if one.clock.kind in TOLD}),
+        "passed": wanted.day < timezone.localdate(),
+    }
 
 
 def _day(text: str) -> date | None:
