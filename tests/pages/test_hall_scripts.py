@@ -1,13 +1,14 @@
-"""What the scripts of halls add: a scanner heard where nobody typed, a form that stays while the hall around it changes."""
+"""What the scripts of halls add: a scanner heard where nobody typed, a form that stays while the hall around it changes, a fold that stays open."""
 
 from pathlib import Path
 
 import pytest
 
-from tongban.channels import office, portal
+from tongban.channels import office, pages, portal
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("house")]
 MACHINE = Path(portal.__file__).parent / "static/portal/machine.js"
+FOLDS = Path(pages.__file__).parent / "static/tongban/folds.js"
 HALL = Path(office.__file__).parent / "static/office/hall.js"
 
 
@@ -53,3 +54,22 @@ def test_the_form_in_which_a_supervisor_chooses_stays_while_the_hall_is_drawn_an
     page.evaluate("document.activeElement.blur()")
     page.evaluate(fresh)
     assert page.input_value("select") == "3"
+
+
+def test_what_somebody_has_opened_or_closed_stays_so_while_a_part_is_drawn_anew(page):
+    body = """<tb-live id="live" data-reload>%s<div><details><summary>As a table</summary>1</details></div><details open><summary>Said</summary>2</details>
+        <ul>%s<li id="b"><details><summary>More</summary>b</details></li></ul></tb-live>"""
+    opened(page, body % ("", ""), FOLDS)
+    page.click("text=As a table")
+    page.click("text=Said")
+    page.click("#b summary")
+
+    page.evaluate(
+        """fresh => { const part = document.createElement('div'); part.innerHTML = fresh
+            document.getElementById('live').replaceChildren(...part.firstElementChild.childNodes) }""",
+        body % ("<p>An alarm</p>", '<li id="a"><details><summary>More</summary>a</details></li>'),
+    )
+
+    folds = page.eval_on_selector_all("details", "all => all.map(one => [one.textContent.trim(), one.open])")
+    assert folds == [["As a table1", True], ["Said2", False], ["Morea", False], ["Moreb", True]]
+    assert page.evaluate("document.activeElement === document.querySelector('#b summary')")
