@@ -176,6 +176,9 @@ def test_the_simulated_pages_say_that_they_are_and_do_what_is_chosen(client, iss
     row.refresh_from_db()
     assert row.state == "handed_over"
     assert "come to its end" in text_of(client.get(where))
+    doors.enter(client, issuing.account)
+    seen = text_of(client.get(at("issuing_package", row.ref)))
+    assert "The way of the parcel" in seen and row.tracking in seen and "The parcel lies here again" not in seen
 
 
 def test_the_simulated_locker_opens_with_the_code_and_is_not_guessed(client, issuing):

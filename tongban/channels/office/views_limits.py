@@ -131,7 +131,7 @@ def _preview(wanted: calendars.Wanted) -> dict:
         "number": len(moves),
         "all_of_them": all_of_them,
         "departments": Counter(one.clock.case.department for one in moves).most_common(),
-        "told": len({one.clock.case_id for one in moves if one.clock.kind in TOLD}),
+        "told": len({one.clock.case.parent_id or one.clock.case_id for one in moves if one.clock.kind in TOLD}),
         "passed": wanted.day < timezone.localdate(),
     }
 
