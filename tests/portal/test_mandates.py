@@ -15,7 +15,7 @@ from tongban.channels import acting
 from tongban.journal.models import ReadEntry
 from tongban.parties import mandates
 from tongban.parties import services as parties
-from tongban.parties.models import Mandate
+from tongban.parties.models import Kinship, Mandate, Person
 
 pytestmark = pytest.mark.django_db
 
@@ -80,9 +80,32 @@ def test_a_mandate_that_ended_between_two_clicks_leads_to_nothing():
 
     mandates.revoke(row, account=mother)
 
-    assert client.get(f"/apply/{case.ref}/check/").status_code == 404
-    assert client.post(f"/apply/{case.ref}/submit", {"sign": "1", "key": "k"}).status_code == 404
+    over = client.get(f"/apply/{case.ref}/check/", headers={"accept-language": "en"})
+    assert (over.status_code, "or not any more" in over.content.decode()) == (403, True)
+    assert client.post(f"/apply/{case.ref}/submit", {"sign": "1", "key": "k"}).status_code == 403
+    assert within(make.account(), None).get(f"/apply/{case.ref}/check/").status_code == 404
     assert "tb-acting" not in client.get("/my/").content.decode()
+
+
+def test_a_parent_with_an_open_draft_is_told_that_the_child_is_of_age_now():
+    today = timezone.localdate()
+    parent, child = (
+        make.account(),
+        make.account(make.person("李小满", birth_date=today - datetime.timedelta(days=3000))),
+    )
+    bond = Kinship.objects.create(kind="child", person=child.person, relative=parent.person, state="confirmed")
+    case = make.draft(make.matter(), account_=parent, party=child.person)
+    client, page = within(parent, child.person), f"/apply/{case.ref}/check/"
+    before = client.get(page).status_code
+    Person.objects.filter(pk=child.person_id).update(
+        birth_date=today.replace(year=today.year - 18, day=min(today.day, 28))
+    )
+
+    told = client.get(page, headers={"accept-language": "en"})
+
+    assert (before, told.status_code) == (200, 403)
+    assert "is 18 now and acts for themselves" in told.content.decode() and bond.ref not in told.content.decode()
+    assert within(child).get(page).status_code == 200
 
 
 def test_what_an_agent_reads_stands_in_the_log_of_the_principal():

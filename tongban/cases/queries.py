@@ -118,6 +118,11 @@ def own_one(parties: Iterable[Party], ref: str) -> Case | None:
     return next((row for row in _by_ref(ref=ref) if row.applicant_id in keys), None)
 
 
+def begun_by(account: Account, ref: str) -> Case | None:
+    """The one with this `ref` if this account began it, for whomever: no word of what stands in it."""
+    return Case.objects.filter(ref=ref, account=account).only("applicant").first()
+
+
 def subjects_of(ref: str) -> list[str]:
     """What events about the case with this ref carry, without reading the case: none, if there is no such case."""
     return [f"case:{key}" for key in _keys(ref=ref)]

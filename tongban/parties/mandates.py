@@ -17,7 +17,7 @@ from tongban.lib.encryption import blind_index
 from tongban.lib.moves import Move, make
 from tongban.lib.problems import Invalid, NotAllowed, TooMany, worded
 from tongban.parties import events, powers, rules
-from tongban.parties.models import ALPHABET, Account, Deed, Mandate, MandateCode, Party, Person
+from tongban.parties.models import ALPHABET, Account, Deed, Kinship, Mandate, MandateCode, Party, Person
 from tongban.parties.powers import Power
 from tongban.parties.states import (
     ASK,
@@ -477,6 +477,21 @@ def no_power_for(found: Iterable[Power], act: str | None) -> NotAllowed:
         else _("What you were allowed to do for this person or company does not include this."),
         kept=_("What was filled in is kept."),
         next_step=_("They can do it themselves, or widen what you may do under “Acting for others”."),
+        status=403,
+    )
+
+
+def power_is_over(account: Account, party_id: int, today: date) -> NotAllowed:
+    """For whoever began something for this party and may not act for it any more: why, and where it is now."""
+    bonds = Kinship.objects.filter(kind=Kinship.Kind.CHILD, relative=account.person_id, person=party_id)
+    bond = bonds.select_related("person").first()
+    if bond is None or rules.is_minor(bond.person.birth_date, today):
+        return _no_power()
+    return NotAllowed(
+        "of-age-now",
+        worded(_("%(name)s is 18 now and acts for themselves."), name=bond.person.shown_name),
+        kept=_("What was filled in is kept, and belongs to them."),
+        next_step=_("If they want, they can let you go on, under “Acting for others”."),
         status=403,
     )
 

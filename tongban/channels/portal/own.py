@@ -5,6 +5,7 @@ A link from a message, or a second tab in which the other space was chosen meanw
 
 from django.http import Http404
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 
 from tongban.cases import queries as cases
 from tongban.cases import standing
@@ -25,6 +26,8 @@ def own_case(request, ref: str, *, sent: bool = False) -> Case:
     """The case with this ref, if one of one's spaces applied and one's power over it reaches the case; `sent`: a draft is not there
     yet. Looking at it enters its space. What one may not even see is not there; what one may see and not do says so."""
     row = cases.own_one(doorkeeper.all_spaces(request), ref)
+    if row is None and (begun := cases.begun_by(request.user, ref)) is not None:  # they know that it is there
+        raise mandates.power_is_over(request.user, begun.applicant_id, timezone.localdate())
     if row is None or sent and row.state == CaseState.DRAFT:
         raise Http404
     held = doorkeeper.powers_over(request, row.applicant_id)
