@@ -14,7 +14,7 @@ from typing import Any
 from django.utils import timezone
 
 from tongban.codes import colours, test_results
-from tongban.codes.models import IdentityCode, Reader
+from tongban.codes.models import IdentityCode, Reader, Scene
 from tongban.lib import covered
 from tongban.lib.encryption import blind_index
 from tongban.parties import queries as parties
@@ -140,11 +140,13 @@ OF_A_PERSON = {
     "name": "name", "masked_name": "name", "masked_id": "id_no", "id_kind": "id_kind", "of_age": "birth_date", "elderly": "birth_date",
 }  # fmt: skip
 
+OF_PERSONS = frozenset(OF_A_PERSON)
 
-def values_of_many(asked: Sequence[tuple[IdentityCode, Reader]], at: datetime) -> list[dict[str, Any]]:
+
+def values_of_many(asked: Sequence[tuple[IdentityCode, Reader, Scene]], at: datetime) -> list[dict[str, Any]]:
     """The same as `values` for each, with as many questions to the database for many as for one."""
-    shown = [Shown(card, reader.scene.slug, reader.operator, at) for card, reader in asked]
-    wanted = [set(reader.scene.fields) for _card, reader in asked]
+    shown = [Shown(card, scene.slug, reader.operator, at) for card, reader, scene in asked]
+    wanted = [frozenset(scene.fields) for _card, _reader, scene in asked]
 
     def who(names: Iterable[str]) -> list[int]:
         some = set(names)
@@ -157,7 +159,7 @@ def values_of_many(asked: Sequence[tuple[IdentityCode, Reader]], at: datetime) -
     tested = who(["test"])
     tests = test_results.latest_tests(tested, at) if tested else {}
     for one, of in zip(shown, wanted, strict=True):
-        if of & set(OF_A_PERSON) and one.card.officer_id is None:
+        if of & OF_PERSONS and one.card.officer_id is None:
             one.__dict__["person"] = persons.get(one.card.party_id or 0)
         of_party = one.card.party_id or 0
         one.__dict__.update({"colour": seen.get(of_party), "test": tests.get(of_party)})

@@ -61,6 +61,16 @@ class _Waiting:
     until: float = 0.0
 
 
+@dataclass(slots=True)
+class _Arriving:
+    """A body that is still coming in; who sends it stands in `task`."""
+
+    task: asyncio.Task
+    until: float
+    over: bool = False
+    late: bool = False
+
+
 class Desk:
     def __init__(
         self,
@@ -84,6 +94,7 @@ class Desk:
         self._largest = 0
         self._said_at = time.monotonic()
         self._promised: deque[_Waiting] = deque()  # whoever waits for an answer, the oldest first
+        self._arriving: deque[_Arriving] = deque()
         self._watching: asyncio.TimerHandle | None = None
         self._named, self._answered = secrets.token_hex(4), 0
 
@@ -153,15 +164,22 @@ class Desk:
         return await waiting.answer
 
     def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
-        """One timer for all who wait, instead of one each: whoever has waited too long is told so. What they asked for may still be written:
-        who asks again with the same number hears what was."""
+        """One timer for all who wait and all who send, instead of one each: whoever has waited too long is told so. What they asked for may
+        still be written: who asks again with the same number hears what was."""
         self._watching = None
-        while self._promised and (self._promised[0].answer.done() or self._promised[0].until <= loop.time()):
+        now = loop.time()
+        while self._arriving and (self._arriving[0].over or self._arriving[0].until <= now):
+            arriving = self._arriving.popleft()
+            if not arriving.over:
+                arriving.late = True
+                arriving.task.cancel()
+        while self._promised and (self._promised[0].answer.done() or self._promised[0].until <= now):
             waiting = self._promised.popleft()
             if not waiting.answer.done():
                 waiting.answer.set_exception(Unfit(504))
-        if self._promised:
-            self._watching = loop.call_later(self.limits.answer_timeout / 10, self._watch, loop)
+        if self._promised or self._arriving:
+            often = min(self.limits.answer_timeout, self.limits.body_timeout) / 10
+            self._watching = loop.call_later(often, self._watch, loop)
 
     def _request_id(self) -> bytes:
         self._answered += 1
@@ -172,17 +190,27 @@ class Desk:
         declared = headers.get("content-length", "")
         if declared.isdigit() and int(declared) > self.limits.body:
             raise Unfit(413)
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a desk answers in tasks")
+        arriving = _Arriving(task, loop.time() + self.limits.body_timeout)
+        self._arriving.append(arriving)
+        if self._watching is None:
+            self._watch(loop)
         body, more = b"", True
         try:
-            async with asyncio.timeout(self.limits.body_timeout):
-                while more and len(body) <= self.limits.body:
-                    message = await receive()
-                    if message["type"] == "http.disconnect":
-                        raise ConnectionError
-                    body += message.get("body", b"")
-                    more = message.get("more_body", False)
-        except TimeoutError:
-            raise Unfit(408) from None
+            while more and len(body) <= self.limits.body:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise ConnectionError
+                body += message.get("body", b"")
+                more = message.get("more_body", False)
+        except asyncio.CancelledError:
+            if arriving.late and not task.uncancel():
+                raise Unfit(408) from None
+            raise
+        finally:
+            arriving.over = True
         if len(body) > self.limits.body:
             raise Unfit(413)
         return body

@@ -182,7 +182,7 @@ def read_scan(given: Mapping[str, Any], device: Device, at: datetime, place: str
         errors[place + "scan"] = [gettext_lazy("8 to 64 letters, digits, - or _.")]
     if not given["code"] or len(given["code"]) > LONGEST_CODE:
         errors[place + "code"] = [gettext_lazy("The text that was read, at most 1,000 characters.")]
-    if given.get("purpose", device.reader.scene.slug) != device.reader.scene.slug:
+    if given.get("purpose", slug := device.scene.slug) != slug:
         errors[place + "purpose"] = [gettext_lazy("This reader is not registered for that purpose.")]
     if errors:
         raise Invalid("not-understood", errors=errors)

@@ -10,7 +10,7 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tongban.codes import keys, scene_fields
 from tongban.codes.at_gate import mark_of
-from tongban.codes.models import CodeCheck, DeviceKey, GateScan, IdentityCode, Reader, SignedRequest
+from tongban.codes.models import CodeCheck, DeviceKey, GateScan, IdentityCode, Reader, Scene, SignedRequest
 from tongban.codes.payload import Code, Refused, judge
 from tongban.codes.services import verifying
 from tongban.codes.services.enrolling import DEVICES
@@ -50,6 +50,7 @@ class Device:
     key: ed25519.Verifies
     ends_at: datetime | None
     reader: Reader
+    scene: Scene
 
 
 class Devices:
@@ -84,6 +85,7 @@ class Devices:
                     ed25519.verify_key(bytes.fromhex(row.public_key)),
                     row.ends_at,
                     row.reader,
+                    row.reader.scene,
                 )
                 for key_id, row in known.items()
             }
@@ -105,7 +107,7 @@ def admitted(device: Device | None, now: datetime) -> Device:
             next_step=_("Enrol the device again with a code from the office."),
             status=401,
         )
-    verifying.admit(device.reader, device.reader.scene.slug)
+    verifying.admit(device.reader, device.scene.slug, device.scene)
     return device
 
 
@@ -316,7 +318,7 @@ def _judged(scans: Sequence[Scan], entries: Sequence[int], now: datetime) -> lis
         if scan.code is not None and not scan.reason:
             card = cards.get(scan.code.alias)
             reason = verifying.reason_against_card(card, scan.code, scan.at) if card else "ended"
-            if card is not None and not reason and card.sort not in scan.device.reader.scene.sorts:
+            if card is not None and not reason and card.sort not in scan.device.scene.sorts:
                 reason = "wrong_kind"
             if not reason:
                 mark = scan.mark
@@ -330,8 +332,8 @@ def _judged(scans: Sequence[Scan], entries: Sequence[int], now: datetime) -> lis
         held.append(card)
     values: list[dict[str, Any]] = [{} for _scan in scans]
     told = [at for at, scan in enumerate(scans) if held[at] is not None and not reasons[at] and scan.let_in is None]
-    readers = [(card, scans[at].device.reader) for at in told if (card := held[at]) is not None]
-    for at, known in zip(told, scene_fields.values_of_many(readers, now), strict=True):
+    asked = [(card, scans[at].device.reader, scans[at].device.scene) for at in told if (card := held[at]) is not None]
+    for at, known in zip(told, scene_fields.values_of_many(asked, now), strict=True):
         values[at] = known
     _write_checks(scans, entries, held, values, reasons)
     _follow(scans, held, now)
@@ -436,14 +438,15 @@ def _write_checks(
     reasons: list[str],
 ) -> None:
     """One row each. Where a mark is taken already the scan is refused (in `reasons`), and the row says so."""
+    moment = _moments()
 
     def row(place: int, mark: str | None) -> tuple:
         scan, card, reason = scans[place], held[place], reasons[place]
         reader = scan.device.reader
         fields = json.dumps([] if reason else sorted(values[place]))
         return (
-            entries[place], mark, card.pk if card else None, reader.pk, None, reader.scene.slug, reader.place, not reason, reason,
-            fields, _moment(scan.at),
+            entries[place], mark, card.pk if card else None, reader.pk, None, scan.device.scene.slug, reader.place, not reason,
+            reason, fields, moment(scan.at),
         )  # fmt: skip
 
     good = {mark: place for place, scan in enumerate(scans) if not reasons[place] and (mark := scan.mark) is not None}
@@ -455,9 +458,15 @@ def _write_checks(
     _inserted(CodeCheck, CHECKED, [row(place, None) for place in rest], "id")
 
 
+def _moments() -> Callable[[datetime], Any]:
+    """Moments as Django hands them over, without asking settings and connection for each."""
+    if connection.vendor == "postgresql":
+        return lambda at: at
+    return lambda at: str((at if at.tzinfo is UTC else at.astimezone(UTC)).replace(tzinfo=None))
+
+
 def _moment(at: datetime) -> Any:
-    """As Django hands it over, without asking the settings each time."""
-    return at if connection.vendor == "postgresql" else str(at.astimezone(UTC).replace(tzinfo=None))
+    return _moments()(at)
 
 
 def _follow(scans: Sequence[Scan], held: Sequence[IdentityCode | None], now: datetime) -> None:

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tongban.codes import at_gate, keys, scene_fields, scene_registers
 from tongban.codes.at_gate import mark_of, paper_mark
-from tongban.codes.models import CodeCheck, IdentityCode, Reader
+from tongban.codes.models import CodeCheck, IdentityCode, Reader, Scene
 from tongban.codes.payload import Code, Kind, Refused, judge
 from tongban.journal import services as journal
 from tongban.lib.problems import NotAllowed
@@ -118,7 +118,9 @@ def look(payload: str, *, by: Account, at: datetime) -> Verdict:
 # -- the parts, for whoever answers many at once (gates)
 
 
-def admit(reader: Reader, purpose: str) -> None:
+def admit(reader: Reader, purpose: str, scene: Scene | None = None) -> None:
+    """`scene`: the reader's, by whoever has it in hand already."""
+    scene = scene or reader.scene
     if reader.state != Reader.State.ACTIVE:
         raise NotAllowed(
             "reader-suspended",
@@ -126,7 +128,7 @@ def admit(reader: Reader, purpose: str) -> None:
             next_step=_("Ask the service office that registered it."),
             status=403,
         )
-    if purpose != reader.scene.slug or not reader.scene.in_force:
+    if purpose != scene.slug or not scene.in_force:
         raise NotAllowed(
             "purpose-not-registered",
             _("This reader is not registered for that purpose."),
