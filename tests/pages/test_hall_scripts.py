@@ -1,5 +1,6 @@
 """What the scripts of halls add: a scanner heard where nobody typed, a form that stays while the hall around it changes, a fold that stays open."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from tongban.channels import office, pages, portal
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("house")]
 MACHINE = Path(portal.__file__).parent / "static/portal/machine.js"
+SLIP = MACHINE.with_name("slip.js")
 FOLDS = Path(pages.__file__).parent / "static/tongban/folds.js"
 HALL = Path(office.__file__).parent / "static/office/hall.js"
 
@@ -73,3 +75,16 @@ def test_what_somebody_has_opened_or_closed_stays_so_while_a_part_is_drawn_anew(
     folds = page.eval_on_selector_all("details", "all => all.map(one => [one.textContent.trim(), one.open])")
     assert folds == [["As a table1", True], ["Said2", False], ["Morea", False], ["Moreb", True]]
     assert page.evaluate("document.activeElement === document.querySelector('#b summary')")
+
+
+def test_a_paper_slip_is_one_page_of_eighty_millimetres_and_as_long_as_it_says(page):
+    words = "".join(f'<p class="tm-slip__small">{line}</p>' for line in range(4))
+    body = f"""<body class="tm-page tm-page--large"><main class="tm-main"><article class="tm-slip"><p class="tm-slip__number">A1000</p>{words}</article></main>"""
+    opened(page, body, SLIP)
+    page.add_style_tag(content=MACHINE.with_name("machine.css").read_text(encoding="utf-8"))
+
+    paper = page.pdf(prefer_css_page_size=True)
+
+    [(width, height)] = re.findall(rb"/MediaBox ?\[0 0 ([0-9.]+) ([0-9.]+)\]", paper)
+    assert abs(float(width) / 72 * 25.4 - 80) < 1
+    assert float(height) / 72 * 25.4 < 100
