@@ -11,6 +11,7 @@ from django.core.cache import caches
 from django.core.management.commands import flush
 from django.db import connection, transaction
 from django.test import RequestFactory
+from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from tests.site.product import ROOT, kept_tables, pattern_database, python
@@ -46,6 +47,34 @@ def fresh_surroundings():
     caches["process"].clear()
     with translation.override("zh-hans"):
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def what_is_asked_once_a_second_is_not_counted():
+    """Where a test counts questions to the database: whether a second has passed since the last is no matter of the test."""
+    from tongban.channels.portal import kept_pages
+    from tongban.codes.services import scanning
+    from tongban.departments import queries as departments
+
+    modules = (kept_pages, scanning, departments)
+    usual = [module.LOOK_AGAIN_AFTER for module in modules]
+    enter, leave = CaptureQueriesContext.__enter__, CaptureQueriesContext.__exit__
+
+    def look_again_after(seconds):
+        for module, value in zip(modules, seconds, strict=True):
+            module.LOOK_AGAIN_AFTER = value
+
+    def counting(self):
+        look_again_after([float("inf")] * len(modules))
+        return enter(self)
+
+    def counted(self, *error):
+        look_again_after(usual)
+        return leave(self, *error)
+
+    CaptureQueriesContext.__enter__, CaptureQueriesContext.__exit__ = counting, counted
+    yield
+    CaptureQueriesContext.__enter__, CaptureQueriesContext.__exit__ = enter, leave
 
 
 @pytest.fixture

@@ -226,6 +226,38 @@ def test_a_live_page_that_shows_how_things_stand_stays_as_it_is(open_page):
     assert [path for _method, path, _said in server.asked].count("/form/") == 1
 
 
+def test_of_two_pieces_of_news_the_newer_answer_stays(open_page):
+    page, server = open_page(LIVE)
+    held = []
+    server.answers["/form/"] = held.append  # what was asked first is answered when the second piece of news is there
+    page.evaluate("live => { live.news() }", page.query_selector("tb-live"))
+    page.wait_for_function("() => document.querySelector('tb-live').asking")
+    page.evaluate("live => { live.news() }", page.query_selector("tb-live"))
+    while not held:
+        page.wait_for_timeout(20)
+    server.body = LIVE.replace("old", "<b>fresh</b>")
+    del server.answers["/form/"]
+    held.pop().fulfill(body=f"<html><body>{LIVE.replace('old', 'older')}", content_type="text/html")
+
+    page.wait_for_selector("tb-live b")
+
+
+def test_news_that_could_not_be_fetched_is_asked_for_again(open_page):
+    page, server = open_page(LIVE, events=told(3))
+    lost = []
+
+    def lose(route):
+        lost.append(route)
+        del server.answers["/form/"]
+        route.abort()
+
+    server.body, server.answers["/form/"] = LIVE.replace("old", "<b>fresh</b>"), lose
+    page.evaluate("live => { live.pause = 50; live.news() }", page.query_selector("tb-live"))
+
+    page.wait_for_selector("tb-live b")
+    assert lost
+
+
 def test_officers_move_through_a_list_with_keys(open_page):
     rows = "".join(f'<tr data-href="/case/{number}/"><td>{number}</td></tr>' for number in (1, 2, 3))
     page, _server = open_page(f'<input data-key="/" name="q"><table>{rows}</table>')

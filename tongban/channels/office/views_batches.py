@@ -18,6 +18,7 @@ from tongban.channels.doorkeeper import for_officer
 from tongban.channels.office.batch_words import STATE_TONES, WORDS
 from tongban.channels.office.spreadsheets import workbook
 from tongban.channels.office.views_queue import line
+from tongban.channels.pages.live import stand_before
 from tongban.departments.models import Officer
 from tongban.lib.bilingual import say
 from tongban.lib.problems import Invalid, NotAllowed
@@ -176,6 +177,8 @@ def _seen(officer, ref: str) -> Batch:
 
 
 def _show(request, officer, row: Batch, problem: Invalid | None = None):
+    stand_before(request, f"batch:{row.ref}")
+    row.refresh_from_db()
     act, counted = batching.ACTS[row.act], batching.counts(row)
     items = list(row.items.order_by("place"))
     by_pk = {case.pk: case for case in judging.lines(Case.objects.filter(pk__in=[item.case_id for item in items]))}

@@ -29,6 +29,7 @@ from tongban.channels.office.procedures import beside_of
 from tongban.channels.office.sight import seen
 from tongban.channels.office.views_limits import spent_on
 from tongban.channels.pages import bundle_page, errand
+from tongban.channels.pages.live import stand_before
 from tongban.lib.bilingual import say
 from tongban.lib.problems import Invalid, NotAllowed
 from tongban.licences.models import LicenceType
@@ -46,6 +47,7 @@ REFUSED_TO_THIS_OFFICER = {"not-your-case", "not-your-move", "own-case", "four-e
 @for_officer
 def case(request, officer, ref):
     """Everything this officer needs to act, and nothing to search for."""
+    stand_before(request, *cases.subjects_of(ref))
     return show(request, officer, seen(request, officer, ref))
 
 

@@ -29,6 +29,7 @@ from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_officer
 from tongban.channels.office import acts, at_counter, noticed, views_window
 from tongban.channels.office.sight import seen
+from tongban.channels.pages.live import stand_before
 from tongban.channels.pages.templatetags.tongban import day as day_words
 from tongban.codes.models import IdentityCode
 from tongban.codes.services import readers, verifying
@@ -183,6 +184,7 @@ def _name_matters(rows: list[Ticket]) -> None:
 
 
 def _desk(request, officer, window: Window, problem: Problem | None = None, act: str = ""):
+    stand_before(request, window.hall.topic)
     context = _queue(request, officer, window)
     ticket: Ticket | None = context["ticket"]
     at_counter.remember(request, window, ticket)

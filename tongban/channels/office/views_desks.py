@@ -20,6 +20,7 @@ from tongban.channels.doorkeeper import for_officer
 from tongban.channels.office.sight import seen
 from tongban.channels.office.views_case import refused, show
 from tongban.channels.office.views_queue import line, shown
+from tongban.channels.pages.live import stand_before
 from tongban.departments import absences
 from tongban.departments import queries as departments
 from tongban.departments.models import Absence, Officer
@@ -259,6 +260,7 @@ def passing(request, officer, ref, move):
 @for_officer
 def for_you(request, officer):
     """What colleagues want of this officer: cases held out, notes that name them; and what they held out themselves."""
+    stand_before(request, f"desk:{officer.pk}")
     context = {
         "officer": officer,
         "held_out": list(desks.held_out_to(officer)[:50]),

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from tongban.channels.doorkeeper import for_officer
 from tongban.channels.pages import hall_drawing
+from tongban.channels.pages.live import stand_before
 from tongban.departments.models import Officer
 from tongban.halls import queries_figures, queries_places, queries_screens, queries_supervisors, queries_tickets
 from tongban.halls.models import (
@@ -99,6 +100,7 @@ def hall(request, officer):
             # without what the address said of a place on the page: what was done is said at its top
             return redirect(f"{reverse('office:hall_now')}?hall={row.code}#")
     now = timezone.now()
+    stand_before(request, row.topic)
     context = {
         "officer": officer,
         "hall": row,
@@ -291,6 +293,8 @@ def simulation_run(request, officer, pk):
     run = get_object_or_404(SimulationRun.objects.select_related("hall", "asked_by"), pk=pk)
     if not _may_look(officer, run.hall):
         raise refused()
+    stand_before(request, run.topic)
+    run.refresh_from_db()
     result = run.result
     context = {
         "officer": officer,

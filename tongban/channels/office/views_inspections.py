@@ -21,6 +21,7 @@ from tongban.channels.doorkeeper import for_officer
 from tongban.channels.office.sight import seen
 from tongban.channels.office.views_case import refused, show
 from tongban.channels.pages.keeping import account_mark
+from tongban.channels.pages.live import stand_before
 from tongban.departments import queries as departments
 from tongban.lib.problems import Invalid, NotAllowed, Problem
 from tongban.materials import queries as papers
@@ -32,6 +33,7 @@ WORKS = ("inspector", "dept_reviewer")
 @for_officer(*WORKS)
 def listed(request, officer):
     """My inspections, then what the department has to plan."""
+    stand_before(request, f"queue:{officer.department.code}")
     context = {
         "officer": officer,
         "mine": inspections.of_inspector(officer),

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_officer
+from tongban.channels.pages.live import stand_before
 from tongban.codes import bases, colours, order_queries
 from tongban.codes.models import Colour, EmergencyOrder, EntryLevel, HealthStatus, StatusProposal, VenueKind
 from tongban.codes.order_states import AUTHORITY, DECIDES, PROPOSES
@@ -47,6 +48,7 @@ def end_of(text: str) -> datetime | None:
 @require_GET
 @for_officer(*ALL, "auditor")
 def orders(request, officer):
+    stand_before(request, "orders")
     rows, following = order_queries.orders(before=key(request.GET.get("before", "")))
     now = timezone.now()
     context = {
@@ -171,6 +173,7 @@ def _order_act(request, officer, row):
 @for_officer(*ALL, "auditor")
 def statuses(request, officer):
     """What waits for a decision, appeals by their clock, notices to bring, and what was decided. Nobody is named here."""
+    stand_before(request, "statuses")
     rows, following = order_queries.proposals(before=key(request.GET.get("before", "")))
     papers, more = order_queries.notices_to_hand_over(after=key(request.GET.get("after", "")) or 0)
     context = {

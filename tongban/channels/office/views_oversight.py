@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_POST
 from tongban.cases import queries as cases
 from tongban.channels.doorkeeper import for_officer
 from tongban.channels.pages import reads
+from tongban.channels.pages.live import stand_before
 from tongban.departments import queries as departments
 from tongban.journal import queries as journal
 from tongban.lib.bilingual import say
@@ -33,6 +34,7 @@ def oversight(request, officer):
 
 def _page(request, officer, tab, problem=None, tried=None):
     tab = tab if tab in TABS else "looks"
+    stand_before(request, "oversight")
     waiting = queries.waiting()
     everything = request.GET.get("all") == "1"
     before = request.GET.get("before", "")

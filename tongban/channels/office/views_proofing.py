@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_officer
 from tongban.channels.pages import compared_words
+from tongban.channels.pages.live import stand_before
 from tongban.departments import queries as departments
 from tongban.lib.problems import Invalid
 from tongban.materials import identity
@@ -58,6 +59,7 @@ def proofing(request, officer, pk):
 
 def _page(request, officer, row, *, values=None, errors=None, status=200):
     doorkeeper.reading(request, 0, "identity check", FIELDS, queries.topic_of(row))
+    stand_before(request, queries.topic_of(row))
     claim, sent = queries.claim_of(row), identity.picture_of(row)
     compared = identity.comparison(row, sent)
     poor = compared_words.poor(sent) if sent is not None else ""

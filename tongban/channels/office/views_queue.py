@@ -15,6 +15,7 @@ from tongban.cases.queries import QueueKey, Wanted
 from tongban.cases.states import CaseState
 from tongban.channels.doorkeeper import for_officer
 from tongban.channels.office import batch_words
+from tongban.channels.pages.live import stand_before
 from tongban.departments import queries as departments
 from tongban.lib.bilingual import say
 from tongban.matters.models import MatterVersion
@@ -70,6 +71,8 @@ def queue(request, officer):
     everywhere = bool(set(officer.roles) & (rules.HALL_ROLES | rules.READING_ROLES))
     department = wanted.department if everywhere else officer.department.code
     bodies = list(departments.departments()) if everywhere else [officer.department]
+    watched = topics(bodies)
+    stand_before(request, *watched.split())
     labels = desks.labels_on([case.pk for case in rows], officer)
     context = {
         "officer": officer,
@@ -99,7 +102,7 @@ def queue(request, officer):
         "pressing": {name: shown(count) for name, count in cases.pressing(officer, tabs).items()},
         "on_desk": shown(cases.count_on_desk(officer)),
         "brought_up": shown(cases.count_brought_up(officer)),
-        "topics": topics(bodies),
+        "topics": watched,
     }
     return render(request, "office/queue.html", context)
 
@@ -154,13 +157,15 @@ def line(case: Case) -> dict:
 @for_officer
 def desk(request, officer):
     """What this officer has taken, in whatever state it is."""
+    watched = topics([officer.department])
+    stand_before(request, *watched.split())
     lying = cases.desk(officer)
     labels = desks.labels_on([case.pk for case in lying], officer)
     spent = time_spent.days_on_desk(officer, [case.pk for case in lying])
     context = {
         "officer": officer,
         "rows": [line(case) | {"on_desk": spent[case.pk], "labels": labels.get(case.pk, ())} for case in lying],
-        "topics": topics([officer.department]),
+        "topics": watched,
     }
     return render(request, "office/desk.html", context)
 

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_officer
 from tongban.channels.pages import round_table_page
+from tongban.channels.pages.live import stand_before
 from tongban.departments import queries as departments
 from tongban.departments.models import Department, Officer
 from tongban.halls import queries_round_tables as queries
@@ -124,6 +125,8 @@ def round_table(request, officer, pk):
 
 def _page(request: HttpRequest, officer: Officer, row: RoundTable, problem: Any = None, act: str = "") -> HttpResponse:
     doorkeeper.reading(request, row.party_id or 0, PURPOSE, ["name", "notes", "tasks", "applications"], row.subject)
+    stand_before(request, row.topic)
+    row.refresh_from_db(fields=["state"])
     seats = list(row.seats.select_related("department", "officer"))
     at_work = row.state in services.AT_WORK
     sits = queries.sits(officer, row)

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_officer
+from tongban.channels.pages.live import stand_before
 from tongban.codes import queries_venues, words_of_the_minute
 from tongban.codes.models import EntryLevel, EntryRule, Venue, VenueKind, VenueReport
 from tongban.codes.services import keeping_venues, publishing_rules
@@ -84,6 +85,7 @@ def venue(request, officer, pk):
         except Invalid as invalid:
             errors = invalid.errors
     doorkeeper.reading(request, row.party_id, "venue", ["manager"], about=row.subject)
+    stand_before(request, row.subject)
     now = timezone.now()
     word, colour = words_of_the_minute.of_minute(row.pk, now)
     context = {

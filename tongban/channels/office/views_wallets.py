@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_officer
+from tongban.channels.pages.live import stand_before
 from tongban.channels.pages.templatetags.tongban import day as day_words
 from tongban.lib import qr
 from tongban.lib.bilingual import say
@@ -80,6 +81,8 @@ def ask(request, officer):
 def question(request, officer, pk):
     """The code while it waits; then what was shown, and what the licence is worth now."""
     row = get_object_or_404(requests.asked_by(officer), pk=pk)
+    stand_before(request, requests.topic_of(row))
+    row.refresh_from_db()
     now = timezone.now()
     waiting = row.state == requests.State.ASKED and not requests.is_over(row, now=now)
     link = requests.link_of(row) if waiting else ""

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from tongban.cases import noticed, rules, services
 from tongban.cases.models import Case, CaseMaterial, MachineFinding
+from tongban.channels.pages.live import stand_before
 from tongban.channels.pages.marked_pages import Line, lines_of
 from tongban.lib.bilingual import say
 from tongban.materials.models import Reading
@@ -76,9 +77,12 @@ class PaperRead:
         return [one for one in self.lines if one.finding.state == MachineFinding.State.OPEN]
 
 
-def papers_of(case: Case) -> dict[str, PaperRead]:
+def papers_of(request, case: Case) -> dict[str, PaperRead]:
     """{material: what was read} for every upload of the case."""
     rows = list(noticed.uploads_of(case))
+    if waits := [paper.topics for row in rows if (paper := PaperRead(reading_of(row), "")).begun]:
+        stand_before(request, *waits)
+        rows = list(noticed.uploads_of(case))
     found = noticed.standing(case)
     offered = offers_of(case)
     return {

@@ -20,6 +20,7 @@ from tongban.cases.services import carrying
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import CARRIED, for_anyone, for_carried, for_party, for_signed_in
 from tongban.channels.pages import preparing
+from tongban.channels.pages.live import stand_before
 from tongban.channels.pages.preparing import Desk
 from tongban.channels.portal import sign_in
 from tongban.channels.portal.views_applying import open_or_leave
@@ -44,6 +45,7 @@ def device(request, party, case):
 
 def _device_page(request, party, case, *, problem=None):
     now = timezone.now()
+    stand_before(request, case.subject)
     row = case.carried.exclude(state=CarryingState.ENDED).first()
     row = None if row is None or carrying.is_over(row, now) else row
     held = request.session.get(HELD) or {}

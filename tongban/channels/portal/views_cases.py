@@ -1,9 +1,11 @@
 """A party's own cases: what happens, who has it now, until when; papers, questions, withdrawing, opening the result."""
 
 import hashlib
+from functools import partial
+from itertools import chain
 
 from django.core.cache import cache
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -18,14 +20,19 @@ from tongban.cases.states import (
 )
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_anyone, for_party
+from tongban.channels.pages import receipt_sheet
 from tongban.channels.pages.case_page import TEMPLATE, context, shown, way, who_has_it
+from tongban.channels.pages.live import stand_before
 from tongban.channels.portal import views_deleted, views_getting
 from tongban.channels.portal.own import own_case
 from tongban.channels.portal.views_applying import channel_of
 from tongban.lib.problems import Invalid, TooMany
+from tongban.payments import queries as payments
+from tongban.records import taking_home
 
 WAITING, DRAFTS = 10, 3  # shown above all the others
 TRIES_A_NUMBER, TRIES_WITHIN = 10, 3600
+COPIES_AN_HOUR, COPIES_WITHIN = 30, 3600
 
 
 @require_GET
@@ -58,6 +65,7 @@ def drafts(request, party):
 @for_party
 def case(request, party, ref):
     """One case: where it stands, what comes next and when, and everything that happened."""
+    stand_before(request, *cases.subjects_of(ref))
     row = own_case(request, ref)
     if row.state == CaseState.DRAFT:
         return redirect("portal:apply", ref=ref)
@@ -68,6 +76,7 @@ def _page(request, party, row, *, errors=None, text=""):
     doorkeeper.reading(request, party, "own application", ["form"], about=row.subject)
     services.read_by_applicant(row)
     shown_now = context(row, party, sent=request.GET.get("sent"), errors=errors, text=text)
+    shown_now["takes_home"] = any(power.full for power in doorkeeper.powers_over(request, party))
     shown_now["getting"] = views_getting.shown(request, row)
     shown_now["on_list"] = together.place_of(request.user, row) if request.GET.get("sent") else None
     return render(request, TEMPLATE, shown_now, status=422 if errors else 200)
@@ -83,6 +92,35 @@ def paper(request, party, ref, number):
     response = HttpResponse(draw(document), content_type="application/pdf")
     response.headers["Content-Disposition"] = f'inline; filename="{document.number}.pdf"'
     response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+@require_GET
+@for_party
+def take_home(request, party, ref):
+    """Everything about one's application as one sealed file."""
+    row = own_case(request, ref, sent=True)
+    row = row.parent or row
+    slots = (f"take-home:{request.user.pk}:{place}" for place in range(COPIES_AN_HOUR))
+    if not any(cache.add(slot, 1, COPIES_WITHIN) for slot in slots):
+        raise TooMany(
+            "too-many-copies",
+            _("You have taken many applications along within an hour."),
+            next_step=_("Wait a while. Each letter and paper can be opened by itself meanwhile."),
+            retry_after=COPIES_WITHIN,
+        )
+    doorkeeper.reading(request, request.party, "own application", ["everything"], about=row.subject)
+    receipts = [
+        (f"receipts/{one.number}.pdf", {"zh": "缴费收据", "en": "Receipt"}, partial(receipt_sheet.draw, one))
+        for bill in payments.of_subject(row.subject)
+        for one in bill.receipts.all()
+    ]
+    made = taking_home.pieces(row, account=request.user, more=receipts)
+    first = next(made)  # it is all drawn before the first byte goes out: what fails, fails in words
+    response = StreamingHttpResponse(chain([first], made), content_type="application/zip")
+    response.headers["Content-Disposition"] = f'attachment; filename="{row.number}.zip"'
+    response.headers["Cache-Control"] = "private, no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
     return response
 
 

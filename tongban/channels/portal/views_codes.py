@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_anyone, for_party, for_signed_in
 from tongban.channels.pages.code_words import answer_lines, colour_word, scene_names
+from tongban.channels.pages.live import stand_before
 from tongban.codes import colours, queries
 from tongban.codes.models import IdentityCode
 from tongban.codes.payload import Refused
@@ -35,6 +36,8 @@ def code(request, party):
     """One's own code, or that of a child, a ward or a company. Without script the page draws itself anew each minute."""
     now = timezone.now()
     shown = _chosen(request, party, now)
+    watched = request.user.person_id if shown.pk != request.user.person_id else shown.pk
+    stand_before(request, f"codes:{watched}")
     card = holding.code_of(request.user, shown, now)
     if shown.pk != request.user.person_id:
         doorkeeper.reading(request, shown, "code", ["name"], about=f"code:{card.ref}")
@@ -42,7 +45,7 @@ def code(request, party):
     context = {
         "party": shown,
         "party_key": str(shown.pk),
-        "topic": request.user.person_id if shown.pk != request.user.person_id else shown.pk,
+        "topic": watched,
         "card": card,
         "own": shown.pk == request.user.person_id,
         "name": shown.name if shown.kind == Party.Kind.COMPANY else covered.name(shown.shown_name),

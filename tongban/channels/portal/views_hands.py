@@ -13,6 +13,7 @@ from tongban.cases import services
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_party
 from tongban.channels.pages import helping, preparing
+from tongban.channels.pages.live import stand_before
 from tongban.channels.portal.views_applying import open_or_leave
 from tongban.lib import qr
 
@@ -30,6 +31,7 @@ HELD = "help_code"
 def hands(request, party, case):
     """How to get help: a window with the take-in code, or somebody with a code for an hour."""
     held = request.session.get(HELD) or {}
+    stand_before(request, case.subject)
     invited = case.hands.filter(pk=held.get("hand"), taken_at__isnull=True, ended_at__isnull=True).first()
     valid = invited is not None and invited.code_until > timezone.now()
     where = f"{settings.PUBLIC_URL}{reverse('office:window')}?code={case.ref}"

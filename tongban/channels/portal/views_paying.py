@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET, require_POST
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_party
 from tongban.channels.pages import receipt_sheet
+from tongban.channels.pages.live import stand_before
 from tongban.channels.portal.own import may_pay, own_bill, own_payment
 from tongban.payments import queries, services
 from tongban.payments.gateways import gateway, gateways
@@ -49,6 +50,8 @@ def bills(request, party):
 def bill(request, party, number):
     """One bill: what for, on which ground, how much; its receipts, and what came back."""
     row = own_bill(request, number)
+    stand_before(request, row.subject)
+    row.refresh_from_db(fields=["state"])
     doorkeeper.reading(request, request.party, "own bills", ["bill"], about=row.about)
     share = row.shares.filter(running=True).select_related("payment").first()
     context = {
@@ -93,6 +96,8 @@ def _to_the_page(payment):
 def payment(request, party, ref):
     """How a payment stands: by itself when the page stays open, and at any later time."""
     row = own_payment(request, ref)
+    stand_before(request, row.subject)
+    row.refresh_from_db(fields=["state"])
     doorkeeper.reading(request, request.party, "own bills", ["payment"], about=row.subject)
     service = gateway(row.gateway)
     shares = queries.shares_of(row)

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_signed_in, safe_next
 from tongban.channels.pages import compared_words
+from tongban.channels.pages.live import stand_before
 from tongban.lib.problems import Invalid
 from tongban.materials import gate, identity
 from tongban.materials.reading.states import BEGUN
@@ -61,6 +62,7 @@ def as_picture(opened) -> HttpResponse:
 
 
 def _page(request, proofing: Proofing, next_url: str, *, problem: Invalid | None = None, status: int = 200):
+    stand_before(request, queries.topic_of(proofing))
     sent = identity.picture_of(proofing)
     compared = identity.comparison(proofing, sent)
     context = {

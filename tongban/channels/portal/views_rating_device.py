@@ -9,6 +9,7 @@ from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods
 
 from tongban.channels.doorkeeper import for_anyone
+from tongban.channels.pages.live import stand_before
 from tongban.channels.portal.views_holding import STARS
 from tongban.evaluations import rules as rating_rules
 from tongban.halls.models import Machine, MachineKind
@@ -35,6 +36,7 @@ def device(request, key):
             problem = refused
         else:
             return redirect(f"{reverse('portal:rating_device', args=[key])}?thanks=1")
+    stand_before(request, desk.machine_topic(machine))
     ask = desk.asked_at(machine, timezone.now())
     context = {
         "machine": machine,

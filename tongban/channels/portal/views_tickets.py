@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tongban.channels.doorkeeper import for_anyone
+from tongban.channels.pages.live import stand_before
 from tongban.channels.portal import screen_words
 from tongban.channels.portal.ticket_words import WORDS, filled
 from tongban.codes.models import Reader
@@ -58,6 +59,7 @@ def machine(request, key):
 def _page(request, row: Machine, wanted: str, problem: Problem | None = None):
     now = timezone.now()
     hall = row.hall
+    stand_before(request, hall.topic)
     board = queries.board(hall, now)
     chosen = next((one for one in queries.offered(hall) if one.code == wanted), None)
     known = {one.category.code: one for one in board.categories}
@@ -312,6 +314,8 @@ def ticket(request, key):
     found = queries.by_key(key)
     if found is None:
         raise Http404
+    stand_before(request, found.hall.topic)
+    found.refresh_from_db(fields=["state", "window"])
     return render(request, "portal/tickets/slip.html", {"hall": found.hall, **_of(found)})
 
 

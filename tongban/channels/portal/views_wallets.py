@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_party
+from tongban.channels.pages.live import stand_before
 from tongban.channels.portal.own import own_licence
 from tongban.lib import qr
 from tongban.licences import credential_offers as offers
@@ -28,6 +29,7 @@ def wallets(request, party, pk):
     row = own_licence(request, pk)
     now = timezone.now()
     doorkeeper.reading(request, request.party, PURPOSE, ["credentials"], about=f"licence:{row.pk}")
+    stand_before(request, credentials.topic_of(row.pk))
     offer = offers.open_offer(row, account=request.user, now=now)
     link = (
         f"openid-credential-offer://?credential_offer_uri={quote(offers.address_of(offer), safe='')}" if offer else ""

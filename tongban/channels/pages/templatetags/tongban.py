@@ -21,9 +21,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext, pgettext
 
 from tongban.channels.pages.filling import controls
-from tongban.channels.pages.live import live_address
+from tongban.channels.pages.live import live_address, stood
 from tongban.channels.pages.look import Look, query_string
-from tongban.journal.queries import topic_versions
 from tongban.lib import bilingual, covered
 from tongban.lib.money import in_yuan
 
@@ -441,10 +440,10 @@ def live(*topics: str) -> str:
     return live_address(*(topic for words in topics for topic in words.split()))
 
 
-@register.simple_tag
-def standing(*topics: str) -> str:
-    """Where these topics stand while the page is drawn: what happens before the page listens is then news as well."""
-    return json.dumps(topic_versions([topic for words in topics for topic in words.split()]))
+@register.simple_tag(takes_context=True)
+def standing(context, *topics: str) -> str:
+    """Where these topics stood before the page was read (`live.stand_before`): whatever happens before it listens is then news as well."""
+    return json.dumps(stood(context.get("request"), [topic for words in topics for topic in words.split()]))
 
 
 @register.simple_tag

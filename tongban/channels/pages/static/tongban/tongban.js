@@ -279,6 +279,7 @@ customElements.define("tb-upload", class extends HTMLElement {
 // -- a page that hears when what it shows has changed
 
 customElements.define("tb-live", class extends HTMLElement {
+  pause = 5000
   connectedCallback() {
     if (!this.getAttribute("src") || !window.EventSource) return
     this.standing = JSON.parse(this.dataset.standing || "{}")
@@ -298,11 +299,19 @@ customElements.define("tb-live", class extends HTMLElement {
       this.soon = setTimeout(() => this.news(), 150)
     })
   }
+  // One question at a time, so that no older answer comes after a newer one; what could not be fetched is asked for again.
   async news() {
     if (!this.hasAttribute("data-reload")) return this.bar()
+    if (this.asking) return (this.again = true)
+    this.asking = true
+    this.again = false
+    try { await this.renew() } finally { this.asking = false }
+    if (this.again && this.isConnected) this.news()
+  }
+  async renew() {
     const answer = await fetch(location.href, { headers: { "X-Live": this.id } }).catch(() => null)
-    if (!answer?.ok) return
-    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(this.id)
+    if (!answer || answer.status >= 500) return void (this.soon = setTimeout(() => this.news(), this.pause))
+    const fresh = answer.ok && new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(this.id)
     if (!fresh) return this.bar() // the part is gone: whoever looks decides when to see the new page
     const line = this.contains(document.activeElement) && document.activeElement.dataset.href
     this.replaceChildren(...fresh.childNodes)
