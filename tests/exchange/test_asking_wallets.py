@@ -1,14 +1,22 @@
 """A shop, a hotel, a bank asks a wallet for a licence through its system: what it is registered for, no more, and nobody else hears the answer."""
 
+import base64
+import hashlib
 import json
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import yaml
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
+from jwcrypto.jwk import JWK
+from jwcrypto.jws import JWS
+from sd_jwt.holder import SDJWTHolder
 
 from tests import doors, make
 from tests.codes.gate_world import Gate, scene
@@ -100,6 +108,75 @@ def test_a_hotel_asks_for_what_it_is_registered_for_and_hears_what_the_wallet_sh
     assert heard.headers["Cache-Control"] == "no-store"
     check = LicenceCheck.objects.get()
     assert (check.channel, check.checker, check.purpose) == ("wallet", "Creek Hotel Front desk", "hotel / hotel")
+
+
+class ForeignWallet(wallets.Phone):
+    """Nothing of ours in it: keys and signatures by jwcrypto, the credential read, chosen from and bound by the sd-jwt library."""
+
+    def __init__(self, client):
+        super().__init__(client)
+        self.key = JWK.generate(kty="EC", crv="P-256")
+
+    def proof(self, *, audience, nonce, now=None, **_header):
+        jws = JWS(json.dumps({"aud": audience, "nonce": nonce, "iat": int(now)}))
+        public = self.key.export_public(as_dict=True)
+        head = {
+            "alg": "ES256",
+            "typ": "openid4vci-proof+jwt",
+            "jwk": {one: public[one] for one in ("kty", "crv", "x", "y")},
+        }
+        jws.add_signature(self.key, protected=json.dumps(head))
+        return jws.serialize(compact=True)
+
+    def question(self, link: str) -> dict:
+        """From the code on the hotel's screen alone: fetched, and believed only with the certificate that the link names."""
+        asked = {name: values[0] for name, values in parse_qs(urlsplit(link).query).items()}
+        answer = self.client.get(wallets.path_of(asked["request_uri"]))
+        jws = JWS()
+        jws.deserialize(answer.content.decode())
+        leaf = base64.b64decode(jws.jose_header["x5c"][0])
+        named = base64.urlsafe_b64encode(hashlib.sha256(leaf).digest()).rstrip(b"=").decode()
+        assert asked["client_id"] == f"x509_hash:{named}"
+        public = x509.load_der_x509_certificate(leaf).public_key()
+        pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        jws.verify(JWK.from_pem(pem))
+        return json.loads(jws.payload)
+
+    def shows(self, credential: str, question: dict, disclosed: dict, **other):
+        holder = SDJWTHolder(credential)
+        bound = {"nonce": question["nonce"], "aud": question["client_id"], "holder_key": self.key} | other
+        holder.create_presentation(disclosed, **bound)
+        form = {"vp_token": json.dumps({question["dcql_query"]["credentials"][0]["id"]: [holder.sd_jwt_presentation]})}
+        return self.client.post(wallets.path_of(question["response_uri"]), form | {"state": question["state"]})
+
+
+def test_a_wallet_made_of_other_libraries_answers_the_hotel(client, licence, account, registrar, hotel):
+    registered(hotel, licence, registrar, "face.name", "valid_to")
+    phone = ForeignWallet(client)
+    credential = phone.take(wallets.offered(licence, account))
+
+    def asked():
+        told = post(client, hotel, ASK, {}).json()
+        return told["request"], phone.question(told["link"])
+
+    number, question = asked()
+    answer = phone.shows(credential, question, {"face": {"name": True}, "valid_to": True})
+    heard = post(client, hotel, ANSWER, {"request": number}).json()
+
+    assert answer.status_code == 200
+    assert (heard["state"], heard["status"]) == ("answered", "valid")
+    assert heard["fields"] == {"face.name": "阿依古丽·买买提", "valid_to": licence.valid_to.isoformat()}
+
+    for other in (
+        {"nonce": "of-another-question"},
+        {"aud": "x509_hash:of-another-verifier"},
+        {"holder_key": JWK.generate(kty="EC", crv="P-256")},
+    ):
+        number, question = asked()
+        refused = phone.shows(credential, question, {"face": {"name": True}, "valid_to": True}, **other)
+        heard = post(client, hotel, ANSWER, {"request": number}).json()
+        assert refused.status_code == 400, other
+        assert heard["state"] != "answered" and heard["fields"] == {}, other
 
 
 def test_less_may_be_asked_and_never_more(client, licence, registrar, hotel):
