@@ -8,12 +8,17 @@ import zipfile
 from datetime import UTC, datetime
 
 import pytest
+from django.test import Client
 
+from tests import make
 from tests.cases import ways
+from tests.doors import enter
 from tests.records import worlds
+from tongban.cases.models import Case
+from tongban.journal.models import ReadEntry
 from tongban.licences import keys
 from tongban.materials import store
-from tongban.records import bagging, handing_over, queries
+from tongban.records import bagging, handing_over, queries, taking_home
 from tongban.records.gateways import NotTaken, archive
 from tongban.records.gateways.folder import Folder
 from tongban.site.commands import verify_archive
@@ -275,3 +280,49 @@ def test_without_an_archive_nothing_is_taken(settings):
     assert isinstance(archive(), Folder)
     settings.ARCHIVE_GATEWAY, settings.DEMO = "simulated", False
     assert archive() is None  # a real district does not hand over to a twin
+
+
+# -- the same for whoever made the application
+
+
+def test_an_applicant_takes_everything_home_in_a_file_that_can_be_judged(client, tmp_path, capsys):
+    case = ways.bring("closed")
+    enter(client, case.account)
+    stranger = enter(Client(), make.account())
+
+    there = client.get(f"/my/cases/{case.ref}/")
+    answer = client.get(f"/my/cases/{case.ref}/case.zip")
+    content = b"".join(answer.streaming_content)
+    kept = tmp_path / "case.zip"
+    kept.write_bytes(content)
+    worst = verify_archive.run(argparse.Namespace(files=[kept], roots=None, withdrawn=None))
+
+    assert f"/my/cases/{case.ref}/case.zip" in there.content.decode()
+    assert worst == 0, capsys.readouterr().out
+    with zipfile.ZipFile(kept) as held:
+        names = {name for name in held.namelist() if name.startswith("data/")}
+        about = json.loads(held.read("data/case.json"))
+        read_me = held.read("data/README.txt").decode("utf-8-sig")
+        pdfs = [held.read(name)[:5] for name in names if name.endswith(".pdf")]
+    letters = {f"data/letters/{sheet.number}.pdf" for sheet in case.documents.all()}
+    told = {"data/README.txt", "data/case.json"}
+    assert {"data/form.pdf", "data/form.json", *letters} <= names and letters
+    assert names - told == {one["name"] for one in about["files"]} and about["missing"] == []
+    assert set(pdfs) == {b"%PDF-"} and case.number in read_me
+    assert about["cases"][0]["happened"][-1]["state"] == "closed"
+    assert "officer" not in json.dumps(about)
+    assert stranger.get(f"/my/cases/{case.ref}/case.zip").status_code == 404
+    assert ["everything"] in ReadEntry.objects.filter(about=case.subject).values_list("fields", flat=True)
+
+
+def test_a_result_nobody_opened_yet_is_not_delivered_by_a_copy():
+    case = ways.bring("ready")
+
+    with zipfile.ZipFile(io.BytesIO(b"".join(taking_home.pieces(case, account=case.account)))) as held:
+        ready = [name for name in held.namelist() if "licences/" in name]
+    Case.objects.filter(pk=case.pk).update(state="delivered")
+    case = Case.objects.get(pk=case.pk)
+    with zipfile.ZipFile(io.BytesIO(b"".join(taking_home.pieces(case, account=case.account)))) as held:
+        delivered = [name for name in held.namelist() if "licences/" in name]
+
+    assert (ready, len(delivered)) == ([], 1)

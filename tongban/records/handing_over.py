@@ -39,6 +39,7 @@ log = structlog.get_logger("records")
 
 SHELF = "archive"
 ENDINGS = {"application/pdf": "pdf", "image/png": "png", "image/webp": "webp"}
+FORM_TITLE = {"zh": "申请表（归档）", "en": "Application, for the archive"}
 SECRETS = {"code_index", "query_code", "id_index", "mobile_index", "saver", "token", "ref"}  # open doors, say nothing
 
 
@@ -193,8 +194,10 @@ def _files(
         payload[folder + name] = aside.keep(content)
         listed.append({"name": f"data/{folder}{name}", "title": title})
 
-    add("form.json", {"zh": "申请表", "en": "Application"}, orjson.dumps(_form(case), option=orjson.OPT_INDENT_2))
-    add("form.pdf", {"zh": "申请表", "en": "Application"}, _form_on_paper(case))
+    add(
+        "form.json", {"zh": "申请表", "en": "Application"}, orjson.dumps(form_answers(case), option=orjson.OPT_INDENT_2)
+    )
+    add("form.pdf", {"zh": "申请表", "en": "Application"}, form_on_paper(case, FORM_TITLE))
     papers_of = owned.papers_of([case.pk])
     for page in Page.objects.select_related("document").filter(document__in=papers_of).order_by("document", "order"):
         name = f"papers/{page.document_id}-{page.order:02d}.{ENDINGS.get(page.mime, 'jpg')}"
@@ -207,7 +210,7 @@ def _files(
             add(f"licences/{licence.type.slug}-{licence.serial}.pdf", licence.type.name, licences.open_pdf(licence))
 
 
-def _form(case: Case) -> list[dict[str, Any]]:
+def form_answers(case: Case) -> list[dict[str, Any]]:
     values = case_rules.plain_values(case.values)
     return [
         {
@@ -221,7 +224,7 @@ def _form(case: Case) -> list[dict[str, Any]]:
     ]
 
 
-def _form_on_paper(case: Case) -> bytes:
+def form_on_paper(case: Case, title: dict[str, str]) -> bytes:
     values = case_rules.plain_values(case.values)
     rows: list[list[Any]] = [
         [one.label, one.display(values.get(one.id)) or "—"]
@@ -239,7 +242,7 @@ def _form_on_paper(case: Case) -> bytes:
             Paragraph(case.version.name),
             Table([{"zh": "项目", "en": "Question"}, {"zh": "内容", "en": "Answer"}], rows),
         ],
-        title={"zh": "申请表（归档）", "en": "Application, for the archive"},
+        title=title,
         demo=settings.DEMO,
     )
     return licences.sealed_letter(letter, department=case.department)

@@ -27,6 +27,7 @@ from tongban.channels.portal import views_deleted, views_getting
 from tongban.channels.portal.own import own_case
 from tongban.channels.portal.views_applying import channel_of
 from tongban.lib.problems import Invalid, TooMany
+from tongban.parties import rules
 from tongban.payments import queries as payments
 from tongban.records import taking_home
 
@@ -78,6 +79,7 @@ def _page(request, party, row, *, errors=None, text=""):
     shown_now = context(row, party, sent=request.GET.get("sent"), errors=errors, text=text)
     shown_now["takes_home"] = any(power.full for power in doorkeeper.powers_over(request, party))
     shown_now["getting"] = views_getting.shown(request, row)
+    shown_now["present"] = doorkeeper.level(request) >= rules.PRESENT
     shown_now["on_list"] = together.place_of(request.user, row) if request.GET.get("sent") else None
     return render(request, TEMPLATE, shown_now, status=422 if errors else 200)
 
