@@ -10,6 +10,7 @@ from django.utils import timezone
 from tests.halls import queue_world as world
 from tests.halls.queue_world import TEN, after
 from tongban.channels.exchange import presses
+from tongban.halls import queries_tickets
 from tongban.halls.models import Machine, Ticket
 from tongban.halls.services import tickets
 from tongban.journal.models import Event, IdempotencyKey
@@ -157,7 +158,7 @@ def test_many_presses_take_as_few_statements_as_one(machine):
     assert statements(*[f"press-{number:04}" for number in range(30)]) == statements("press-last")
 
 
-def test_how_a_number_stands_until_it_is_served(client, hall, machine):
+def test_how_a_number_stands_until_it_is_served(client, hall, machine, monkeypatch):
     [(window, actor), *_others] = world.open_all(hall)
     press(client, machine, "press-0000")
     slip = press(client, machine).json()["slip"]
@@ -166,10 +167,14 @@ def test_how_a_number_stands_until_it_is_served(client, hall, machine):
         return client.get(f"{ADDRESS}/{slip}").json()
 
     waits = {"number": "A002", "hall": hall.code, "queue": "A", "day": "2026-11-23", "state": "waiting", "ahead": 1}
-    assert state() == waits | {"minutes": 10, "window": None, "calls": 0}
+    one_figure, nothing = {"minutes_from": None, "minutes_until": None}, {"window": None, "calls": 0}
+    assert state() == waits | {"minutes": 10, **one_figure} | nothing
+    with monkeypatch.context() as lately:  # as on a day on which what was said was often far too little
+        lately.setattr(queries_tickets, "spread", lambda _said: (1.0, 3.0))
+        assert state() == waits | {"minutes": 10, "minutes_from": 10, "minutes_until": 35} | nothing
     tickets.finish(tickets.serve(tickets.call_next(window, actor=actor), actor=actor), actor=actor)
     tickets.call_next(window, actor=actor)
     assert state() == waits | {
-        "state": "called", "ahead": None, "minutes": None, "window": window.number, "calls": 1,
+        "state": "called", "ahead": None, "minutes": None, **one_figure, "window": window.number, "calls": 1,
     }  # fmt: skip
     assert client.get(f"{ADDRESS}/no-such-slip").status_code == 404

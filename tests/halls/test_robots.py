@@ -123,6 +123,7 @@ def test_a_robot_of_another_maker_asks_and_takes_a_number_by_the_interface(clien
     assert answer["understood"]
     assert (best["matter"], best["queue"], best["target"]) == ("residence-permit", "A", 1)
     assert best["way"][-1] == [20.0, 20.0]
+    assert (best["minutes_from"], best["minutes_until"]) == (None, None)
 
     wish = {"queue": best["queue"], "matter": best["matter"]}
     given = client.post(f"/api/v1/robots/{robot.key}/tickets", wish, content_type="application/json")

@@ -323,6 +323,7 @@ def test_a_refusal_says_what_why_and_how_to_appeal_in_both_languages():
         "合同Lease",
         "救济途径",
         "60日内申请复议。",
+        "ortypetongban.example/c/1",
     ]:
         assert words in said, words
     assert "示范件" in said

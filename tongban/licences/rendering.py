@@ -281,6 +281,7 @@ def render_document(letter: Letter) -> bytes:
         "checkable": letter.checkable,
         "remark": printer.bilingual(letter.remark) if letter.remark else None,
         "qr": _qr(letter.verify_url) if letter.verify_url else None,
+        "address": letter.verify_url.partition("://")[2],  # for whoever has no scanner
         "art": {"creek": engraving.creek(144.0, 14.0, palette)},
         "meta": {
             "title": f"{title['zh']} {title.get('en', '')}".strip(),

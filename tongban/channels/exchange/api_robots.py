@@ -12,9 +12,13 @@ from tongban.channels.exchange.api import Said, Strict
 from tongban.channels.exchange.api_licences import api
 from tongban.halls import queries_places, queries_robots, queries_screens
 from tongban.halls.models import Machine, MachineKind
+from tongban.halls.queue_rules import Estimate
 from tongban.halls.services import tickets
 
 Key = Annotated[str, Path(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9_-]+$", description="The robot's key")]
+
+FROM = "Nine of ten are called between these two, where that says more than one figure: tell both; null: the one figure is as good"
+UNTIL = "The later of the two"
 
 
 class RobotAnswer(Strict):
@@ -24,6 +28,8 @@ class RobotAnswer(Strict):
     queue_name: Said
     waiting: int | None = Field(description="People who wait in this queue now")
     minutes: int | None = Field(description="About how long a new number waits; null: no window is open")
+    minutes_from: int | None = Field(description=FROM)
+    minutes_until: int | None = Field(description=UNTIL)
     windows: list[int] = Field(description="Numbers of the windows that may call it")
     open_windows: list[int]
     target: int | None = Field(description="The window that `way` leads to")
@@ -71,6 +77,12 @@ def robot_answers(
     return {"hall": row.hall.code, "understood": bool(found), "answers": [_said(row, one) for one in rows]}
 
 
+def between(told: Estimate | None) -> dict[str, int | None]:
+    """As it stands beside the one figure on screens and slips."""
+    low, high = (told.span if told else None) or (None, None)
+    return {"minutes_from": low, "minutes_until": high}
+
+
 def _said(row: Machine, one: queries_robots.Answer) -> dict[str, Any]:
     return {
         "matter": one.slug,
@@ -79,6 +91,7 @@ def _said(row: Machine, one: queries_robots.Answer) -> dict[str, Any]:
         "queue_name": one.category.name,
         "waiting": one.now.waiting if one.now else None,
         "minutes": one.now.minutes if one.now else None,
+        **between(one.now.estimate if one.now else None),
         "windows": [window.number for window in one.windows],
         "open_windows": [window.number for window in one.open_windows],
         "target": one.target.number if one.target else None,

@@ -9,7 +9,7 @@ from ninja import Path
 from pydantic import Field
 
 from tongban.channels.exchange.api import Strict
-from tongban.channels.exchange.api_robots import api
+from tongban.channels.exchange.api_robots import FROM, UNTIL, api, between
 from tongban.halls import queries_tickets
 from tongban.halls.ticket_states import TicketState
 
@@ -26,6 +26,8 @@ class TicketNow(Strict):
     minutes: int | None = Field(
         description="About how long, rounded up to five; null: no window is open, or it does not wait"
     )
+    minutes_from: int | None = Field(description=FROM)
+    minutes_until: int | None = Field(description=UNTIL)
     window: int | None = Field(description="Where it is called or served")
     calls: int = Field(description="How often it was called; after the third it is skipped")
 
@@ -47,6 +49,7 @@ def ticket_now(request, slip: Slip):
         "state": row.state,
         "ahead": standing.ahead if standing else None,
         "minutes": standing.shown if standing else None,
+        **between(standing),
         "window": here.number if here else None,
         "calls": row.calls,
     }

@@ -159,7 +159,10 @@ _ANSWER = {
     "number": {"type": "string", "description": "As it is called: A012"},
     "queue": _TEXT,
     "ahead": {**_NUMBER, "description": "How many are called before it"},
-    "minutes": {**_NUMBER, "description": "About how long, rounded up to five; null: no window is open"},
+    "minutes": {
+        **_NUMBER,
+        "description": "About how long, rounded up to five; null: no window is open. From when until when: `GET /api/v1/tickets/{slip}`",
+    },
     "slip": {"type": "string", "description": "Asks `GET /api/v1/tickets/{slip}`; in the QR of the paper"},
     "page": {"type": "string", "description": "Path of the page that goes on by phone"},
     "again": {"type": "boolean", "description": "This press was told before: the number is the one it had"},
