@@ -1,6 +1,8 @@
 """What people see of it: the guide, their case, their data; and the office's lists, with four eyes."""
 
 import datetime
+import html
+import re
 
 import pytest
 from django.db import connection
@@ -179,3 +181,23 @@ def test_before_it_is_confirmed_a_list_says_how_much_would_go():
     page = words(entered(coordinator.account).get(f"/office/records/{row.ref}/"))
     assert "Applications: 1. Papers in them: 1. Handed over to the archive first: 0." in page
     assert Case.objects.get(pk=case.pk).applicant_id == case.applicant_id
+
+
+def test_what_is_due_now_is_not_named_again_among_what_is_due_later():
+    matter = make.matter(retention=RULES)
+    gone, coming = (
+        worlds.ended("withdrawn", matter=matter, ago=datetime.timedelta(days=ago)) for ago in (400, 170)
+    )  # kept six months
+    services.find_due_dates()
+    office = entered(make.officer("coordinator", of=make.department("DSO")).account)
+
+    page = words(office.get("/office/records/"))
+    now, later = page.partition("Due later")[::2]
+    link = html.unescape(
+        re.search(r'href="(/office/records/due/[^"]+from=[^"]+)"', later.partition("Lists")[0]).group(1)
+    )
+
+    assert f'due/{matter.department.code}/"' in now and f"due/{matter.department.code}/" in later
+    assert [len(re.findall(case.number, words(office.get(link)))) for case in (gone, coming)] == [0, 1]
+    one_each = re.findall(r"<td>(\d+)\+?</td>", now), re.findall(r"</a>:\s*(\d+)", later)
+    assert one_each == (["1"], ["1"])

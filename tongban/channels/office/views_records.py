@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from tongban.cases.models import Case
 from tongban.channels.doorkeeper import for_officer
+from tongban.channels.pages.live import stand_before
 from tongban.departments.models import Department
 from tongban.lib.problems import Invalid, NotAllowed, Problem
 from tongban.matters import retention
@@ -39,13 +40,16 @@ def records(request, officer):
 def _overview(request, officer, problem: Problem | None = None):
     today = timezone.localdate()
     next_month = retention.months_later(today, 1)
+    stand_before(request, "records")
     rows = queries.lists_for(officer, _key(request.GET.get("before", "")))
     now = [one for one in queries.departments_with_due(today) if rules.may_see(officer, one[0].code)]
-    coming = [one for one in queries.departments_with_due(next_month) if rules.may_see(officer, one[0].code)]
+    found = queries.departments_with_due(next_month, since=today)
+    coming = [one for one in found if rules.may_see(officer, one[0].code)]
     context = {
         "officer": officer,
         "now": now,
         "coming": coming,
+        "today": today,
         "next_month": next_month,
         "lists": rows[: queries.SHOWN],
         "older": rows[queries.SHOWN - 1].pk if len(rows) > queries.SHOWN else None,
@@ -67,17 +71,18 @@ def _department(officer, code: str) -> Department:
 def due(request, officer, code):
     """Whose time is over in one department: by index, page by page."""
     department = _department(officer, code)
-    by = _day(request.GET.get("by", "")) or timezone.localdate()
+    by, since = _day(request.GET.get("by", "")) or timezone.localdate(), _day(request.GET.get("from", ""))
     day, _dot, pk = request.GET.get("after", "").partition(".")
     key = _key(pk)
     after = (found, key) if (found := _day(day)) and key is not None else None
-    rows = queries.due(department.code, by, after)
+    rows = queries.due(department.code, by, after, since)
     shown = rows[: queries.SHOWN]
     context = {
         "officer": officer,
         "department": department,
         "may_hold": bool(set(rules.HOLDS) & set(officer.roles)),
         "by": by,
+        "since": since,
         "rows": [{"row": one, "rule": retention.of_stored(one.rule)} for one in shown],
         "following": f"{shown[-1].until}.{shown[-1].pk}" if len(rows) > queries.SHOWN else "",
     }
