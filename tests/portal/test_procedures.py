@@ -99,7 +99,12 @@ def test_a_hearing_is_asked_for_on_the_page_of_the_case():
         case, officer=ways.of_department("dept_reviewer", case), reason="too near a school", ground="Art. 7"
     )
     client = at_home(case)
-    assert "too near a school" in client.get(reverse("portal:case", args=[case.ref])).content.decode()
+    page = client.get(reverse("portal:case", args=[case.ref])).content.decode()
+    assert "too near a school" in page and 'name="wish"' in page
+    absent = Client()
+    doors.enter(absent, case.account)  # not shown lately that it is them: nothing is typed that a detour would lose
+    page = absent.get(reverse("portal:case", args=[case.ref])).content.decode()
+    assert "too near a school" in page and 'name="wish"' not in page and "/account/presence/?next=" in page
 
     client.post(reverse("portal:case_hearing", args=[case.ref, row.pk]), {"ask": "1", "wish": "I bring a plan"})
 

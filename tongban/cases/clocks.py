@@ -305,6 +305,8 @@ def _forecast_of(cases: list[Case], today: date) -> dict:
     noticed = {one.pk for one in cases if one.state == CaseState.PUBLIC_NOTICE}  # goes on the day after its last one
     known = all(clock.case_id in ends for clock in promises if _stands_still(clock))
     at_once = [_resumed(clock, today) for clock in promises]
+    if _day_or_far(max(at_once, key=_day_or_far)) < today:
+        return {}  # the promise was missed before: no answer makes it another day
     as_planned = [
         _resumed(clock, ends.get(clock.case_id, today) + timedelta(days=clock.case_id in noticed)) for clock in promises
     ]

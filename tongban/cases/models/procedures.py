@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tongban.cases.models.application import Case, CaseMaterial
 from tongban.cases.procedure_states import AppealState, HearingState, PromiseState
@@ -233,7 +234,7 @@ class Consultation(models.Model):
     )
     position = models.CharField(
         max_length=10,
-        choices=[("agrees", _("agrees")), ("agrees_if", _("agrees under conditions")), ("objects", _("objects"))],
+        choices=[("agrees", pgettext_lazy("opinion", "agrees")), ("agrees_if", _("agrees under conditions")), ("objects", _("objects"))],
         blank=True,
         default="",
     )

@@ -214,7 +214,7 @@ PROCEDURES: dict[str, Act] = {
             done=gettext_lazy("Taken back; the applicant is told."), moves=("correct",),
         ),
         Act(
-            "staff_change", gettext_lazy("Put a slip right"), gettext_lazy("Put it right"), _slip,
+            "staff_change", gettext_lazy("Put a slip right"), gettext_lazy("Correct the slip"), _slip,
             icon="edit",
             asks=(
                 Ask("field", gettext_lazy("Answer"), "choice", options=_slips),
@@ -270,7 +270,7 @@ PROCEDURES: dict[str, Act] = {
             happens=_held, paper="hearing_record", told=True, variant="primary", done=gettext_lazy("The record is kept."),
         ),
         Act(
-            "ask_opinion", gettext_lazy("Ask for an opinion"), gettext_lazy("Ask"), _ask_opinion,
+            "ask_opinion", gettext_lazy("Ask for an opinion"), gettext_lazy("Send the question"), _ask_opinion,
             icon="help",
             asks=(
                 Ask("department", gettext_lazy("Department"), "choice", options=_others),
