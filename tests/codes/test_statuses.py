@@ -9,6 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from tests import make
+from tests.codes import venues
 from tests.doors import enter
 from tongban.codes import colours
 from tongban.codes.models import HealthStatus, StatusAppeal, StatusLine, StatusProposal
@@ -560,3 +561,37 @@ def test_without_an_account_the_appeal_is_written_down_and_its_answer_brought(cl
     assert colours.colour_of(who.pk, timezone.now()) == "green"
     with pytest.raises(IntegrityError), transaction.atomic():
         StatusAppeal.objects.update(taken_by=None)
+
+
+def test_at_an_entrance_grey_and_yellow_are_told_why_and_led_on(client, staff, area, in_english):
+    row = venues.venue(division=area)
+    order = in_force(area, staff, entry_rules={"wet market": "green"})
+    gate = f"/at/{venues.token(venues.poster(row))}/enter"
+    account = make.account(make.person("王演练", division=area), "wang-anhui")
+    type(account).objects.filter(pk=account.pk).update(level=1)
+
+    def entered():
+        return client.post(gate, follow=True).content.decode()
+
+    stranger = entered()
+    enter(client, account)
+    grey = entered()
+    type(account).objects.filter(pk=account.pk).update(level=2)
+    green = entered()
+    decided(
+        order, staff, account.person, colour="yellow", basis="observation", until=timezone.now() + timedelta(days=3)
+    )
+    yellow = entered()
+    status_deciding.decide_status(
+        status_deciding.propose_status(
+            order, officer=staff["proposer"], colour="green", basis="measures_lifted", reason=REASON,
+            until=timezone.now() + timedelta(days=3), persons=[Named(account.person, "解除通知书 1")],
+        ),
+        officer=staff["approver"],
+    )  # fmt: skip
+
+    assert "without a signed-in account" in stranger and "Your code is grey" not in stranger
+    assert "Your code is grey" in grey and 'href="/account/identity/"' in grey
+    assert "Come in" in green
+    assert "Your health code is yellow" in yellow and 'href="/my/status/"' in yellow
+    assert "Come in" in entered()

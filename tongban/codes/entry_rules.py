@@ -55,13 +55,14 @@ PASSES = Verdict(Outcome.PASS, "ok")
 
 
 def judge(rule: InForce, *, known: bool, colour: str = BLUE, test: TestSeen | None = None, at: datetime) -> Verdict:
-    """What the entrance says to one visitor. `known`: somebody whose identity was proved, so that colour and test can be known."""
+    """What the entrance says to one visitor. `known`: somebody whose identity was proved, so that colour and test can be known. An account
+    that proved nobody yet is grey; without any account nothing is known at all."""
     if not rule.asks_colour:
         return PASSES
-    if not known:
-        return Verdict(Outcome.WARN, "not_known")
     if colour == GREY:
         return Verdict(Outcome.WARN, "grey")
+    if not known:
+        return Verdict(Outcome.WARN, "not_known")
     if colour not in (GREEN, BLUE):
         return Verdict(Outcome.REFUSE, colour)
     if rule.hours is None:

@@ -26,17 +26,17 @@ ENTERED: dict[str, Said] = {
     "grey": Said(
         _("The guard needs to see more"),
         _("Your code is grey: nobody has proved yet that this account is you."),
-        _("Prove who you are under “Security”, or show the guard your identity card."),
+        _("Prove who you are, which takes a few minutes, or show the guard your identity card."),
     ),
     "yellow": Said(
         _("You cannot come in now"),
         _("Your health code is yellow, and this place lets in green codes only."),
-        _("Open “Why is my code like this?” on your code: it says since when, until when, and how to object."),
+        _("Why it has this colour, since when and until when stands on the page of your status, with the way to appeal."),
     ),
     "red": Said(
         _("You cannot come in now"),
         _("Your health code is red, and this place lets in green codes only."),
-        _("Please go home by yourself if you can, and ring the number on your code. It also says how to object."),
+        _("Please go home by yourself if you can. Why it has this colour, and how to appeal, stands on the page of your status."),
     ),
     "no_test": Said(
         _("You cannot come in now"),

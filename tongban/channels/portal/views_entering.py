@@ -89,6 +89,7 @@ def enter(request, token):
     party = _proved(request)
     visitor = entering.Visitor(
         party=party,
+        grey=party is None and request.user.is_authenticated,
         device=_device(request) or request.META.get("REMOTE_ADDR", ""),
         address=request.META.get("REMOTE_ADDR", ""),
         name=request.POST.get("name", "").strip(),
@@ -142,7 +143,10 @@ def keep_pass(response, held: dict) -> None:
 
 def asks_for_a_test(held: dict) -> bool:
     """A guest at a place where a test is asked for may show a pass; whom we know has it on the account."""
-    return held["l"] in HOURS and (held["y"] == "not_known" or held["y"].startswith("pass_") or "p" in held)
+    return held["l"] in HOURS and (held["y"] in {"not_known", "grey"} or held["y"].startswith("pass_") or "p" in held)
+
+
+WAYS_ON = {"yellow": "why", "red": "why", "grey": "prove"}
 
 
 def pass_page(held: dict, entrance: Entrance, errors: list | None = None) -> dict:
@@ -160,6 +164,7 @@ def pass_page(held: dict, entrance: Entrance, errors: list | None = None) -> dic
         "shown": {"name": held["p"]["n"], "hours": int(now.timestamp() - held["p"]["s"]) // 3600} if shown else None,
         "may_show": asks_for_a_test(held) and not good,
         "errors": errors or [],
+        "way_on": WAYS_ON.get(held["y"], ""),
         "verdict": STANDS_FOR[Outcome(held["r"])],
         "icon": {"good": "check-circle", "warn": "help", "bad": "close-circle"}[STANDS_FOR[Outcome(held["r"])]],
         "venue": entrance.venue,

@@ -43,9 +43,11 @@ COLUMNS = {Outcome.PASS: "passed", Outcome.WARN: "warned", Outcome.REFUSE: "refu
 
 @dataclass(frozen=True)
 class Visitor:
-    """`party`: somebody whose identity was proved. Everybody else is a device, and has a name only where one is needed."""
+    """`party`: somebody whose identity was proved. Everybody else is a device, and has a name only where one is needed; `grey`: it is
+    signed in, and nobody was proved yet."""
 
     party: int | None = None
+    grey: bool = False
     device: str = ""
     address: str = ""
     name: str = ""
@@ -70,13 +72,13 @@ def enter(poster: Poster, visitor: Visitor, *, now: datetime | None = None) -> E
     how = How.OWN if visitor.party is not None else How.GUEST
     if visitor.party is None and rule.needs_name:
         _need_name(visitor)
-    verdict = judge_visitor(rule, visitor.party, now)
+    verdict = judge_visitor(rule, visitor.party, now, grey=visitor.grey)
     return _come(poster.entrance, verdict, rule, visitor, how, now, poster=poster)
 
 
-def judge_visitor(rule: InForce, party: int | None, now: datetime) -> Verdict:
+def judge_visitor(rule: InForce, party: int | None, now: datetime, *, grey: bool = False) -> Verdict:
     if party is None or not rule.asks_colour:
-        return judge(rule, known=party is not None, at=now)
+        return judge(rule, known=party is not None, colour=colours.GREY if grey else colours.BLUE, at=now)
     test = test_results.latest_test(party, now) if rule.hours else None
     return judge(rule, known=True, colour=colours.colour_of(party, now), test=test, at=now)
 
