@@ -76,7 +76,8 @@ def context(row, party, *, base: str = "base_portal.html", sent=None, errors=Non
         "posted": list(row.posted.all()),
         "hands": list(cases.hands_of(row)),
         "beside": beside(row),
-        "present": True,
+        "present": True,  # for whoever looks beside; the portal says both of this person
+        "takes_home": True,
         "bills": list(payments.of_subject(row.subject)) if (row.version.fee or {}).get("charged") else [],
         "inspections": inspections.of_case(row),
         "objected": [one for one in inspections.objections_of(row) if one.taken_back_at is None],
