@@ -169,6 +169,7 @@ def chromium_path() -> str | None:
     """The system's Chromium, or None for Playwright's own."""
     for name in (
         os.environ.get("TONGBAN_CHROMIUM", ""),
+        "chromium-headless-shell",
         "chromium",
         "chromium-browser",
         "google-chrome",

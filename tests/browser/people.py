@@ -22,7 +22,7 @@ class Visitor:
             locale="zh-CN" if language == "zh" else "en-GB",
             reduced_motion="reduce",
         )
-        self.context.set_default_timeout(20_000)
+        self.context.set_default_timeout(60_000)
         if language == "en":
             self.context.add_cookies([{"name": "language", "value": "en", "url": home}])
         self.page = self.context.new_page()

@@ -140,7 +140,7 @@ def visit(world, chromium):
         key = repr((login, language, script, more))
         if key not in contexts:
             contexts[key] = chromium.new_context(java_script_enabled=script, **{"viewport": DESK, **more})
-            contexts[key].set_default_timeout(15_000)
+            contexts[key].set_default_timeout(60_000)
             contexts[key].add_cookies(world.cookies(login, language))
         page = contexts[key].new_page()
         answer = page.goto(world.url + where, wait_until="domcontentloaded")

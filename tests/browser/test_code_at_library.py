@@ -29,7 +29,7 @@ def film(picture: Path, path: Path) -> None:
 def page_of(browser, server, account, size):
     client = doors.enter(Client(), account)
     context = browser.new_context(viewport=size, permissions=["camera"], reduced_motion="reduce", locale="en-GB")
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(60_000)
     values = {"session": client.cookies["session"].value, "language": "en"}
     context.add_cookies([{"name": name, "value": value, "url": server} for name, value in values.items()])
     page = context.new_page()

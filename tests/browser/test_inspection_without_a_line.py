@@ -56,7 +56,7 @@ def test_what_is_written_in_a_cellar_arrives_once(house, inspector, tmp_path):
         assert house.case("inspection")["photos"] == 0
 
     inspector.go(where)
-    page.wait_for_selector(".tb-strip[data-about=submitted]", timeout=30_000)
+    page.wait_for_selector(".tb-strip[data-about=submitted]", timeout=60_000)
     kept = house.case("inspection")
 
     assert (kept["photos"], kept["record"]) == (1, "As drawn, written in a cellar.")

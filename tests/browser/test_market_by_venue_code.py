@@ -16,7 +16,7 @@ def phone(chromium, live_server):
     """A phone that has never been here and has no account."""
     context = chromium.new_context(viewport={"width": 390, "height": 844}, locale="en-GB", base_url=live_server.url)
     context.add_cookies([{"name": "language", "value": "en", "url": live_server.url}])
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(60_000)
     page = context.new_page()
     page.troubles = []
     page.on("pageerror", lambda error: "ViewTransition" in str(error) or page.troubles.append(str(error)))

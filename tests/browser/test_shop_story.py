@@ -70,7 +70,7 @@ def desks(server, chromium):
             context = chromium.new_context(
                 base_url=server, viewport={"width": 1280, "height": 900}, reduced_motion="reduce"
             )
-            context.set_default_timeout(15_000)
+            context.set_default_timeout(60_000)
             values = {"session": client.cookies["session"].value, "language": "en"}
             context.add_cookies([{"name": name, "value": value, "url": server} for name, value in values.items()])
             held[login] = context.new_page()

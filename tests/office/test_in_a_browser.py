@@ -26,7 +26,7 @@ def sit(chromium, live_server):
         client = doors.enter(Client(), officer.account)
         context = chromium.new_context(base_url=live_server.url, reduced_motion="reduce", **more)
         opened.append(context)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(60_000)
         values = {"session": client.cookies["session"].value, "language": "en"}
         context.add_cookies([{"name": name, "value": value, "url": live_server.url} for name, value in values.items()])
         page = context.new_page()

@@ -17,7 +17,7 @@ def nobody_tried_before(transactional_db):
 
 def opened(chromium, **more):
     context = chromium.new_context(reduced_motion="reduce", **more)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(60_000)
     return context
 
 

@@ -26,7 +26,7 @@ def phone(chromium, live_server):
         client = doors.enter(Client(), account, present=True)
         context = chromium.new_context(base_url=live_server.url, viewport=PHONE, reduced_motion="reduce", **more)
         opened.append(context)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(60_000)
         values = {"session": client.cookies["session"].value, "language": "en"}
         context.add_cookies([{"name": name, "value": value, "url": live_server.url} for name, value in values.items()])
         page = context.new_page()
