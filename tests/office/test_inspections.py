@@ -246,6 +246,9 @@ def test_anybody_reads_a_notice_and_whoever_signs_in_objects_until_the_last_day(
     assert short.status_code == 422
     assert PublicObjection.objects.get().text.endswith("it is loud.")
     assert Message.objects.filter(party=case.applicant, kind="notice_objected").exists()
+    enter(client, ways.of_department("dept_reviewer", case).account)
+    desk = client.get(f"/office/cases/{case.ref}/").content.decode()
+    assert "Published for objections" in desk and "1 objection came." in desk and f"/notices/{notice.ref}/" in desk
 
 
 def test_nobody_decides_before_every_objection_has_its_answer(client):

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from tongban.cases import correction, promising, rules
 from tongban.cases.models import Case
@@ -36,6 +38,7 @@ def beside_of(case: Case) -> list[Line]:
     """Everything beside this case, what runs first."""
     found = [
         *_correction(case),
+        *_notices(case),
         *_hearings(case),
         *_papers(case),
         *_opinions(case),
@@ -52,6 +55,29 @@ def _since(moment) -> Any:
 
 def _light(due, since) -> str:
     return light(timezone.localdate(), due, None, since, departments.calendar())
+
+
+def _notices(case: Case) -> list[Line]:
+    """The notice that runs: until when, where it stands, and how many objections wait; before that day nothing is decided."""
+    if case.state != CaseState.PUBLIC_NOTICE:
+        return []
+    found = case.public_notices.filter(over_at__isnull=True).annotate(
+        objections_made=Count("objections", filter=Q(objections__taken_back_at__isnull=True))
+    )
+    lines = []
+    for row in found:
+        said = _("Anybody concerned may object until %(day)s. After it the review goes on by itself.") % {
+            "day": day_words(row.until)
+        }
+        number = row.objections_made
+        came = ngettext("%(n)s objection came.", "%(n)s objections came.", number) % {"n": number}
+        more = came if number else _("No objection came so far.")
+        lines.append(
+            Line(
+                "eye", _("Published for objections"), said, lines=(more,), href=reverse("portal:notice", args=[row.ref])
+            )
+        )
+    return lines
 
 
 def _correction(case: Case) -> list[Line]:
