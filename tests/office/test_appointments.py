@@ -67,6 +67,18 @@ def test_checked_in_by_the_window_it_has_a_number(client, hall, on):
     assert "Y001" in page
 
 
+def test_whoever_sits_at_no_window_books_for_the_hall_they_worked_in_last(client, hall, on):
+    other = world.hall(general=1)
+    officer(client, "helper")
+    chosen = {}
+
+    for one in (hall, other):
+        client.get(reverse("office:tablet"), {"hall": one.code})
+        chosen[one.code] = client.get(reverse("office:appointment_new")).context["hall"].code
+
+    assert chosen == {hall.code: hall.code, other.code: other.code}
+
+
 def test_who_rings_is_booked_in_one_step_and_told_by_text_message(client, hall, on):
     somebody = officer(client, "window_officer")
     said = {"hall": hall.code, "what": "personal", "at": AT_TEN.isoformat(), "name": "王阿姨", "phone": "13900000000"}

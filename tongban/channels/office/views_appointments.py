@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_officer
-from tongban.channels.office.views_counter import SCENE
+from tongban.channels.office.views_counter import HALL, SCENE
 from tongban.channels.office.views_tablet import party_shown
 from tongban.channels.pages.visit_purposes import PURPOSES, purpose_of
 from tongban.codes.services import readers
@@ -40,13 +40,16 @@ FOUND, MATTERS_AT_MOST = 6, 3
 
 
 def _hall(request: HttpRequest, officer: Officer) -> Hall:
-    """The hall asked for, else that of the window one sits at, else the first one of the district."""
+    """The hall asked for, else that of the window one sits at, else where one worked last at counter or tablet, else the first one of the district."""
     halls = Hall.objects.filter(active=True)
     said = request.GET.get("hall") or request.POST.get("hall", "")
     if said:
         return get_object_or_404(halls, code=said[:60])
     window = Window.objects.select_related("hall").filter(officer=officer).first()
-    found = window.hall if window is not None else halls.filter(level="district").first() or halls.first()
+    if window is not None:
+        return window.hall
+    last = halls.filter(code=request.session.get(HALL, "")).first()
+    found = last or halls.filter(level="district").first() or halls.first()
     if found is None:
         raise Http404
     return found
