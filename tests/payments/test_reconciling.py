@@ -71,6 +71,8 @@ def test_what_we_know_was_charged_twice_agrees():
     row = services.reconcile("simulated", timezone.localdate())
 
     assert (row.differences, verdicts()[payment.ref]) == (0, ("matched", 8000, 8000))
+    tills.work()
+    assert [(one["taken"], one["returned"]) for one in queries.by_department(row)] == [(8000, 4000)]
 
 
 def test_refunds_are_compared_too_and_money_is_kept_apart_by_department():

@@ -190,7 +190,8 @@ def statement_lines(row: Statement, *, only_differences: bool = False) -> QueryS
 
 
 def by_department(row: Statement) -> list[dict]:
-    """The money of the day, kept apart by department: what was taken and what went back, in fen."""
+    """The money of the day, kept apart by department: what was taken and what went back, in fen. What was charged more than once came
+    in, too, or the department would seem to have given back its own."""
     paid = (
         Share.objects.filter(payment__gateway=row.gateway, payment__paid_on=row.day, payment__state="confirmed")
         .values("bill__department__code", "bill__department__name")
@@ -205,6 +206,13 @@ def by_department(row: Statement) -> list[dict]:
     for one in paid:
         code = one["bill__department__code"]
         found[code] = {"code": code, "name": one["bill__department__name"], "taken": one["taken"], "returned": 0}
+    beyond = Refund.objects.filter(
+        share__payment__gateway=row.gateway, share__payment__paid_on=row.day, share__payment__state="confirmed",
+        why=Refund.Why.SURPLUS,
+    )  # fmt: skip
+    for again in beyond.select_related("share__bill__department"):
+        once = 0 if again.share.settles else again.share.amount
+        found[again.share.bill.department.code]["taken"] += again.amount - once
     for other in back:
         code = other["share__bill__department__code"]
         name = other["share__bill__department__name"]
