@@ -96,6 +96,7 @@ class Desk:
         self._promised: deque[_Waiting] = deque()  # whoever waits for an answer, the oldest first
         self._arriving: deque[_Arriving] = deque()
         self._watching: asyncio.TimerHandle | None = None
+        self._watched: asyncio.AbstractEventLoop | None = None  # a timer of a loop that has ended watches nobody
         self._named, self._answered = secrets.token_hex(4), 0
 
     def state(self) -> str:
@@ -157,7 +158,7 @@ class Desk:
         waiting = _Waiting(taken, headers, loop.create_future(), loop.time() + self.limits.answer_timeout)
         self._line.append(waiting)
         self._promised.append(waiting)
-        if self._watching is None:
+        if self._watching is None or self._watched is not loop:
             self._watch(loop)
         if self._writing is None:
             self._writing = asyncio.create_task(self._write())
@@ -179,7 +180,7 @@ class Desk:
                 waiting.answer.set_exception(Unfit(504))
         if self._promised or self._arriving:
             often = min(self.limits.answer_timeout, self.limits.body_timeout) / 10
-            self._watching = loop.call_later(often, self._watch, loop)
+            self._watching, self._watched = loop.call_later(often, self._watch, loop), loop
 
     def _request_id(self) -> bytes:
         self._answered += 1
@@ -195,7 +196,7 @@ class Desk:
             raise RuntimeError("a desk answers in tasks")
         arriving = _Arriving(task, loop.time() + self.limits.body_timeout)
         self._arriving.append(arriving)
-        if self._watching is None:
+        if self._watching is None or self._watched is not loop:
             self._watch(loop)
         body, more = b"", True
         try:
