@@ -289,6 +289,25 @@ def field_page(**given) -> dict:
     return page | given
 
 
+def test_the_editor_reads_beside_the_rows_how_long_everything_is_kept_with_this_draft(client, editor):
+    version = draft(editor)
+    standing = client.get(address("part", version, "keeping")).content.decode()
+    rows = [
+        {
+            "state": "withdrawn",
+            "years": 0,
+            "months": 6,
+            "then": "anonymise",
+            "basis": {"zh": "own law", "en": "own law"},
+        }
+    ]
+    MatterVersion.objects.filter(pk=version.pk).update(retention=rows)
+    own = client.get(address("part", version, "keeping")).content.decode()
+
+    assert ('id="kept-now"' in standing, "own law" in standing) == (True, False)
+    assert own.partition('id="kept-now"')[2].count("own law") == 1
+
+
 def test_a_question_with_a_condition_is_added_by_choosing_and_tried_without_saving(client, editor):
     version = draft(editor)
     made = client.post(address("form", version), {"do": "new", "type": "boolean", "after": "delivery", "revision": "0"})
