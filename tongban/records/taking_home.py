@@ -78,7 +78,7 @@ def _packed(case: Case, account: Account, more: list[File], aside: store.Spool, 
         for name, title, content in [*_files(one, account), *(more if one.pk == case.pk else ())]:
             try:
                 payload[folder + name] = aside.keep(content())
-            except (Problem, store.Damaged) as trouble:
+            except (Problem, store.Damaged, LookupError, ValueError) as trouble:  # damaged, or cannot be drawn any more
                 log.warning("a file is missing where a case was taken home", file=name, reason=str(trouble)[:200])
                 missing.append({"name": f"data/{folder}{name}", "title": title})
                 continue
