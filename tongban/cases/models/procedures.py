@@ -234,7 +234,11 @@ class Consultation(models.Model):
     )
     position = models.CharField(
         max_length=10,
-        choices=[("agrees", pgettext_lazy("opinion", "agrees")), ("agrees_if", _("agrees under conditions")), ("objects", _("objects"))],
+        choices=[
+            ("agrees", pgettext_lazy("opinion", "agrees")),
+            ("agrees_if", _("agrees under conditions")),
+            ("objects", _("objects")),
+        ],
         blank=True,
         default="",
     )

@@ -20,7 +20,7 @@ def picture(request, party, case, slug):
     row = get_object_or_404(noticed.uploads_of(case), type__slug=slug)
     services.look_over(case)
     doorkeeper.reading(request, party, "own application", ["materials"], about=case.subject)
-    paper = papers_read.papers_of(case)[slug]
+    paper = papers_read.papers_of(request, case)[slug]
     pages = [
         {
             "number": number,
