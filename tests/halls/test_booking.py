@@ -91,6 +91,16 @@ def test_whoever_comes_second_for_the_last_place_is_told_what_is_free_next(hall)
     assert Appointment.objects.count() == 2
 
 
+def test_whoever_sees_that_a_time_is_gone_holds_up_nobody_who_writes(hall, monkeypatch):
+    booked(hall)
+    booked(hall)
+    turn = "refuse_by_record"  # the first act behind the row of the person, in the transaction
+    monkeypatch.setattr(booking, turn, lambda *_given, **_named: pytest.fail("the loser waited for a turn to write"))
+
+    with pytest.raises(booking.JustTaken):
+        hold(hall)
+
+
 def test_three_errands_take_three_places_and_reach_into_the_next_slot(hall):
     Shift.objects.filter(hall=hall).update(windows=4)  # four places of queue B in a slot
     matters = [make.matter() for _number in range(3)]

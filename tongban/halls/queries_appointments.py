@@ -1,6 +1,6 @@
 """What is asked about appointments: what is free, what somebody has, who comes to a hall on a day."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -175,16 +175,20 @@ def book_days(
     hall: Hall, category: Category, kind: str, units: int, now: datetime, *, by_staff: bool = False
 ) -> list[BookDay]:
     """The days that may be booked now, and the one whose release comes next; closed days only between them."""
+    return list(_days(hall, category, kind, units, now, by_staff=by_staff))
+
+
+def _days(
+    hall: Hall, category: Category, kind: str, units: int, now: datetime, *, by_staff: bool = False
+) -> Iterator[BookDay]:
     rules = rules_of(hall)
     today = timezone.localdate(now)
     last = capacity.last_day(today, departments.calendar(), rules.ahead)
     books = Books(hall, today, last, rules)
     earliest = now if by_staff else now + timedelta(minutes=rules.same_day_until)
     key = key_of(category, kind)
-    return [
-        books.day(key, today + timedelta(days=number), now, units, earliest=earliest)
-        for number in range((last - today).days + 1)
-    ]
+    for number in range((last - today).days + 1):
+        yield books.day(key, today + timedelta(days=number), now, units, earliest=earliest)
 
 
 def next_free(
@@ -198,15 +202,15 @@ def next_free(
     many: int = 3,
 ) -> list[Slot]:
     """The next free slots of a hall: what somebody is told who came too late for one. First those after it, else the earliest."""
-    free = [
-        slot
-        for one in book_days(hall, category, kind, units, now)
-        if one.state == "open"
-        for slot in one.slots
-        if slot.free
-    ]
-    later = [slot for slot in free if after is None or slot.begins_at >= after]
-    return (later or free)[:many]
+    earlier: list[Slot] = []
+    later: list[Slot] = []
+    for one in _days(hall, category, kind, units, now):
+        for slot in one.slots if one.state == "open" else ():
+            if slot.free:
+                (later if after is None or slot.begins_at >= after else earlier).append(slot)
+        if len(later) >= many:
+            break
+    return (later or earlier)[:many]
 
 
 def first_free(halls: list[Hall], category: Category, kind: str, units: int, now: datetime) -> dict[int, Slot]:

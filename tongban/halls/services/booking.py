@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from django.conf import settings
@@ -85,16 +86,24 @@ class Holder:
 
 
 class JustTaken(NotAllowed):
-    """Somebody else has the place. `free`: the next free slots, to be chosen at once."""
+    """Somebody else has the place."""
 
-    def __init__(self, free: list[queries.Slot]):
+    def __init__(self, wanted: Wanted, now: datetime):
         super().__init__(
             "slot-taken",
             _("This time was just taken by somebody else."),
             kept=NOTHING_BOOKED,
             next_step=_("Choose one of the next free times, or put yourself on the waiting list."),
         )
-        self.free = free
+        self._wanted, self._now = wanted, now
+
+    @cached_property
+    def free(self) -> list[queries.Slot]:
+        """The next free slots, to be chosen at once. Looked up when somebody asks, so that nobody who writes waits for it."""
+        wanted = self._wanted
+        return queries.next_free(
+            wanted.hall, wanted.category, wanted.kind, wanted.units, self._now, after=wanted.begins_at
+        )
 
 
 REFUSALS: dict[str, tuple[Any, Any]] = {
@@ -144,6 +153,8 @@ def hold(
     by_staff = officer is not None
     books = _judge_time(wanted, rules, now, by_staff=by_staff)
     _judge_visit(wanted, holder, by_staff=by_staff)
+    if not _free_places(wanted, books, rules):  # who sees that it is gone holds up nobody who writes
+        raise JustTaken(wanted, now)
     with transaction.atomic():
         refuse_by_record(wanted, holder, rules, now, by_staff=by_staff, moves=moves)
         minutes = rules.hold_minutes_elderly if holder.elderly or _spared(holder.party, now) else rules.hold_minutes
@@ -323,21 +334,14 @@ def take_a_place(
     **given: Any,
 ) -> Appointment:
     """Write the row of a free place; whoever comes second cannot, looks again, and takes another one or is told that all are gone."""
-    base = capacity.VIDEO_FROM if wanted.kind == VisitKind.VIDEO else 0
-    queue = books.queues[wanted.key]
-    needed = capacity.units_in_slots(wanted.units, rules.slot_minutes, queue.average_minutes)
-    step = timedelta(minutes=rules.slot_minutes)
+    needed, step = _reach(wanted, books, rules)
     while True:
         if resting is not None:
             chosen = [(wanted.begins_at, resting.place)]
         else:
-            chosen = _free_places(wanted, books, needed, base, step)
+            chosen = _free_places(wanted, books, rules)
         if not chosen:
-            raise JustTaken(
-                queries.next_free(
-                    wanted.hall, wanted.category, wanted.kind, wanted.units, given["made_at"], after=wanted.begins_at
-                )
-            )
+            raise JustTaken(wanted, given["made_at"])
         try:
             with transaction.atomic():
                 return _write(wanted, holder, chosen, wanted.begins_at + len(needed) * step, resting, given)
@@ -347,12 +351,18 @@ def take_a_place(
             books = queries.Books(wanted.hall, books.first, books.last, rules)
 
 
-def _free_places(
-    wanted: Wanted, books: queries.Books, needed: list[int], base: int, step: timedelta
-) -> list[tuple[datetime, int]]:
+def _reach(wanted: Wanted, books: queries.Books, rules: Rules) -> tuple[list[int], timedelta]:
+    """How many places the visit takes in each slot it reaches into, and how far these are apart."""
+    average = books.queues[wanted.key].average_minutes
+    return capacity.units_in_slots(wanted.units, rules.slot_minutes, average), timedelta(minutes=rules.slot_minutes)
+
+
+def _free_places(wanted: Wanted, books: queries.Books, rules: Rules) -> list[tuple[datetime, int]]:
     """The lowest free numbers in every slot the visit reaches into; nothing where one of them has no room."""
     if books.fits(wanted.key, wanted.begins_at, wanted.units) < 1:
         return []
+    base = capacity.VIDEO_FROM if wanted.kind == VisitKind.VIDEO else 0
+    needed, step = _reach(wanted, books, rules)
     slots = [wanted.begins_at + number * step for number in range(len(needed))]
     taken: dict[datetime, set[int]] = {at: set() for at in slots}
     held = SlotPlace.objects.filter(hall=wanted.hall, category=wanted.category, begins_at__in=slots)
