@@ -47,7 +47,7 @@ REFUSED_TO_THIS_OFFICER = {"not-your-case", "not-your-move", "own-case", "four-e
 @for_officer
 def case(request, officer, ref):
     """Everything this officer needs to act, and nothing to search for."""
-    stand_before(request, *cases.subjects_of(ref))
+    stand_before(request, cases.subject_of(ref))
     return show(request, officer, seen(request, officer, ref))
 
 

@@ -66,7 +66,7 @@ def drafts(request, party):
 @for_party
 def case(request, party, ref):
     """One case: where it stands, what comes next and when, and everything that happened."""
-    stand_before(request, *cases.subjects_of(ref))
+    stand_before(request, cases.subject_of(ref))
     row = own_case(request, ref)
     if row.state == CaseState.DRAFT:
         return redirect("portal:apply", ref=ref)
