@@ -189,7 +189,7 @@ def test_lists_take_as_many_queries_for_three_as_for_one(desk, django_assert_num
 
 def test_whoever_shows_a_code_that_is_not_green_is_led_to_why_and_to_the_appeal(desk, citizen):
     mine = doors.enter(Client(headers={"accept-language": "en"}), citizen)
-    way = 'href="/my/status/"'
+    way = f'href="/my/status/?of={citizen.person_id}"'
     assert way not in mine.get("/code/").content.decode().split("<main")[1]
 
     put_in_force(desk)
