@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from tongban.cases import correction, hearings, promising, rules, services
 from tongban.cases.models import Case, Hearing
@@ -270,7 +270,7 @@ PROCEDURES: dict[str, Act] = {
             happens=_held, paper="hearing_record", told=True, variant="primary", done=gettext_lazy("The record is kept."),
         ),
         Act(
-            "ask_opinion", gettext_lazy("Ask for an opinion"), gettext_lazy("Send the question"), _ask_opinion,
+            "ask_opinion", gettext_lazy("Ask for an opinion"), pgettext_lazy("opinion", "Send the question"), _ask_opinion,
             icon="help",
             asks=(
                 Ask("department", gettext_lazy("Department"), "choice", options=_others),
