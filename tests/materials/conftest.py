@@ -9,6 +9,7 @@ import pikepdf
 import pytest
 from PIL import Image, ImageDraw
 
+from tests.site.product import made_once
 from tongban.parties.models import Account, Company, Membership, Person
 
 HOSTILE = Path(__file__).parents[1] / "vectors" / "hostile_uploads"
@@ -60,10 +61,13 @@ def pdf(pages=1, size=(595, 842), words="", change=None, **saving) -> bytes:
 
 
 @pytest.fixture(scope="session")
-def hostile(tmp_path_factory) -> dict[str, bytes]:
+def hostile() -> dict[str, bytes]:
     """The corpus, made anew by its own generator: what each must get stands in MANIFEST.json beside it."""
-    folder = tmp_path_factory.mktemp("hostile")
-    subprocess.run([sys.executable, HOSTILE / "make.py", folder, "--big"], check=True, capture_output=True)
+
+    def make(folder):
+        subprocess.run([sys.executable, HOSTILE / "make.py", folder, "--big"], check=True, capture_output=True)
+
+    folder = made_once("hostile-files", make)
     assert (folder / "MANIFEST.json").read_text("utf-8") == (HOSTILE / "MANIFEST.json").read_text("utf-8")
     manifest = json.loads((folder / "MANIFEST.json").read_text("utf-8"))
     return {entry["file"]: (folder / entry["file"]).read_bytes() for entry in manifest}
