@@ -2,12 +2,13 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tongban.lib.moves import move
 
 
 class TicketState(models.TextChoices):
-    WAITING = "waiting", _("waiting")
+    WAITING = "waiting", pgettext_lazy("ticket", "waiting")
     CALLED = "called", _("called")
     SERVING = "serving", _("being served")
     DONE = "done", _("served")

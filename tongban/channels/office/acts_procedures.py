@@ -264,7 +264,7 @@ PROCEDURES: dict[str, Act] = {
             icon="pen-sign",
             asks=(
                 Ask("came", gettext_lazy("The applicant"), "choice", options=lambda case, officer: CAME),
-                Ask("record", gettext_lazy("What was said"), "lines"),
+                Ask("record", pgettext_lazy("hearing", "What was said"), "lines"),
                 Ask("result", gettext_lazy("Result"), "choice", options=lambda case, officer: list(Hearing.Result.choices)),
             ),
             happens=_held, paper="hearing_record", told=True, variant="primary", done=gettext_lazy("The record is kept."),

@@ -1,7 +1,7 @@
 """What stands on public screens, always in both languages, one below the other: nobody there chooses one."""
 
 from django.utils.translation import gettext_lazy as lazy
-from django.utils.translation import override
+from django.utils.translation import override, pgettext_lazy
 
 from tongban.halls.models import EmergencyKind
 
@@ -9,7 +9,7 @@ LANGUAGES = {"zh": "zh-hans", "en": "en"}
 
 SAID = {
     "called": lazy("Please come to the window"),
-    "number": lazy("Number"),
+    "number": pgettext_lazy("ticket", "Number"),
     "window": lazy("Window"),
     "window_no": lazy("Window %(number)s"),
     "again": lazy("called again"),

@@ -16,7 +16,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -99,7 +99,7 @@ class Chosen:
 
 def steps(current: int, hrefs: Iterable[str] = ()) -> list[dict]:
     links = list(hrefs)
-    labels = [_("What for"), _("Where"), _("When"), _("Confirm")]
+    labels = [pgettext("booking", "What for"), _("Where"), _("When"), _("Confirm")]
     return [
         {
             "label": label,

@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
@@ -219,7 +220,7 @@ def _labels() -> dict[str, str]:
     return {
         "name": _("Name"), "id_kind": _("Document"), "id_no": _("Number of the document"), "mobile": _("Mobile number"),
         "id_end": _("Last four of the number"), "acts": _("What may be done"), "matters": _("In which matters"),
-        "since": _("From"), "until": _("Until"), "cases_at_most": _("How many applications at most"),
+        "since": pgettext("days", "From"), "until": _("Until"), "cases_at_most": _("How many applications at most"),
         "amount_at_most": _("How much one payment may be"), "code": _("Code"), "court": _("Court"), "judgment": _("Number of the judgment"),
     }  # fmt: skip
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -224,7 +224,7 @@ def share(request, party, pk):
         "often": _often(),
         "typed": typed,
         "errors": errors,
-        "labels": {"receiver": _("For whom"), "purpose": _("What for"), "fields": _("What they may see"), "lasts": _("How long"), "views": _("How often it may be opened")},
+        "labels": {"receiver": _("For whom"), "purpose": _("What for"), "fields": _("What they may see"), "lasts": pgettext("shared", "How long"), "views": _("How often it may be opened")},
         "refused": presenting.refusal_to_show(row, timezone.now()),
     }  # fmt: skip
     return render(request, "portal/hold/share.html", context, status=422 if errors else 200)

@@ -222,7 +222,7 @@ PARTS: tuple[Part, ...] = (
             _e("time_unit", "choice", _("Counted in"), options=UNITS),
             _e("special_procedures", "rows", _("Steps with a time of their own"), key=("name",), columns=(
                 _e("name", "line", pgettext_lazy("of a thing", "Name")),
-                _e("limit", "line", _("How long")),
+                _e("limit", "line", pgettext_lazy("step", "How long")),
                 _e("counted", "yes", _("counted in the promised time")),
             )),
             _e("visits", "number", _("Visits needed")),
