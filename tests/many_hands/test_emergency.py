@@ -5,14 +5,16 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.utils import timezone
 
 from tests import make
 from tests.many_hands.hands import problems, together
-from tongban.codes.models import EmergencyOrder, HealthStatus, StatusDay, Venue, VenueVisit
-from tongban.codes.services import ordering, status_deciding, visiting
+from tongban.codes.models import EmergencyOrder, HealthStatus, StatusAppeal, StatusDay, Venue, VenueVisit
+from tongban.codes.services import ordering, status_appealing, status_deciding, visiting
 from tongban.codes.services.status_deciding import Named
+from tongban.journal.actors import Actor
+from tongban.journal.models import Event
 from tongban.places.models import Division
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
@@ -68,6 +70,38 @@ def test_two_decide_one_proposal_and_every_person_has_one_status():
     assert len(problems(answers)) == 1
     assert HealthStatus.objects.count() == 4
     assert StatusDay.objects.get().persons == 4
+
+
+def red() -> HealthStatus:
+    row = proposed(order_in_force(), officer("health_officer"), 1)
+    status_deciding.decide_status(row, officer=officer("health_approver"))
+    return HealthStatus.objects.get()
+
+
+def test_an_appeal_made_on_two_devices_and_told_at_two_windows_is_one():
+    status = red()
+    account, text = make.account(status.person), "检测报告不是我的，请重新核对"
+    windows = [officer("health_officer") for _i in range(2)]
+    own = Actor("applicant", "applicant", account=account.pk, party=status.person_id)
+
+    answers = together(
+        *(lambda: status_appealing.appeal(status, account=account, actor=own, text=text) for _device in range(2)),
+        *(lambda hand=hand: status_appealing.take_down(status, officer=hand, text=text) for hand in windows),
+    )
+
+    assert [one.code for one in problems(answers)] == ["appealed-already"] * 3
+    assert StatusAppeal.objects.count() == Event.objects.filter(kind="StatusAppealed").count() == 1
+
+
+def test_control_only_the_rule_of_the_row_keeps_a_second_appeal_out():
+    """Both looked and found none before either wrote."""
+    status, today = red(), timezone.localdate()
+    given = {"status": status, "taken_by": officer("health_officer"), "text": "x", "at": timezone.now(), "due": today}
+    assert not StatusAppeal.objects.filter(status=status).exists()
+
+    StatusAppeal.objects.create(**given)
+    with pytest.raises(IntegrityError):
+        StatusAppeal.objects.create(**given)
 
 
 def two_short_lists() -> list:

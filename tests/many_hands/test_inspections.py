@@ -202,6 +202,40 @@ def test_control_without_looking_under_the_lock_the_second_worker_would_stumble(
         Escalation.objects.create(case=case, clock=clock, level="red", department=case.department, role="supervisor")
 
 
+def near() -> tuple[Case, Clock]:
+    """A case whose limit comes near today and of which no other clock is brought up."""
+    case = make.case("under_review")
+    clock = case.clocks.get(kind="decision_promised")
+    Clock.objects.filter(case=case).exclude(pk=clock.pk).update(warn_on=clocks.FAR_AWAY)
+    Clock.objects.filter(pk=clock.pk).update(warn_on=timezone.localdate())
+    return case, Clock.objects.get(pk=clock.pk)
+
+
+def extended(case: Case):
+    approver = ways.of_department("dept_approver", case)
+    return services.extend(Case.objects.get(pk=case.pk), officer=approver, days=9, why="three offices must be asked")
+
+
+def test_a_limit_that_is_extended_while_it_is_brought_up_stands_near_for_nobody():
+    case, clock = near()
+
+    answers = together(*(escalating.escalate for _worker in range(3)), lambda: extended(case))
+
+    assert problems(answers) == []
+    clock.refresh_from_db()
+    assert clock.warn_on > timezone.localdate()
+    assert not Escalation.objects.filter(clock=clock).exists()
+
+
+def test_control_whoever_did_not_look_whether_the_limit_moved_would_bring_it_up():
+    case, clock = near()
+    [found] = escalating._wanting("yellow", timezone.localdate())
+    extended(case)
+
+    assert escalating._bring_up(found, "yellow") == 0
+    assert escalating._bring_up(Clock.objects.get(pk=clock.pk), "yellow") == 1  # nothing else holds it back
+
+
 # -- an objection
 
 
