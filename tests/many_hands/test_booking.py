@@ -6,6 +6,7 @@ TONGBAN_SLOTS=10000 TONGBAN_CLIENTS=50 makes it the full size (`bench/slots.py` 
 import os
 import threading
 from datetime import timedelta
+from itertools import count
 
 import pytest
 from django.db import connection, connections, transaction
@@ -145,7 +146,7 @@ def test_control_without_the_row_of_the_place_two_have_the_last_one(monkeypatch)
     hall = world.hall(general=1)
     one_place(hall)
     people = [world.who() for _number in range(2)]
-    both_have_looked, look, taken = threading.Barrier(2), booking._free_places, iter([5, 6])
+    both_have_looked, look, taken = threading.Barrier(2), booking._free_places, count(5)
 
     def looking_at_once(*given):
         found = look(*given)
