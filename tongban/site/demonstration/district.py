@@ -30,7 +30,18 @@ from tongban.places import services as places
 from tongban.registers import families
 from tongban.registers import services as registers
 from tongban.site.configuration import ROOT
-from tongban.site.demonstration import codes, emergency, history, living_hall, papers, passes, people, venues, wallet
+from tongban.site.demonstration import (
+    codes,
+    emergency,
+    history,
+    living_hall,
+    papers,
+    passes,
+    people,
+    procedures,
+    venues,
+    wallet,
+)
 from tongban.site.demonstration import halls as standing
 
 DEMO = ROOT / "demo"
@@ -89,6 +100,7 @@ def _build(now: datetime, say: Say, progress: Callable[[int], None]) -> dict[str
         papers.hand_out(district, timezone.localdate(now))
         say("ninety days of cases")
         stand = history.write(district, now, progress)
+        procedures.write(district, now)
         _codes(now)
         return stand
 

@@ -1,7 +1,7 @@
 """Ninety days of cases, each walked by the acts of the product at the hour they would have happened."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -305,16 +305,15 @@ def _walk(walk: Walk) -> None:
     channel = walk.rng.choice(["online_pc", "online_mobile", "online_mobile"])
     with moved_to(walk.at):
         walk.case = services.begin(matter, party=party, account=account, channel=channel)
-        _fill_in(walk, account, half=walk.target == "draft")
+        fill_in(walk, account, half=walk.target == "draft")
     if walk.target == "draft":
         return
     # Sent some minutes after it was begun, and never later than now.
     walk.at = min(walk.at + timedelta(minutes=walk.rng.uniform(2, 12)), walk.end - timedelta(minutes=1))
-    send = partial(services.submit, account=account, level=rules.SIGNING_LEVEL, key=f"demo-{walk.case.ref}")
     if walk.target == "submitted":
-        walk.last_act = partial(send, walk.case)
+        walk.last_act = partial(send(walk), walk.case)
         return
-    walk.act(send)
+    walk.act(send(walk))
     for _step in range(20):
         before = (walk.case.state, walk.case.opinion)
         try:
@@ -328,7 +327,8 @@ def _walk(walk: Walk) -> None:
     _perhaps_rate(walk, account)
 
 
-def _fill_in(walk: Walk, account, *, half: bool) -> None:
+def fill_in(walk: Walk, account, *, half: bool, later: Collection[str] = ()) -> None:
+    """Answers and papers; `later`: papers that are said to follow."""
     case = walk.case
     if case.version.situations and not case.situation:
         case = services.choose_situation(case, [walk.rng.choice(case.version.situations)["id"]], account=account)
@@ -341,12 +341,18 @@ def _fill_in(walk: Walk, account, *, half: bool) -> None:
         for row in case.materials.select_related("type"):
             if row.how != CaseMaterial.How.MISSING or not row.required:
                 continue
-            if allowed[row.type.slug] == "commitment":
+            if row.type.slug in later:
+                services.supply_later(case, row.type.slug, account=account)
+            elif allowed[row.type.slug] == "commitment":
                 services.commit_to(case, row.type.slug, account=account)
             else:
                 services.attach(case, row.type.slug, sample_paper(walk.district, case.applicant), account=account)
         case.refresh_from_db()
     walk.case = case
+
+
+def send(walk: Walk) -> Callable[[Case], Case]:
+    return partial(services.submit, account=walk.account, level=rules.SIGNING_LEVEL, key=f"demo-{walk.case.ref}")
 
 
 def _next(walk: Walk) -> bool:
