@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cached_property
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import BigIntegerField, Count, DateField, DateTimeField, Q, QuerySet
 from django.utils import timezone
 
 from tongban.departments import queries as departments
@@ -22,6 +23,7 @@ from tongban.halls.models import (
     SlotPlace,
     VisitKind,
 )
+from tongban.lib.composed import composed
 from tongban.lib.encryption import blind_index
 from tongban.lib.workdays import MAKE_UP_DAY
 from tongban.matters.models import Matter
@@ -34,11 +36,50 @@ STILL_WISHED = (WishState.WAITING, WishState.OFFERED)
 
 def rules_of(hall: Hall | None) -> Rules:
     """The common rules, and over them those a hall has of its own."""
-    rows = HallRules.objects.filter(Q(hall__isnull=True) | Q(hall=hall), about="appointments")
+    rows = _rules_for(hall=hall.pk if hall else None)
     values: dict = {}
     for row in sorted(rows, key=lambda one: one.hall_id or 0):
         values |= row.values
     return Rules.read(values)
+
+
+@composed(hall=BigIntegerField())
+def _rules_for(hall):
+    return HallRules.objects.filter(Q(hall__isnull=True) | Q(hall_id=hall), about="appointments")
+
+
+@composed(hall=BigIntegerField(), first=DateField(), last=DateField())
+def _shifts_of(hall, first, last):
+    return Shift.objects.filter(Q(day__isnull=True) | Q(day__gte=first, day__lte=last), hall_id=hall)
+
+
+@composed(hall=BigIntegerField(), category=BigIntegerField(), first=DateTimeField(), last=DateTimeField())
+def places_between(hall, category, first, last):
+    """Beginning and number of every place that somebody has in the slots from the first to the last."""
+    rows = SlotPlace.objects.filter(hall_id=hall, category_id=category, begins_at__gte=first, begins_at__lte=last)
+    return rows.order_by().values_list("begins_at", "place")
+
+
+@composed()
+def _bookable():
+    return Category.objects.filter(bookable=True).order_by().values_list("pk", "average_minutes", "window_kinds")
+
+
+@composed(hall=BigIntegerField(), since=DateTimeField(), until=DateTimeField())
+def _taken_in(hall, since, until):
+    return _counted(SlotPlace.objects.filter(hall_id=hall, begins_at__gte=since, begins_at__lt=until))
+
+
+def _counted(rows: QuerySet) -> QuerySet:
+    """Places that somebody has, at windows and at screens, by hall, queue and beginning."""
+    return (
+        rows.order_by()
+        .values_list("hall_id", "category_id", "begins_at")
+        .annotate(
+            windows=Count("pk", filter=Q(place__lt=capacity.VIDEO_FROM)),
+            seats=Count("pk", filter=Q(place__gte=capacity.VIDEO_FROM)),
+        )
+    )
 
 
 @dataclass(frozen=True)
@@ -64,17 +105,27 @@ class BookDay:
 
 
 class Books:
-    """The book of a hall between two days. What it needs is fetched in a constant number of statements, for one hall or for many."""
+    """The book of a hall between two days. What it needs is fetched in a constant number of statements, for one hall or for many.
+    `only`: the day of which somebody asks what is taken; the others are there for their hours."""
 
     def __init__(
-        self, hall: Hall, first: date, last: date, rules: Rules | None = None, fetched: "Fetched | None" = None
+        self,
+        hall: Hall,
+        first: date,
+        last: date,
+        rules: Rules | None = None,
+        fetched: "Fetched | None" = None,
+        *,
+        only: date | None = None,
     ):
-        fetched = fetched or Fetched([hall], first, last)
+        fetched = fetched or Fetched([hall], first, last, only=only)
         self.hall, self.first, self.last = hall, first, last
         self.rules = rules or fetched.rules(hall)
         self.calendar, self.openings, self.queues = fetched.calendar, fetched.openings, fetched.queues
         self.shifts = fetched.shifts.get(hall.pk, [])
         self.taken = fetched.taken.setdefault(hall.pk, {})
+        self._starts: dict[date, list[datetime]] = {}
+        self._worked: dict[date, list[capacity.Planned]] = {}
 
     def release(self, day: date) -> Release:
         return capacity.release(day, self.calendar, self.rules, timezone.get_current_timezone())
@@ -82,12 +133,17 @@ class Books:
     def open_windows(self, begins_at: datetime) -> dict[str, int]:
         local = timezone.localtime(begins_at)
         ends = (local + timedelta(minutes=self.rules.slot_minutes)).time()
-        made_up = self.openings.day(self.hall, local.date()).kind.reason == MAKE_UP_DAY
-        shifts = capacity.as_worked(local.date(), self.shifts, like_weekday=0 if made_up else None)
         return {
-            **capacity.windows_at(shifts, local.time(), ends),
+            **capacity.windows_at(self._worked_on(local.date()), local.time(), ends),
             VisitKind.VIDEO.value: self.hall.virtual_seats,
         }
+
+    def _worked_on(self, day: date) -> list[capacity.Planned]:
+        found = self._worked.get(day)
+        if found is None:
+            made_up = self.openings.day(self.hall, day).kind.reason == MAKE_UP_DAY
+            found = self._worked[day] = capacity.as_worked(day, self.shifts, like_weekday=0 if made_up else None)
+        return found
 
     def left(self, key: int, begins_at: datetime) -> int:
         """Free places of a queue (`-category` for video) in the slot that begins then."""
@@ -100,7 +156,10 @@ class Books:
         )
 
     def starts(self, day: date) -> list[datetime]:
-        return capacity.starts(self.openings.spans(self.hall, day), self.rules.slot_minutes)
+        found = self._starts.get(day)
+        if found is None:
+            found = self._starts[day] = capacity.starts(self.openings.spans(self.hall, day), self.rules.slot_minutes)
+        return found
 
     def fits(self, key: int, begins_at: datetime, units: int) -> int:
         """How many visits of so many units could begin then: every slot they reach into is of this day and has room."""
@@ -131,33 +190,39 @@ class Books:
 class Fetched:
     """Hours, shifts, queues, rules and what is taken, of many halls between two days."""
 
-    def __init__(self, halls: Iterable[Hall], first: date, last: date):
+    def __init__(self, halls: Iterable[Hall], first: date, last: date, *, only: date | None = None):
         halls = list(halls)
-        keys = [hall.pk for hall in halls]
+        self._keys = keys = [hall.pk for hall in halls]
+        one = keys[0] if len(keys) == 1 else None
         self.calendar = departments.calendar()
         self.openings = Openings(halls, first, last, self.calendar)
         self.shifts: dict[int, list[Shift]] = {}
-        planned = Shift.objects.filter(hall__in=keys)
-        for shift in planned.filter(Q(day__isnull=True) | Q(day__gte=first, day__lte=last)):
+        planned: Iterable[Shift]
+        if one is not None:
+            planned = _shifts_of(hall=one, first=first, last=last)
+        else:
+            planned = Shift.objects.filter(Q(day__isnull=True) | Q(day__gte=first, day__lte=last), hall__in=keys)
+        for shift in planned:
             self.shifts.setdefault(shift.hall_id, []).append(shift)
         self.queues: dict[int, Queue] = {}
-        for one in Category.objects.filter(bookable=True):
-            self.queues[one.pk] = Queue(one.pk, one.average_minutes, frozenset(one.window_kinds))
-            self.queues[-one.pk] = Queue(-one.pk, one.average_minutes, frozenset({VisitKind.VIDEO.value}))
+        for key, minutes, kinds in _bookable():
+            self.queues[key] = Queue(key, minutes, frozenset(kinds))
+            self.queues[-key] = Queue(-key, minutes, frozenset({VisitKind.VIDEO.value}))
         self.taken: dict[int, dict[datetime, dict[int, int]]] = {}
-        rows = SlotPlace.objects.filter(
-            hall__in=keys, begins_at__gte=midnight(first), begins_at__lt=midnight(last + timedelta(days=1))
-        ).order_by()
-        counted = rows.values("hall_id", "category_id", "begins_at").annotate(
-            seats=Count("pk", filter=Q(place__gte=capacity.VIDEO_FROM)),
-            windows=Count("pk", filter=Q(place__lt=capacity.VIDEO_FROM)),
-        )
-        for row in counted:
-            of_slot = self.taken.setdefault(row["hall_id"], {}).setdefault(row["begins_at"], {})
-            of_slot[row["category_id"]], of_slot[-row["category_id"]] = row["windows"], row["seats"]
-        self._values: dict[int | None, dict] = {}
-        for rules in HallRules.objects.filter(Q(hall__isnull=True) | Q(hall__in=keys), about="appointments"):
-            self._values[rules.hall_id] = rules.values
+        since, until = midnight(only or first), midnight((only or last) + timedelta(days=1))
+        counted: Iterable[tuple]
+        if one is not None:
+            counted = _taken_in(hall=one, since=since, until=until)
+        else:
+            counted = _counted(SlotPlace.objects.filter(hall__in=keys, begins_at__gte=since, begins_at__lt=until))
+        for hall, category, at, windows, seats in counted:
+            of_slot = self.taken.setdefault(hall, {}).setdefault(at, {})
+            of_slot[category], of_slot[-category] = windows, seats
+
+    @cached_property
+    def _values(self) -> dict[int | None, dict]:
+        rows = HallRules.objects.filter(Q(hall__isnull=True) | Q(hall__in=self._keys), about="appointments")
+        return {row.hall_id: row.values for row in rows}
 
     def rules(self, hall: Hall) -> Rules:
         return Rules.read({**self._values.get(None, {}), **self._values.get(hall.pk, {})})

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import BigIntegerField, CharField, DateTimeField
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -36,6 +37,7 @@ from tongban.halls.services.tickets import phone_index
 from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM, Actor
 from tongban.lib.bilingual import Bilingual, both, say, short
+from tongban.lib.composed import composed
 from tongban.lib.moves import NotNow, make
 from tongban.lib.problems import Invalid, NotAllowed, worded
 from tongban.licences import queries as licences
@@ -50,6 +52,7 @@ STILL_BOOKED = _("Your appointment stands as it was.")
 DISABILITY = "disability-cert"
 CHANCE = secrets.SystemRandom()
 AT_A_TIME = 200
+LATELY = 500  # of one holder's times, more than anybody has in two months
 NAME_AT_MOST = 60
 
 
@@ -156,8 +159,8 @@ def hold(
     if not _free_places(wanted, books, rules):  # who sees that it is gone holds up nobody who writes
         raise JustTaken(wanted, now)
     with transaction.atomic():
-        refuse_by_record(wanted, holder, rules, now, by_staff=by_staff, moves=moves)
-        minutes = rules.hold_minutes_elderly if holder.elderly or _spared(holder.party, now) else rules.hold_minutes
+        record = refuse_by_record(wanted, holder, rules, now, by_staff=by_staff, moves=moves)
+        minutes = rules.hold_minutes_elderly if holder.elderly or record.spared else rules.hold_minutes
         row = take_a_place(
             wanted,
             holder,
@@ -177,7 +180,8 @@ def _judge_time(wanted: Wanted, rules: Rules, now: datetime, *, by_staff: bool) 
     """The book of the day, where this slot is one that may be booked now."""
     hall, at = wanted.hall, wanted.begins_at
     day, today = timezone.localdate(at), timezone.localdate(now)
-    books = queries.Books(hall, min(day, today), max(day, today), rules) if abs((day - today).days) < 60 else None
+    near = abs((day - today).days) < 60
+    books = queries.Books(hall, min(day, today), max(day, today), rules, only=day) if near else None
     if books is None or not hall.active or at not in books.starts(day):
         raise NotAllowed(
             "no-such-slot",
@@ -231,9 +235,10 @@ def _judge_visit(wanted: Wanted, holder: Holder, *, by_staff: bool) -> None:
 
 def refuse_by_record(
     wanted: Wanted, holder: Holder, rules: Rules, now: datetime, *, by_staff: bool = False, moves: Appointment | None
-) -> None:
+) -> Record:
+    """What is known of the holder, where nothing of it forbids this booking."""
     if holder.party is not None:
-        Party.objects.select_for_update().get(pk=holder.party.pk)  # two tabs of one person take turns
+        _in_turn(party=holder.party.pk)  # two tabs of one person take turns
     record = record_of(holder, wanted.begins_at, now, rules, by_staff=by_staff, moves=moves)
     matters = [one.slug for one in wanted.matters]
     reasons = booking_rules.reasons_against(record, matters, now, rules)
@@ -248,6 +253,29 @@ def refuse_by_record(
                 day=f"{timezone.localtime(until):%Y-%m-%d}",
             )
         raise NotAllowed(f"booking-{reasons[0].replace('_', '-')}", sentence, kept=NOTHING_BOOKED, next_step=next_step)
+    return record
+
+
+@composed(party=BigIntegerField())
+def _in_turn(party):
+    return Party.objects.select_for_update().filter(pk=party).values_list("pk", flat=True)
+
+
+@composed(party=BigIntegerField(), since=DateTimeField())
+def _lately_of(party, since):
+    rows = Appointment.objects.filter(party_id=party, begins_at__gte=since)
+    return rows.select_related("matter").order_by("pk")[:LATELY]
+
+
+@composed(index=CharField(), since=DateTimeField())
+def _lately_by_phone(index, since):
+    rows = Appointment.objects.filter(phone_index=index, begins_at__gte=since)
+    return rows.select_related("matter").order_by("pk")[:LATELY]
+
+
+@composed(person=BigIntegerField())
+def _born(person):
+    return Person.objects.filter(pk=person).values_list("birth_date", flat=True)
 
 
 def record_of(
@@ -260,13 +288,12 @@ def record_of(
     moves: Appointment | None = None,
 ) -> Record:
     """What the rules ask of somebody: kept and missed times, what is booked that day and for which matters."""
-    rows = Appointment.objects.exclude(pk=moves.pk) if moves else Appointment.objects.all()
-    if holder.party is not None:
-        rows = rows.filter(party=holder.party)
-    else:
-        rows = rows.filter(phone_index=phone_index(party_rules.phone(holder.phone).value))
     since = now - timedelta(days=rules.within_days + rules.blocked_days)
-    lately = list(rows.filter(begins_at__gte=since).select_related("matter").order_by("pk")[:500])
+    if holder.party is not None:
+        rows = _lately_of(party=holder.party.pk, since=since)
+    else:
+        rows = _lately_by_phone(index=phone_index(party_rules.phone(holder.phone).value), since=since)
+    lately = [row for row in rows if moves is None or row.pk != moves.pk]
     day = timezone.localdate(begins_at)
     today = timezone.localdate(now)
     standing = [
@@ -315,7 +342,7 @@ def _spared(party: Party | None, now: datetime) -> bool:
     if party is None or party.kind != Party.Kind.PERSON:
         return False
     today = timezone.localdate(now)
-    born = Person.objects.filter(pk=party.pk).values_list("birth_date", flat=True).first()
+    born = next(iter(_born(person=party.pk)), None)
     if (
         born is not None
         and today.year - born.year - ((today.month, today.day) < (born.month, born.day)) >= booking_rules.SIXTY
@@ -348,7 +375,9 @@ def take_a_place(
         except IntegrityError:
             if resting is not None or not _somebody_took(wanted, chosen):
                 raise
-            books = queries.Books(wanted.hall, books.first, books.last, rules)
+            books = queries.Books(
+                wanted.hall, books.first, books.last, rules, only=timezone.localdate(wanted.begins_at)
+            )
 
 
 def _reach(wanted: Wanted, books: queries.Books, rules: Rules) -> tuple[list[int], timedelta]:
@@ -365,9 +394,10 @@ def _free_places(wanted: Wanted, books: queries.Books, rules: Rules) -> list[tup
     needed, step = _reach(wanted, books, rules)
     slots = [wanted.begins_at + number * step for number in range(len(needed))]
     taken: dict[datetime, set[int]] = {at: set() for at in slots}
-    held = SlotPlace.objects.filter(hall=wanted.hall, category=wanted.category, begins_at__in=slots)
-    for at, place in held.order_by().values_list("begins_at", "place"):
-        taken[at].add(place)
+    held = queries.places_between(hall=wanted.hall.pk, category=wanted.category.pk, first=slots[0], last=slots[-1])
+    for at, place in held:
+        if at in taken:
+            taken[at].add(place)
     chosen = []
     for at, many in zip(slots, needed, strict=True):
         # places have the numbers below what the slot held when it was looked at: who came since then has taken some of them
