@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from tests import make
 from tests.cases import bundle_ways, ways
-from tongban.cases import clocks, hearings, promising, services
+from tongban.cases import clocks, hearings, promising, queries, services
 from tongban.cases.models import Appeal, BrokenPromise, Case, Consultation, Hearing, Promise, Tolerance
-from tongban.cases.services import hearing, keeping_procedures, reconsidering
+from tongban.cases.services import hearing, keeping_procedures, reconsidering, tolerating
 from tongban.departments import queries as departments
 from tongban.lib.problems import Invalid, NotAllowed
 from tongban.notices.models import Message
@@ -253,6 +253,7 @@ def test_what_may_follow_has_a_day_of_its_own_and_nothing_is_decided_before():
     case = reviewed(tolerated())
     row = Tolerance.objects.get()
     assert case.clocks.get(kind="supply").due == row.due
+    assert list(queries.needing(case.applicant)) == [case]
     approver = ways.of_department("dept_approver", case)
     for act in (
         lambda: services.approve(case, officer=approver),
@@ -265,6 +266,7 @@ def test_what_may_follow_has_a_day_of_its_own_and_nothing_is_decided_before():
     services.supply(row, make.document(case.applicant, by=case.account), account=case.account)
 
     assert case.clocks.get(kind="supply").stopped_on is not None
+    assert not queries.needing(case.applicant)
     assert services.approve(case, officer=approver).state == "approved"
 
 
@@ -310,6 +312,9 @@ def test_what_is_needed_from_the_beginning_does_not_follow_later():
 def test_a_day_for_it_lies_before_the_decision():
     with pytest.raises(Invalid):
         tolerated(days=60)
+    promised = make.case("under_review", make.matter(commitment=True))
+    Case.objects.filter(pk=promised.pk).update(committed=True)
+    assert tolerating.most_days(Case.objects.get(pk=promised.pk)) == 1  # decided within one working day
 
 
 # -- hearings
@@ -330,11 +335,13 @@ def test_where_the_law_wants_it_nothing_is_refused_unheard():
     assert refused.value.code == "not-heard"
 
     row = offered(case)
+    assert list(queries.needing(case.applicant)) == [case]
     services.decline_hearing(row, account=case.account, wish="I write instead")
 
     case.refresh_from_db()
     assert case.state == "under_review"
     assert services.refuse(case, officer=approver, reason="no", ground="Art. 38").state == "refused"
+    assert "您有权要求听证；没有举行听证" in str(case.documents.get(kind="refusal").content)
 
 
 def test_a_hearing_is_asked_for_invited_to_held_and_the_clock_stood_still_meanwhile():

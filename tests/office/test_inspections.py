@@ -281,6 +281,7 @@ def test_nobody_decides_before_every_objection_has_its_answer(client):
     assert (objection.answer, objection.followed) == ("The kitchen gets a silencer.", True)
     assert twice.status_code == 409 or "answered already" in twice.content.decode()
     assert decided.state == "approved"
+    assert "收到异议1件，均已书面答复，其中采纳1件" in str(case.documents.get(kind="decision").content)
     assert Message.objects.filter(kind="objection_answered").exists()
 
 

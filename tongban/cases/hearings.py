@@ -1,9 +1,9 @@
 """Questions about hearings: must this applicant be heard first, is it over, who may lead it. Nothing here changes anything."""
 
-from django.db.models import BigIntegerField, CharField, QuerySet
+from django.db.models import BigIntegerField, CharField, Exists, OuterRef, Q, QuerySet
 
 from tongban.cases.models import Case, Hearing
-from tongban.cases.procedure_states import HEARING_OVER
+from tongban.cases.procedure_states import HEARING_OVER, HearingState
 from tongban.departments import queries as departments
 from tongban.departments.models import Officer
 from tongban.lib.composed import composed
@@ -15,6 +15,11 @@ def wanted_by_law(case: Case) -> bool:
         "听证" in str(one.get("name", {}).get("zh", "")) or "hearing" in str(one.get("name", {}).get("en", "")).lower()
         for one in case.version.special_procedures
     )
+
+
+def may_be_asked_for() -> Q:
+    """Cases whose applicant can ask for a hearing now."""
+    return Q(Exists(Hearing.objects.filter(case=OuterRef("pk"), state=HearingState.OFFERED)))
 
 
 @composed(case=BigIntegerField(), about=CharField())

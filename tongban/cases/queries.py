@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import BigIntegerField, CharField, F, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import BigIntegerField, CharField, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
-from tongban.cases import bundles, clocks, planning, rules
-from tongban.cases.models import Case, CaseMaterial, Escalation, Hand, Promise, Step, Visit
+from tongban.cases import bundles, clocks, hearings, planning, rules
+from tongban.cases.models import Case, CaseMaterial, Escalation, Hand, Promise, Step, Tolerance, Visit
 from tongban.cases.narrowing import LOOKED_AT
 from tongban.cases.narrowing import Wanted as Wanted
 from tongban.cases.permission import handler_of, reasons_against_step
@@ -172,7 +172,11 @@ def needing(party: Party) -> QuerySet[Case]:
 
 
 def _needing(sent: QuerySet[Case]) -> QuerySet[Case]:
-    return sent.filter(Q(state__in=WITH_APPLICANT | {CaseState.READY}) | bundles.asks_for_an_answer())
+    still_to_come = Q(state__in=IN_REVIEW) & Exists(
+        Tolerance.objects.filter(case=OuterRef("pk"), settled__in=["", Tolerance.Settled.LATE])
+    )
+    theirs = Q(state__in=WITH_APPLICANT | {CaseState.READY}) | bundles.asks_for_an_answer()
+    return sent.filter(theirs | still_to_come | hearings.may_be_asked_for())
 
 
 def page_of(rows: QuerySet[Case], *, before: int | None = None, limit: int = PAGE) -> tuple[list[Case], int | None]:
@@ -761,7 +765,7 @@ def days_left(case: Case, today: date | None = None, *, until: date | None = Non
     calendar = departments.calendar()
     if until >= today:
         return calendar.working_days_between(today, until)
-    return -calendar.working_days_between(until, today)
+    return min(-1, -calendar.working_days_between(until, today))  # over is over, also on the Sunday after
 
 
 def open_findings(case: Case) -> list:

@@ -85,6 +85,8 @@ def refuse(
             paragraphs=[
                 {"zh": "经审查，您的申请不符合法定条件，现决定不予准许。", "en": "After review, your application does not meet what the law asks for and is refused."},
                 *papers.reasons(reason, ground, english),
+                *hearing.in_the_refusal(case),
+                *publishing.in_the_decision(case),
             ],
         )  # fmt: skip
         following.follow(case, now=now, officer=officer)
@@ -198,7 +200,8 @@ def _grant(case: Case, step, actor: Actor, officer: Officer | None, now: datetim
                 "en": "After review, your application meets the conditions and is granted."
                 if not machine
                 else "Checked by published rules, your application meets every condition and is granted.",
-            }
+            },
+            *publishing.in_the_decision(case),
         ],
         rows=[
             *([({"zh": "证照编号", "en": "Licence"}, case.licence.identifier)] if case.licence else []),

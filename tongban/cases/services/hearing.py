@@ -29,6 +29,7 @@ from tongban.cases.states import RESUME, SUSPEND, CaseState, ClockKind
 from tongban.departments import queries as departments
 from tongban.departments.models import Officer
 from tongban.journal.actors import PLATFORM
+from tongban.lib.bilingual import Bilingual
 from tongban.lib.moves import make
 from tongban.lib.problems import Invalid, NotAllowed, worded
 from tongban.parties.models import Account
@@ -298,6 +299,27 @@ def wait_for(case: Case, about: str) -> None:
             kept=_("Nothing was changed."),
             next_step=_("Offer the hearing; when it is over, or nobody asked for it within 5 working days, go on."),
         )
+
+
+def in_the_refusal(case: Case) -> list[Bilingual]:
+    """What a refusal says of the hearing before it."""
+    row = hearings.of(case, Hearing.About.REFUSAL)
+    if row is None:
+        return []
+    if row.state != HearingState.HELD:
+        return [
+            {
+                "zh": "作出本决定前，已告知您有权要求听证；没有举行听证。",
+                "en": "Before this decision you were told of your right to be heard; no hearing was held.",
+            }
+        ]
+    day = papers.said_day(clocks.local_day(row.meets_at) if row.meets_at else None)
+    return [
+        {
+            "zh": f"作出本决定前，已于{day['zh']}举行听证，并根据听证笔录作出决定。",
+            "en": f"A hearing was held on {day['en']}; this decision rests on its record.",
+        }
+    ]
 
 
 def none_running(case: Case) -> None:

@@ -218,3 +218,29 @@ def wait_for_answers(case: Case) -> None:
             kept=_("Nothing was changed."),
             next_step=_("Answer it first; then decide."),
         )
+
+
+def in_the_decision(case: Case) -> list[Bilingual]:
+    """What a decision letter says of the public notice before it: from when to when, and what came of the objections."""
+    if not case.version.public_notice:
+        return []
+    row = case.public_notices.order_by("-id").first()
+    if row is None:
+        return []
+    made = list(
+        PublicObjection.objects.filter(notice__case=case, taken_back_at__isnull=True).values_list("followed", flat=True)
+    )
+    begun, until = papers.said_day(clocks.local_day(row.published_at)), papers.said_day(row.until)
+    if not made:
+        told = {"zh": "公示期内没有收到异议。", "en": "Nobody objected."}
+    else:
+        told = {
+            "zh": f"公示期内收到异议{len(made)}件，均已书面答复，其中采纳{made.count(True)}件。",
+            "en": f"Objections received: {len(made)}, each answered in writing; followed: {made.count(True)}.",
+        }
+    return [
+        {
+            "zh": f"本事项已于{begun['zh']}至{until['zh']}公示。{told['zh']}",
+            "en": f"This was published from {begun['en']} to {until['en']}. {told['en']}",
+        }
+    ]

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tongban.cases import clocks, events, papers, standing
+from tongban.cases import clocks, events, papers, promising, standing
 from tongban.cases.models import Case, CaseMaterial, Tolerance
 from tongban.cases.moving import acting, again
 from tongban.cases.noting import note
@@ -41,7 +41,8 @@ def open_ones(case: Case) -> QuerySet[Tolerance]:
 
 def most_days(case: Case) -> int:
     """A paper has to come before the decision is due."""
-    return max(1, (case.version.promised_days or case.version.statutory_days or 20) - 1)
+    days = promising.decided_within(case) or case.version.promised_days or case.version.statutory_days or 20
+    return max(1, days - 1)
 
 
 def tolerate(case: Case, *, officer: Officer | None, days: int, now: datetime) -> None:
@@ -180,7 +181,7 @@ def days_left(row: Tolerance, today) -> int:
     return (
         calendar.working_days_between(today, row.due)
         if row.due >= today
-        else -calendar.working_days_between(row.due, today)
+        else min(-1, -calendar.working_days_between(row.due, today))
     )
 
 

@@ -14,6 +14,7 @@ from tongban.cases.models import Case
 from tongban.cases.procedure_states import HEARING_OVER, AppealState, HearingState, PromiseState
 from tongban.cases.services import consulting, tolerating
 from tongban.cases.states import CaseState
+from tongban.channels.pages.templatetags.tongban import comma
 from tongban.channels.pages.templatetags.tongban import day as day_words
 from tongban.channels.pages.templatetags.tongban import moment as moment_words
 from tongban.departments import queries as departments
@@ -136,7 +137,8 @@ def _papers(case: Case) -> list[Line]:
             text = _("To be supplied by %(day)s. Nothing is decided before.") % {"day": day_words(row.due)}
             lines.append(Line("document", name, text, _light(row.due, _since(row.at))))
         else:
-            text = f"{row.get_settled_display()}, {day_words(_since(row.settled_at))}"
+            day = row.due if row.settled == "late" else _since(row.settled_at)
+            text = f"{row.get_settled_display()}{comma()}{day_words(day)}"
             more = (_("Granting needs it, or the reviewer decides without it."),) if row.settled == "late" else ()
             lines.append(
                 Line(

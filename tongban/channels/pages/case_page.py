@@ -97,12 +97,20 @@ def shown(case) -> dict:
     return {
         "case": case,
         "state": SHOWN_TO_APPLICANT[CaseState(case.state)],
+        "asks": _asks(case),
         "light": cases.light_of(case),
         "left": left,
         **promised(case, today=timezone.localdate()),
         "with_you": case.state in WITH_APPLICANT or case.state == CaseState.READY,
         "over": case.state in ENDED,
     }
+
+
+def _asks(case):
+    """What a line says of a case that waits for its applicant, also where its state does not say so: a paper to come, a hearing offered."""
+    state = CaseState(case.state)
+    said = state in WITH_APPLICANT or state == CaseState.READY
+    return SHOWN_TO_APPLICANT[state] if said else _("Something here needs your answer")
 
 
 def promised(case, *, today: date) -> dict:

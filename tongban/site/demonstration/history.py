@@ -328,11 +328,11 @@ def _walk(walk: Walk) -> None:
 
 
 def fill_in(walk: Walk, account, *, half: bool, later: Collection[str] = ()) -> None:
-    """Answers and papers; `later`: papers that are said to follow."""
+    """Answers and papers; `later`: papers that are said to follow, and then nothing is promised."""
     case = walk.case
     if case.version.situations and not case.situation:
         case = services.choose_situation(case, [walk.rng.choice(case.version.situations)["id"]], account=account)
-    given = fill(case, walk.rng, timezone.localdate(), commit=walk.rng.random() < 0.6)
+    given = fill(case, walk.rng, timezone.localdate(), commit=walk.rng.random() < 0.6 and not later)
     if half:
         given = dict(list(given.items())[: max(1, len(given) // 2)])
     case = services.save(case, given, revision=case.revision, account=account, step="form" if half else "check")
@@ -343,7 +343,7 @@ def fill_in(walk: Walk, account, *, half: bool, later: Collection[str] = ()) -> 
                 continue
             if row.type.slug in later:
                 services.supply_later(case, row.type.slug, account=account)
-            elif allowed[row.type.slug] == "commitment":
+            elif allowed[row.type.slug] == "commitment" and not later:
                 services.commit_to(case, row.type.slug, account=account)
             else:
                 services.attach(case, row.type.slug, sample_paper(walk.district, case.applicant), account=account)

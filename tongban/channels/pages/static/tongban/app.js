@@ -173,6 +173,13 @@ document.addEventListener("submit", async (event) => {
   strip("signed")
 }, true)
 
+// -- whoever followed a link to an answer stands at #id_…; a form sent from there would carry it through the redirect to the next page
+
+document.addEventListener("submit", ({ target: form, submitter }) => {
+  const where = submitter?.getAttribute("formaction") ?? form.getAttribute("action")
+  if (location.hash && !where?.includes("#")) history.replaceState(history.state, "", location.pathname + location.search)
+})
+
 // -- signing out: first say what would be lost, then nothing is left
 
 document.addEventListener("submit", async (event) => {
