@@ -24,14 +24,14 @@ def main(rounds: int) -> None:
         from cryptography.hazmat.primitives.asymmetric import ec
         from django.utils import timezone
 
-        from tongban.licences import keys, rendering, seal_writing, sealing, services
+        from tongban.licences import keys, rendering, sealing, services
         from tongban.licences.models import Licence
 
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         licence = Licence.objects.select_related("type", "type__issuer", "holder").order_by("pk").first()
         now = timezone.now()
         made: dict[str, bytes] = {}
-        kept = {"render": rendering.render_licence, "seal": seal_writing.seal}
+        kept = {"render": rendering.render_licence, "seal": sealing.seal}
 
         def noted(name):
             def act(*given, **more):
@@ -41,10 +41,10 @@ def main(rounds: int) -> None:
 
             return act
 
-        rendering.render_licence, seal_writing.seal = noted("render"), noted("seal")
+        rendering.render_licence, sealing.seal = noted("render"), noted("seal")
         key = services._signed_anew(licence, now)
         services._sealed_pdf(licence, key, now)
-        rendering.render_licence, seal_writing.seal = kept["render"], kept["seal"]
+        rendering.render_licence, sealing.seal = kept["render"], kept["seal"]
         (sheet,), _none = made["render:given"]
         sealing_given, sealing_more = made["seal:given"]
         roots = [keys.root_pem(services.key_directory(), now=now)]
@@ -75,7 +75,7 @@ def main(rounds: int) -> None:
             rounds,
             draw=lambda: cpu_ms(draw, seconds),
             draw_least=lambda: cpu_ms(draw_least, seconds),
-            seal=lambda: cpu_ms(lambda: seal_writing.seal(*sealing_given, **sealing_more), seconds),
+            seal=lambda: cpu_ms(lambda: sealing.seal(*sealing_given, **sealing_more), seconds),
             seal_least=lambda: cpu_ms(
                 lambda: signing.sign(hashlib.sha256(sealed).digest(), ec.ECDSA(hashes.SHA256())), seconds
             ),

@@ -12,19 +12,15 @@ from pathlib import Path
 import pikepdf
 import pypdfium2
 import pytest
-from asn1crypto import x509
-from asn1crypto.keys import PrivateKeyInfo
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.writer import PageObject
-from pyhanko.sign import fields, signers
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
-from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from tests.licences.samples import IDENTIFIER, ISSUER, NOON, sheet
-from tongban.licences import keys, seal_writing, sealing
+from tongban.licences import keys, sealing
 from tongban.licences.rendering import Letter, Paragraph, render_document, render_licence, render_seal
 
 LATER = NOON + timedelta(days=400)
@@ -257,25 +253,18 @@ def test_a_second_picture_of_the_hour_is_found(sealed, roots):
 # -- other hands and other keys
 
 
-def test_a_second_signature_is_found(sealed, key, roots, appearance):
+def test_a_second_signature_is_found(sealed, key, roots, appearance, monkeypatch):
     """A well-behaved program refuses to sign a locked file; this one does not."""
     with pytest.raises(sealing.CannotSeal):
         sealing.seal(sealed, key, appearance=appearance, now=NOON)
-
-    class Careless(signers.PdfSigner):
-        def _enforce_certification_constraints(self, reader):
-            return None
-
-    signer = signers.SimpleSigner(
-        signing_cert=x509.Certificate.load(key.public.seal_certificate),
-        signing_key=PrivateKeyInfo.load(key.seal_private),
-        cert_registry=SimpleCertificateStore(),
-    )
-    told = signers.PdfSignatureMetadata(
-        field_name="Second", subfilter=fields.SigSeedSubFilter.PADES, md_algorithm="sha256"
+    monkeypatch.setattr(sealing._AtHour, "_enforce_certification_constraints", lambda signer, reader: None)
+    monkeypatch.setattr(sealing, "FIELD", "Second")
+    original = sealing.signers.PdfSignatureMetadata
+    monkeypatch.setattr(
+        sealing.signers, "PdfSignatureMetadata", lambda **given: original(**(given | {"certify": False}))
     )
 
-    twice = Careless(told, signer).sign_pdf(IncrementalPdfFileWriter(BytesIO(sealed))).getvalue()
+    twice = sealing.seal(sealed, key, appearance=appearance, now=NOON)
 
     assert twice.startswith(sealed)
     assert len(PdfFileReader(BytesIO(twice)).embedded_signatures) == 2
@@ -323,7 +312,10 @@ def test_the_seal_of_a_withdrawn_key_says_check_again(sealed, key, roots):
 
 
 def test_an_approval_without_the_lock_is_not_a_seal(key, appearance, roots, monkeypatch):
-    monkeypatch.setattr(seal_writing, "LOCK", b"")
+    original = sealing.signers.PdfSignatureMetadata
+    monkeypatch.setattr(
+        sealing.signers, "PdfSignatureMetadata", lambda **given: original(**(given | {"certify": False}))
+    )
 
     made = sealing.seal(render_licence(sheet()), key, appearance=appearance, now=NOON)
 

@@ -25,7 +25,6 @@ from PIL import Image
 
 from tongban.lib import qr
 from tongban.lib.bilingual import Bilingual
-from tongban.lib.pdf_revision import Form, Revision, form_of
 from tongban.licences import engraving
 from tongban.licences.face_labels import label
 from tongban.licences.glyphs import covered, draws, is_silent, is_unprintable
@@ -227,6 +226,7 @@ def render_licence(sheet: LicenceSheet) -> bytes:
     family = family_of(sheet.type_id, sheet.holder_kind)
     landscape = sheet.type_id not in PORTRAIT
     place = "landscape" if landscape else "portrait"
+    size = (297.0, 210.0) if landscape else (210.0, 297.0)
     palette = engraving.PALETTES[family]
     printer = _Printer(sheet.glyph_pictures)
     data = {
@@ -242,6 +242,7 @@ def render_licence(sheet: LicenceSheet) -> bytes:
         "photo": _photo(sheet.photo),
         "legal": [printer.bilingual(line) for line in _legal_lines(sheet)],
         "qr": _qr(sheet.verify_url),
+        "art": {"frame": engraving.frame(*size, palette), "rosette": engraving.rosette(140.0, palette)},
         "statement": sheet.statement,
         "meta": {
             "title": f"{sheet.title['zh']} {sheet.title.get('en', '')}".strip(),
@@ -252,34 +253,7 @@ def render_licence(sheet: LicenceSheet) -> bytes:
             else sheet.identifier,
         },
     }
-    return _on(_backdrop(family, landscape), _compile("licence.typ", data, printer, sheet.issued_on))
-
-
-@lru_cache(maxsize=16)
-def _backdrop(family: str, landscape: bool) -> Form:
-    """Paper, frame and rosette: half of what drawing a licence cost when they were drawn for each."""
-    palette = engraving.PALETTES[family]
-    size = (297.0, 210.0) if landscape else (210.0, 297.0)
-    art = {"frame": engraving.frame(*size, palette), "rosette": engraving.rosette(140.0, palette)}
-    data = {"palette": vars(palette), "landscape": landscape, "demo": False, "art": art}
-    return form_of(
-        _typesetter().compile(
-            "backdrop.typ", data, wide=False, standards=["a-3b"], moment=datetime(2026, 1, 1, tzinfo=UTC)
-        )
-    )
-
-
-def _on(backdrop: Form, pdf: bytes) -> bytes:
-    """Every page of the file with the backdrop under what stands on it; for readers of screens it is not there."""
-    revision = Revision(pdf)
-    picture = revision.draw(backdrop)
-    under = b"/Artifact<</Type/Background>>BDC q /Backdrop Do Q EMC\n"
-    drawing = revision.add(b"<</Length %d>>\nstream\n%s\nendstream" % (len(under), under))
-    for page in revision.pages():
-        revision.into_list(page, b"Contents", drawing, first=True)
-    for resources in {revision.reference(page, b"Resources") for page in revision.pages()}:
-        revision.into_dictionary(resources, b"XObject", b"/Backdrop %d 0 R" % picture)
-    return revision.done()[0]
+    return _compile("licence.typ", data, printer, sheet.issued_on)
 
 
 def render_document(letter: Letter) -> bytes:
@@ -487,19 +461,14 @@ def letter_of(
 
 def render_seal(issuer: Bilingual, *, demo: bool) -> bytes:
     """The look of a seal as a one-page PDF: our wave within two rings; in no way the emblem of an authority."""
-    return _seal_of(issuer["zh"], issuer.get("en") or "", demo)
-
-
-@lru_cache(maxsize=256)
-def _seal_of(chinese: str, english: str, demo: bool) -> bytes:
     printer = _Printer({})
     middle = "示范专用章" if demo else "电子专用章"
     data = {
         "palette": vars(engraving.PALETTES["person"]),
         "demo": demo,
         # One glyph after another along the ring: what has no glyph of its own is left to the signature's own text.
-        "ring": [sign for sign in chinese if printer.is_plain(sign)][:24],
-        "english": english.upper()[:60],
+        "ring": [sign for sign in issuer["zh"] if printer.is_plain(sign)][:24],
+        "english": (issuer.get("en") or "").upper()[:60],
         "middle": middle,
         "below": "DEMONSTRATION" if demo else "ELECTRONIC SEAL",
     }

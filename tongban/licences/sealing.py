@@ -1,7 +1,7 @@
 """Electronic seals on PDF files (PAdES B-B), and the judgement whether a sealed file is wholly as it was sealed.
 
-pyHanko takes most of a second to import and only the check needs it, so nobody imports this module at the top: the command loads it with
-importlib. Seals are written by `seal_writing`, without it.
+pyHanko takes most of a second to import and only the worker and the check need it, so nobody imports this module at the top:
+`licences.services` and the command load it with importlib when the first seal is wanted.
 
 A file is wholly right only if all of these hold, and each is checked apart:
 one seal and no other signature; pyHanko's own bottom line; every byte of the file covered but the signature itself, which is in
@@ -11,29 +11,40 @@ the seal was made and has not been withdrawn. (pyHanko's `intact`, `valid` and `
 
 import logging
 import re
+import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
-from asn1crypto import cms, core, parser, pem, x509
+from asn1crypto import cms, core, keys, parser, pem, x509
+from pyhanko.pdf_utils.content import PdfContent
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.layout import BoxConstraints
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign import fields
+from pyhanko.sign import fields, signers
+from pyhanko.sign.general import SigningError
+from pyhanko.sign.signers.pdf_signer import PdfSigningSession
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverageLevel
+from pyhanko.stamp import StaticStampStyle
 from pyhanko_certvalidator import ValidationContext
+from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-from tongban.licences.rendering import KEYWORD_IDENTIFIER
-from tongban.licences.seal_writing import CannotSeal, seal
+from tongban.licences.keys import SigningKey
+from tongban.licences.rendering import KEYWORD_IDENTIFIER, KEYWORD_SEAL, SEAL_PLACES
 
-__all__ = ["REASONS", "CannotSeal", "Verdict", "check_pdf", "seal"]
-
+FIELD = "Seal"
 LARGEST = 64 * 1024 * 1024
 CLOCKS_DIFFER = timedelta(minutes=5)
 
 logging.getLogger("pyhanko").setLevel(logging.CRITICAL)  # our verdict says it; a forged file must not fill the log
 logging.getLogger("pyhanko_certvalidator").setLevel(logging.CRITICAL)
+
+
+class CannotSeal(Exception):
+    """The file was not sealed; nothing of it may be handed out."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +78,54 @@ REASONS = {
     "unknown_root": {"zh": "印章不是由可信的根签发", "en": "the seal comes from a root we do not trust"},
     "key_withdrawn": {"zh": "印章密钥已停用，请向发证机关核实", "en": "the key was withdrawn: ask the issuer again"},
 }
+
+
+def seal(
+    pdf: bytes,
+    key: SigningKey,
+    *,
+    appearance: bytes,
+    now: datetime,
+    reason: str = "",
+    location: str = "",
+    name: str = "",
+) -> bytes:
+    """The file with one certifying signature and a visible seal. `appearance` is a one-page PDF (`rendering.render_seal`)."""
+    if not key.public.was_in_use(now):
+        raise CannotSeal(f"{key.key_id} is not in use at {now:%Y-%m-%d %H:%M}")
+    certificate = x509.Certificate.load(key.public.seal_certificate)
+    signer = signers.SimpleSigner(
+        signing_cert=certificate,
+        signing_key=keys.PrivateKeyInfo.load(key.seal_private),
+        cert_registry=SimpleCertificateStore(),
+    )
+    metadata = signers.PdfSignatureMetadata(
+        field_name=FIELD,
+        md_algorithm="sha256",
+        certify=True,
+        docmdp_permissions=fields.MDPPerm.NO_CHANGES,
+        subfilter=fields.SigSeedSubFilter.PADES,
+        reason=reason or None,
+        location=location or None,
+        name=name or None,
+    )
+    try:
+        writer = IncrementalPdfFileWriter(BytesIO(pdf))
+        page, box = _place(writer.prev)
+        spec = fields.SigFieldSpec(FIELD, on_page=page, box=box, readable_field_name="电子印章 Electronic seal")
+        pdf_signer = _AtHour(
+            metadata,
+            signer,
+            hour=now.astimezone(UTC).replace(microsecond=0),
+            stamp_style=StaticStampStyle(border_width=0, background=_Drawn(appearance), background_opacity=1.0),
+            new_field_spec=spec,
+        )
+        # Room for the certificate, its issuer once more, and the attributes (in hexadecimal). Told nothing, pyHanko signs twice, the
+        # first time only to see how long it gets: half of what a seal costs.
+        room = 2 * (2 * len(key.public.seal_certificate) + 1024)
+        return pdf_signer.sign_pdf(writer, bytes_reserved=room).getvalue()
+    except (SigningError, ValueError, KeyError) as error:
+        raise CannotSeal(str(error)) from error
 
 
 def check_pdf(
@@ -226,7 +285,43 @@ def _keyword(reader: PdfFileReader, begin: str) -> str:
     return ""
 
 
+def _place(reader: PdfFileReader) -> tuple[int, tuple[int, int, int, int]]:
+    page, box = SEAL_PLACES.get(_keyword(reader, KEYWORD_SEAL), SEAL_PLACES["letter"])
+    if page < 0:
+        page += int(reader.root["/Pages"]["/Count"])
+    return page, box
+
+
+class _AtHour(signers.PdfSigner):
+    """pyHanko's signer with the hour given instead of taken from the machine."""
+
+    def __init__(self, *positional, hour: datetime, **named) -> None:
+        super().__init__(*positional, **named)
+        self._hour = hour
+
+    def init_signing_session(self, *positional, **named) -> PdfSigningSession:
+        session = super().init_signing_session(*positional, **named)
+        session.system_time = self._hour
+        return session
+
+
 def _certificate(encoded: bytes) -> x509.Certificate:
     if pem.detect(encoded):
         _, _, encoded = pem.unarmor(encoded)
     return x509.Certificate.load(encoded)
+
+
+class _Drawn(PdfContent):
+    """A page of another PDF as the picture of the seal."""
+
+    def __init__(self, page: bytes) -> None:
+        self._page = page
+        super().__init__()
+
+    def render(self) -> bytes:
+        drawn = self._ensure_writer.import_page_as_xobject(PdfFileReader(BytesIO(self._page)))
+        name = f"/Seal{uuid.uuid4().hex}"
+        self.resources.xobject[name] = drawn
+        left, bottom, right, top = (float(edge) for edge in drawn.get_object()["/BBox"])
+        self.box = BoxConstraints(width=right - left, height=top - bottom)
+        return name.encode() + b" Do"

@@ -5,10 +5,12 @@ holds, and only then what the status is.
 """
 
 import hashlib
+import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from django.conf import settings
@@ -27,7 +29,7 @@ from tongban.lib.identifiers import licence_identifier
 from tongban.lib.moves import Move, NotNow, make
 from tongban.lib.problems import NotAllowed, Unavailable
 from tongban.lib.written import insert
-from tongban.licences import items, keys, paper, rendering, seal_writing, tokens
+from tongban.licences import items, keys, paper, rendering, tokens
 from tongban.licences.events import LicenceIssued, LicenceSealed, LicenceStateChanged
 from tongban.licences.items import Present
 from tongban.licences.models import Licence, LicenceCall, LicenceCheck, LicenceSerial, LicenceType
@@ -582,7 +584,7 @@ def _sealed_pdf(row: Licence, key: keys.SigningKey, now: datetime) -> bytes:
 def _seal(pdf: bytes, key: keys.SigningKey, department: Department, now: datetime, *, reason: str) -> bytes:
     name = issuer_name(department, demo=settings.DEMO)
     words = "示范 demonstration" if settings.DEMO else "签发 issue"
-    return seal_writing.seal(
+    return _sealing().seal(
         pdf,
         key,
         appearance=rendering.render_seal(name, demo=settings.DEMO),
@@ -591,3 +593,8 @@ def _seal(pdf: bytes, key: keys.SigningKey, department: Department, now: datetim
         location="通办 Tongban",
         name=name["zh"],
     )
+
+
+def _sealing() -> ModuleType:
+    """pyHanko takes most of a second to import: only processes that seal or check pay for it."""
+    return importlib.import_module("tongban.licences.sealing")
