@@ -461,14 +461,19 @@ def letter_of(
 
 def render_seal(issuer: Bilingual, *, demo: bool) -> bytes:
     """The look of a seal as a one-page PDF: our wave within two rings; in no way the emblem of an authority."""
+    return _seal_of(issuer["zh"], issuer.get("en") or "", demo)
+
+
+@lru_cache(maxsize=256)
+def _seal_of(chinese: str, english: str, demo: bool) -> bytes:
     printer = _Printer({})
     middle = "示范专用章" if demo else "电子专用章"
     data = {
         "palette": vars(engraving.PALETTES["person"]),
         "demo": demo,
         # One glyph after another along the ring: what has no glyph of its own is left to the signature's own text.
-        "ring": [sign for sign in issuer["zh"] if printer.is_plain(sign)][:24],
-        "english": (issuer.get("en") or "").upper()[:60],
+        "ring": [sign for sign in chinese if printer.is_plain(sign)][:24],
+        "english": english.upper()[:60],
         "middle": middle,
         "below": "DEMONSTRATION" if demo else "ELECTRONIC SEAL",
     }
