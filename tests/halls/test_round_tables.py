@@ -212,7 +212,8 @@ def test_only_an_application_of_this_visitor_is_laid_on_the_table(hall, on):
 
 def test_the_letter_holds_result_notes_and_tasks_in_both_languages_and_nothing_internal(hall, on):
     row, guide = opened(hall, on=on)
-    note(row, guide, "排烟罩每季度清洗。")
+    note(row, guide, "排烟罩每季度清洗，联系人13912345678，身份证310107199001011234。")
+    note(row, guide, "可以保留。 It may stay where it is.")
     note(row, guide, "ask about last year", internal=True)
     services.set_task(row, "Send the drawing", department=None, due_on=BY, officer=guide, actor=as_officer(guide))
 
@@ -220,12 +221,14 @@ def test_the_letter_holds_result_notes_and_tasks_in_both_languages_and_nothing_i
     row.appointment.refresh_from_db()
     said = [one[language] for one in row.letter["paragraphs"] for language in ("zh", "en")]
 
-    assert said[:6] == [
+    assert said[:8] == [
         "会商结果：可以保留。",
         "Result: It may stay.",
-        "记录1：排烟罩每季度清洗。",
-        "Note 1: 排烟罩每季度清洗。 (written in Chinese only)",
-        "事项1（来访人，2026年12月1日前完成）：Send the drawing（仅有外文）",
+        "记录1：排烟罩每季度清洗，联系人13912345678，身份证3101**********1234。",
+        "Note 1: in the line above, written in Chinese only",
+        "记录2：可以保留。 It may stay where it is.",
+        "Note 2: in the line above",
+        "事项1（来访人，2026年12月1日前完成）：（仅有外文，见下行）",
         "Task 1 (Visitor, by 1 December 2026): Send the drawing",
     ]
     assert "last year" not in str(row.letter)

@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from tongban.departments.models import Officer
-from tongban.halls.models import RoundTable, RoundTableTask
+from tongban.halls.models import Appointment, RoundTable, RoundTableTask
 from tongban.halls.round_table_states import ASKED_ROLES, HOSTS, TableState
 from tongban.lib import identifiers
 from tongban.parties.models import Party
@@ -70,6 +70,13 @@ def of(party: Party) -> QuerySet[RoundTable]:
     return RoundTable.objects.filter(party=party).select_related(*TOGETHER).order_by("-begins_at", "-id")
 
 
+def of_appointment(row: Appointment) -> RoundTable | None:
+    """Its table; just after a move the one of the time before, which comes along in a moment."""
+    before = Q(appointment=row.moved_from_id, state__in=(TableState.PLANNED, TableState.OPEN))
+    found = RoundTable.objects.filter(Q(appointment=row) | before if row.moved_from_id else Q(appointment=row))
+    return found.order_by("-appointment").first()
+
+
 # -- the shared screen
 
 
@@ -102,6 +109,14 @@ def without_numbers(words: str) -> str:
     for pattern in (GROUPED, LONG_NUMBER):
         words = pattern.sub(lambda found: identifiers.mask_id(re.sub(r"[ \-]", "", found[0])), words)
     return words
+
+
+IDENTITY = re.compile(r"(?<!\d)\d{6}(?:18|19|20)\d{9}[\dXx](?!\d)")
+
+
+def without_identity(words: str) -> str:
+    """For the letter: whom to ring stays readable, whose identity number somebody typed does not."""
+    return IDENTITY.sub(lambda found: identifiers.mask_id(found[0]), words)
 
 
 def covered(words: str, table: RoundTable) -> str:

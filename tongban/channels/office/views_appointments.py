@@ -23,8 +23,9 @@ from tongban.codes.services import readers
 from tongban.departments.models import Officer
 from tongban.halls import booking_rules, queries_supervisors
 from tongban.halls import queries_appointments as queries
+from tongban.halls import queries_round_tables as round_tables
 from tongban.halls.appointment_states import AppointmentState
-from tongban.halls.models import Appointment, Category, Hall, RoundTable, VisitKind, Window
+from tongban.halls.models import Appointment, Category, Hall, VisitKind, Window
 from tongban.halls.services import booking, supervisors, tickets
 from tongban.halls.services.booking import PHONE, WINDOW, Holder, Wanted
 from tongban.lib.bilingual import both
@@ -128,7 +129,7 @@ def appointment(request, officer, pk):
         "name": row.party.shown_name if row.party is not None else row.name,
         "purpose": purpose_of(row.kind, row.category.code),
         "matters": _versions([one.slug for one in queries.matters_of(row)]),
-        "table": RoundTable.objects.filter(appointment=row).first(),
+        "table": round_tables.of_appointment(row),
         "may_plan": row.kind == VisitKind.ROUND_TABLE
         and row.state in (AppointmentState.CONFIRMED, AppointmentState.CHECKED_IN)
         and request.role in BOOKS,

@@ -71,7 +71,7 @@ def round_table_new(request, officer, appointment):
         pk=appointment,
         kind=VisitKind.ROUND_TABLE,
     )
-    planned = RoundTable.objects.filter(appointment=row).first()
+    planned = queries.of_appointment(row)
     if planned is not None:
         return redirect("office:round_table", pk=planned.pk)
     problem: NotAllowed | Invalid | None = None
@@ -133,6 +133,8 @@ def _page(request: HttpRequest, officer: Officer, row: RoundTable, problem: Any 
     asked = {one.department_id for one in seats}
     address = settings.PUBLIC_URL.rstrip("/") + reverse("portal:round_table_screen", args=[queries.screen_token(row)])
     may_host = queries.hosts(officer)
+    may_begin = may_host and row.state == TableState.PLANNED
+    on_its_day = timezone.localdate(row.begins_at) == timezone.localdate()
     context = {
         "officer": officer,
         "row": row,
@@ -155,7 +157,8 @@ def _page(request: HttpRequest, officer: Officer, row: RoundTable, problem: Any 
         "at_work": at_work,
         "sits": sits and at_work,
         "hosts": may_host,
-        "may_open": may_host and row.state == TableState.PLANNED,
+        "may_open": may_begin and on_its_day,
+        "to_come": may_begin and not on_its_day,
         "may_end": may_host and row.state == TableState.OPEN,
         "today": timezone.localdate(),
         "address": address if at_work else "",

@@ -385,7 +385,7 @@ def _shown(row: Appointment) -> dict[str, Any]:
     return {
         "row": row,
         "purpose": purpose_of(row.kind, row.category.code),
-        "state": row.get_state_display(),
+        "state": _("moved to another time") if row.end_reason == "moved" else row.get_state_display(),
         "ticket": getattr(row, "ticket", None) if row.state == AppointmentState.CHECKED_IN else None,
     }
 

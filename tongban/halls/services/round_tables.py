@@ -12,11 +12,11 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tongban.cases import papers
 from tongban.cases import queries as cases
 from tongban.departments.models import Department, Officer
 from tongban.halls import events, table_letters
 from tongban.halls import queries_appointments as appointments
+from tongban.halls import queries_round_tables as queries
 from tongban.halls.appointment_states import SERVED_NOW, AppointmentState
 from tongban.halls.models import (
     Appointment,
@@ -79,7 +79,7 @@ def plan(
     with transaction.atomic():
         Hall.objects.select_for_update().get(pk=appointment.hall_id)  # two who plan for the same place take turns
         held = Appointment.objects.select_for_update(of=("self",)).get(pk=appointment.pk)
-        if RoundTable.objects.filter(appointment=held).exists():
+        if queries.of_appointment(held) is not None:
             raise NotAllowed(
                 "planned-already",
                 _("This round table is planned already."),
@@ -364,9 +364,7 @@ def end(
             result=result or result_en,
             result_en=result_en,
             number=number,
-            letter=table_letters.entered(
-                number, row.pk, _letter(row, papers.both(result or result_en, result_en if result else ""), now)
-            ),
+            letter=table_letters.entered(number, row.pk, _letter(row, result, result_en, now)),
         )
         if row.appointment is not None and row.appointment.state == AppointmentState.CHECKED_IN:
             make(row.appointment, SERVED_NOW, ended_at=now)
@@ -384,8 +382,8 @@ def end(
         return row
 
 
-def _letter(row: RoundTable, result: Bilingual, now: datetime) -> dict:
-    """What the letter says, in both languages; notes and tasks in the words they were written in. Internal notes are not in it."""
+def _letter(row: RoundTable, result: str, result_en: str, now: datetime) -> dict:
+    """What the letter says, in both languages; notes and tasks in the words they were written in, once. Internal notes are not in it."""
     local = timezone.localtime(row.begins_at)
     seats = list(row.seats.select_related("department").order_by("id"))
     laid = list(row.laid.select_related("case__version").order_by("id"))
@@ -402,21 +400,21 @@ def _letter(row: RoundTable, result: Bilingual, now: datetime) -> dict:
             ),
         ),
         (both("参加部门", "Departments"), names),
-        (both("议题", "What it was about"), papers.both(row.about)),
+        (both("议题", "What it was about"), queries.without_identity(row.about)),
     ]
     for number, one in enumerate(laid, 1):
         rows.append((both(f"相关办件{number}", f"Application {number}"), f"{one.case.number}"))
-    paragraphs = [both(f"会商结果：{result['zh']}", f"Result: {result['en']}")]
+    paragraphs = [_in_letter("会商结果", "Result", result, result_en)]
     for number, noted in enumerate(row.notes.filter(internal=False).order_by("id"), 1):
-        words = papers.both(noted.words)
-        paragraphs.append(both(f"记录{number}：{words['zh']}", f"Note {number}: {words['en']}"))
+        paragraphs.append(_in_letter(f"记录{number}", f"Note {number}", noted.words))
     for number, task in enumerate(row.tasks.select_related("department").order_by("due_on", "id"), 1):
         who = task.department.name if task.department is not None else VISITOR_WORDS
-        words, day = papers.both(task.words), task.due_on
+        day = task.due_on
         paragraphs.append(
-            both(
-                f"事项{number}（{who['zh']}，{day.year}年{day.month}月{day.day}日前完成）：{words['zh']}",
-                f"Task {number} ({who.get('en') or who['zh']}, by {day.day} {day:%B} {day.year}): {words['en']}",
+            _in_letter(
+                f"事项{number}（{who['zh']}，{day.year}年{day.month}月{day.day}日前完成）",
+                f"Task {number} ({who.get('en') or who['zh']}, by {day.day} {day:%B} {day.year})",
+                task.words,
             )
         )
     paragraphs.append(
@@ -435,6 +433,23 @@ def _letter(row: RoundTable, result: Bilingual, now: datetime) -> dict:
         "rows": [[label, value] for label, value in rows],
         "made_at": now.isoformat(),
     }
+
+
+HAN, LATIN = re.compile("[\u4e00-\u9fff]"), re.compile(r"[A-Za-z]{2,}")
+A_SENTENCE = 4  # so many words of the other script are a translation, fewer are names
+
+
+def _in_letter(chinese: str, english: str, words: str, translated: str = "") -> Bilingual:
+    """What somebody wrote, under its heading in both languages; what there is only once is not said twice."""
+    words, translated = queries.without_identity(words.strip()), queries.without_identity(translated.strip())
+    if words and translated:
+        return both(f"{chinese}：{words}", f"{english}: {translated}")
+    words = words or translated
+    if not HAN.search(words):
+        return both(f"{chinese}：（仅有外文，见下行）", f"{english}: {words}")
+    if len(LATIN.findall(words)) >= A_SENTENCE:
+        return both(f"{chinese}：{words}", f"{english}: in the line above")
+    return both(f"{chinese}：{words}", f"{english}: in the line above, written in Chinese only")
 
 
 def _caller(row: RoundTable) -> Bilingual:
