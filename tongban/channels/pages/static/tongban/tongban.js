@@ -309,7 +309,7 @@ customElements.define("tb-live", class extends HTMLElement {
     if (this.again && this.isConnected) this.news()
   }
   async renew() {
-    const answer = await fetch(location.href, { headers: { "X-Live": this.id } }).catch(() => null)
+    const answer = await fetch(this.dataset.address ?? location.href, { headers: { "X-Live": this.id } }).catch(() => null)
     if (!answer || answer.status >= 500) return void (this.soon = setTimeout(() => this.news(), this.pause))
     const fresh = answer.ok && new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(this.id)
     if (!fresh) return this.bar() // the part is gone: whoever looks decides when to see the new page
@@ -321,7 +321,7 @@ customElements.define("tb-live", class extends HTMLElement {
     if ($(".tb-live")) return
     const bar = make("div", "", { class: "tb-live", role: "status" })
     const link = make("button", this.dataset.show || "↻")
-    link.addEventListener("click", () => location.reload())
+    link.addEventListener("click", () => this.dataset.address ? location.assign(this.dataset.address) : location.reload()) // an answer to a form is not asked for again
     bar.append(make("span", this.dataset.words || ""), link)
     document.body.append(bar)
   }
