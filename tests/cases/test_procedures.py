@@ -366,6 +366,9 @@ def test_a_hearing_is_asked_for_invited_to_held_and_the_clock_stood_still_meanwh
     row = services.invite_to_hearing(
         row, officer=officer, meets_at=day, place="Room 3", leader=leader, participants="neighbours"
     )
+    with pytest.raises(Invalid) as unsaid:
+        services.hold_hearing(row, officer=officer, came=None, record="they spoke at length", result="as_planned")
+    assert set(unsaid.value.errors) == {"came"}  # nobody is absent because it was not said
     with pytest.raises(NotAllowed):
         services.hold_hearing(row, officer=officer, came=True, record="they spoke at length", result="as_planned")
 

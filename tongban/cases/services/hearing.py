@@ -222,18 +222,20 @@ def invite(
 
 
 def hold(
-    row: Hearing, *, officer: Officer, came: bool, record: str, result: str, now: datetime | None = None
+    row: Hearing, *, officer: Officer, came: bool | None, record: str, result: str, now: datetime | None = None
 ) -> Hearing:
     """What was said and what follows, written down after the hearing. The decision's clock goes on."""
     now = now or timezone.now()
     role = _of_the_department(officer, row.case)
     record = record.strip()[:8000]
     errors: dict[str, list] = {}
+    if came is None:
+        errors["came"] = [_("Say whether the applicant came.")]
     if len(record) < 10:
         errors["record"] = [_("Write what was said (at least 10 characters).")]
     if result not in Hearing.Result.values:
         errors["result"] = [_("Choose.")]
-    if errors:
+    if errors or came is None:
         raise Invalid("record-missing", _("Something is still missing."), errors=errors)
     with transaction.atomic():
         case = again(row.case)
@@ -247,7 +249,7 @@ def hold(
             paragraphs=[
                 papers.both(record),
                 RESULT_WORDS[result],
-                *([] if came else [{"zh": "申请人未到场。", "en": "The applicant did not come."}]),
+                {"zh": "申请人到场。", "en": "The applicant came."} if came else {"zh": "申请人未到场。", "en": "The applicant did not come."},
             ],
             rows=[
                 ({"zh": "时间", "en": "When"}, timezone.localtime(row.meets_at).strftime("%Y-%m-%d %H:%M") if row.meets_at else "—"),

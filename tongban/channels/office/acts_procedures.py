@@ -258,7 +258,7 @@ PROCEDURES: dict[str, Act] = {
         Act(
             "hold_hearing", gettext_lazy("Write down the hearing"), gettext_lazy("Keep the record"),
             lambda case, officer, data: services.hold_hearing(
-                _running(case), officer=officer, came=_text(data, "came") == "1", record=_text(data, "record"),
+                _running(case), officer=officer, came={"1": True, "0": False}.get(_text(data, "came")), record=_text(data, "record"),
                 result=_text(data, "result"),
             ),
             icon="pen-sign",

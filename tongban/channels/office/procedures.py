@@ -124,7 +124,14 @@ def _hearings(case: Case) -> list[Line]:
             lights = _light(row.hold_by, _since(row.asked_at)) if row.hold_by else ""
         else:
             text, lights = row.get_state_display(), ""
-        more = tuple(words for words in (row.wish, row.record, row.get_result_display() if row.result else "") if words)
+        came = (
+            {True: _("The applicant came."), False: _("The applicant did not come.")}.get(row.came, "")
+            if over and row.record
+            else ""
+        )
+        more = tuple(
+            words for words in (row.wish, came, row.record, row.get_result_display() if row.result else "") if words
+        )
         lines.append(Line("people", title, text, lights, more, over=over))
     return lines
 
