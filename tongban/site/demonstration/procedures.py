@@ -30,7 +30,10 @@ log = structlog.get_logger("demonstration")
 SEED = 20261122
 PLAN_LATER = ("layout-plan",)
 TOO_NEAR = ("拟设经营点与中小学校的距离不符合合理布局规定。", "《烟草专卖许可证管理办法》第二十五条")
-NOTICE = "拟准予设立娱乐场所，现予公示。公示期内有异议的，可以书面提出。"
+NOTICE = {
+    "text": "拟准予设立娱乐场所，现予公示。公示期内有异议的，可以书面提出。",
+    "text_en": "An entertainment venue is about to be licensed. Whoever objects may say so in writing while this is published.",
+}
 OBJECTIONS = (
     ("zhang-wei", "场所就在我家楼下，夜里音乐声很大，老人睡不好，请先解决隔音再批准。", ""),
     (
@@ -141,7 +144,7 @@ def _objected(walk: Walk) -> None:
     _sent(walk, "start-up", "entertainment-licence", 4)
     _under_review(walk)
     walk.later(1, 2)
-    walk.quietly(services.publish_notice, officer=_office(walk, "dept_reviewer"), text=NOTICE)
+    walk.quietly(services.publish_notice, officer=_office(walk, "dept_reviewer"), **NOTICE)
     notice = walk.case.public_notices.get()
     for who, text, answer in OBJECTIONS:
         walk.later(1, 3)
