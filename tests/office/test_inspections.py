@@ -277,6 +277,7 @@ def test_nobody_decides_before_every_objection_has_its_answer(client):
 
     assert waiting.value.code == "objections-open"
     assert empty.status_code == 422
+    assert f'aria-describedby="objection-{objection.pk}-error"' in empty.content.decode()
     objection.refresh_from_db()
     assert (objection.answer, objection.followed) == ("The kitchen gets a silencer.", True)
     assert twice.status_code == 409 or "answered already" in twice.content.decode()

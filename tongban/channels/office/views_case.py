@@ -113,7 +113,9 @@ def _preview(request, officer, row, wanted):
     return show(request, officer, row, act=wanted, notice=notice)
 
 
-def show(request, officer, row, *, act: Act | None = None, problem=None, notice=None, lost=(), revealed=None):
+def show(
+    request, officer, row, *, act: Act | None = None, problem=None, notice=None, lost=(), revealed=None, answering=None
+):
     """The page of a case, with one act opened if there is one."""
     doorkeeper.reading(request, row.applicant_id, "handling", ["form", "materials"], about=row.subject)
     services.read_by_office(row, officer)
@@ -182,6 +184,7 @@ def show(request, officer, row, *, act: Act | None = None, problem=None, notice=
         **at_desk.beside(request, officer, row),
         "inspections": inspections.of_case(row),
         "objections": inspections.objections_of(row),
+        "answering": answering or {},
         "around": bundle_page.of_office(row),
         "alike": alike.of(row, officer),
     }

@@ -289,7 +289,9 @@ def answer_objection(request, officer, ref, pk):
     try:
         services.answer_objection(found, officer=officer, answer=request.POST.get("answer", ""), followed=followed)
     except Invalid as problem:
-        return show(request, officer, row, problem=problem, lost=[request.POST.get("answer", "")])
+        text = request.POST.get("answer", "")
+        told = {"pk": pk, "text": text, "followed": followed, "errors": problem.errors}
+        return show(request, officer, row, problem=problem, answering=told)
     except NotAllowed as problem:
         return refused(request, officer, ref, problem)
     return redirect(f"{reverse('office:case', args=[ref])}#objections")
