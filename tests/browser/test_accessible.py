@@ -81,8 +81,8 @@ def half_done() -> Case:
 
 def addresses() -> dict[str, tuple[str | None, str]]:
     draft = half_done()
-    returned = Case.objects.get(state="pre_review_returned")
-    worked_on = Case.objects.get(state="under_review")
+    returned = Case.objects.filter(state="pre_review_returned").earliest("pk")
+    worked_on = Case.objects.filter(state="under_review").earliest("pk")
     reviewer = next(
         one for one in Officer.objects.filter(department=worked_on.department) if "dept_reviewer" in one.roles
     )

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.template import loader
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
@@ -312,7 +313,7 @@ def _line(hit, version: MatterVersion | None) -> dict:
         "kiosk": entry.kiosk,
         "bundle": entry.kind == Matter.Kind.BUNDLE,
         "members": len(version.members) if version else 0,
-        "days": guide_words.days_in_words(version) if version else "",
+        "days": guide_words.days_in_words(version) if version and not entry.instant else "",  # `instant` says it
         "visits": guide_words.visits_in_words(version) if version else "",
         "fee": guide_words.fee_in_words(version) if version else "",
         "why": _why(hit),
@@ -330,8 +331,9 @@ def _why(hit) -> str:
         return _("Found in the guide")
     if why.kind == "word":
         return _("Means the same as “%(said)s”") % {"said": why.said}
-    other = hit.entry.zh if hit.title == hit.entry.en else hit.entry.en
-    return _("In the other language: %(name)s") % {"name": other} if other else ""
+    other, tongue = (hit.entry.zh, "zh-Hans") if hit.title == hit.entry.en else (hit.entry.en, "en")
+    name = format_html('<span lang="{}">{}</span>', tongue, other)
+    return format_html(_("In the other language: %(name)s").replace("%(name)s", "{}"), name) if other else ""
 
 
 def _pills(request, filters: dict, facets: dict) -> list[dict]:
