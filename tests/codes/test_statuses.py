@@ -473,6 +473,27 @@ def test_an_appeal_has_its_clock_in_working_days_and_comes_once(red):
         appealed(red)
 
 
+def test_a_late_appeal_is_told_once_to_those_who_may_answer_it(red, staff):
+    friday = timezone.datetime(2026, 11, 20, 3, tzinfo=timezone.get_current_timezone())
+    health = staff["other"].department
+    may = [make.officer(role, of=health, person=make.person()) for role in ("health_approver", "emergency_authority")]
+    make.officer("health_officer", of=health, person=make.person())
+    proposal = red.line.proposal
+    type(proposal).objects.filter(pk=proposal.pk).update(
+        decided_by=make.officer("health_approver", of=health, person=make.person())
+    )
+    row = appealed(red, now=friday)
+    told = Message.objects.filter(kind="status_appeal_late")
+
+    status_appealing.tell_of_late_ones(friday + timedelta(days=5))  # its last day
+    assert not told.exists()
+    for _turn in range(2):
+        assert status_appealing.tell_of_late_ones(friday + timedelta(days=6)) == 1
+    assert set(told.values_list("account", flat=True)) == {one.account_id for one in may}
+    status_appealing.answer_appeal(row, officer=staff["other"], right=False, answer="维持原决定，理由如下所述")
+    assert status_appealing.tell_of_late_ones(friday + timedelta(days=7)) == 0
+
+
 # -- at rest
 
 

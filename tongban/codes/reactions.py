@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from tongban.cases.events import CaseDecided
 from tongban.cases.models import Case
-from tongban.codes.services import keeping_keys, keeping_venues, passes
+from tongban.codes.services import keeping_keys, keeping_venues, passes, status_appealing
 from tongban.journal.services import every, on
 from tongban.licences.events import LicenceStateChanged
 from tongban.registers.events import ConsentRevoked
@@ -31,3 +31,8 @@ def forget_what_the_register_said(event):
 @every("keys of codes", timedelta(hours=1))
 def renew_keys_of_codes():
     keeping_keys.keep_keys()
+
+
+@every("late appeals against colours", timedelta(hours=1))
+def tell_of_late_appeals():
+    status_appealing.tell_of_late_ones()

@@ -977,6 +977,13 @@ WORDING: dict[str, Words] = {
         "The written answer to your appeal about the colour of your identity code (%(colour)s): %(explanation)s",
         urgent=True,
     ),
+    "status_appeal_late": _words(
+        "有一件申诉已超过答复期限",
+        "An appeal waits beyond its last day",
+        "一件对身份码颜色的申诉应在%(due)s前书面答复，至今没有答复。未参与该认定的人员请尽快答复。",
+        "An appeal against the colour of an identity code had to be answered in writing by %(due)s and has not been. Whoever had no hand in "
+        "that decision: please answer it.",
+    ),
     "visit_done": _words(
         "检查结果已送达，请在期限内整改",
         "An inspection found something to put right",

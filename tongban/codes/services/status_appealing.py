@@ -8,7 +8,16 @@ from django.utils.translation import gettext_lazy as _
 
 from tongban.codes import bases, events
 from tongban.codes.models import HealthStatus, StatusAppeal
-from tongban.codes.order_states import AUTHORITY, DECIDES, FIND_RIGHT, FIND_WRONG, LIFT_STATUS, PROPOSES, StatusState
+from tongban.codes.order_states import (
+    AUTHORITY,
+    DECIDES,
+    FIND_RIGHT,
+    FIND_WRONG,
+    LIFT_STATUS,
+    PROPOSES,
+    AppealState,
+    StatusState,
+)
 from tongban.codes.services.ordering import REASON_AT_LEAST, SHORT, acting
 from tongban.codes.services.status_deciding import TOPIC
 from tongban.departments import queries as departments
@@ -105,3 +114,33 @@ def answer_appeal(
         )
         journal.touch(TOPIC)
     return row
+
+
+TOLD_AT_MOST = 50
+
+
+def tell_of_late_ones(now: datetime | None = None) -> int:
+    """Whoever may answer and had no hand in the status hears once of an appeal whose last day has passed. Returns how many were late."""
+    now = now or timezone.now()
+    late = StatusAppeal.objects.filter(state=AppealState.OPEN, due__lt=timezone.localdate(now))
+    rows = list(late.select_related("status__line__proposal", "status__person").order_by("due", "pk")[:TOLD_AT_MOST])
+    if not rows:
+        return 0
+    staff = Officer.objects.filter(active=True).select_related("account__person").order_by("pk")
+    may_answer = [one for one in staff if {DECIDES, AUTHORITY} & set(one.roles) and one.account.person is not None]
+    for row in rows:
+        proposal = row.status.line.proposal
+        hands = {proposal.proposed_by_id, proposal.signed_by_id, proposal.decided_by_id}
+        for one in may_answer:
+            person = one.account.person
+            if person is None or one.pk in hands or person.pk == row.status.person_id:
+                continue
+            notices.tell(
+                person.party,
+                "status_appeal_late",
+                link=f"/office/statuses/appeals/{row.pk}/",
+                params={"due": row.due.isoformat()},
+                once=f"status_appeal_late:{row.pk}",
+                to=[one.account],
+            )
+    return len(rows)
