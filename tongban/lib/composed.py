@@ -33,6 +33,8 @@ from django.db.models.expressions import Col
 from django.db.models.query import FlatValuesListIterable, ModelIterable, ValuesListIterable, get_related_populators
 from django.db.models.signals import post_init, pre_init
 
+from tongban.lib import prepared
+
 SHAPES: tuple[type, ...] = (ModelIterable, FlatValuesListIterable, ValuesListIterable)
 
 
@@ -56,6 +58,7 @@ class Composed:
         compiler = query.get_compiler(connection=connection)
         self.sql, self.params = compiler.as_sql()
         self.using = using
+        self.prepared = not query.is_sliced  # a page of a list: planned anew, it depends on whom it is asked for
         self.select = [expression for expression, _sql, _alias in compiler.select]
         self.extra = list(compiler.annotation_col_map.items()) if compiler.annotation_col_map else []
         self.prefetched = rows._prefetch_related_lookups  # type: ignore[attr-defined]
@@ -80,7 +83,7 @@ class Composed:
             one.output_field.get_db_prep_value(given[one.name], connection) if isinstance(one, Later) else one
             for one in self.params
         ]
-        with connection.cursor() as cursor:
+        with prepared.cursor(connection) if self.prepared else connection.cursor() as cursor:
             cursor.execute(self.sql, params)
             rows = cursor.fetchall()
         if rows and (converters := self._of(connection)):

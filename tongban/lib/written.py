@@ -20,6 +20,8 @@ from django.db.models import Field, Model
 from django.db.models.base import ModelState
 from django.db.models.signals import post_init, post_save, pre_init, pre_save
 
+from tongban.lib import prepared
+
 Row = TypeVar("Row", bound=Model)
 
 VALUES_AT_MOST = 900  # in one statement: SQLite may be built for 999
@@ -87,7 +89,7 @@ def keep(row: Any, *names: str) -> None:
     if _of(type(row)) is None or any(hasattr(value, "resolve_expression") for value in values):
         row.save(update_fields=names)
         return
-    with connection.cursor() as cursor:
+    with prepared.cursor(connection) as cursor:
         cursor.execute(
             _update_sql(
                 connection, type(row), tuple(field.column for field, *_types in taken), ((str(meta.pk.column), None),)
@@ -113,7 +115,7 @@ def update(model: type[Model], wanted: dict[str, Any], changes: dict[str, Any]) 
     for field, value in asked:
         several = value if isinstance(value, tuple) else (value,)
         params += [field.get_db_prep_value(one, connection) for one in several]
-    with connection.cursor() as cursor:
+    with prepared.cursor(connection) as cursor:
         cursor.execute(_update_sql(connection, model, tuple(field.column for field, *_types in taken), shape), params)
         return cursor.rowcount
 
@@ -157,7 +159,7 @@ def _insert(model: type[Model], columns: Sequence[Any], rows: list[Any], or_igno
         sql = _sql[shape] = (
             f"INSERT INTO {quote(meta.db_table)} ({names}) VALUES {', '.join([marks] * len(rows))}{tail}"  # noqa: S608
         )
-    with connection.cursor() as cursor:
+    with prepared.cursor(connection) as cursor:
         cursor.execute(sql, params)
         if or_ignore:
             return

@@ -133,16 +133,12 @@ def of(person: Person, today: date, *, over: Party | int | None = None, held: bo
     if any(one.died_on is not None for one in records):
         return []
     keys = [person.pk, *(one.pk for one in records)]
-    rows: tuple[Iterable[Membership], Iterable[Kinship], Iterable[Mandate]]
-    held = held and connection.features.has_select_for_update  # on SQLite the whole database is held by the act
-    if held or len(keys) > 1:
-        asked = _membership_rows(today, keys, key), _bond_rows(today, keys, key), _mandate_rows(today, keys, key)
-        if held:  # then read once more: what was changed until they were held is seen, and nothing changes after
-            _hold(*asked)
-        rows = asked
-    else:  # of every page: composed once
-        given = {"today": today, "person": person.pk, **({} if key is None else {"over": key})}
-        rows = _memberships(**given), _bonds(**given), _mandates(**given)
+    rows = _rows(today, keys, key)
+    locked = held and connection.features.has_select_for_update  # on SQLite the act holds the whole database
+    if locked and _hold(
+        *rows
+    ):  # read once more: what was changed until they were held is seen, and nothing changes after
+        rows = _rows(today, keys, key)
     memberships, bonds, mandates = rows
     found = [Power(SELF, person)] if key in {None, person.pk} else []
     found += [Power(RECORD, one) for one in records if key in {None, one.pk}]
@@ -182,15 +178,26 @@ _bonds = _one(lambda today, person, over=None: _bond_rows(today, [person], over)
 _mandates = _one(lambda today, person, over=None: _mandate_rows(today, [person], over))
 
 
-def _hold(memberships: QuerySet, bonds: QuerySet, mandates: QuerySet) -> None:
-    """Rows are taken in the order of their numbers, a mandate that was passed on after the one above it: nobody waits in a ring."""
-    keys = {key for pair in mandates.values_list("pk", "under") for key in pair if key is not None}
-    for model, wanted in (
-        (Membership, memberships.values_list("pk", flat=True)),
-        (Kinship, bonds.values_list("pk", flat=True)),
-        (Mandate, keys),
+def _rows(today: date, keys: list[int], over: int | None) -> tuple[list[Membership], list[Kinship], list[Mandate]]:
+    if len(keys) > 1:
+        asked = _membership_rows(today, keys, over), _bond_rows(today, keys, over), _mandate_rows(today, keys, over)
+        return list(asked[0]), list(asked[1]), list(asked[2])
+    given = {"today": today, "person": keys[0], **({} if over is None else {"over": over})}
+    return _memberships(**given), _bonds(**given), _mandates(**given)  # of every page: composed once
+
+
+def _hold(memberships: list[Membership], bonds: list[Kinship], mandates: list[Mandate]) -> bool:
+    """Rows are taken in the order of their numbers, a mandate that was passed on after the one above it: nobody waits in a ring.
+    False where there is nothing to hold: whoever acts for themselves."""
+    above = {row.under_id for row in mandates if row.under_id is not None}
+    for model, keys in (
+        (Membership, {row.pk for row in memberships}),
+        (Kinship, {row.pk for row in bonds}),
+        (Mandate, {row.pk for row in mandates} | above),
     ):
-        list(model._default_manager.select_for_update().filter(pk__in=list(wanted)).order_by("pk").values_list("pk"))
+        if keys:
+            list(model._default_manager.select_for_update().filter(pk__in=keys).order_by("pk").values_list("pk"))
+    return bool(memberships or bonds or mandates)
 
 
 def _of_member(row: Membership) -> Power:

@@ -8,6 +8,7 @@ from django.conf.locale import LANG_INFO
 from django.utils.translation import gettext_lazy as _
 
 from tongban.codes.pass_rules import PassRules
+from tongban.lib import prepared
 
 from .configuration import read
 from .logs import logging_for
@@ -161,6 +162,7 @@ if CONFIGURATION.database_url:
             "HOST": unquote(_url.hostname or ""),
             "PORT": _url.port or "",
             "CONN_MAX_AGE": 0,  # the pool keeps them
+            prepared.ALLOWED: True,
             "CONN_HEALTH_CHECKS": True,  # after a restart of the server nobody is handed a dead connection
             "OPTIONS": {
                 "pool": {
@@ -178,6 +180,7 @@ if CONFIGURATION.database_url:
         DATABASES["default"]["OPTIONS"].update(
             pair.split("=", 1) for pair in unquote(_url.query).split("&") if "=" in pair
         )
+        DATABASES["default"][prepared.ALLOWED] = DATABASES["default"]["OPTIONS"].pop("prepared", "yes") != "no"
         if DATABASES["default"]["OPTIONS"].get("host"):  # a socket's directory: postgres:///name?host=/run/postgresql
             DATABASES["default"]["HOST"] = DATABASES["default"]["OPTIONS"].pop("host")
 else:
