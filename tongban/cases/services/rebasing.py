@@ -51,11 +51,13 @@ class Trial:
     no_papers: list[Any] = field(default_factory=list)
     situation: bool = False
     fee: bool = False
+    time: bool = False
     against: Any = ""
 
     @property
     def nothing(self) -> bool:
-        return not (self.asks or self.drops or self.papers or self.no_papers or self.situation or self.fee)
+        means = (self.asks, self.drops, self.papers, self.no_papers, self.situation, self.fee, self.time)
+        return not any(means)
 
 
 def _running_on(version: MatterVersion) -> QuerySet[Case]:
@@ -96,8 +98,12 @@ def _tried(case: Case, target: MatterVersion, names: dict[str, str]) -> Trial:
     lost = bool(case.situation) and situation != case.situation
     return Trial(
         case, asks, drops, papers, [names.get(slug, slug) for slug in before - set(now)], lost, case.version.fee != target.fee,
-        _against(case, target, bool(asks or papers or lost)),
+        _time_of(case.version) != _time_of(target), _against(case, target, bool(asks or papers or lost)),
     )  # fmt: skip
+
+
+def _time_of(version: MatterVersion) -> tuple:
+    return version.promised_days, version.statutory_days, version.time_unit
 
 
 def _against(case: Case, target: MatterVersion, lacking: bool) -> Any:
