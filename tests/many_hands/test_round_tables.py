@@ -74,8 +74,8 @@ def test_without_the_lock_a_note_that_was_taken_is_missing_in_the_letter(monkeyp
     row, guide, reviewer = table()
     real = services._letter
 
-    def slowly(held, result, now):
-        said = real(held, result, now)
+    def slowly(held, *given):
+        said = real(held, *given)
         if transaction.get_connection().vendor != "sqlite":
             late = together(lambda: write(row, reviewer, "slipped in"))
             assert problems(late) == []
