@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 PR_SET_PDEATHSIG, PR_SET_NAME, PR_SET_CHILD_SUBREAPER = 1, 15, 36
+M_ARENA_MAX = -8
 PATIENCE = 15.0  # seconds between asking to stop and ending by force
 YOUNG = 3.0  # dying younger than this, several times in a row, makes the next start wait
 LONGEST_WAIT = 10.0
@@ -198,7 +199,10 @@ def apart(do: Callable[[], int]) -> int:
 
 
 def settle_memory() -> None:
-    """Everything loaded so far is put out of the collector's reach, so that forked processes go on sharing it."""
+    """Everything loaded so far is put out of the collector's reach, so that forked processes go on sharing it. Threads of one process
+    take their memory from one heap: with one for each, holes of each stay empty, 13 MB in all at rest."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
     gc.collect()
     gc.freeze()
     gc.enable()
