@@ -589,7 +589,13 @@ def test_a_matter_goes_to_another_installation_and_from_there_on_is_the_same_fil
     assert (version.state, sorted(answer.context["report"].made)) == ("draft", ["dog-card", "residence", "vaccination"])
     assert exchanging.pack(Matter.objects.all()) == file
     again = exchanging.unpack(file, officer=manager)
-    assert [slug for slug, _why in again.refused] == ["dog-licence"]
+    assert (again.same, again.drafts, again.refused) == (["dog-licence"], [], [])
+    said = json.loads(file)
+    said["matters"][0]["elements"]["promised_days"] = 17
+    other = exchanging.unpack(json.dumps(said).encode(), officer=manager)
+    assert [slug for slug, _why in other.refused] == [
+        "dog-licence"
+    ]  # its draft is open: nobody's words are written over
 
 
 def test_what_clashes_is_named_and_nothing_of_ours_is_written_over(client):
@@ -600,6 +606,7 @@ def test_what_clashes_is_named_and_nothing_of_ours_is_written_over(client):
     manager = enter(client, editors.manager(make.department("DSO")))
     said = json.loads(exchanging.pack(Matter.objects.all()))
     said["materials"][0]["name"] = {"zh": "另一个", "en": "Another"}
+    said["matters"][0]["elements"]["promised_days"] = 17
     said["matters"] += [
         said["matters"][0] | {"slug": "elsewhere", "department": "XXX"},
         said["matters"][0] | {"slug": "bad", "elements": {"form": "x"}},

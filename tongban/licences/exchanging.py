@@ -80,8 +80,10 @@ def _slug(row: Mapping[str, Any]) -> str:
 def _matter(matter: Matter) -> dict[str, Any] | None:
     versions = matter.versions
     version = versions.filter(state=State.PUBLISHED).first() or versions.filter(state__in=drafting.OPEN).first()
-    if version is None:
-        return None
+    return None if version is None else _as_carried(matter, version)
+
+
+def _as_carried(matter: Matter, version: MatterVersion) -> dict[str, Any]:
     elements = {name: getattr(version, name) for name in CARRIED}
     elements["members"] = [{key: value for key, value in one.items() if key != "version"} for one in version.members]
     return {
@@ -99,12 +101,16 @@ def _matter(matter: Matter) -> dict[str, Any] | None:
 
 @dataclass
 class Report:
-    """What a file brought: drafts made, what was new, what is kept as it is here though the file says otherwise, what was refused."""
+    """What a file brought: drafts made, what was new, what is kept as it is here though the file says otherwise, what was refused.
+
+    `same`: matters that say here already what the file says; of them no draft is made.
+    """
 
     drafts: list[MatterVersion] = field(default_factory=list)
     made: list[str] = field(default_factory=list)
     clashes: list[dict[str, Any]] = field(default_factory=list)
     refused: list[tuple[str, Any]] = field(default_factory=list)
+    same: list[str] = field(default_factory=list)
 
     def clash(self, zh: str, en: str) -> None:
         self.clashes.append(both(zh, en))
@@ -124,7 +130,11 @@ def unpack(content: bytes, *, officer: Officer) -> Report:
         slug = str(row.get("slug", "")) if isinstance(row, Mapping) else ""
         try:
             with transaction.atomic():
-                report.drafts.append(_take(row, departments, officer, report))
+                version = _take(row, departments, officer, report)
+            if version is None:
+                report.same.append(slug)
+            else:
+                report.drafts.append(version)
         except Problem as refused:
             report.refused.append((slug[:100] or "?", refused.sentence))
     return report
@@ -261,8 +271,8 @@ def _types(rows: list, report: Report) -> None:
             report.made.append(row["slug"])
 
 
-def _take(row: Any, departments: Mapping[str, Department], officer: Officer, report: Report) -> MatterVersion:
-    """One matter as a draft; raises a Problem that says why not."""
+def _take(row: Any, departments: Mapping[str, Department], officer: Officer, report: Report) -> MatterVersion | None:
+    """One matter as a draft, None where it says so here already; raises a Problem that says why not."""
     fits = isinstance(row, dict) and all(_fits(Matter, name, row.get(name)) for name in ("slug", "kind", "basic_code"))
     elements, themes = (row.get("elements"), row.get("themes")) if fits else (None, None)
     if not fits or not isinstance(elements, dict) or not isinstance(themes, list):
@@ -294,6 +304,8 @@ def _take(row: Any, departments: Mapping[str, Department], officer: Officer, rep
     else:
         if there.kind != row["kind"]:
             raise NotAllowed("kind", _("A matter of this short name here is of another kind."))
+        if _says_so_already(there, row):
+            return None
         version = drafting.take_up(there, officer=officer)
         words = both(
             f"本地已有“{there.slug}”，文件中的内容作为它的下一版草稿。",
@@ -310,6 +322,12 @@ def _take(row: Any, departments: Mapping[str, Department], officer: Officer, rep
     version.draft.clashes = clashes
     version.draft.save(update_fields=["clashes"])
     return version
+
+
+def _says_so_already(matter: Matter, row: dict[str, Any]) -> bool:
+    """In force, or as a draft that waits: what came once and was not touched since is not made a draft again."""
+    versions = matter.versions.filter(state__in={State.PUBLISHED, *drafting.OPEN}).select_related("matter__department")
+    return any(json.loads(json.dumps(_as_carried(matter, version))) == row for version in versions)
 
 
 def _can_be_drawn(elements: Mapping[str, Any], kind: str) -> bool:

@@ -99,6 +99,7 @@ EDITORS = [  # the service office keeps the catalogue of all departments; this o
     ("editor", "DSO", ["content_editor"], "指南编辑", "Guides"),
     ("amr-catalogue", "AMR", ["catalogue_manager"], "目录管理", "Catalogue"),
     ("amr-editor", "AMR", ["content_editor"], "指南编辑", "Guides"),
+    ("catalogue-2", "DSO", ["catalogue_manager"], "目录复核", "Catalogue check"),
 ]
 GUIDES = [("guide", "DSO", ["helper"], "导办", "Guide")]  # walk about in the hall with a tablet
 
