@@ -1,7 +1,7 @@
 """Statements that are planned once a connection: on PostgreSQL, planning the one that holds a case (six tables, 110 columns) took five
 times as long as answering it.
 
-For SQL that was made once (`composed`, `written`): the driver prepares it when a connection says it for the first time and lets go of
+For SQL that was made once (`composed`, `written`): the driver prepares it when a connection says it for the third time and lets go of
 what was not said for longest. Nothing that was read is kept. Everything else goes as Django sends it; SQLite keeps its statements
 itself. Behind a pooler that gives each transaction another connection nothing may be prepared: `?prepared=no` in the address of the database.
 """
@@ -11,6 +11,7 @@ import itertools
 import re
 from typing import Any
 
+AFTER = 2  # times: what a connection says once or twice is not worth the way to prepare it
 KEPT = 300  # by each connection; the driver's own 100 are fewer than the acts of one case say
 ALLOWED = "PREPARED"  # in the settings of a database
 
@@ -45,9 +46,9 @@ def _kind() -> Any:
             line = self.connection
             if line.prepared_max != KEPT:
                 line.prepared_max = KEPT
-            line.prepare_threshold = 0  # for this one: else it would remember what Django sends, values and all
+            line.prepare_threshold = AFTER  # for this one: else it would remember what Django sends, values and all
             try:
-                return super().execute(numbered(sql), params, prepare=True)
+                return super().execute(numbered(sql), params)
             finally:
                 line.prepare_threshold = None
                 self._query = Said(line, sql, params)  # type: ignore[assignment]
