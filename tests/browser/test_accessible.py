@@ -637,6 +637,15 @@ def test_what_changes_without_a_new_page_is_read_out(visit):
 
     assert spoken and "Saved" in spoken
 
+    page = visit("case", language="en", reduced_motion="reduce")
+    news = page.evaluate(
+        """() => { const live = document.querySelector("tb-live[data-reload]"), fresh = live.cloneNode(true);
+        fresh.querySelector("h2").textContent = "Result ready"; live.replaceChildren(...fresh.childNodes);
+        return [...document.querySelectorAll("body > [role=status]")].map((one) => one.textContent) }"""
+    )
+
+    assert news == ["Result ready"]  # a part that is drawn anew says its new headings, and nothing else
+
 
 @meets("1.3.1", "1.3.5", "2.4.6", "3.3.1", "3.3.2", "4.1.2")
 def test_what_a_screen_reader_finds_on_the_main_pages(visit, world):
