@@ -212,7 +212,7 @@ def test_only_an_application_of_this_visitor_is_laid_on_the_table(hall, on):
 
 def test_the_letter_holds_result_notes_and_tasks_in_both_languages_and_nothing_internal(hall, on):
     row, guide = opened(hall, on=on)
-    note(row, guide, "排烟罩每季度清洗，联系人13912345678，身份证990107199001011234。")
+    note(row, guide, "排烟罩每季度清洗，联系人13912345678，身份证990000199001011234。")
     note(row, guide, "可以保留。 It may stay where it is.")
     note(row, guide, "ask about last year", internal=True)
     services.set_task(row, "Send the drawing", department=None, due_on=BY, officer=guide, actor=as_officer(guide))
@@ -224,7 +224,7 @@ def test_the_letter_holds_result_notes_and_tasks_in_both_languages_and_nothing_i
     assert said[:8] == [
         "会商结果：可以保留。",
         "Result: It may stay.",
-        "记录1：排烟罩每季度清洗，联系人13912345678，身份证9901**********1234。",
+        "记录1：排烟罩每季度清洗，联系人13912345678，身份证9900**********1234。",
         "Note 1: in the line above, written in Chinese only",
         "记录2：可以保留。 It may stay where it is.",
         "Note 2: in the line above",
