@@ -77,6 +77,8 @@ def _count_warnings() -> None:
 
 def _bring_up(clock: Clock, level: str) -> int:
     with transaction.atomic():
+        # before its clock, as every act on a case does: the row written below refers to the case, and would wait for whoever extends it
+        Case.objects.select_for_update(no_key=True).only("pk").get(pk=clock.case_id)
         running = Clock.objects.select_for_update().filter(pk=clock.pk, stopped_on__isnull=True).first()
         if running is None or Escalation.objects.filter(clock=clock, level=level).exists():
             return 0
