@@ -124,11 +124,9 @@ def _hearings(case: Case) -> list[Line]:
             lights = _light(row.hold_by, _since(row.asked_at)) if row.hold_by else ""
         else:
             text, lights = row.get_state_display(), ""
-        came = (
-            {True: _("The applicant came."), False: _("The applicant did not come.")}.get(row.came, "")
-            if over and row.record
-            else ""
-        )
+        came = ""
+        if over and row.record:
+            came = _("The applicant came.") if row.came else _("The applicant did not come.")
         more = tuple(
             words for words in (row.wish, came, row.record, row.get_result_display() if row.result else "") if words
         )
