@@ -25,7 +25,7 @@ from tongban.channels.pages import statements
 from tongban.departments.models import Department, Officer
 from tongban.matters.models import Matter
 from tongban.parties.models import Account
-from tongban.site.demonstration import answers, bundles, district, history
+from tongban.site.demonstration import answers, bundles, district, history, procedures
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db, pytest.mark.timeout(300)]
 
@@ -81,8 +81,8 @@ def half_done() -> Case:
 
 def addresses() -> dict[str, tuple[str | None, str]]:
     draft = half_done()
-    returned = Case.objects.filter(state="pre_review_returned").earliest("pk")
-    worked_on = Case.objects.filter(state="under_review").earliest("pk")
+    returned = Case.objects.get(state="pre_review_returned")
+    worked_on = Case.objects.get(state="under_review")
     reviewer = next(
         one for one in Officer.objects.filter(department=worked_on.department) if "dept_reviewer" in one.roles
     )
@@ -115,16 +115,16 @@ def _django_db_helper():
 @pytest.fixture(scope="module")
 def world(django_db_setup, django_db_blocker):
     """Built once for all tests here; the tables are emptied at the end, as after any test with a server."""
-    plan, stories = history.PLAN, bundles.STORIES
+    told = history.PLAN, bundles.STORIES, procedures.STORIES
     with django_db_blocker.unblock():
-        history.PLAN, bundles.STORIES = FEW_CASES, ()
+        history.PLAN, bundles.STORIES, procedures.STORIES = FEW_CASES, (), ()
         server = None
         try:
             district.build()
             server = LiveServer("localhost")
             yield World(server.url, addresses())
         finally:
-            history.PLAN, bundles.STORIES = plan, stories
+            history.PLAN, bundles.STORIES, procedures.STORIES = told
             if server is not None:
                 server.stop()
             call_command("flush", interactive=False, verbosity=0)

@@ -16,7 +16,7 @@ from tongban.cases.models import Case
 from tongban.evaluations.models import Rating
 from tongban.journal import services as journal
 from tongban.parties.models import Account
-from tongban.site.demonstration import bundles, district, history
+from tongban.site.demonstration import bundles, district, history, procedures
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db, pytest.mark.timeout(300)]
 
@@ -29,9 +29,9 @@ def _django_db_helper():
 @pytest.fixture
 def server(django_db_setup, django_db_blocker):
     """The demonstration district without any case, and an address to look at it."""
-    plan, stories = history.PLAN, bundles.STORIES
+    told = history.PLAN, bundles.STORIES, procedures.STORIES
     with django_db_blocker.unblock():
-        history.PLAN, bundles.STORIES = [], ()
+        history.PLAN, bundles.STORIES, procedures.STORIES = [], (), ()
         running = None
         try:
             district.build()
@@ -39,7 +39,7 @@ def server(django_db_setup, django_db_blocker):
             running = LiveServer("localhost")
             yield running.url
         finally:
-            history.PLAN, bundles.STORIES = plan, stories
+            history.PLAN, bundles.STORIES, procedures.STORIES = told
             if running is not None:
                 running.stop()
             _end_other_lines()

@@ -46,18 +46,8 @@ OBJECTIONS = (
 
 def write(district: District, now: datetime) -> None:
     """Each story by itself: one that cannot be told holds up no other."""
-    stories: dict[str, Callable[[Walk], object]] = {
-        "paper follows": partial(_follows, days_ago=2, days=3),
-        "paper did not come": partial(_follows, days_ago=8, days=1, who="food-supply"),
-        "hearing offered": partial(_offered, days_ago=3),
-        "hearing held": _heard,
-        "objections": _objected,
-        "paid twice": partial(_paid, who="wang-anhui", times=2),
-        "refund": partial(_paid, who="chen-flex", times=1),
-        "one more": _one_more,
-    }
     with nobody_gets_letters():
-        for number, (name, story) in enumerate(stories.items()):
+        for number, (name, story) in enumerate(STORIES):
             chance = random.Random(SEED + number)  # noqa: S311 - a story, not a secret
             try:
                 story(Walk(district, chance, name, now, now))
@@ -197,3 +187,15 @@ def _one_more(walk: Walk) -> None:
                     words="上次申请后我们搬了家，家里多了一位老人要照顾，情况变了，请允许再申请一次。",
                 )  # fmt: skip
             return
+
+
+STORIES: tuple[tuple[str, Callable[[Walk], object]], ...] = (
+    ("paper follows", partial(_follows, days_ago=2, days=3)),
+    ("paper did not come", partial(_follows, days_ago=8, days=1, who="food-supply")),
+    ("hearing offered", partial(_offered, days_ago=3)),
+    ("hearing held", _heard),
+    ("objections", _objected),
+    ("paid twice", partial(_paid, who="wang-anhui", times=2)),
+    ("refund", partial(_paid, who="chen-flex", times=1)),
+    ("one more", _one_more),
+)
