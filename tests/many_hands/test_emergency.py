@@ -166,8 +166,16 @@ def test_two_taps_on_draw_draw_once():
 def test_without_the_lock_the_database_lets_one_draw_stand(monkeypatch):
     if connection.vendor != "postgresql":
         pytest.skip("SQLite lets one writer in at a time")
-    acts, both_have_looked = two_taps(), threading.Barrier(2)
+    acts, both_have_looked, both_have_counted = two_taps(), threading.Barrier(2), threading.Barrier(2)
     unlocked(monkeypatch, both_have_looked)
+    turns = visiting._turns
+
+    def counted(inspector, day):
+        found = turns(inspector, day)
+        both_have_counted.wait(20)
+        return found
+
+    monkeypatch.setattr(visiting, "_turns", counted)
 
     answers = together(*acts)
 
