@@ -135,9 +135,7 @@ def of(person: Person, today: date, *, over: Party | int | None = None, held: bo
     keys = [person.pk, *(one.pk for one in records)]
     rows = _rows(today, keys, key)
     locked = held and connection.features.has_select_for_update  # on SQLite the act holds the whole database
-    if locked and _hold(
-        *rows
-    ):  # read once more: what was changed until they were held is seen, and nothing changes after
+    if locked and _hold(*rows):  # read once more: what changed until they were held is seen, and nothing changes after
         rows = _rows(today, keys, key)
     memberships, bonds, mandates = rows
     found = [Power(SELF, person)] if key in {None, person.pk} else []

@@ -116,14 +116,11 @@ def answer_appeal(
     return row
 
 
-TOLD_AT_MOST = 50
-
-
 def tell_of_late_ones(now: datetime | None = None) -> int:
     """Whoever may answer and had no hand in the status hears once of an appeal whose last day has passed. Returns how many were late."""
     now = now or timezone.now()
     late = StatusAppeal.objects.filter(state=AppealState.OPEN, due__lt=timezone.localdate(now))
-    rows = list(late.select_related("status__line__proposal", "status__person").order_by("due", "pk")[:TOLD_AT_MOST])
+    rows = list(late.select_related("status__line__proposal", "status__person").order_by("due", "pk"))
     if not rows:
         return 0
     staff = Officer.objects.filter(active=True).select_related("account__person").order_by("pk")
