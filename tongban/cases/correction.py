@@ -60,7 +60,10 @@ def changeable(case: Case) -> Changeable | None:
     wrong = {name.split("-")[0] for name in rules.checked(case).errors}
     missing = case.materials.filter(how=CaseMaterial.How.MISSING, required=True).values_list("type__slug", flat=True)
     return Changeable(
-        fields=frozenset({one.field for one in found if one.field} | wrong | {one.id for one in form if one.id not in shown}),
+        fields=frozenset(
+            form.with_what_they_take({one.field for one in found if one.field} | wrong)
+            | {one.id for one in form if one.id not in shown}
+        ),
         materials=frozenset({one.material for one in found if one.material} | set(missing)),
     )  # fmt: skip
 
@@ -112,6 +115,7 @@ def staff_may_change(case: Case) -> list:
         one
         for one in rules.form_of(case).visible(values)
         if one.type not in STAFF_MAY_NOT_TYPE
+        and one.formula is None
         and not one.readonly
         and not one.masked
         and (case.values.get(one.id) or {}).get("source", "applicant") == "applicant"

@@ -72,7 +72,7 @@ def fitting(case: Case, offers: Mapping[str, Offer], now: datetime) -> dict[str,
 
 
 def _held(one: Field, offer: Offer, form: Form, values: Mapping[str, Any], now: datetime) -> dict | None:
-    if values.get(one.id) not in (None, "", []) or one.readonly or one.type in GIVEN_ANEW:
+    if values.get(one.id) not in (None, "", []) or one.readonly or one.formula is not None or one.type in GIVEN_ANEW:
         return None
     if offer.by == LINK and not by_link(one):
         return None

@@ -1,8 +1,9 @@
 """Pure questions about a case: what it needs, what is missing, who may not handle it, and why. Nothing here changes anything."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tongban.cases import planning, signers
@@ -23,7 +24,9 @@ READING_ROLES = {"auditor"}
 
 def form_of(of: Case | MatterVersion) -> Form:
     """The form as it is asked: a guide's own, or what a case asks (of a bundle each question once)."""
-    return Form.from_demo(planning.form_of(of) if isinstance(of, Case) else of.form)
+    if not isinstance(of, Case):
+        return Form.from_demo(of.form)
+    return Form.from_demo(planning.form_of(of), of.submitted_at)  # what was sent keeps the words it was sent with
 
 
 def requirements_of(case: Case) -> list[planning.Asked]:
@@ -48,6 +51,24 @@ def checked(case: Case):
     """The stored answers, judged as if sent now (lib.formschema.Cleaned); what registers gave for read-only fields stands."""
     given = {field: held["value"] for field, held in case.values.items() if held["source"] != "applicant"}
     return form_of(case).validate(plain_values(case.values), fixed=given)
+
+
+def with_results(case: Case, values: dict, now: datetime) -> dict:
+    """The stored answers with every formula of the form reckoned anew: whatever stood there, or was sent for it, counts for nothing."""
+    if not any(one.get("formula") for one in planning.form_of(case)):
+        return values
+    form = form_of(case)
+    found = form.reckoned(plain_values(values), timezone.localdate(now))
+    results = {one.id for one in form.reckoned_fields}
+    kept = {name: held for name, held in values.items() if name not in results}
+    for name in results & set(found):
+        held = values.get(name)
+        kept[name] = (
+            held
+            if held is not None and held.get("value") == found[name]
+            else {"value": found[name], "source": "applicant", "at": now.isoformat(), "changed": False}
+        )
+    return kept
 
 
 @dataclass(frozen=True)

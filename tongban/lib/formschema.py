@@ -6,10 +6,10 @@ errors are the names of the inputs, so a page can put each sentence where it bel
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import cached_property
 from typing import Any
 
@@ -33,7 +33,7 @@ from .identifiers import (
     plain,
 )
 from .problems import worded
-from .rules import Rule, compile_rule, from_sugar
+from .rules import Rule, RuleError, compile_rule, from_sugar
 
 MAX_ROWS = 500
 MAX_ITEMS = 200
@@ -62,6 +62,9 @@ FIELD_TYPES = (
     "consent",
     "id_kind",
 )
+
+RECKONED = ("number", "money", "date", "text")  # what a formula may fill
+TODAY = "today"  # what a formula calls the day on which it is reckoned
 
 LENGTHS = {"text": 200, "address": 300, "company_name": 120, "reference": 200, "photo": 200}
 PERSON_NAME = 120
@@ -115,6 +118,55 @@ class Cleaned:
         ]
 
 
+# -- answers out of a list that many forms share: a room above keeps them, and is asked when they are looked at
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What a shared list offers at a time: `codes` may be chosen, `labels` also say what was offered once; `heads` names the entry above."""
+
+    codes: tuple[str, ...] = ()
+    labels: Mapping[str, Bilingual] = field(default_factory=dict)
+    heads: Mapping[str, str] = field(default_factory=dict)
+
+
+_offered: Callable[[str, datetime | None], Offer] = lambda key, at: Offer()  # noqa: E731
+
+
+def lists_come_from(ask: Callable[[str, datetime | None], Offer]) -> None:
+    """Who knows shared lists: asked with the list's key and, for what was sent already, the moment of sending."""
+    global _offered
+    _offered = ask
+
+
+class _Codes(Sequence):
+    def __init__(self, key: str, at: datetime | None):
+        self.key, self.at = key, at
+
+    def __getitem__(self, place):
+        return _offered(self.key, self.at).codes[place]
+
+    def __len__(self) -> int:
+        return len(_offered(self.key, self.at).codes)
+
+    def __contains__(self, code: object) -> bool:
+        return code in _offered(self.key, self.at).codes
+
+
+class _Labels(Mapping):
+    def __init__(self, key: str, at: datetime | None):
+        self.key, self.at = key, at
+
+    def __getitem__(self, code: str) -> Bilingual:
+        return _offered(self.key, self.at).labels[code]
+
+    def __len__(self) -> int:
+        return len(_offered(self.key, self.at).labels)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_offered(self.key, self.at).labels)
+
+
 @dataclass(frozen=True)
 class Field:
     id: str
@@ -128,17 +180,20 @@ class Field:
     min: Any = None
     max: Any = None
     max_length: int | None = None
-    options: tuple[str, ...] = ()
+    options: Sequence[str] = ()
     labels: Mapping[str, Bilingual] = field(default_factory=dict)
+    code_list: str = ""
+    at: datetime | None = None
     columns: tuple["Field", ...] = ()
     rows: int = 1
     help: Bilingual | None = None
     section: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
+    formula: Any = None
 
     @classmethod
-    def from_data(cls, said: Mapping[str, Any]) -> "Field":
-        """One field as demo/forms.yaml writes it; keys not known here are kept in `extra`."""
+    def from_data(cls, said: Mapping[str, Any], at: datetime | None = None) -> "Field":
+        """One field as demo/forms.yaml writes it; keys not known here are kept in `extra`. `at`: when the answers were sent."""
         said = dict(said)
         name = str(said.pop("id", ""))
         if not re.fullmatch(r"[a-z][a-z0-9_]{0,59}", name):
@@ -148,12 +203,22 @@ class Field:
             raise FormError(f"field {name}: the type {kind!r} is not known")
         zh, en = said.pop("zh", ""), said.pop("en", "")
         label = said.pop("label", None) or {"zh": zh or en or name, "en": en or zh or name}
-        labels = {str(key): dict(words) for key, words in (said.pop("labels", None) or {}).items()}
-        options = tuple(map(str, said.pop("options", None) or ()))
-        if kind in ("choice", "multi") and not options:
+        labels: Mapping[str, Bilingual] = {
+            str(key): dict(words) for key, words in (said.pop("labels", None) or {}).items()
+        }
+        options: Sequence[str] = tuple(map(str, said.pop("options", None) or ()))
+        code_list = str(said.pop("code_list", "") or "")
+        if code_list and (kind not in ("choice", "multi") or options):
+            raise FormError(f"field {name}: a shared list is for a choice without options of its own")
+        if kind in ("choice", "multi") and not options and not code_list:
             raise FormError(f"field {name}: a {kind} needs options")
+        if code_list:
+            options, labels = _Codes(code_list, at), _Labels(code_list, at)
         columns = _columns_from(name, said, labels) if kind == "table" else ()
         show_if = said.pop("show_if", None)
+        formula = said.pop("formula", None) or None
+        if formula is not None and kind not in RECKONED:
+            raise FormError(f"field {name}: a {kind} is not filled by a formula")
         return cls(
             id=name,
             type=kind,
@@ -168,10 +233,13 @@ class Field:
             max_length=said.pop("max_length", None),
             options=options,
             labels=labels,
+            code_list=code_list,
+            at=at,
             columns=columns,
             rows=int(said.pop("rows", 1)),
             help=said.pop("help", None),
             section=str(said.pop("section", "")),
+            formula=formula,
             extra=said,
         )
 
@@ -204,6 +272,18 @@ class Field:
         if self.type == "id_kind":
             return [(kind.id, {"zh": kind.label, "en": kind.label}) for kind in KINDS.values()]
         return [(option, self.labels.get(option) or {"zh": option, "en": option}) for option in self.options]
+
+    @property
+    def heads(self) -> Mapping[str, str]:
+        """In a list of two levels: the entry above each answer."""
+        return _offered(self.code_list, self.at).heads if self.code_list else {}
+
+    def withdrawn(self, value: Any) -> list[str]:
+        """Answers of a shared list that were offered when they were given and are no longer."""
+        if not self.code_list:
+            return []
+        many = value if isinstance(value, list) else [value]
+        return [one for one in many if isinstance(one, str) and one not in self.options and one in self.labels]
 
     @property
     def input_type(self) -> str:
@@ -248,6 +328,29 @@ class Field:
 
     def is_shown(self, values: Mapping[str, Any]) -> bool:
         return self._shown_when is None or self._shown_when.holds(values) is True
+
+    # --- filled by a formula of other answers ---
+
+    @cached_property
+    def _formula(self) -> Rule | None:
+        return None if self.formula is None else compile_rule(self.formula)
+
+    @property
+    def reckoned_from(self) -> list[str]:
+        """The ids of the answers that its formula takes, each once."""
+        if self._formula is None:
+            return []
+        names = [fact.removeprefix("form.").split(".")[0] for fact in self._formula.facts]
+        return [name for name in dict.fromkeys(names) if name != TODAY]
+
+    def reckon(self, values: Mapping[str, Any], today: date) -> Any:
+        """The result as it is stored; None where an answer it needs is not there, or is none it can reckon with."""
+        if self._formula is None:
+            return None
+        try:
+            return _as_stored(self, self._formula.exact({**_exact(values), TODAY: today.isoformat()}))
+        except RuleError:
+            return None
 
     def mask(self, value: Any) -> str:
         if self.type == "phone":
@@ -320,12 +423,27 @@ class Field:
         return _CLEANERS[self.type](self, value, asked)
 
 
+def no_longer(one: Field, code: str):
+    return worded(_("“%(answer)s” is no longer offered. Please choose again."), answer=_said(one.labels[code]))
+
+
+def _code_of(one: Field, text: str) -> str:
+    """The code of what was chosen, or typed from a long list in either language."""
+    if not one.code_list or text in one.options:
+        return text
+    wanted = unicodedata.normalize("NFKC", text).strip().casefold()
+    found = [code for code in one.labels if wanted in {words.casefold() for words in one.labels[code].values()}]
+    return next((code for code in found if code in one.options), found[0] if found else text)
+
+
 def _columns_from(name: str, said: dict[str, Any], labels: Mapping[str, Bilingual]) -> tuple[Field, ...]:
     types = said.pop("column_types", None) or {}
     optional = set(said.pop("optional_columns", None) or ())
     columns = []
     for column in said.pop("columns", None) or ():
         if isinstance(column, Mapping):
+            if column.get("code_list"):
+                raise FormError(f"field {name}: a column has answers of its own, no shared list")
             columns.append(Field.from_data(column))
             continue
         words = labels.get(column) or {"zh": column, "en": column}
@@ -376,10 +494,16 @@ class Form:
             for fact in one.show_if_fields:
                 if fact.removeprefix("form.") not in self._by_id:
                     raise FormError(f"field {one.id}: it is shown depending on {fact}, which is not asked")
+            for name in one.reckoned_from:
+                if name not in self._by_id and "asked_by" not in one.extra:  # a bundle may leave a question out
+                    raise FormError(f"field {one.id}: it is reckoned from {name}, which is not asked")
+        self.reckoned_fields = tuple(one for one in self.fields if one.formula is not None)
+        if circle := self._circle():
+            raise FormError(f"field {circle[0]}: the formulas go in a circle: {' → '.join(circle)}")
 
     @classmethod
-    def from_demo(cls, fields: Iterable[Mapping[str, Any]]) -> "Form":
-        return cls(Field.from_data(one) for one in fields)
+    def from_demo(cls, fields: Iterable[Mapping[str, Any]], at: datetime | None = None) -> "Form":
+        return cls(Field.from_data(one, at) for one in fields)
 
     def __iter__(self):
         return iter(self.fields)
@@ -392,6 +516,62 @@ class Form:
 
     def __getitem__(self, name: str) -> Field:
         return self._by_id[name]
+
+    def _circle(self) -> list[str]:
+        """Formulas that wait for each other, by what they take or by when something is asked; empty when there are none."""
+        done: set[str] = set()
+
+        def walk(name: str, way: list[str]) -> list[str]:
+            if name in way:
+                return [*way[way.index(name) :], name]
+            if name in done or name not in self._by_id:
+                return []
+            one = self._by_id[name]
+            for other in [*one.reckoned_from, *(fact.removeprefix("form.") for fact in one.show_if_fields)]:
+                found = walk(other, [*way, name])
+                if any(self._by_id[each].formula is not None for each in found):
+                    return found
+            done.add(name)
+            return []
+
+        return next((found for one in self.reckoned_fields if (found := walk(one.id, []))), [])
+
+    @cached_property
+    def _in_turn(self) -> list[Field]:
+        """Formulas after those whose results they take."""
+        order: list[str] = []
+
+        def put(name: str) -> None:
+            one = self._by_id.get(name)
+            if one is None or one.formula is None or name in order:
+                return
+            for other in one.reckoned_from:
+                put(other)
+            order.append(name)
+
+        for one in self.reckoned_fields:
+            put(one.id)
+        return [self._by_id[name] for name in order]
+
+    def reckoned(self, values: Mapping[str, Any], today: date) -> dict[str, Any]:
+        """These answers with every formula's result as it is now; what cannot be told, or is not asked, has none."""
+        own = {one.id for one in self.reckoned_fields}
+        plain = {name: value for name, value in values.items() if name not in own}
+        if not own:
+            return plain
+        results: dict[str, Any] = {}
+        for _turn in range(len(own) + 1):
+            shown = {one.id for one in self.visible({**plain, **results})}
+            seen = {name: value for name, value in plain.items() if name in shown}
+            now: dict[str, Any] = {}
+            for one in self._in_turn:
+                found = one.reckon({**seen, **now}, today) if one.id in shown else None
+                if found is not None:
+                    now[one.id] = found
+            if now == results:
+                break
+            results = now
+        return {**plain, **results}
 
     def visible(self, values: Mapping[str, Any]) -> list[Field]:
         """The fields that are asked given these answers; what hangs on a hidden answer is hidden too."""
@@ -435,6 +615,8 @@ class Form:
         sent: dict[str, list] = {}
 
         for one in self.fields:
+            if one.formula is not None:  # whatever is sent for it: the result is reckoned below
+                continue
             if one.readonly and _is_answer(fixed.get(one.id)):
                 values[one.id] = typed[one.id] = fixed[one.id]
                 continue
@@ -472,6 +654,11 @@ class Form:
             if not problems and _is_answer(value):
                 values[one.id] = value
 
+        today = today or timezone.localdate()
+        values = self.reckoned(values, today)
+        for one in self.reckoned_fields:
+            if one.id in values and (sentence := _out_of_bounds(one, values[one.id], today)) is not None:
+                errors.setdefault(one.id, []).append(sentence)
         visible = {one.id for one in self.visible(values)}
         values = {name: value for name, value in values.items() if name in visible}
         errors = {name: told for name, told in errors.items() if name.split("-")[0] in visible}
@@ -482,16 +669,36 @@ class Form:
             for one in self.fields:
                 here = one.id in visible and (asked_now is None or one.id in asked_now)
                 if one.required and here and one.id not in refused_already | set(values) | set(sent):
-                    errors[one.id] = [_missing(one)]
+                    errors[one.id] = [_missing(one) if one.formula is None else self._not_yet(one)]
         order = {one.id: place for place, one in enumerate(self.fields)}
         errors = dict(sorted(errors.items(), key=lambda entry: order[entry[0].split("-")[0]]))
         return Cleaned(values, errors, remarks, typed, sent)
+
+    def takes(self, one: Field) -> list[Field]:
+        """The questions whose answers this field is reckoned from."""
+        return [self._by_id[name] for name in one.reckoned_from if name in self._by_id]
+
+    def with_what_they_take(self, names: Iterable[str]) -> set[str]:
+        """These fields and, of those that formulas fill, every answer behind them: to change a result is to change these."""
+        found, waiting = set(), list(names)
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found.add(name)
+                waiting += self._by_id[name].reckoned_from if name in self._by_id else []
+        return found
+
+    def _not_yet(self, one: Field):
+        names = lazy(lambda: str(_(", ")).join(say(each.label) for each in self.takes(one)), str)()
+        return worded(
+            _("“%(field)s” cannot be reckoned yet. Please answer: %(names)s."), field=_said(one.label), names=names
+        )
 
     def json_schema(self, language: str = "en") -> dict[str, Any]:
         """JSON Schema 2020-12 of the stored answers."""
         conditions = []
         for one in self.fields:
-            if one.show_if is None or not one.required:
+            if one.show_if is None or not one.required or one.formula is not None:
                 continue
             condition = _schema_condition(one.show_if)
             if condition is not None:
@@ -500,12 +707,75 @@ class Form:
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "type": "object",
             "properties": {one.id: _schema_of(one, language) for one in self.fields},
-            "required": [one.id for one in self.fields if one.required and one.show_if is None],
+            "required": [one.id for one in self.fields if one.required and one.show_if is None and one.formula is None],
             "additionalProperties": False,
         }
         if conditions:
             schema["allOf"] = conditions
         return schema
+
+
+# --- reckoning ---
+
+MOST_DIGITS = 6  # after the point, of a number that a formula makes
+
+
+def _exact(value: Any) -> Any:
+    """Numbers as decimals, so that 0.1 and 0.2 make 0.3."""
+    if isinstance(value, Mapping):
+        return {key: _exact(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_exact(part) for part in value]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    return Decimal(repr(value))
+
+
+def _as_stored(one: Field, result: Any) -> Any:
+    """A result as an answer of this kind is kept; money to the whole fen, halves up."""
+    if result is None or isinstance(result, list | Mapping):
+        return None
+    if one.type == "date":
+        day = result.date() if isinstance(result, datetime) else result
+        if isinstance(day, str):
+            try:
+                day = date.fromisoformat(day[:10])
+            except ValueError:
+                return None
+        return day.isoformat() if isinstance(day, date) else None
+    if one.type == "text":
+        if isinstance(result, datetime):
+            result = result.date().isoformat()
+        if isinstance(result, Decimal | float):
+            result = f"{_decimal(result) or 0:f}"
+        return str(result)[: one.longest] or None
+    number = _decimal(result)
+    if number is None or not number.is_finite() or abs(number) >= (10**13 if one.type == "money" else 10**15):
+        return None
+    if one.type == "money":
+        return str(number.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP))
+    number = number.quantize(Decimal(1).scaleb(-MOST_DIGITS), rounding=ROUND_HALF_UP)
+    return int(number) if number == number.to_integral_value() else float(number)
+
+
+def _out_of_bounds(one: Field, value: Any, today: date) -> Any:
+    """What is wrong with a result, in words; None when nothing is."""
+    try:
+        if one.type in ("number", "money"):
+            number = Decimal(str(value))
+            if one.type == "money" and number < 0:
+                raise _Wrong(_("This comes out below zero. Please check the answers it is reckoned from."))
+            if one.min is not None and number < Decimal(str(one.min)):
+                raise _Wrong(worded(_("This comes out as %(value)s and must be at least %(least)s. Please check the answers it is reckoned from."), value=one.display(value), least=one.min))  # fmt: skip
+            if one.max is not None and number > Decimal(str(one.max)):
+                raise _Wrong(worded(_("This comes out as %(value)s and must be at most %(most)s. Please check the answers it is reckoned from."), value=one.display(value), most=one.max))  # fmt: skip
+        elif one.type == "date":
+            least, most = _edge(one.min, today), _edge(one.max, today)
+            if (least is not None and value < least.isoformat()) or (most is not None and value > most.isoformat()):
+                raise _Wrong(worded(_("This comes out as %(value)s, which is not possible here. Please check the answers it is reckoned from."), value=value))  # fmt: skip
+    except _Wrong as wrong:
+        return wrong.sentence
+    return None
 
 
 # --- reading ---
@@ -730,8 +1000,12 @@ def _clean_consent(one: Field, value: Any, asked: Asked) -> bool:
 
 
 def _clean_choice(one: Field, value: Any, asked: Asked) -> str:
-    text = _string(value)
+    text = _code_of(one, _string(value))
     if text not in one.options:
+        if one.withdrawn(text):
+            raise _Wrong(no_longer(one, text))
+        if one.code_list:
+            raise _Wrong(worded(_("“%(item)s” is not in the list. Please choose from the list."), item=text[:60]))
         raise _Wrong(_("Please choose one of the answers given."))
     return text
 
@@ -745,6 +1019,8 @@ def _clean_id_kind(one: Field, value: Any, asked: Asked) -> str:
 
 def _clean_multi(one: Field, value: Any, asked: Asked) -> list[str]:
     chosen = [_string(part) for part in (value if isinstance(value, list) else [value])[:MAX_ITEMS]]
+    if gone := one.withdrawn(chosen):
+        raise _Wrong(no_longer(one, gone[0]))
     if any(part not in one.options for part in chosen):
         raise _Wrong(_("Please choose from the answers given."))
     return [option for option in one.options if option in chosen]
@@ -906,7 +1182,7 @@ _CLEANERS: dict[str, Callable[[Field, Any, Asked], Any]] = {
 
 def _schema_of(one: Field, language: str) -> dict[str, Any]:
     schema: dict[str, Any] = {"title": say(one.label, language)}
-    if one.readonly:
+    if one.readonly or one.formula is not None:
         schema["readOnly"] = True
     if one.type == "number":
         schema["type"] = "number"

@@ -14,7 +14,7 @@ from calendar import monthrange
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
 from django.db.models import F, Q
@@ -158,6 +158,10 @@ class Rule:
     def value(self, data: Any) -> Any:
         """What JsonLogic answers; None where nobody can tell."""
         return _jsonable(self._value(data, _Budget(MAX_STEPS)))
+
+    def exact(self, data: Any) -> Any:
+        """The same for reckoning on: decimals stay decimals, days moments, and None is what nobody can tell."""
+        return _shown(self._value(data, _Budget(MAX_STEPS)))
 
     def __call__(self, data: Mapping[str, Any]) -> Outcome:
         budget = _Budget(MAX_STEPS)
@@ -367,7 +371,7 @@ def _measure(logic: Any) -> None:
             raise RuleError(_("This rule is not written as JSON."))
 
 
-_SCOPED = {"map", "filter", "all", "none", "some", "reduce"}
+SCOPED = {"map", "filter", "all", "none", "some", "reduce"}
 
 
 def _facts(logic: Any) -> set[str]:
@@ -379,7 +383,7 @@ def _facts(logic: Any) -> set[str]:
             if arguments and isinstance(arguments[0], str | int) and arguments[0] != "":
                 found.add(str(arguments[0]))
             return found
-        if operator in _SCOPED:
+        if operator in SCOPED:
             arguments = arguments[:1] + arguments[2:]
         for part in arguments:
             found |= _facts(part)
@@ -621,6 +625,58 @@ def _sum_up(operator: str, numbers: list[Any]) -> Any:
         if abs(product) > BIGGEST:
             raise OverflowError
     return product
+
+
+def _flat(values: Iterable[Value]) -> list[Any]:
+    """Everything that is there, lists opened: an empty answer or an empty cell of a row is left out."""
+    found: list[Any] = []
+    for value in values:
+        if isinstance(value, list | tuple):
+            found += _flat(value)
+        elif value is not MISSING and value is not None:
+            found.append(value)
+    return found
+
+
+def _over(operator: str, values: Iterable[Value]) -> Value:
+    """One figure of many. Of nothing at all nobody can tell a sum; a thing that is no number spoils it."""
+    numbers = [_number(value) for value in _flat(values)]
+    if not numbers or any(number is MISSING for number in numbers):
+        return MISSING
+    if operator in ("smallest", "largest"):
+        return _arithmetic("min" if operator == "smallest" else "max", numbers)
+    total = _arithmetic("+", numbers)
+    if operator == "sum" or total is MISSING:
+        return total
+    return _arithmetic("/", [Decimal(repr(total)) if isinstance(total, float) else Decimal(total), len(numbers)])
+
+
+ROUNDINGS = {"half": ROUND_HALF_UP, "up": ROUND_CEILING, "down": ROUND_FLOOR}
+
+
+def _rounded(value: Value, digits: int, way: str) -> Value:
+    number = _number(value)
+    if number is MISSING or abs(number) > BIGGEST:
+        return MISSING
+    exact = Decimal(repr(number)) if isinstance(number, float) else Decimal(number)
+    try:
+        return exact.quantize(Decimal(1).scaleb(-digits), rounding=ROUNDINGS[way])
+    except InvalidOperation:
+        return MISSING
+
+
+def _time_between(start: Value, end: Value, unit: str) -> Value:
+    """Whole days, months or years from one day to another, as birthdays count: who is born on 29 February has it on 1 March."""
+    one, other = _moment(start), _moment(end)
+    if one is MISSING or other is MISSING:
+        return MISSING
+    if unit == "day":
+        return (other.date() - one.date()).days
+    if one > other:
+        back = _time_between(other, one, unit)
+        return back if back is MISSING else -back
+    months = (other.year - one.year) * 12 + other.month - one.month - (other.day < one.day)
+    return months if unit == "month" else months // 12
 
 
 def _text(value: Value) -> str:
@@ -952,6 +1008,62 @@ def _make_plus_time(operator: str, arguments: list[Any], path: str) -> Closure:
     return lambda data, budget: _plus_time(moment(data, budget), amount(data, budget), unit)
 
 
+def _make_over(operator: str, arguments: list[Any], path: str) -> Closure:
+    _count(arguments, 1, MAX_NODES, path)
+    parts = _parts(arguments, path)
+
+    def over(data, budget):
+        values = [part(data, budget) for part in parts]
+        budget.spend(sum(len(value) for value in values if isinstance(value, list | tuple)))
+        return _over(operator, values)
+
+    return over
+
+
+def _make_count(operator: str, arguments: list[Any], path: str) -> Closure:
+    """How many are there: rows of a list, answers that were given. Of a list that is not there nobody can tell."""
+    _count(arguments, 1, MAX_NODES, path)
+    parts = _parts(arguments, path)
+
+    def count(data, budget):
+        values = [part(data, budget) for part in parts]
+        budget.spend(sum(len(value) for value in values if isinstance(value, list | tuple)))
+        return MISSING if all(value is MISSING for value in values) else len(_flat(values))
+
+    return count
+
+
+def _make_round(operator: str, arguments: list[Any], path: str) -> Closure:
+    _count(arguments, 1, 3, path)
+    digits: Any = arguments[1] if len(arguments) > 1 else 0
+    way: Any = arguments[2] if len(arguments) > 2 else "half"
+    if way not in tuple(ROUNDINGS) or isinstance(digits, bool) or not isinstance(digits, int) or not -6 <= digits <= 6:
+        raise RuleError(_("Rounding names how many digits after the point (0 to 6), and half, up or down."), path)
+    part = _compile(arguments[0], f"{path}/0")
+    return lambda data, budget: _rounded(part(data, budget), digits, way)
+
+
+def _make_of_text(operator: str, arguments: list[Any], path: str) -> Closure:
+    _count(arguments, 1, 1, path)
+    (part,) = _parts(arguments, path)
+    act: Callable[[str], Any] = {"upper": str.upper, "lower": str.lower, "length": len}[operator]
+
+    def of_text(data, budget):
+        value = part(data, budget)
+        return MISSING if value is MISSING or isinstance(value, list | tuple | Mapping) else act(_text(value))
+
+    return of_text
+
+
+def _make_time_between(operator: str, arguments: list[Any], path: str) -> Closure:
+    _count(arguments, 3, 3, path)
+    unit = arguments[2]
+    if unit not in ("day", "month", "year"):
+        raise RuleError(_("The time between two days is told in days, months or years."), path)
+    start, end, _unit = _parts(arguments, path)
+    return lambda data, budget: _time_between(start(data, budget), end(data, budget), unit)
+
+
 _MAKERS: dict[str, Callable[[str, list[Any], str], Closure]] = {
     "var": _make_var,
     **dict.fromkeys(("==", "===", "!=", "!=="), _make_equal),
@@ -968,6 +1080,11 @@ _MAKERS: dict[str, Callable[[str, list[Any], str], Closure]] = {
     **dict.fromkeys(("map", "filter", "all", "none", "some"), _make_loop),
     "reduce": _make_reduce,
     "plusTime": _make_plus_time,
+    **dict.fromkeys(("sum", "smallest", "largest", "average"), _make_over),
+    "count": _make_count,
+    "round": _make_round,
+    **dict.fromkeys(("upper", "lower", "length"), _make_of_text),
+    "timeBetween": _make_time_between,
 }
 
 OPERATORS = frozenset(_MAKERS)

@@ -16,7 +16,8 @@ from typing import Any
 from django.db.models import Q
 
 from tongban.lib.bilingual import Bilingual, both
-from tongban.lib.rules import from_sugar
+from tongban.lib.formschema import TODAY
+from tongban.lib.rules import SCOPED, facts_of, from_sugar
 from tongban.matters.models import MaterialType, Matter, MatterVersion
 from tongban.matters.requirements import Requirement, requirements
 
@@ -557,9 +558,13 @@ def _same_question(one: Mapping[str, Any], other: Mapping[str, Any], apart: bool
         return False
     if other["id"] in NARROWED:
         return bool(set(one.get("options", ())) & set(other.get("options", ())))
-    if set(one.get("options") or ()) != set(other.get("options") or ()):
+    if set(one.get("options") or ()) != set(other.get("options") or ()) or one.get("code_list") != other.get(
+        "code_list"
+    ):
         return False
     if [*one.get("columns", ())] != [*other.get("columns", ())]:
+        return False
+    if one.get("formula") != other.get("formula"):
         return False
     return other["id"] in SAME_EVERYWHERE or one.get("zh") == other.get("zh") or one.get("en") == other.get("en")
 
@@ -602,6 +607,10 @@ def _merged(one: dict[str, Any], renamed: Mapping[str, Mapping[str, str]], found
         logic = _with_names(from_sugar(logic) if isinstance(logic, str) else logic, renamed[slug])
         if logic not in conditions:
             conditions.append(logic)
+    if formula := field.get("formula"):
+        names = renamed[of[0][0]]
+        field["formula"] = _with_names(formula, names)
+        field["required"] &= {fact.split(".")[0] for fact in facts_of(formula)} <= {*names, TODAY}
     field.pop("show_if", None)
     if conditions:
         field["show_if"] = conditions[0] if len(conditions) == 1 else {"or": conditions}
@@ -617,7 +626,12 @@ def _with_names(logic: Any, names: Mapping[str, str]) -> Any:
                 return {"var": names.get(said, said)}
             if isinstance(said, list) and said and isinstance(said[0], str):
                 return {"var": [names.get(said[0], said[0]), *said[1:]]}
-        return {key: _with_names(part, names) for key, part in logic.items()}
+        return {
+            key: [_with_names(part[0], names), *part[1:]]  # what follows speaks of the members of a list
+            if key in SCOPED and isinstance(part, list) and part
+            else _with_names(part, names)
+            for key, part in logic.items()
+        }
     if isinstance(logic, list):
         return [_with_names(part, names) for part in logic]
     return logic

@@ -205,6 +205,7 @@ def change_answer(
         if (before or {}).get("value") == after:
             raise NotAllowed("nothing-changed", _("This answer stands there already."))
         case.values = {**case.values, field: {**(before or {"source": "applicant", "changed": False}), "value": after, "at": now.isoformat(), "by_staff": True}}  # fmt: skip
+        case.values = rules.with_results(case, case.values, now)
         case.revision += 1
         case.save(update_fields=["values", "revision", "updated_at"])
         row = StaffChange.objects.create(
@@ -293,7 +294,7 @@ def undo_change(change: StaffChange, *, account: Account, why: str = "", now: da
                 held.pop(change.field, None)
             else:
                 held[change.field] = change.before
-            case.values = held
+            case.values = rules.with_results(case, held, now)
             case.revision += 1
             case.save(update_fields=["values", "revision", "updated_at"])
         else:

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tongban.cases import origins, planning
+from tongban.cases import origins, planning, rules
 from tongban.cases.models import Case
 from tongban.cases.moving import again, changed
 from tongban.cases.states import EDITABLE
@@ -71,6 +71,7 @@ def dispute(
                     "dispute": row.pk,
                 }
             }
+            case.values = rules.with_results(case, case.values, now)
             case.revision += 1
             case.saved_at = now
             case.with_people = True

@@ -85,7 +85,7 @@ def begin(
         if offered:
             found = offering.from_link(case, offered, now)
             if found:
-                case.values = {**case.values, **found}
+                case.values = rules.with_results(case, {**case.values, **found}, now)
                 touch(case, now)
 
     return draft_for(
@@ -114,7 +114,7 @@ def draft_for(
     known = planning.known_answers(draft)
     situation = draft.situation = [one for one in draft.situation if one in known] or _only_situation(version)
     situation = draft.situation = _with_what_is_held(draft, situation, now)
-    values = _prefilled(draft, person=person, actor=actor, now=now)
+    values = rules.with_results(draft, _prefilled(draft, person=person, actor=actor, now=now), now)
     shared = _ask_registers(draft, f"case:{ref}")
     with transaction.atomic():
         case = Case.objects.create(
@@ -169,7 +169,7 @@ def _bring_along(case: Case, like: Case, account: Account, now: datetime) -> Non
         for name, value in right.items()
         if value not in (None, "", [])
     }  # fmt: skip
-    case.values = {**case.values, **earlier}
+    case.values = rules.with_results(case, {**case.values, **earlier}, now)
     _touch_draft(case, now, case.step)
     there = {row.type_id: row for row in case.materials.filter(how=CaseMaterial.How.MISSING)}
     for old in like.materials.select_related("document").filter(how=CaseMaterial.How.UPLOAD, type_id__in=there):
@@ -209,7 +209,9 @@ def choose_situation(case: Case, situation: list[str], *, account: Account, now:
                 next_step=_("You can withdraw an optional part, or the whole."),
             )
         case.situation = situation
-        case.values = {**more, **case.values}  # what was typed stays, also where it is not asked any more
+        case.values = rules.with_results(
+            case, {**more, **case.values}, now
+        )  # what was typed stays, also where it is not asked any more
         _touch_draft(case, now, "situation")
         _settle_materials(case, shared)
     return case
@@ -249,7 +251,9 @@ def save(
                 next_step=_("Save again to use what you see here, or reload to see the other."),
             )
         before = case.values
-        case.values = _merged(before, correction.within(case, answers), form, now, carried)
+        case.values = rules.with_results(
+            case, _merged(before, correction.within(case, answers), form, now, carried), now
+        )
         if case.state in WITH_APPLICANT:
             anew = [name for name, held in case.values.items() if held != before.get(name)]
             case.findings.filter(field__in=anew, answered_at__isnull=True).update(answered_at=now)
@@ -261,9 +265,9 @@ def save(
 def enter(case: Case, field: str, value, *, source: str, now: datetime) -> None:
     """One value from a source into the answers of a case that the caller holds; the person pressed for it."""
     _editable(case)
-    case.values = {
-        **case.values, field: {"value": value, "source": source, "at": now.isoformat(), "changed": False}
-    }  # fmt: skip
+    case.values = rules.with_results(
+        case, {**case.values, field: {"value": value, "source": source, "at": now.isoformat(), "changed": False}}, now
+    )
     if case.state in WITH_APPLICANT:
         case.findings.filter(field=field, answered_at__isnull=True).update(answered_at=now)
     _touch_draft(case, now, case.step)
@@ -443,7 +447,7 @@ def _merged(values: dict, answers: dict, form, now: datetime, carried: int | Non
     merged = dict(values)
     typed_there = {} if carried is None else {"carried": carried}
     for field in form.fields:
-        if field.id not in answers:
+        if field.id not in answers or field.formula is not None:
             continue
         answer, held = answers[field.id], merged.get(field.id)
         if held is not None and held["source"] != "applicant":

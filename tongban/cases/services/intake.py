@@ -112,7 +112,8 @@ def _submit(case: Case, account: Account, level: int, now: datetime, remark: str
     received = clocks.receipt_day(case, now)
     number = take_number(clocks.local_day(now))
     cleaned = rules.checked(case).values
-    values = {field: held for field, held in case.values.items() if field in cleaned}
+    reckoned = rules.with_results(case, case.values, now)
+    values = {field: held for field, held in reckoned.items() if field in cleaned}
     go(
         case, SUBMIT, actor=actor, account=account, now=now, what=events.CaseSubmitted(case=case.pk),
         number=number, submitted_at=now, received_on=received, values=values, expires_at=None, signed_how=Case.Signed.ONLINE,

@@ -90,7 +90,7 @@ def _tried(case: Case, target: MatterVersion, names: dict[str, str]) -> Trial:
     asks = [
         say(one.label)
         for one in new_form
-        if one.id not in old_form
+        if (one.id not in old_form and one.formula is None)
         or (one.id in visible and (one.id not in asked_before or (one.id in values and one.id in wrong)))
     ]
     drops = [say(old_form[name].label) for name in values if name in old_form and name not in new_form]
@@ -163,8 +163,9 @@ def _move(case: Case, target: MatterVersion, *, reason: Bilingual, officer: Offi
         if against := _tried(case, target, {}).against:
             raise NotAllowed("keeps-its-version", against)
         case.version, case.situation = target, _situation(case, target)
+        case.values = rules.with_results(case, case.values, now)
         case.revision += 1  # a page that still shows the old questions is told so when it saves
-        case.save(update_fields=["version", "situation", "revision", "updated_at"])
+        case.save(update_fields=["version", "situation", "values", "revision", "updated_at"])
         settle_materials(case, shared)
         actor = acting(officer, Role.CATALOGUE_MANAGER)
         Step.objects.create(

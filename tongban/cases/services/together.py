@@ -155,7 +155,7 @@ def share_answers(case: Case, *, account: Account, now: datetime | None = None) 
         standing.prepare(account, case, now)
         more = offering.fitting(case, given, now)
         if more:
-            case.values = {**case.values, **more}
+            case.values = rules.with_results(case, {**case.values, **more}, now)
             drafting.touch(case, now)
     return len(more)
 

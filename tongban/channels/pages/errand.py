@@ -6,11 +6,13 @@ Used by whoever fills in a draft: the applicant, an officer at the window with t
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from django.http import Http404
+from django.http import Http404, JsonResponse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tongban.cases import offering, rules, services
 from tongban.cases.models import Case, CaseMaterial
+from tongban.channels.pages import filling
 from tongban.departments.models import Officer
 from tongban.lib.bilingual import say
 from tongban.lib.formschema import Field, Form
@@ -61,6 +63,8 @@ def answers_typed(request, case: Case, asked: Form, *, leave: Collection[str] = 
     cleaned = asked.validate(
         typed, request.FILES if not leave else files, kept=stored, fixed=given, partial=True, known=known_codes()
     )
+    for one in asked.reckoned_fields:  # judged when everything is together: this page may hold a part of what it takes
+        cleaned.errors.pop(one.id, None)
     draft = dict(cleaned.draft)
     for name, held in cleaned.files.items():
         document = documents.keep(held, owner=case.applicant, by=account or request.user, name=say(asked[name].label))
@@ -89,6 +93,13 @@ def save(
         step=step,
         carried=carried,
     )
+
+
+def saved(case: Case, asked: Form, left: Collection[str] = ()) -> JsonResponse:
+    """What a page that saves by itself is told: when, which revision it shows now, and what formulas make of the answers."""
+    told = {"saved_at": timezone.localtime(case.saved_at).strftime("%H:%M"), "revision": case.revision}
+    found = filling.results(asked, rules.plain_values(case.values), left)
+    return JsonResponse({**told, "reckoned": found} if found else told)
 
 
 def with_one_more_row(request, values: dict) -> dict:

@@ -1,14 +1,15 @@
 """A form of `lib.formschema` as the components of a page: which control, what stands in it, where it came from, what is wrong."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from tongban.lib.bilingual import say
-from tongban.lib.formschema import Field, Form
+from tongban.lib.formschema import Field, Form, no_longer
 
 MANY = 7  # more answers than this are a list to open, not cards
+SEARCHED = 15  # more answers of a shared list than this are found by typing
 
 CONTROLS = {
     "address": "textarea",
@@ -35,11 +36,15 @@ def controls(
     own: bool = False,
 ) -> list[dict[str, Any]]:
     """One dict a visible field, in the order of the form. Only `own` pages hold a covered number in full, behind a touch."""
-    deciding = {name for field in form for name in field.show_if_fields}
+    whole = form if isinstance(form, Form) else form.form
+    deciding = whole.with_what_they_take(name.removeprefix("form.") for field in whole for name in field.show_if_fields)
     found = []
     section = ""
     for field in form.visible(values):
         one = _control(field, values.get(field.id), errors, sources, divisions, own=own)
+        if field.formula is not None:
+            one |= {"kind": "reckoned", "value": in_words(field, values.get(field.id)), "full": ""}
+            one["takes"] = [(taken.id, say(taken.label)) for taken in whole.takes(field)]
         one["decides"] = field.id in deciding
         one["finding"] = marked.get(field.id)
         one["remarks"] = remarks.get(field.id, ())
@@ -47,6 +52,21 @@ def controls(
         section = field.section
         found.append(one)
     return found
+
+
+NOTHING_YET = "—"
+
+
+def in_words(field: Field, value: Any) -> str:
+    """A result as the page shows it; a dash while there is none."""
+    shown = field.display(value)
+    return _("%(amount)s yuan") % {"amount": shown} if shown and field.type == "money" else shown or NOTHING_YET
+
+
+def results(form: Form, values: Mapping, left: Collection[str] = ()) -> dict[str, str]:
+    """What formulas make of these answers, in words, for a page that shows them already."""
+    shown = [one for one in form.visible(values) if one.id not in left] if form.reckoned_fields else []
+    return {one.id: in_words(one, values.get(one.id)) for one in shown if one.formula is not None}
 
 
 def _control(field: Field, value: Any, errors: Mapping, sources: Mapping, divisions, *, own: bool) -> dict[str, Any]:
@@ -64,6 +84,7 @@ def _control(field: Field, value: Any, errors: Mapping, sources: Mapping, divisi
         value = field.display(value)
     elif covers and isinstance(value, str):
         value = field.mask(value)
+    shared = _shared(field, kind, value, errors, options) if field.code_list and kind in ("choices", "select") else {}
     return {
         "kind": kind,
         "name": field.html_name,
@@ -90,7 +111,32 @@ def _control(field: Field, value: Any, errors: Mapping, sources: Mapping, divisi
         "disputed": source.get("disputed"),
         "earlier": source.get("at") if earlier else None,
         **_parts(field, value, errors),
+        **shared,
     }
+
+
+def _shared(field: Field, kind: str, value: Any, errors: Mapping, options: list) -> dict[str, Any]:
+    """An answer from a list of many matters: one no longer offered stays in sight and says so; long lists are searched."""
+    gone = field.withdrawn(value)
+    found: dict[str, Any] = {}
+    if gone:
+        words = _("%(answer)s (no longer offered: choose again)")
+        options = [*options, *((code, words % {"answer": say(field.labels[code])}) for code in gone)]
+        found["errors"] = errors.get(field.id) or [no_longer(field, code) for code in gone]
+    if field.type == "multi":
+        return {**found, "options": options}
+    if len(field.options) > SEARCHED:
+        shown = say(field.labels[value]) if isinstance(value, str) and value in field.labels else value or ""
+        other = "en" if say({"zh": "zh", "en": "en"}) == "zh" else "zh"
+        pairs = [(say(field.labels[code]), field.labels[code].get(other, "")) for code in field.options]
+        return {**found, "kind": "pick", "value": shown, "options": pairs}
+    heads: dict[str, list] = {}
+    for code, words in options:
+        heads.setdefault(field.heads.get(code, ""), []).append((code, words))
+    if set(heads) - {""}:
+        groups = [(say(field.labels[head]) if head else "", many) for head, many in heads.items()]
+        return {**found, "kind": "select", "groups": groups}
+    return {**found, "options": options}
 
 
 def _help(field: Field) -> str:

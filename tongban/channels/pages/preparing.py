@@ -227,7 +227,7 @@ def autosave(request, desk: Desk, case: Case):
     left = [*desk.leaves(case, asked), *parts.elsewhere(asked, _part_sent(request, desk, asked))]
     _cleaned, answers = errand.answers_typed(request, case, asked, leave=left, account=desk.account)
     case = errand.save(request, case, answers, step="form", account=desk.account, carried=desk.carried)
-    return JsonResponse({"saved_at": timezone.localtime(case.saved_at).strftime("%H:%M"), "revision": case.revision})
+    return errand.saved(case, asked, left)
 
 
 def materials(request, desk: Desk, case: Case, *, refused: dict[str, Invalid] | None = None, status: int = 200):

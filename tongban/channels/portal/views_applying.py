@@ -361,7 +361,7 @@ def autosave(request, party, case):
     leave = parts.elsewhere(asked, parts.posted(asked, request.POST)) | _locked(case, asked)
     _cleaned, answers = errand.answers_typed(request, case, asked, leave=leave)
     case = errand.save(request, case, answers, step="form")
-    return JsonResponse({"saved_at": timezone.localtime(case.saved_at).strftime("%H:%M"), "revision": case.revision})
+    return errand.saved(case, asked)
 
 
 # -- documents

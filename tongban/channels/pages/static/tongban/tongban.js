@@ -59,7 +59,9 @@ addEventListener("pageshow", () => { for (const form of document.querySelectorAl
 customElements.define("tb-suggest", class extends HTMLElement {
   connectedCallback() {
     this.input = $("input", this)
-    if (!this.input || !this.getAttribute("src")) return
+    this.offered = this.input?.list
+    if (!this.input || !(this.offered || this.getAttribute("src"))) return
+    this.input.removeAttribute("list")
     const id = `${this.input.id}-list`
     this.list = make("ul", "", { class: "tb-suggestions", id, role: "listbox", hidden: "" })
     this.append(this.list)
@@ -76,6 +78,10 @@ customElements.define("tb-suggest", class extends HTMLElement {
     const words = this.input.value.trim()
     this.waiting?.abort()
     if (!words || this.composing) return this.close()
+    if (this.offered) {
+      const at = (one) => `${one.value} ${one.label}`.toLowerCase().indexOf(words.toLowerCase())
+      return this.show([...this.offered.options].filter((one) => at(one) >= 0).sort((one, other) => at(one) - at(other)).map((one) => ({ text: one.value, note: one.label })))
+    }
     this.waiting = new AbortController()
     try {
       const answer = await fetch(`${this.getAttribute("src")}?q=${encodeURIComponent(words)}`, { signal: this.waiting.signal, headers: { Accept: "application/json" } })
@@ -114,6 +120,7 @@ customElements.define("tb-suggest", class extends HTMLElement {
   take(item) {
     if (item.href?.startsWith("/")) return location.assign(item.href)
     this.input.value = item.firstChild.textContent
+    if (this.offered) return this.close(), this.input.dispatchEvent(new Event("change", { bubbles: true }))
     this.input.form.requestSubmit()
   }
 })
@@ -131,7 +138,7 @@ customElements.define("tb-autosave", class extends HTMLElement {
     this.form.addEventListener("input", () => this.changed())
     this.form.addEventListener("change", (event) => {
       if (event.target.closest("[data-decides]")) this.deciding = true
-      this.changed(this.deciding ? 0 : 1000)
+      this.changed(this.deciding ? 0 : undefined)
     })
     this.form.addEventListener("submit", () => { this.leaving = true; mark(this.keep, this.dataset.url) })
     addEventListener("online", () => this.save())
@@ -146,14 +153,14 @@ customElements.define("tb-autosave", class extends HTMLElement {
   }
   content() { return this.entries(["csrfmiddlewaretoken", "revision", "tab"]) }
   get unsaved() { return this.content() !== this.saved }
-  changed(wait = 1000) {
+  changed(wait = $("output", this.form) ? 500 : 1000) {
     clearTimeout(this.timer)
     if (!this.unsaved) return
     try { sessionStorage.setItem(this.keep, this.content()) } catch { /* full or forbidden: the page itself still holds it */ }
     this.timer = setTimeout(() => this.save(), wait)
   }
   save() {
-    // One at a time for each form, whichever tab sends it: what was typed last is what stays.
+    // One at a time for each form, whichever tab sends it.
     const name = `tongban ${this.dataset.url}`
     return navigator.locks ? navigator.locks.request(name, () => this.send()) : this.send()
   }
@@ -170,6 +177,7 @@ customElements.define("tb-autosave", class extends HTMLElement {
       const told = await answer.json().catch(() => ({}))
       if (answer.ok) {
         if (told.revision !== undefined && this.form.elements.revision) this.form.elements.revision.value = told.revision
+        if (told.reckoned) this.reckon(told.reckoned)
         this.saved = content
         this.tries = 0
         if (this.held) { this.held = false; await app().then((part) => { part.drop(this.dataset.url); part.sentNow() }) }
@@ -183,7 +191,7 @@ customElements.define("tb-autosave", class extends HTMLElement {
     if (this.unsaved && this.dataset.state === "saved") this.changed()
   }
   async ask() {
-    // An answer decides which questions follow: take them from the page as the server now draws it, and leave all others as they are.
+    // An answer decides which questions follow.
     this.deciding = false
     const here = $(".tb-fields", this.form), answer = await fetch(location.pathname + location.search, { credentials: "same-origin" })
     const there = answer.ok && $(".tb-fields", new DOMParser().parseFromString(await answer.text(), "text/html"))
@@ -199,7 +207,9 @@ customElements.define("tb-autosave", class extends HTMLElement {
     for (const gone of known.values()) gone.remove()
     this.saved = this.content()
   }
+  reckon(told) { for (const out of this.form.querySelectorAll("output[name]")) out.value = told[out.name] ?? "—" }
   later() {
+    this.reckon({})
     this.say("offline", this.dataset.offline)
     this.tries = (this.tries ?? 0) + 1
     clearTimeout(this.timer)
@@ -207,7 +217,7 @@ customElements.define("tb-autosave", class extends HTMLElement {
     app().then((part) => part.hold(this)).catch(() => { /* a first visit: this tab still holds it */ })
   }
   restore() {
-    // Only for this tab, gone when it closes: what was typed after the last save and lost with a crashed page.
+    // Only for this tab, gone when it closes.
     let kept = null
     try { kept = sessionStorage.getItem(this.keep) } catch { return }
     if (!kept || kept === this.saved) return this.forget()
