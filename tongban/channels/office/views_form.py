@@ -17,13 +17,14 @@ from django.views.decorators.http import require_http_methods
 from tongban.channels.doorkeeper import for_officer
 from tongban.channels.office.views_catalogue import EDITORS
 from tongban.channels.office.views_draft import autosaved, frame, own_draft, revision_of, saved, together
-from tongban.channels.pages import errand
+from tongban.channels.pages import errand, filling
 from tongban.lib.bilingual import both, say
 from tongban.lib.formschema import Form, FormError
 from tongban.lib.problems import NotAllowed
 from tongban.lib.rules import RuleError
 from tongban.licences import queries as licences
-from tongban.matters.editing import conditions, designing, drafting
+from tongban.matters import code_lists
+from tongban.matters.editing import conditions, designing, drafting, formulas
 from tongban.matters.models import MatterVersion
 from tongban.registers import queries as registers
 
@@ -128,6 +129,8 @@ def _rearranged(fields: list, request, act: str, rest: str) -> tuple[list, str, 
 def _field_posted(request, officer, version, name, act, rest):
     post = request.POST
     group, _colon, number = rest.partition(":")
+    if group.startswith(f"{formulas.ROOT}_") and act in ("condition", "group", "up", "down", "remove"):
+        return _formula_turned(request, officer, version, name, act, group)
     if group in ("options", "columns") and act in ("up", "down", "remove"):
         post = designing.rearranged(post, group, act, number)
     try:
@@ -135,17 +138,20 @@ def _field_posted(request, officer, version, name, act, rest):
     except designing.Misdrawn as wrong:
         if autosaved(request):
             return _refused(wrong.errors)
-        if act in ("condition", "group", "redraw"):  # what is still missing is said when it is saved
-            shown = [wrong.field if one.get("id") == name else one for one in version.form]
-            tree = _tree(request, version.form, name, act, group)
-            return _page(request, officer, version, shown, name, tree=tree)
         shown = [wrong.field if one.get("id") == name else one for one in version.form]
-        return _page(request, officer, version, shown, name, errors=wrong.errors)
+        formula = _formula_typed(request, version.form, name)
+        if act in ("condition", "group", "redraw"):  # what is still missing is said when it is saved
+            tree = _tree(request, version.form, name, act, group)
+            return _page(request, officer, version, shown, name, tree=tree, formula=formula)
+        return _page(request, officer, version, shown, name, errors=wrong.errors, formula=formula)
+    if act == "try":
+        return _page(request, officer, version, fields, new, trial=_trial(request, fields, new))
     if act in ("condition", "group", "redraw") or (act in ("up", "down", "remove") and group.startswith("c.")):
         tree = _tree(request, version.form, name, act, group)
         one = next(field for field in fields if field["id"] == new)
         if act in ("condition", "group", "redraw"):
-            return _page(request, officer, version, fields, new, tree=tree)
+            formula = _formula_typed(request, version.form, name)
+            return _page(request, officer, version, fields, new, tree=tree, formula=formula)
         logic = conditions.short(conditions.logic_of(tree))
         one.pop("show_if", None)
         if logic:
@@ -170,6 +176,37 @@ def _tree(request, form: list, name: str, act: str, where: str) -> dict:
     return conditions.changed(conditions.read(request.POST, facts).tree, act, where or "c")
 
 
+def _formula_typed(request, form: list, name: str) -> dict | None:
+    """The formula as the page has it, whole or not; None where the page shows none."""
+    if request.POST.get(f"{formulas.ROOT}.pick") in (None, formulas.AS_IT_IS):
+        return None
+    asked = [one for one in designing.readable(form) if one.id != name]
+    return formulas.read(request.POST, formulas.givens(asked), conditions.facts_of_form(asked)).tree
+
+
+def _formula_turned(request, officer, version, name, act, group):
+    """A button of a condition inside the formula: drawn anew, kept when it is saved."""
+    formula = formulas.changed(_formula_typed(request, version.form, name) or {}, act, group)
+    try:
+        fields, new = designing.read(request.POST, version.form, name)
+    except designing.Misdrawn as wrong:
+        fields, new = [wrong.field if one.get("id") == name else one for one in version.form], name
+    return _page(request, officer, version, fields, new, formula=formula)
+
+
+def _trial(request, fields: list, name: str) -> dict[str, Any]:
+    """The formula with made-up answers: what it asks for, and what comes out."""
+    try:
+        form = Form.from_demo(fields)
+    except (FormError, RuleError, ValueError) as wrong:
+        return {"why": [str(wrong)]}
+    asked = formulas.examples(form, name, request.POST)
+    if not any(one["value"] for one in asked):
+        return {"asked": asked}
+    found, why = formulas.tried(form, name, request.POST, timezone.localdate())
+    return {"asked": asked, "result": filling.in_words(form[name], found), "told": True, "why": why}
+
+
 def _refused(errors: dict):
     first = next(iter(errors.values()))[0]
     return JsonResponse(
@@ -177,10 +214,14 @@ def _refused(errors: dict):
     )
 
 
-def _page(request, officer, version, fields, opened, *, errors=None, problem=None, tree=None):
+def _page(request, officer, version, fields, opened, *, errors=None, problem=None, tree=None, formula=None, trial=None):
     chosen = next((one for one in fields if one.get("id") == opened), None)
     drawn = designing.drawn(chosen, fields) if chosen else None
     if drawn is not None:
+        if chosen is not None and drawn["with_formula"]:
+            drawn["formula"] = designing.formula_of(chosen, fields, formula)
+            if chosen.get("formula") and not errors:
+                drawn["trial"] = trial or _trial(request, fields, opened)
         if tree is not None:
             drawn |= {"tree": conditions.drawn(tree, drawn["facts"], "c"), "asked": True}
         _one_more(drawn, request.GET.get("more", ""))
@@ -192,6 +233,7 @@ def _page(request, officer, version, fields, opened, *, errors=None, problem=Non
         "types": list(designing.TYPES.items()),
         "column_types": designing.IN_TABLES,
         "sources": sources_of(version),
+        "code_lists": [(key, say(name)) for key, name in code_lists.names().items()],
         "errors": errors or {},
         "labels": dict.fromkeys(errors or {}, _("This question")),
         "problem": problem,
@@ -229,6 +271,8 @@ def _card(one: dict, fields: list) -> dict[str, Any]:
         "required": one.get("required"),
         "prefill": bool(one.get("prefill")),
         "said": said,
+        "formula": bool(one.get("formula")),
+        "formula_said": formulas.spoken(one.get("formula"), designing.readable(fields)) if one.get("formula") else None,
         "condition": bool(one.get("show_if")),
     }
 

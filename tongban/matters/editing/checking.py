@@ -4,18 +4,18 @@ Pure. `stop` stands in the way of publishing, `look` asks for a second look. Eac
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from tongban.lib.bilingual import Bilingual, say
-from tongban.lib.formschema import Form, FormError
+from tongban.lib.formschema import Field, Form, FormError
 from tongban.lib.problems import worded
 from tongban.lib.rules import RuleError, compile_rule
 from tongban.matters import commitment, repeating, retention
-from tongban.matters.editing import conditions
+from tongban.matters.editing import conditions, designing, formulas
 from tongban.matters.editing.elements import LABELS, PART_OF, circle
 
 LONGEST_ZH, LONGEST_EN = 60, 30  # characters and words of one sentence that are still read through
@@ -101,6 +101,7 @@ def findings(
     found += _documents(elements, known.get("materials"))
     found += _situations(elements, known.get("materials"))
     found += _form(elements)
+    found += _lists(elements, known.get("code_lists"))
     found += _rules(elements, base)
     found += _promise(elements, known.get("at_stake", ()))
     found += _result(elements)
@@ -306,11 +307,58 @@ def _asked_in_form(elements: Mapping) -> set[str]:
     return {one["id"] for one in elements.get("situations") or () if one.get("id") and one["id"] in said}
 
 
+def _lists(elements: Mapping, there: Collection[str] | None) -> list[Finding]:
+    """Questions whose answers come from a list that is not here, or that offers nothing today."""
+    found = []
+    if there is None:
+        return []
+    for one in elements.get("form") or []:
+        key = one.get("code_list")
+        if key and key not in there:
+            found.append(
+                _stop("unknown-list", "form", worded(_("There is no list of answers “%(name)s” here."), name=key))
+            )
+        elif key and not Field.from_data({"id": "x", "type": "choice", "code_list": key}).options:
+            found.append(
+                _stop("empty-list", "form", worded(_("The list of answers “%(name)s” offers nothing today."), name=key))
+            )
+    return found
+
+
+def _formulas(fields: list) -> list[Finding]:
+    """Formulas that cannot be reckoned: of what nobody asks, in a circle, or not understood."""
+    found = []
+    form = {one.id: one for one in designing.readable(fields)}
+    for one in form.values():
+        if one.formula is None:
+            continue
+        label = _lazy(one.label)
+        try:
+            gone = [name for name in one.reckoned_from if name not in form]
+        except RuleError as wrong:
+            sentence = worded(
+                _("The formula of “%(field)s” is not understood: %(why)s"), field=label, why=wrong.sentence
+            )
+            found.append(_stop("formula", "form", sentence))
+            continue
+        for name in gone:
+            sentence = _("“%(field)s” is filled by a formula of “%(name)s”, which is not asked in this form.")
+            found.append(_stop("formula", "form", worded(sentence, field=label, name=name)))
+        if way := formulas.circle(fields, one.id):
+            sentence = _(
+                "“%(field)s” is filled by a formula that goes in a circle: each of its answers waits for another."
+            )
+            found.append(_stop("formula", "form", worded(sentence, field=label), " → ".join(say(each) for each in way)))
+    return found
+
+
 def _form(elements: Mapping) -> list[Finding]:
     found: list[Finding] = []
     fields = elements.get("form") or []
     if not fields:
         return found
+    if broken := _formulas(fields):
+        return broken
     try:
         form = Form.from_demo(fields)
     except (FormError, RuleError, ValueError, TypeError) as wrong:

@@ -9,13 +9,15 @@ from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from typing import Any
 
+from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
 from tongban.lib import unicode
-from tongban.lib.bilingual import both
-from tongban.lib.formschema import FIELD_TYPES, Field, FormError
-from tongban.lib.rules import RuleError
-from tongban.matters.editing import conditions
+from tongban.lib.bilingual import both, say
+from tongban.lib.formschema import FIELD_TYPES, RECKONED, Field, FormError
+from tongban.lib.problems import worded
+from tongban.lib.rules import SCOPED, RuleError
+from tongban.matters.editing import conditions, formulas
 
 MOST_FIELDS = 200
 TYPES: dict[str, Any] = {
@@ -247,14 +249,31 @@ def drawn(one: Mapping[str, Any], fields: list[dict]) -> dict[str, Any]:
         ],
         "columns": [_column(column) for column in field.columns] if field else [],
         "with_options": kind in ("choice", "multi"),
+        "code_list": one.get("code_list", "") if kind in ("choice", "multi") else "",
         "with_bounds": kind in WITH_BOUNDS,
         "with_length": kind in WITH_LENGTH,
         "with_lines": kind == "text",
         "with_columns": kind == "table",
+        "with_formula": kind in RECKONED,
+        "facts_all": conditions.facts_of_form([each for each in readable(fields) if each.id != one.get("id")]),
         "facts": facts,
         "tree": conditions.drawn(tree, facts, "c") if tree is not None else None,
         "asked": tree is not None and bool(tree["items"]),
         "logic": field.show_if if field else one.get("show_if"),
+    }
+
+
+def formula_of(one: Mapping[str, Any], fields: list[dict], tree: dict | None = None) -> dict[str, Any]:
+    """What the page of a field shows of its formula: the choices (as just made, or as kept), and the sentence that it says."""
+    form = readable(fields)
+    name = str(one.get("id"))
+    known = formulas.givens(form, name)
+    facts = conditions.facts_of_form([each for each in form if each.id != name])
+    tree = formulas.tree_of(one.get("formula"), known) if tree is None else tree
+    return {
+        "drawn": formulas.drawn(tree, known, facts) if tree is not None else None,
+        "on": bool(one.get("formula") or (tree or {}).get("pick")),
+        "said": formulas.spoken(one.get("formula"), form),
     }
 
 
@@ -339,7 +358,7 @@ def read(post: Any, fields: list[dict], name: str) -> tuple[list[dict], str]:
     if kind == "text" and (rows := _whole(text("rows"), errors, "rows", 1, 20)) and rows > 1:
         one["rows"] = rows
     if kind in ("choice", "multi"):
-        one |= _options(post, text, errors, old)
+        one |= _shared_or_own(post, text, errors, old)
     if kind == "table":
         one |= _columns(post, text, errors, old)
     if post.get("when") == "if":
@@ -350,6 +369,7 @@ def read(post: Any, fields: list[dict], name: str) -> tuple[list[dict], str]:
             one["show_if"] = logic
     elif post.get("when") == "as-it-is" and old.get("show_if"):
         one["show_if"] = deepcopy(old["show_if"])
+    one |= _formula(post, fields, old, kind, name, errors)
     new = text("id", 60)
     if new and new != name:
         if not re.fullmatch(r"[a-z][a-z0-9_]{0,59}", new) or new in ids(fields):
@@ -370,8 +390,41 @@ def read(post: Any, fields: list[dict], name: str) -> tuple[list[dict], str]:
 
 _EDITED = {
     "type", "zh", "en", "label", "help", "example", "required", "readonly", "masked", "prefill", "min", "max", "max_length", "rows",
-    "options", "labels", "columns", "column_types", "optional_columns", "show_if",
+    "options", "labels", "code_list", "columns", "column_types", "optional_columns", "show_if",
 }  # fmt: skip
+
+
+def _formula(post: Any, fields: list[dict], old: Mapping, kind: str, name: str, errors: dict) -> dict[str, Any]:
+    """The formula that fills the field, if one does; what a page says nothing about stays."""
+    pick = post.get(f"{formulas.ROOT}.pick")
+    if pick is None or pick == formulas.AS_IT_IS:
+        return {"formula": deepcopy(old["formula"])} if old.get("formula") and kind in RECKONED else {}
+    if not pick:
+        return {}
+    form = readable(fields)
+    known = formulas.givens(form, name)
+    said = formulas.read(post, known, conditions.facts_of_form([one for one in form if one.id != name]))
+    wrong = dict(said.errors)
+    if not wrong and (reason := formulas.why_not(said.tree, known, kind)) is not None:
+        wrong[formulas.ROOT] = [reason]
+    errors |= wrong
+    if wrong:
+        return {}
+    logic = formulas.logic_of(said.tree, known)
+    tried = [{**one, "formula": logic} if one.get("id") == name else one for one in fields]
+    if way := formulas.circle(tried, name):
+        errors[formulas.ROOT] = [
+            worded(
+                _("This goes in a circle: %(way)s. Each would wait for the other."),
+                way=lazy(lambda: " → ".join(say(each) for each in way), str)(),
+            )
+        ]
+    return {"formula": logic}
+
+
+def readable(fields: Iterable[Mapping]) -> list[Field]:
+    """The questions of a form as far as they can be read."""
+    return [field for one in fields if (field := _readable(one)) is not None]
 
 
 def _whole(said: str, errors: dict, name: str, least: int, most: int) -> int | None:
@@ -406,6 +459,18 @@ def _bounds(kind: str, text: Callable[..., str], errors: dict) -> dict[str, Any]
 def _numbers(post: Any, name: str) -> list[str]:
     order = str(post.get(f"{name}.order", "")).split(",")
     return [part for part in dict.fromkeys(order) if part.isascii() and part.isdigit() and len(part) < 4][:100]
+
+
+def _shared_or_own(post: Any, text: Callable[..., str], errors: dict, old: Mapping) -> dict[str, Any]:
+    """Answers of a shared list, or of its own; where it had a list until now, its own begin as two to be written."""
+    if chosen := text("code_list", 60):
+        return {"code_list": chosen}
+    if old.get("code_list") and "options.order" not in post:
+        return {
+            "options": ["a", "b"],
+            "labels": {"a": both("第一项", "First answer"), "b": both("第二项", "Second answer")},
+        }
+    return _options(post, text, errors, old)
 
 
 def _options(post: Any, text: Callable[..., str], errors: dict, old: Mapping) -> dict[str, Any]:
@@ -486,6 +551,8 @@ def _renamed(fields: list[dict], old: str, new: str) -> list[dict]:
             one["show_if"] = _with_name(
                 Field.from_data({"id": "x", "type": "text", "show_if": one["show_if"]}).show_if, old, new
             )
+        if one.get("formula"):
+            one["formula"] = _with_name(one["formula"], old, new)
     return fields
 
 
@@ -493,7 +560,12 @@ def _with_name(logic: Any, old: str, new: str) -> Any:
     if isinstance(logic, Mapping):
         if set(logic) == {"var"} and logic["var"] in (old, f"form.{old}"):
             return {"var": logic["var"].replace(old, new)}
-        return {key: _with_name(value, old, new) for key, value in logic.items()}
+        return {
+            key: [_with_name(value[0], old, new), *value[1:]]
+            if key in SCOPED and isinstance(value, list) and value
+            else _with_name(value, old, new)
+            for key, value in logic.items()
+        }
     if isinstance(logic, list):
         return [_with_name(one, old, new) for one in logic]
     return logic
