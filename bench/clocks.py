@@ -9,15 +9,14 @@ few limits count (the last of the list), and a day in the middle of all of them.
 transaction each, which is what the product did before and what most peers do daily; measured on 500 cases and scaled.
 """
 
-import random
 import sys
 import time
 from datetime import date, timedelta
 
-from lists import _one_case, a_house
+from lists import DIALECT, _one_case, _put_aside, a_house
 from measuring import share, table
 
-BATCH = 2_000
+DAYS, LENGTHS = 90, 40
 
 
 def main(sizes: tuple[int, ...]) -> None:
@@ -116,43 +115,55 @@ def _one_by_one(number: int) -> float:
 
 
 def _grow(vendor: str, row: dict, standing: int, size: int, today: date) -> None:
-    """Copies of one case under review, each with two running clocks."""
+    """Copies of one case under review, each with two running clocks that the product has counted (one of each pair of facts, copied)."""
     from django.db import connection
 
     from tongban.cases import clocks
     from tongban.cases.models import Clock
 
-    names = [name for name in row if name != "id"]
-    quoted = ", ".join(f'"{name}"' for name in names)
-    marks = ", ".join(["%s"] * len(names))
-    chance, calendar = random.Random(4), _calendar()
-    counted: dict[tuple, tuple] = {}
+    calendar, facts, kinds = _calendar(), [], ("decision_promised", "decision_statutory")
+    for at in range(DAYS * LENGTHS):
+        started, said = today - timedelta(days=at % DAYS), []
+        for kind, limit in zip(kinds, (5 + at // DAYS, 60), strict=True):
+            clock = Clock(kind=kind, started_on=started, limit=limit, unit="working_day")
+            said += [limit, *clocks._result(clock, calendar)]
+        facts.append([at, started, *said])
+    sql = DIALECT[vendor]
+    own = {name: f'base."{name}"' for name in row if name != "id"} | {
+        "ref": sql["ref"], "number": sql["number"], "state": "'under_review'", "decision": "''", "decided_at": "NULL",
+        "licence_id": "NULL", "ended_at": "NULL", "promised_due": "due0", "statutory_due": "due1", "next_due": "due0",
+        "warn_on": "warn0", "provisional": "provisional0 OR provisional1",
+    }  # fmt: skip
+    quoted = ", ".join(f'"{name}"' for name in own)
+    numbers, counted = (sql[key].format(first=standing + 1, last=size) for key in ("numbers", "counted"))
+    of = f"bench_facts facts ON facts.at = (n * 7919) % {len(facts)}"
     with connection.cursor() as cursor:
         if vendor == "SQLite":
             cursor.execute("PRAGMA synchronous = OFF")
-        for begin in range(standing, size, BATCH):
-            chosen = []
-            for number in range(begin, min(begin + BATCH, size)):
-                own = row | {
-                    "ref": f"c{number:011d}", "number": f"3101{number:014d}", "state": "under_review",
-                    "decision": "", "decided_at": None, "licence_id": None, "ended_at": None,
-                }  # fmt: skip
-                chosen.append([own[name] for name in names])
-            cursor.executemany(f"INSERT INTO cases_case ({quoted}) VALUES ({marks})", chosen)
-            cursor.execute("SELECT MAX(id) FROM cases_case")
-            last = cursor.fetchone()[0]
-            rows = []
-            for pk in range(last - len(chosen) + 1, last + 1):
-                started = today - timedelta(days=chance.randrange(90))
-                for kind, limit in (("decision_promised", 5 + chance.randrange(40)), ("decision_statutory", 60)):
-                    clock = Clock(case_id=pk, kind=kind, started_on=started, limit=limit, unit="working_day")
-                    facts = (started, limit)
-                    counted[facts] = counted.get(facts) or clocks._result(clock, calendar)
-                    clock.due, clock.warn_on, clock.provisional = counted[facts]
-                    rows.append(clock)
-            Clock.objects.bulk_create(rows, batch_size=500)
+        cursor.execute("DROP TABLE IF EXISTS bench_facts")
+        columns = ", ".join(
+            f"limit{n} integer, due{n} date, warn{n} date, provisional{n} {sql['truth']}" for n in (0, 1)
+        )
+        cursor.execute(f"CREATE TEMPORARY TABLE bench_facts (at integer PRIMARY KEY, started date, {columns})")
+        cursor.executemany(f"INSERT INTO bench_facts VALUES ({', '.join(['%s'] * 10)})", facts)
+        put_back = _put_aside(cursor, vendor, ["cases_case", "cases_clock"])
+        cursor.execute(
+            f"{numbers} INSERT INTO cases_case ({quoted}) SELECT {', '.join(own.values())} FROM {counted} JOIN {of} "
+            f"JOIN cases_case base ON base.id = {row['id']}"
+        )
+        for n, kind in enumerate(kinds):
+            cursor.execute(
+                f'{numbers} INSERT INTO cases_clock (case_id, kind, started_on, "limit", unit, extended_by, pauses, due, warn_on, provisional) '
+                f"SELECT cases_case.id, '{kind}', started, limit{n}, 'working_day', 0, '[]', due{n}, warn{n}, provisional{n} "
+                f"FROM {counted} JOIN {of} JOIN cases_case ON cases_case.ref = {sql['ref']}"
+            )
+        for sentence in put_back:
+            cursor.execute(sentence)
         if vendor == "SQLite":
             cursor.execute("PRAGMA synchronous = FULL")
+        else:
+            cursor.execute("VACUUM ANALYZE cases_case")
+            cursor.execute("VACUUM ANALYZE cases_clock")
     print(f"{vendor}: {size:,} cases stand", file=sys.stderr, flush=True)
 
 

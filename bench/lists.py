@@ -214,6 +214,7 @@ DIALECT = {
         "day": "date('now', '+' || ((n * 7919) % 60) || ' days', '-5 days')",
         "ref": "printf('b%011d', n)",
         "number": "printf('310107%012d', n)",
+        "truth": "bool",
     },
     "PostgreSQL": {
         "numbers": "",
@@ -221,6 +222,7 @@ DIALECT = {
         "day": "CURRENT_DATE + ((n::bigint * 7919) % 60)::int - 5",
         "ref": "'b' || lpad(n::text, 11, '0')",
         "number": "'310107' || lpad(n::text, 12, '0')",
+        "truth": "boolean",
     },
 }  # fmt: skip
 

@@ -3,11 +3,12 @@
 Call inside the act's transaction, after the move: the case row is then ours.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from django.db.models import BigIntegerField, Q
+from django.db.models import BigIntegerField, Prefetch, Q, prefetch_related_objects
 from django.utils import timezone
 
 from tongban.cases import planning, promising
@@ -17,6 +18,7 @@ from tongban.departments import queries as departments
 from tongban.lib.composed import composed, composed_of_several
 from tongban.lib.workdays import Calendar, Due
 from tongban.lib.written import insert, insert_all, keep, update
+from tongban.matters.models import MatterVersion
 
 FAR_AWAY = date(9999, 12, 31)
 
@@ -223,14 +225,20 @@ def _running_of(cases):
 def show_members(members: list[Case]) -> None:
     """The same for members of a bundle: those that say the same are written together."""
     clocks = _running_of([case.pk for case in members])
-    alike: dict[tuple, list[int]] = {}
     for case in members:
         say(case, [clock for clock in clocks if clock.case_id == case.pk])
-        alike.setdefault(tuple(getattr(case, name) for name in SHOWN), []).append(case.pk)
+    _keep_alike(members, SHOWN, updated_at=timezone.now())
+
+
+def _keep_alike(rows: Sequence[Case | Clock], names: tuple[str, ...], **besides: Any) -> None:
+    """Write these fields of rows of one table: those that say the same in one statement."""
+    alike: dict[tuple, list[int]] = {}
+    for row in rows:
+        alike.setdefault(tuple(getattr(row, name) for name in names), []).append(row.pk)
     for said, keys in alike.items():
-        what = dict(zip(SHOWN, said, strict=True)) | {"updated_at": timezone.now()}
-        if update(Case, {"id": tuple(keys)}, what) is None:
-            Case.objects.filter(pk__in=keys).update(**what)
+        model, what = type(rows[0]), dict(zip(names, said, strict=True)) | besides
+        if update(model, {"id": tuple(keys)}, what) is None:
+            model._base_manager.filter(pk__in=keys).update(**what)
 
 
 def say(case: Case, which: list[Clock]) -> None:
@@ -368,20 +376,29 @@ class Moved:
 def recount(cases: list[int]) -> list[Moved]:
     """Compute every running clock of these cases again (a calendar was published); the cases whose told dates moved.
 
-    Call inside a transaction: the cases are held. Only what came out differently is written.
+    Call inside a transaction: the cases are held, of which only what is told was read. Only what came out differently is written.
     """
     held = {
         case.pk: case
         for case in Case.objects.select_for_update(of=("self",))
-        .select_related("version", "department", "applicant", "parent")
+        .only("ref", "number", "state", *SHOWN, "updated_at", "version", "department", "applicant", "parent")
         .filter(pk__in=cases)
         .order_by("pk")
     }
+    prefetch_related_objects(
+        list(held.values()),
+        Prefetch("version", MatterVersion.objects.only("name")),
+        "department",
+        "applicant",
+        Prefetch("parent", Case.objects.only("state")),
+    )
     calendar, different, answer_by = departments.calendar(), [], {}
+    running_of: dict[int, list[Clock]] = {}
     today = local_day(timezone.now())
     warned: list[Clock] = []
     counted: dict[tuple, tuple] = {}
     for clock in Clock.objects.filter(case_id__in=held, stopped_on__isnull=True):
+        running_of.setdefault(clock.case_id, []).append(clock)
         facts = (
             clock.started_on,
             clock.limit + clock.extended_by,
@@ -397,16 +414,16 @@ def recount(cases: list[int]) -> list[Moved]:
                 answer_by[clock.case_id] = counted[facts][0]
             clock.due, clock.warn_on, clock.provisional = counted[facts]
             different.append(clock)
-    Clock.objects.bulk_update(different, ["due", "warn_on", "provisional"], batch_size=200)
+    _keep_alike(different, ("due", "warn_on", "provisional"))
     _take_back_warnings(warned, today)
-    moved = []
-    for pk in sorted({clock.case_id for clock in different}):
-        case = held[pk]
-        before = (case.promised_due, case.statutory_due)
-        show(case)
+    moved, others = [], [held[pk] for pk in sorted({clock.case_id for clock in different})]
+    for case in others:
+        before, pk = (case.promised_due, case.statutory_due), case.pk
+        say(case, running_of[pk])
         promise, law = case.promised_due != before[0], case.statutory_due != before[1]
         if promise or law or pk in answer_by:
             moved.append(Moved(case, promise, law, answer_by.get(pk)))
+    _keep_alike(others, SHOWN, updated_at=timezone.now())
     return moved
 
 

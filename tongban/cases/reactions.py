@@ -238,12 +238,11 @@ def tell_answered(event):
     _tell(event.case, "question_answered", once=str(event.question))
 
 
-@on(events.CaseDatesChanged)
+@on(events.CaseDatesChanged, unless={"why": "calendar"})  # the recount tells those itself
 def tell_dates(event):
-    if event.why != "calendar":  # the recount tells those itself
-        case = Case.objects.get(pk=event.case)
-        steps = Step.objects.filter(Q(case=case.pk) | Q(case__parent=case.pk)).count()  # a whole moves with its parts
-        _tell(event.case, f"case_{event.why}", once=f"{case.extended_days}:{steps}")
+    case = Case.objects.get(pk=event.case)
+    steps = Step.objects.filter(Q(case=case.pk) | Q(case__parent=case.pk)).count()  # a whole moves with its parts
+    _tell(event.case, f"case_{event.why}", once=f"{case.extended_days}:{steps}")
 
 
 def _round(case_pk: int) -> int:

@@ -33,6 +33,7 @@ LEASE = timedelta(minutes=2)
 KEY_AT_MOST = 80
 
 REACTIONS: dict[str, list[str]] = {}
+UNLESS: dict[str, dict[str, Any]] = {}
 CARRIERS: dict[str, Callable[..., Any]] = {}
 SLOW: set[str] = set()
 EVENTS: dict[str, type] = {}
@@ -55,12 +56,17 @@ def event(cls):
     return made
 
 
-def on(*kinds: type):
-    """Carry an event up: the function is called with it by the worker, after the commit, at least once."""
+def on(*kinds: type, unless: dict[str, Any] | None = None):
+    """Carry an event up: the function is called with it by the worker, after the commit, at least once.
+
+    `unless` the event says all of this: then no errand is written at all (a corrected calendar moves a million cases at once).
+    """
 
     def entered(reaction):
         name = f"{reaction.__module__}.{reaction.__name__}"
         CARRIERS[name] = reaction
+        if unless:
+            UNLESS[name] = unless
         for kind in kinds:
             REACTIONS.setdefault(kind.__name__, []).append(name)
         return reaction
@@ -102,6 +108,7 @@ def record_many(happened: Iterable[tuple[Any, str]], *, actor: Actor) -> list[Ev
         written.new(Job, kind=reaction, event_id=row.pk, run_at=row.at)
         for row in rows
         for reaction in REACTIONS.get(row.kind, ())
+        if reaction not in UNLESS or any(row.payload.get(key) != value for key, value in UNLESS[reaction].items())
     )
     return rows
 

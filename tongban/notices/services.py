@@ -17,7 +17,7 @@ from tongban.departments.models import Officer
 from tongban.journal import queries as journal_queries
 from tongban.journal import services as journal
 from tongban.journal.actors import Actor
-from tongban.lib import identifiers
+from tongban.lib import identifiers, written
 from tongban.lib.bilingual import Bilingual, short
 from tongban.lib.moves import Move, make
 from tongban.lib.problems import Invalid, NotAllowed
@@ -29,6 +29,7 @@ from tongban.notices.gateways.sms import text_messages
 from tongban.notices.models import CallBack, Dispatch, InformationDeclined, Message, Preference
 from tongban.notices.queries import accounts_of, preferences
 from tongban.notices.states import GIVE_UP, REACH, TRY_AGAIN, CallBackState
+from tongban.parties import queries as parties
 from tongban.parties.models import Account, Party
 
 BY_DAY = "notices.carry_by_day"
@@ -91,13 +92,18 @@ def _dispatch(message: Message, account: Account, words: wording.Words, number: 
     wish = preferences(account)
     if not words.carried or (wish.only_when_needed and not message.needs_answer):
         return
-    ways = []
-    if wish.email and account.email:
-        ways.append(("email", account.email))
-    if wish.sms and words.urgent and account.person and account.person.mobile and text_messages() is not None:
+    for row in _ways_out(message, account, wish, by_text=words.urgent and text_messages() is not None):
+        row.save()
+        journal.enqueue("notices.carry", dispatch=row.pk, number=number)
+
+
+def _ways_out(message: Message, account: Account, wish: Preference, *, by_text: bool) -> list[Dispatch]:
+    """By which ways a message leaves the house; not written yet."""
+    ways = [("email", account.email)] if wish.email and account.email else []
+    if by_text and wish.sms and account.person and account.person.mobile:
         ways.append(("sms", account.person.mobile))
-    for channel, address in ways:
-        row = Dispatch.objects.create(
+    return [
+        Dispatch(
             message=message,
             channel=channel,
             address=address,
@@ -105,7 +111,53 @@ def _dispatch(message: Message, account: Account, words: wording.Words, number: 
             # the same occasion is the same message to the provider, also when a restore has made us forget that we told it
             reference=uuid.uuid5(REFERENCES, f"{message.once}:{channel}"),
         )
-        journal.enqueue("notices.carry", dispatch=row.pk, number=number)
+        for channel, address in ways
+    ]
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """What one party is told, in the words of `tell`."""
+
+    party: int
+    kind: str
+    about: str
+    link: str
+    params: dict[str, Any]
+    once: str
+    needs_answer: bool = False
+
+
+def tell_each(occasions: Sequence[Occasion], now: datetime | None = None) -> int:
+    """As `tell` without a matter, many parties at once, each its own words, and as few statements as for one. Inside the act's
+    transaction; who was told of an occasion is not told again. If two hands did all the same, the name of the message refuses one."""
+    now = now or timezone.now()
+    accounts = parties.accounts_of_many({one.party for one in occasions}, timezone.localdate(now))
+    told = {
+        f"{one.once}:{account.pk}"[:120]: (one, account) for one in occasions for account in accounts.get(one.party, ())
+    }
+    had = set(Message.objects.filter(once__in=told).values_list("once", flat=True))
+    messages = [
+        written.new(
+            Message, party_id=one.party, account=account, kind=one.kind, at=now, title=wording.WORDING[one.kind].title,
+            body=wording.body(one.kind, one.params), about=one.about, link=one.link, needs_answer=one.needs_answer, once=name,
+        )
+        for name, (one, account) in told.items()
+        if name not in had
+    ]  # fmt: skip
+    written.insert_all(messages)
+    wishes = {row.account_id: row for row in Preference.objects.filter(account__in={m.account_id for m in messages})}
+    texts = text_messages() is not None
+    rows: list[Dispatch] = []
+    for message in messages:
+        words, wish = wording.WORDING[message.kind], wishes.get(message.account_id) or Preference()
+        if words.carried and not (wish.only_when_needed and not message.needs_answer):
+            rows += _ways_out(message, message.account, wish, by_text=words.urgent and texts)
+    written.insert_all(rows)
+    numbers = {message.pk: str(told[message.once][0].params.get("number") or "") for message in messages}
+    journal.enqueue_many("notices.carry", [{"dispatch": row.pk, "number": numbers[row.message_id]} for row in rows])
+    journal.touch(*(f"inbox:{message.account_id}" for message in messages))
+    return len(messages)
 
 
 @dataclass(frozen=True)
@@ -148,18 +200,8 @@ def tell_many(
     rows = []
     for message in messages:
         account, wish = message.account, wishes.get(message.account_id) or Preference()
-        if wish.only_when_needed:
-            continue
-        ways = [("email", account.email)] if wish.email and account.email else []
-        if texts and wish.sms and account.person and account.person.mobile:
-            ways.append(("sms", account.person.mobile))
-        rows += [
-            Dispatch(
-                message=message, channel=channel, address=address, language=short(account.language),
-                reference=uuid.uuid5(REFERENCES, f"{message.once}:{channel}"),
-            )
-            for channel, address in ways
-        ]  # fmt: skip
+        if not wish.only_when_needed:
+            rows += _ways_out(message, account, wish, by_text=texts)
     journal.enqueue_many(BY_DAY, [{"dispatch": row.pk} for row in Dispatch.objects.bulk_create(rows)])
     return len(messages)
 

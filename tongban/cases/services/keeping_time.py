@@ -1,5 +1,6 @@
 """What the worker does because time passes: silence counts as acceptance, corrections lapse, notices end, drafts run out, dates move."""
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 import structlog
@@ -129,31 +130,31 @@ def recount(after: int = 0, first: str = "", last: str = "") -> None:
         moved = clocks.recount(ids)
         for whole in sorted({one.case.parent_id for one in moved if one.case.parent_id}):
             journal.enqueue(one_promise.FOLLOW_PARTS, case=whole)
-        for one in moved:
-            case = one.case
-            journal.record(events.CaseDatesChanged(case=case.pk, why="calendar"), subject=case.subject, actor=PLATFORM)
-            changed(case)
-            _tell_new_dates(one)
+        if moved:
+            why = [(events.CaseDatesChanged(case=one.case.pk, why="calendar"), one.case.subject) for one in moved]
+            journal.record_many(why, actor=PLATFORM)
+            changed(*(one.case for one in moved))
+            notices.tell_each([occasion for one in moved for occasion in _new_dates(one)])
         if len(ids) == TOGETHER:
             journal.enqueue(RECOUNT, after=ids[-1], first=first, last=last)
 
 
-def _tell_new_dates(moved: clocks.Moved) -> None:
+def _new_dates(moved: clocks.Moved) -> Iterator[notices.Occasion]:
     """Each date that somebody was told and that is another one now; of a bundle once, of the whole."""
     case = moved.case
     if moved.answer_by is not None:
-        _tell(case, "answer_day_changed", moved.answer_by, needs_answer=True)
+        yield _occasion(case, "answer_day_changed", moved.answer_by, needs_answer=True)
     if case.parent is not None and case.parent.state not in ENDED:
         return
     if moved.promise:
-        _tell(case, "dates_changed", case.promised_due)
+        yield _occasion(case, "dates_changed", case.promised_due)
     elif moved.law:
-        _tell(case, "legal_day_changed", case.statutory_due)
+        yield _occasion(case, "legal_day_changed", case.statutory_due)
 
 
-def _tell(case: Case, kind: str, due: date | None, *, needs_answer: bool = False) -> None:
-    notices.tell(
-        case.applicant,
+def _occasion(case: Case, kind: str, due: date | None, *, needs_answer: bool = False) -> notices.Occasion:
+    return notices.Occasion(
+        case.applicant_id,
         kind,
         about=case.subject,
         link=f"/my/cases/{case.ref}/",
