@@ -423,7 +423,7 @@ def world(db, monkeypatch):
     )  # knocks are undone in one
     for views in ("office.views_case", "office.views_issuing", "portal.views_cases"):
         monkeypatch.setattr(f"tongban.channels.{views}.draw", lambda document: b"drawn")
-    monkeypatch.setattr("tongban.channels.pages.receipt_sheet.draw", lambda receipt: b"drawn")
+    monkeypatch.setattr("tongban.cases.receipt_sheet.draw", lambda receipt: b"drawn")
     return World()
 
 

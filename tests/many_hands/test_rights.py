@@ -3,6 +3,7 @@
 import datetime
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from tests import make
@@ -12,6 +13,7 @@ from tongban.cases.models import Case
 from tongban.journal.models import Event
 from tongban.lib.problems import NotAllowed
 from tongban.parties.models import Account
+from tongban.records import taking_home
 from tongban.registers import disputing
 from tongban.registers.models import Dispute, Resource
 from tongban.rights import closing, exporting
@@ -80,6 +82,34 @@ def test_many_hands_ask_for_one_copy(account):
 
     assert problems(answers) == []
     assert Export.objects.count() == 1
+
+
+def test_many_hands_have_two_applications_packed_one_after_the_other(account):
+    """Of each person one at a time; the other application is told to wait, and nobody gets a package of something else."""
+    cases_ = [make.case("under_review", account_=account) for _number in range(2)]
+
+    answers = together(*[lambda case=case: taking_home.ask(case, account=account) for case in cases_ * (HANDS // 2)])
+
+    packed = Export.objects.get()
+    late = problems(answers)
+    assert {one.pk for one in answers if isinstance(one, Export)} == {packed.pk}
+    assert {one.code for one in late} == {"another-is-packed"} and len(late) == HANDS // 2
+
+
+def test_without_the_constraint_many_hands_have_many_packages_made(account):
+    """Negative control: it is the constraint of the database that leaves one, not luck."""
+    case = make.case("under_review", account_=account)
+    constraint = next(one for one in Export._meta.constraints if one.name == "one_application_packed_at_a_time")
+    with connection.schema_editor() as editor:
+        editor.remove_constraint(Export, constraint)
+    try:
+        together(*[lambda: taking_home.ask(case, account=account) for _hand in range(HANDS)])
+
+        assert Export.objects.count() == HANDS
+    finally:
+        Export.objects.all().delete()
+        with connection.schema_editor() as editor:
+            editor.add_constraint(Export, constraint)
 
 
 def test_an_account_closed_while_its_draft_is_sent_is_one_or_the_other(account):

@@ -8,7 +8,7 @@ from django.utils import timezone, translation
 
 from tests import doors, make
 from tests.payments import tills
-from tongban.channels.pages import receipt_sheet
+from tongban.cases import receipt_sheet
 from tongban.journal.models import ReadEntry
 from tongban.payments import queries, services
 from tongban.payments.gateways import simulated

@@ -5,22 +5,27 @@ import hashlib
 import io
 import json
 import zipfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from tests import make
 from tests.cases import ways
 from tests.doors import enter
 from tests.records import worlds
 from tongban.cases.models import Case
-from tongban.journal.models import ReadEntry
+from tongban.journal import services as journal
+from tongban.journal.models import Job, ReadEntry
 from tongban.licences import keys
 from tongban.materials import store
+from tongban.notices.models import Message
 from tongban.records import bagging, handing_over, queries, taking_home
 from tongban.records.gateways import NotTaken, archive
 from tongban.records.gateways.folder import Folder
+from tongban.rights import exporting
+from tongban.rights.models import Export
 from tongban.site.commands import verify_archive
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
@@ -291,13 +296,24 @@ def test_an_applicant_takes_everything_home_in_a_file_that_can_be_judged(client,
     stranger = enter(Client(), make.account())
 
     there = client.get(f"/my/cases/{case.ref}/")
+    before = client.get(f"/my/cases/{case.ref}/case.zip")
+    for _press in range(2):
+        client.post(f"/my/cases/{case.ref}/along/")
+    waiting = client.get(f"/my/cases/{case.ref}/along/").content.decode()
+    while journal.work_once():
+        pass
+    ready = client.get(f"/my/cases/{case.ref}/along/").content.decode()
     answer = client.get(f"/my/cases/{case.ref}/case.zip")
     content = b"".join(answer.streaming_content)
     kept = tmp_path / "case.zip"
     kept.write_bytes(content)
     worst = verify_archive.run(argparse.Namespace(files=[kept], roots=None, withdrawn=None))
 
-    assert f"/my/cases/{case.ref}/case.zip" in there.content.decode()
+    assert f"/my/cases/{case.ref}/along/" in there.content.decode()
+    assert (before.status_code, before.url) == (302, f"/my/cases/{case.ref}/along/")
+    assert "<progress" in waiting and "case.zip" not in waiting and f"/my/cases/{case.ref}/case.zip" in ready
+    assert Export.objects.get().case == case  # pressed twice, packed once
+    assert Message.objects.get(kind="copy_ready").link == f"/my/cases/{case.ref}/along/"
     assert worst == 0, capsys.readouterr().out
     with zipfile.ZipFile(kept) as held:
         names = {name for name in held.namelist() if name.startswith("data/")}
@@ -312,6 +328,7 @@ def test_an_applicant_takes_everything_home_in_a_file_that_can_be_judged(client,
     assert about["cases"][0]["happened"][-1]["state"] == "closed"
     assert "officer" not in json.dumps(about)
     assert stranger.get(f"/my/cases/{case.ref}/case.zip").status_code == 404
+    assert stranger.post(f"/my/cases/{case.ref}/along/").status_code == 404
     assert ["everything"] in ReadEntry.objects.filter(about=case.subject).values_list("fields", flat=True)
 
 
@@ -326,3 +343,43 @@ def test_a_result_nobody_opened_yet_is_not_delivered_by_a_copy():
         delivered = [name for name in held.namelist() if "licences/" in name]
 
     assert (ready, len(delivered)) == ([], 1)
+
+
+def test_what_cannot_be_packed_is_said_and_packed_when_asked_again(client, monkeypatch):
+    case = ways.bring("closed")
+    enter(client, case.account)
+    with monkeypatch.context() as broken:
+        broken.setattr(taking_home.bagging, "pack", lambda *_what, **_how: 1 / 0)
+        client.post(f"/my/cases/{case.ref}/along/")
+        while journal.work_once():
+            pass
+    failed = client.get(f"/my/cases/{case.ref}/along/").content.decode()
+    client.post(f"/my/cases/{case.ref}/along/")
+    while journal.work_once():
+        pass
+
+    assert "Try again" in failed and 'role="alert"' in failed
+    assert list(Export.objects.order_by("pk").values_list("state", flat=True)) == ["failed", "ready"]
+    assert Message.objects.filter(kind__startswith="copy_").count() == 2
+
+
+def test_a_package_nobody_makes_any_more_and_one_nobody_fetched_are_told():
+    case = ways.bring("closed")
+    row = taking_home.ask(case, account=case.account)
+    Job.objects.filter(kind=taking_home.ERRAND).update(state=Job.PARKED)
+    exporting.delete_old()
+    again = taking_home.ask(case, account=case.account)
+    while journal.work_once():
+        pass
+    soon = timezone.now() + timedelta(hours=20)
+    Export.objects.filter(pk=again.pk).update(until=soon)
+
+    told = [exporting.warn(), exporting.warn()]
+    while journal.work_once():
+        pass
+
+    row.refresh_from_db()
+    assert row.state == "failed"
+    assert told == [1, 0]
+    kinds = set(Message.objects.filter(kind__startswith="copy_").values_list("kind", flat=True))
+    assert kinds == {"copy_failed", "copy_ready", "copy_ends"}

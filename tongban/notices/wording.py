@@ -915,6 +915,27 @@ WORDING: dict[str, Words] = {
         "您要求复核“%(matter)s”（%(number)s）的自动决定，工作人员已经看过，答复见办件。",
         "You asked for a person to look at the automatic decision on “%(matter)s” (%(number)s). The answer stands in the case.",
     ),
+    "copy_ready": _words(
+        "您要的资料包已备好",
+        "Your copy is ready",
+        "您要的资料包（%(what)s）已备好，可在%(due)s前下载，过期自动删除。只有您本人能打开。",
+        "Your copy (%(what)s) is ready. Download it by %(due)s; it is deleted after that day. Nobody but you can open it.",
+        carried=False,
+    ),
+    "copy_failed": _words(
+        "您要的资料包没有打包成功",
+        "Your copy could not be made",
+        "您要的资料包（%(what)s）没有打包成功。您的资料都在，没有受到影响。请打开页面再试一次。",
+        "Your copy (%(what)s) could not be made. Nothing of yours was lost or changed. Please open the page and try again.",
+        carried=False,
+    ),
+    "copy_ends": _words(
+        "您还没有下载的资料包即将删除",
+        "A copy that you did not download is about to be deleted",
+        "您要的资料包（%(what)s）还没有下载，%(due)s后自动删除。需要时可以随时重新打包。",
+        "You did not download your copy (%(what)s) yet. It is deleted after %(due)s. You can have a new one made at any time.",
+        carried=False,
+    ),
     "industry_licence_reissued": _words(
         "行业综合许可证已换发",
         "Your industry licence was issued anew",

@@ -1,9 +1,10 @@
 """An application as one sealed file for whoever made it: answers, letters, papers, licences, what was said and what was paid.
 
-The same kind of package as an archive gets, so `tongban verify-archive` judges it; without what only the office writes down.
+The same kind of package as an archive gets, so `tongban verify-archive` judges it; without what only the office writes down. The worker
+makes it and keeps it as it keeps a copy of everything (`rights.exporting`): sealed, for its asker alone, seven days.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -13,26 +14,35 @@ import structlog
 from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
-from tongban.cases import talking
+from tongban.cases import receipt_sheet, talking
 from tongban.cases.models import Case, CaseDocument
 from tongban.cases.sheets import draw
 from tongban.cases.states import CaseState
-from tongban.lib.problems import Problem
+from tongban.journal import services as journal
+from tongban.lib.problems import NotAllowed, Problem
 from tongban.licences import services as licences
 from tongban.licences.models import Licence
 from tongban.materials import queries as papers
 from tongban.materials import store
 from tongban.materials.models import Page
 from tongban.parties.models import Account
+from tongban.payments import queries as payments
 from tongban.records import bagging, handing_over, owned, queries
+from tongban.rights import exporting
+from tongban.rights.models import Export
 
 log = structlog.get_logger("records")
 
+ERRAND = "records.pack_case"
+Progress = Callable[[int], None]
+DRAWN, STEP = 90, 10  # per cent: when every file is drawn; how far between two things said to the page
 File = tuple[str, Any, Callable[[], bytes]]  # name, what it is, its content when it is its turn
 OPENED = {CaseState.DELIVERED, CaseState.CLOSED}  # before, opening the result is its delivery
 BY_PAPER = ("document", "order")
 TITLE = {"zh": "申请表", "en": "Application"}
+RECEIPT = {"zh": "缴费收据", "en": "Receipt"}
 FOLDERS = {
     "form.pdf": "form.pdf      您填写的内容 what you answered",
     "letters/": "letters/      文书 letters",
@@ -58,31 +68,63 @@ This is everything about your application, packed and sealed by the platform, fo
 """
 
 
-def pieces(case: Case, *, account: Account, more: Iterable[File] = (), now: datetime | None = None) -> Iterator[bytes]:
-    """The package piece by piece; of its files one at a time is in memory. `more`: files that somebody above draws (receipts).
+def ask(case: Case, *, account: Account, now: datetime | None = None) -> Export:
+    """Have an application packed, a bundle as a whole. Of each person one at a time: asked again for it, the one in hand is answered."""
+    whole = case.parent or case
+    row = exporting.ask(account, whole.applicant, case=whole, errand=ERRAND, now=now)
+    if row.case_id != whole.pk:
+        raise NotAllowed(
+            "another-is-packed",
+            _("Another of your applications is being packed at this moment."),
+            kept=_("Nothing was changed."),
+            next_step=_("Wait until it is ready, usually less than a minute, and press again."),
+            status=409,
+        )
+    return row
+
+
+@journal.carrier(ERRAND, slow=True)
+def pack(export: int) -> None:
+    def made(row: Export, progress: Progress) -> tuple[str, int]:
+        assert row.case is not None
+        now = timezone.now()
+        with store.Spool() as aside:
+            package = _packed(row.case, row.account, aside, now, progress)
+            sha256, size = package.digest()
+            return store.put_pieces(package.pieces, sha256=sha256, shelf=exporting.SHELF), size
+
+    exporting.carry_out(export, made)
+
+
+def pieces(case: Case, *, account: Account, now: datetime | None = None) -> Iterator[bytes]:
+    """The package piece by piece; of its files one at a time is in memory.
 
     What cannot be opened is left out and named; nothing is destroyed here, so the rest is worth having.
     """
-    now = now or timezone.now()
     with store.Spool() as aside:
-        yield from _packed(case, account, list(more), aside, now).pieces()
+        yield from _packed(case, account, aside, now or timezone.now()).pieces()
 
 
-def _packed(case: Case, account: Account, more: list[File], aside: store.Spool, now: datetime) -> bagging.Package:
+def _packed(
+    case: Case, account: Account, aside: store.Spool, now: datetime, progress: Progress = lambda percent: None
+) -> bagging.Package:
     cases = queries.family(case)
+    wanted = [(one, file) for one in cases for file in _files(one, account)]
+    said = 0
     payload: dict[str, bagging.Content] = {}
     listed: list[dict[str, Any]] = []
     missing: list[dict[str, Any]] = []
-    for one in cases:
+    for number, (one, (name, title, content)) in enumerate(wanted, 1):
         folder = f"{one.number or one.pk}/" if len(cases) > 1 else ""
-        for name, title, content in [*_files(one, account), *(more if one.pk == case.pk else ())]:
-            try:
-                payload[folder + name] = aside.keep(content())
-            except (Problem, store.Damaged, LookupError, ValueError) as trouble:  # damaged, or cannot be drawn any more
-                log.warning("a file is missing where a case was taken home", file=name, reason=str(trouble)[:200])
-                missing.append({"name": f"data/{folder}{name}", "title": title})
-                continue
+        try:
+            payload[folder + name] = aside.keep(content())
+        except (Problem, store.Damaged, LookupError, ValueError) as trouble:  # damaged, or cannot be drawn any more
+            log.warning("a file is missing where a case was taken home", file=name, reason=str(trouble)[:200])
+            missing.append({"name": f"data/{folder}{name}", "title": title})
+        else:
             listed.append({"name": f"data/{folder}{name}", "title": title})
+        if (percent := DRAWN * number // len(wanted)) >= said + STEP or number == len(wanted):
+            progress(said := percent)
     about = {"number": case.number, "installation": settings.TONGBAN_DISTRICT, "demonstration": settings.DEMO}
     told = {**about, "made_at": now, "cases": [_told(one) for one in cases], "files": listed, "missing": missing}
     payload["case.json"] = orjson.dumps(told, option=orjson.OPT_INDENT_2, default=str)
@@ -118,6 +160,9 @@ def _files(case: Case, account: Account) -> Iterator[File]:
         for licence in Licence.objects.select_related("type", "issuer").filter(own).exclude(pdf="").order_by("pk"):
             name = f"licences/{licence.type.slug}-{licence.serial}.pdf"
             yield name, licence.type.name, partial(licences.open_pdf, licence)
+    for bill in payments.of_subject(case.subject):
+        for receipt in bill.receipts.all():
+            yield f"receipts/{receipt.number}.pdf", RECEIPT, partial(receipt_sheet.draw, receipt)
 
 
 def _ending(page: Page) -> str:

@@ -903,9 +903,9 @@ ROWS: dict[str, Row] = {
     ),
     'rights.Export': Row(
         chapter='account', party=(), account=('account',),
-        purpose=_('a copy of everything held about somebody, for themselves'), basis=_('right to a copy'), retention=_('7 days; that it was asked for 2 years'),
+        purpose=_('a copy of everything held about somebody, or of one application, for themselves'), basis=_('right to a copy'), retention=_('7 days; that it was asked for 2 years'),
         hidden='', erase_from='asked_at', erase_days=730,
-        fields={'id': 'plain', 'name': 'only to its asker', 'account': 'plain', 'party': 'plain', 'language': 'plain', 'state': 'plain', 'progress': 'plain', 'file': 'sealed file', 'size': 'plain', 'asked_at': 'plain', 'ready_at': 'plain', 'until': 'plain', 'downloads': 'plain'},
+        fields={'id': 'plain', 'name': 'only to its asker', 'account': 'plain', 'party': 'plain', 'case': 'plain', 'language': 'plain', 'state': 'plain', 'progress': 'plain', 'file': 'sealed file', 'size': 'plain', 'asked_at': 'plain', 'ready_at': 'plain', 'until': 'plain', 'downloads': 'plain', 'warned_at': 'plain'},
     ),
     'rights.Review': Row(
         chapter='cases', party=('case__applicant',), account=(),

@@ -12,6 +12,13 @@ class ExportReady:
 
 
 @event
+class ExportFailed:
+    """It could not be made; whoever asked is told and may ask again."""
+
+    export: int
+
+
+@event
 class ExportFetched:
     export: int
 

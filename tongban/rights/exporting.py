@@ -9,22 +9,24 @@ import io
 import json
 import uuid
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import structlog
 from django.db import IntegrityError, transaction
-from django.db.models import F, ForeignKey, Model
+from django.db.models import F, ForeignKey, Model, QuerySet
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from tongban.cases.models import CaseDocument
+from tongban.cases.models import Case, CaseDocument
 from tongban.cases.sheets import draw
 from tongban.departments.models import Officer
+from tongban.journal import queries as journal_queries
 from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM, Actor
 from tongban.lib.bilingual import say, short
@@ -35,39 +37,63 @@ from tongban.licences.models import Licence
 from tongban.materials import identity, store
 from tongban.materials import queries as papers
 from tongban.materials.models import IdentityPicture, Page
+from tongban.notices import services as notices
 from tongban.parties.models import Account, Party
 from tongban.rights import events, holdings
 from tongban.rights.mapping import Row
 from tongban.rights.models import Export
-from tongban.rights.states import GO, MAKE, READY, ExportState
+from tongban.rights.states import FAIL, GO, MAKE, READY, ExportState
 
 log = structlog.get_logger("rights")
 
 KEPT_FOR = datetime.timedelta(days=7)
+WARNED_BEFORE = datetime.timedelta(days=1)
 SHELF = "export"
+EVERYTHING = {"zh": "您的全部数据", "en": "everything held about you"}
 LINES_IN_INDEX = 200
 NAMED = ("name", "slug", "code", "title")
 
 
 @transaction.atomic
-def ask(account: Account, party: Party | None, *, now: datetime.datetime | None = None) -> Export:
-    """Have a copy made. While one is being made, that one is answered."""
+def ask(
+    account: Account,
+    party: Party | None,
+    *,
+    case: Case | None = None,
+    errand: str = "rights.make_export",
+    now: datetime.datetime | None = None,
+) -> Export:
+    """Have a copy made. While one is being made, that one is answered; of applications one at a time for each person."""
     now = now or timezone.now()
-    running = Export.objects.filter(account=account, party=party, state__in=[ExportState.WAITING, ExportState.MAKING])
+    mine = Export.objects.filter(account=account)
+    alike = mine.filter(party=party, case=None) if case is None else mine.filter(case__isnull=False)
     try:
         with transaction.atomic():
-            row = Export.objects.create(account=account, party=party, language=account.language, asked_at=now)
+            row = Export.objects.create(
+                account=account, party=party, case=case, language=account.language, asked_at=now
+            )
     except IntegrityError:  # another hand, or the same twice
-        return running.get()
+        return alike.latest("id")
     journal.record(events.ExportAsked(export=row.pk), subject=f"account:{account.pk}", actor=_asker(row))
-    journal.enqueue("rights.make_export", export=row.pk)
+    journal.enqueue(errand, export=row.pk)
     return row
 
 
 @journal.carrier("rights.make_export")
 def make_export(export: int) -> None:
-    """Make the copy. After a crash it is made again from the beginning; of a closed account nothing is made any more."""
-    row = Export.objects.select_related("account", "party").filter(pk=export).first()
+    """Make the copy of everything."""
+
+    def made(row: Export, progress: Callable[[int], None]) -> tuple[str, int]:
+        content = build(row.account, row.party, progress)
+        return store.put(content, shelf=SHELF), len(content)
+
+    carry_out(export, made)
+
+
+def carry_out(export: int, made: Callable[[Export, Callable[[int], None]], tuple[str, int]]) -> None:
+    """Have it made: `made` puts the file on the shelf and answers its name and size. After a crash it is made again from the beginning; of a
+    closed account nothing is made any more. What goes wrong is said to whoever waits, who may ask again; nobody waits for a trial at night."""
+    row = Export.objects.select_related("account", "party", "case").filter(pk=export).first()
     if row is None or row.state not in {ExportState.WAITING, ExportState.MAKING}:
         return
     if not row.account.is_active:
@@ -80,26 +106,44 @@ def make_export(export: int) -> None:
             Export.objects.filter(pk=row.pk).update(progress=percent)
             journal.touch(row.topic)
 
-    with translation.override(row.language):
-        content = build(row.account, row.party, progress)
-    name = store.put(content, shelf=SHELF)
+    try:
+        with translation.override(row.language):
+            file, size = made(row, progress)
+    except Exception:
+        log.exception("a copy could not be made", export=row.pk)
+        _fail(row)
+        return
     now = timezone.now()
     with transaction.atomic():
-        make(row, READY, progress=100, file=name, size=len(content), ready_at=now, until=now + KEPT_FOR)
+        make(row, READY, progress=100, file=file, size=size, ready_at=now, until=now + KEPT_FOR)
         journal.record(events.ExportReady(export=row.pk), subject=f"account:{row.account_id}", actor=PLATFORM)
+        journal.touch(row.topic)
+
+
+def _fail(row: Export) -> None:
+    with transaction.atomic():
+        make(row, FAIL, progress=0)
+        journal.record(events.ExportFailed(export=row.pk), subject=f"account:{row.account_id}", actor=PLATFORM)
         journal.touch(row.topic)
 
 
 def fetch(export: Export, *, account: Account, now: datetime.datetime | None = None) -> bytes:
     """The ZIP, for the asker alone, as long as it is kept."""
+    return b"".join(fetch_pieces(export, account=account, now=now))
+
+
+def fetch_pieces(export: Export, *, account: Account, now: datetime.datetime | None = None) -> Iterator[bytes]:
+    """The same piece by piece, for what is large. The first one is read before this returns; a damaged file is said instead of given."""
     now = now or timezone.now()
     if export.account_id != account.pk or export.state != ExportState.READY or (export.until and export.until <= now):
-        raise NotAllowed(
-            "export-gone",
-            gettext_lazy("This copy is not there any more: it is kept for seven days."),
-            next_step=gettext_lazy("Have a new one made; it takes less than a minute."),
-        )
-    content = store.get(export.file)
+        raise _no_longer_there()
+    made = store.pieces_of(export.file)
+    try:
+        first = next(made, b"")
+    except (store.Damaged, FileNotFoundError) as damage:
+        log.warning("a copy was damaged", export=export.pk, reason=str(damage)[:200])
+        end(export)
+        raise _no_longer_there() from damage
     with transaction.atomic():
         Export.objects.filter(pk=export.pk).update(downloads=F("downloads") + 1)
         if export.party_id:
@@ -108,10 +152,18 @@ def fetch(export: Export, *, account: Account, now: datetime.datetime | None = N
                 of_party=export.party_id,
                 purpose="own data",
                 fields=["everything"],
-                about=export.topic,
+                about=export.topic if export.case is None else export.case.subject,
             )
         journal.record(events.ExportFetched(export=export.pk), subject=f"account:{account.pk}", actor=_asker(export))
-    return content
+    return chain([first], made)
+
+
+def _no_longer_there() -> NotAllowed:
+    return NotAllowed(
+        "export-gone",
+        gettext_lazy("This copy is not there any more: it is kept for seven days."),
+        next_step=gettext_lazy("Have a new one made; it takes less than a minute."),
+    )
 
 
 def end(export: Export) -> None:
@@ -130,15 +182,74 @@ def delete_old() -> int:
     for row in Export.objects.filter(state=ExportState.READY, until__lte=now)[:500]:
         end(row)
         ended += 1
+    for row in _nobody_makes_any_more():
+        _fail(row)
     wanted = set(Export.objects.exclude(file="").values_list("file", flat=True))
     store.sweep(SHELF, wanted, before=now - datetime.timedelta(hours=1))
     return ended
 
 
-def exports_of(account: Account) -> Iterable[Export]:
-    return (
-        Export.objects.select_related("party").filter(account=account).exclude(state=ExportState.GONE).order_by("-id")
+def _nobody_makes_any_more() -> list[Export]:
+    """Whose errand was tried to the end and parked, as when the worker died of it again and again."""
+    parked = journal_queries.parked_jobs().filter(payload__has_key="export")
+    waited_for = list(parked.values_list("payload__export", flat=True)[:500])
+    return list(Export.objects.filter(pk__in=waited_for, state__in=[ExportState.WAITING, ExportState.MAKING]))
+
+
+@journal.every("warn of copies that end", datetime.timedelta(hours=1))
+def warn() -> int:
+    """A day before the end of a copy that nobody fetched its asker is told."""
+    now = timezone.now()
+    ending = Export.objects.select_related("account__person", "party", "case__version").filter(
+        state=ExportState.READY, downloads=0, warned_at=None, until__gt=now, until__lte=now + WARNED_BEFORE
+    )[:500]
+    warned = 0
+    for row in ending:
+        with transaction.atomic():
+            if Export.objects.filter(pk=row.pk, warned_at=None, downloads=0).update(warned_at=now):
+                tell(row, "copy_ends")
+                warned += 1
+    return warned
+
+
+def told_of(export: int) -> Export | None:
+    """The copy an event speaks of; none where it went with its account or its application."""
+    return Export.objects.select_related("account__person", "party", "case__version").filter(pk=export).first()
+
+
+def tell(row: Export, kind: str) -> None:
+    """Its asker, and nobody else; where it is of one application, by its name."""
+    party = row.party or row.account.person
+    if party is None:  # nobody proved who they are: the page says it
+        return
+    case = row.case
+    notices.tell(
+        party,
+        kind,
+        about=row.topic if case is None else case.subject,
+        link="/my/data/#copy" if case is None else f"/my/cases/{case.ref}/along/",
+        params={
+            "what": EVERYTHING if case is None else case.version.name,
+            "due": timezone.localtime(row.until).date() if row.until else "",
+        },
+        once=f"{row.topic}:{kind}",
+        to=[row.account],
     )
+
+
+def exports_of(account: Account) -> Iterable[Export]:
+    """Copies of everything."""
+    return _there(account).filter(case=None)
+
+
+def packages_of(account: Account, case: Case) -> Iterable[Export]:
+    """What one had packed of this application."""
+    return _there(account).filter(case=case)
+
+
+def _there(account: Account) -> QuerySet[Export]:
+    rows = Export.objects.select_related("party", "case").filter(account=account)
+    return rows.exclude(state=ExportState.GONE).order_by("-id")
 
 
 # -- what is in it

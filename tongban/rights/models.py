@@ -17,11 +17,13 @@ def new_name() -> str:
 
 
 class Export(models.Model):
-    """A copy of everything held about a party or an account, made by the worker; for its asker alone, and for seven days."""
+    """A copy of everything held about a party or an account, or of one application (`case`), made by the worker; for its asker alone, and
+    for seven days."""
 
     name = models.CharField(max_length=24, unique=True, default=new_name, editable=False)
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="exports")
     party = models.ForeignKey(Party, null=True, on_delete=models.CASCADE, related_name="exports")
+    case = models.ForeignKey(Case, null=True, blank=True, on_delete=models.CASCADE, related_name="exports")
     language = models.CharField(max_length=10)
     state = models.CharField(max_length=10, choices=ExportState.choices, default=ExportState.WAITING)
     progress = models.PositiveSmallIntegerField(default=0)
@@ -31,18 +33,24 @@ class Export(models.Model):
     ready_at = models.DateTimeField(null=True, blank=True)
     until = models.DateTimeField(null=True, blank=True)
     downloads = models.PositiveIntegerField(default=0)
+    warned_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["account", "party"],
-                condition=Q(state__in=["waiting", "making"]),
+                condition=Q(state__in=["waiting", "making"], case__isnull=True),
                 name="one_export_made_at_a_time",
             ),
             models.UniqueConstraint(
                 fields=["account"],
-                condition=Q(state__in=["waiting", "making"], party__isnull=True),
+                condition=Q(state__in=["waiting", "making"], party__isnull=True, case__isnull=True),
                 name="one_export_of_an_account_made_at_a_time",
+            ),
+            models.UniqueConstraint(
+                fields=["account"],
+                condition=Q(state__in=["waiting", "making"], case__isnull=False),
+                name="one_application_packed_at_a_time",
             ),
             models.CheckConstraint(
                 condition=~Q(state="ready") | ~Q(file="") & Q(until__isnull=False), name="ready_export_has_its_file"

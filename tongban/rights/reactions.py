@@ -34,3 +34,15 @@ def tell_review_answered(event):
         params={"matter": row.case.version.name, "number": row.case.number or ""},
         once=f"review:{row.pk}",
     )
+
+
+@on(events.ExportReady)
+def tell_copy_ready(event):
+    if (row := exporting.told_of(event.export)) is not None:
+        exporting.tell(row, "copy_ready")
+
+
+@on(events.ExportFailed)
+def tell_copy_failed(event):
+    if (row := exporting.told_of(event.export)) is not None:
+        exporting.tell(row, "copy_failed")

@@ -10,6 +10,7 @@ class ExportState(models.TextChoices):
     WAITING = "waiting", _("waits")
     MAKING = "making", _("is being made")
     READY = "ready", _("ready to download")
+    FAILED = "failed", _("could not be made")
     GONE = "gone", _("deleted")
 
 
@@ -21,6 +22,7 @@ class ReviewState(models.TextChoices):
 
 MAKE = move("make", {ExportState.WAITING, ExportState.MAKING}, ExportState.MAKING, by=("platform",))
 READY = move("ready", ExportState.MAKING, ExportState.READY, by=("platform",), clock="7 days to download")
+FAIL = move("fail", {ExportState.WAITING, ExportState.MAKING}, ExportState.FAILED, by=("platform",))
 GO = move("go", set(ExportState.values) - {"gone"}, ExportState.GONE, by=("platform", "applicant"))
 
 STANDS = move(

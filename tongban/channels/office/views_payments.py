@@ -18,7 +18,7 @@ from tongban.channels.doorkeeper import for_officer
 from tongban.channels.office.sight import seen
 from tongban.channels.office.spreadsheets import safe_cell
 from tongban.channels.office.views_case import refused
-from tongban.channels.pages import receipt_sheet
+from tongban.cases import receipt_sheet
 from tongban.lib import money
 from tongban.lib.problems import Invalid, NotAllowed, Problem
 from tongban.payments import queries, services

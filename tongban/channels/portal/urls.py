@@ -202,6 +202,7 @@ urlpatterns = [
     path("my/drafts/", cases.drafts, name="drafts"),
     path("my/cases/<slug:ref>/", cases.case, name="case"),
     path("my/cases/<slug:ref>/papers/<str:number>.pdf", cases.paper, name="case_paper"),
+    path("my/cases/<slug:ref>/along/", cases.along, name="case_along"),
     path("my/cases/<slug:ref>/case.zip", cases.take_home, name="case_zip"),
     path("my/cases/<slug:ref>/ask", cases.ask, name="case_ask"),
     path("my/cases/<slug:ref>/supply/<int:pk>/", procedures.supply, name="case_supply"),

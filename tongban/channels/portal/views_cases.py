@@ -1,13 +1,12 @@
 """A party's own cases: what happens, who has it now, until when; papers, questions, withdrawing, opening the result."""
 
 import hashlib
-from functools import partial
-from itertools import chain
 
 from django.core.cache import cache
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from tongban.cases import queries as cases
@@ -20,7 +19,6 @@ from tongban.cases.states import (
 )
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_anyone, for_party
-from tongban.channels.pages import receipt_sheet
 from tongban.channels.pages.case_page import TEMPLATE, context, shown, way, who_has_it
 from tongban.channels.pages.live import stand_before
 from tongban.channels.portal import views_deleted, views_getting
@@ -28,8 +26,9 @@ from tongban.channels.portal.own import own_case
 from tongban.channels.portal.views_applying import channel_of
 from tongban.lib.problems import Invalid, TooMany
 from tongban.parties import rules
-from tongban.payments import queries as payments
 from tongban.records import taking_home
+from tongban.rights import exporting
+from tongban.rights.states import ExportState
 
 WAITING, DRAFTS = 10, 3  # shown above all the others
 TRIES_A_NUMBER, TRIES_WITHIN = 10, 3600
@@ -97,29 +96,49 @@ def paper(request, party, ref, number):
     return response
 
 
-@require_GET
 @for_party
-def take_home(request, party, ref):
-    """Everything about one's application as one sealed file."""
+@never_cache
+def along(request, party, ref):
+    """Everything about one's application as one sealed file: have it packed, see how far it is, fetch it."""
     row = own_case(request, ref, sent=True)
     row = row.parent or row
-    slots = (f"take-home:{request.user.pk}:{place}" for place in range(COPIES_AN_HOUR))
-    if not any(cache.add(slot, 1, COPIES_WITHIN) for slot in slots):
-        raise TooMany(
-            "too-many-copies",
-            _("You have taken many applications along within an hour."),
-            next_step=_("Wait a while. Each letter and paper can be opened by itself meanwhile."),
-            retry_after=COPIES_WITHIN,
-        )
-    doorkeeper.reading(request, request.party, "own application", ["everything"], about=row.subject)
-    receipts = [
-        (f"receipts/{one.number}.pdf", {"zh": "缴费收据", "en": "Receipt"}, partial(receipt_sheet.draw, one))
-        for bill in payments.of_subject(row.subject)
-        for one in bill.receipts.all()
-    ]
-    made = taking_home.pieces(row, account=request.user, more=receipts)
-    first = next(made)  # it is all drawn before the first byte goes out: what fails, fails in words
-    response = StreamingHttpResponse(chain([first], made), content_type="application/zip")
+    if request.method == "POST":
+        slots = (f"take-home:{request.user.pk}:{place}" for place in range(COPIES_AN_HOUR))
+        if not any(cache.add(slot, 1, COPIES_WITHIN) for slot in slots):
+            raise TooMany(
+                "too-many-copies",
+                _("You have taken many applications along within an hour."),
+                next_step=_("Wait a while. Each letter and paper can be opened by itself meanwhile."),
+                retry_after=COPIES_WITHIN,
+            )
+        taking_home.ask(row, account=request.user)
+        return redirect("portal:case_along", ref=row.ref)
+    stand_before(request, *(one.topic for one in exporting.packages_of(request.user, row)))
+    packages = list(exporting.packages_of(request.user, row))
+    newest = packages[0] if packages else None
+    context = {
+        "case": row,
+        "newest": newest,
+        "older": next((one for one in packages[1:] if one.state == ExportState.READY), None),
+        "moved": newest is not None and newest.ready_at is not None and row.updated_at > newest.ready_at,
+        "days": exporting.KEPT_FOR.days,
+    }
+    return render(request, "portal/case/along.html", context)
+
+
+@require_GET
+@for_party
+@never_cache
+def take_home(request, party, ref):
+    """The package that lies ready, for its asker alone; where none does, the page on which one asks for it."""
+    row = own_case(request, ref, sent=True)
+    row = row.parent or row
+    ready = next((one for one in exporting.packages_of(request.user, row) if one.state == ExportState.READY), None)
+    if ready is None:
+        return redirect("portal:case_along", ref=row.ref)
+    response = StreamingHttpResponse(
+        exporting.fetch_pieces(ready, account=request.user), content_type="application/zip"
+    )
     response.headers["Content-Disposition"] = f'attachment; filename="{row.number}.zip"'
     response.headers["Cache-Control"] = "private, no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"

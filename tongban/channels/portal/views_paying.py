@@ -5,9 +5,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from tongban.cases import receipt_sheet
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_party
-from tongban.channels.pages import receipt_sheet
 from tongban.channels.pages.live import stand_before
 from tongban.channels.portal.own import may_pay, own_bill, own_payment
 from tongban.payments import queries, services
