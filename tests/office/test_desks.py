@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests import doors, make
+from tests.cases import ways
 from tests.office.desks import at_the_desk, case_in, matter, officer_for
 from tests.office.test_queue import everything, questions, waiting
 from tongban.cases import desks, queries, services
@@ -127,6 +128,20 @@ def test_the_colour_that_a_filter_finds_is_the_colour_that_the_line_shows():
         assert held == {shown}, today
         found.append(shown)
     assert set(found) == {"green", "yellow", "red", "black"}
+
+
+def test_a_case_that_stands_still_longer_than_was_said_is_red_and_found_as_red():
+    case = ways.bring("suspended")
+    approver = officer_for("coordinator")
+    shown, found = [], []
+    for day in (case.next_due, case.next_due + timedelta(days=1)):
+        row = Case.objects.get(pk=case.pk)
+        shown.append(queries.light_of(row, day))
+        page = queries.queue_page(approver, "review", wanted=Wanted(light="red"), today=day)[0]
+        found.append([one.pk for one in page])
+
+    assert shown == ["grey", "red"]
+    assert found == [[], [case.pk]]
 
 
 def test_what_waits_for_a_second_person_is_reviewed_by_another_and_not_decided():

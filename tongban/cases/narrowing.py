@@ -24,7 +24,8 @@ def _working_days_on(today: date, days: int) -> date:
     return departments.calendar().due(today, days).day or today
 
 
-# no clock of the office runs: shown grey, and no colour finds them
+# no clock of the office runs: shown grey, and no colour finds them; one that stands still longer than was said is red
+RESTS = Q(state=CaseState.SUSPENDED)
 GREY = Q(state__in=[*sorted(WITH_APPLICANT), CaseState.SUSPENDED])
 PAST_THE_LAW = Q(decided_at__isnull=True)
 
@@ -34,7 +35,8 @@ LIGHTS: dict[str, Callable[[date], Q]] = {
     "soon": lambda today: Q(next_due__gt=today, next_due__lte=_working_days_on(today, SOON)),
     "later": lambda today: Q(next_due__gt=_working_days_on(today, SOON)),
     "black": lambda today: Q(next_due__lt=today, statutory_due__lt=today) & PAST_THE_LAW & ~GREY,
-    "red": lambda today: Q(next_due__lt=today) & ~(Q(statutory_due__isnull=False, statutory_due__lt=today) & PAST_THE_LAW) & ~GREY,
+    "red": lambda today: Q(next_due__lt=today)
+    & (RESTS | ~(Q(statutory_due__isnull=False, statutory_due__lt=today) & PAST_THE_LAW) & ~GREY),
     "yellow": lambda today: Q(next_due__gte=today) & (Q(warn_on__lte=today) | Q(next_due=today)) & ~GREY,
     "green": lambda today: Q(next_due__gt=today) & (Q(warn_on__gt=today) | Q(warn_on__isnull=True)) & ~GREY,
 }  # fmt: skip

@@ -636,15 +636,12 @@ def after_this(officer: Officer, case: Case) -> Case | None:
 
 
 def light_of(case: Case, today: date | None = None) -> str:
-    """green, yellow, red or black (domain.md 5.1.6); grey when no clock of an office runs, or it stands still."""
-    if (
-        case.state in ENDED
-        or case.next_due in {None, clocks.FAR_AWAY}
-        or case.state in WITH_APPLICANT
-        or case.state == CaseState.SUSPENDED
-    ):
+    """green, yellow, red or black (domain.md 5.1.6); grey when no clock of an office runs, or it stands still as long as was said."""
+    if case.state in ENDED or case.next_due in {None, clocks.FAR_AWAY} or case.state in WITH_APPLICANT:
         return "grey"
     today = today or timezone.localdate()
+    if case.state == CaseState.SUSPENDED:  # the planned end was told in writing
+        return "red" if case.next_due < today else "grey"
     in_review = case.state in IN_REVIEW
     started = (
         timezone.localtime(case.accepted_at).date() if in_review and case.accepted_at else case.received_on

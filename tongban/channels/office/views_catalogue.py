@@ -129,6 +129,7 @@ def _matter_page(request, officer, row, problem=None):
     for one in versions:
         by_state.setdefault(one.state, one)
     running = rebasing.counted(row)
+    retirement = Retirement.objects.select_related("asked_by", "confirmed_by", "forward_to").filter(matter=row).first()
     context = {
         "officer": officer,
         "matter": row,
@@ -138,9 +139,8 @@ def _matter_page(request, officer, row, problem=None):
         "draft": by_state.get("draft") or by_state.get("in_check"),
         "coming": by_state.get("scheduled"),
         "others": _others(row) if "catalogue_manager" in officer.roles else [],
-        "retirement": Retirement.objects.select_related("asked_by", "confirmed_by", "forward_to")
-        .filter(matter=row)
-        .first(),
+        "retirement": retirement,
+        "leads_to": looking.in_force(retirement.forward_to) if retirement else None,
         "manager": "catalogue_manager" in officer.roles,
         "problem": problem,
         "errors": problem.errors if isinstance(problem, Invalid) else {},

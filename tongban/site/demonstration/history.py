@@ -346,7 +346,9 @@ def fill_in(walk: Walk, account, *, half: bool, later: Collection[str] = ()) -> 
             elif allowed[row.type.slug] == "commitment" and not later:
                 services.commit_to(case, row.type.slug, account=account)
             else:
-                services.attach(case, row.type.slug, sample_paper(walk.district, case.applicant), account=account)
+                services.attach(
+                    case, row.type.slug, sample_paper(walk.district, case.applicant, by=account), account=account
+                )
         case.refresh_from_db()
     walk.case = case
 

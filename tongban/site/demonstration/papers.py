@@ -15,7 +15,7 @@ from tongban.licences.models import Licence, LicenceType
 from tongban.materials import services as materials
 from tongban.materials.models import Document
 from tongban.matters.services import types_kept_here
-from tongban.parties.models import Company, Person
+from tongban.parties.models import Account, Company, Person
 from tongban.registers import services as registers
 from tongban.site.demonstration.people import District
 
@@ -200,7 +200,7 @@ def _issue(holder, slug: str, wanted: list[tuple[str, dict, date, date | None]])
     return len(wanted)
 
 
-def sample_paper(district: District, party) -> Document:
+def sample_paper(district: District, party, by: Account | None = None) -> Document:
     """A page that looks like a photographed paper, taken in through the same gate as everybody's. One for each party."""
     found = next((one for one in Document.objects.filter(owner=party) if one.name == "示例材料.png"), None)
     if found is not None:
@@ -218,4 +218,4 @@ def sample_paper(district: District, party) -> Document:
     page.save(held, "PNG", optimize=True)
     held.seek(0)
     held.name = "示例材料.png"
-    return materials.keep([held], owner=party, by=district.account_for(party), name="示例材料.png")
+    return materials.keep([held], owner=party, by=by or district.account_for(party), name="示例材料.png")

@@ -9,7 +9,8 @@ import structlog
 from django.utils import timezone
 
 from tongban.cases import hearings, services
-from tongban.cases.models import Hearing, Tolerance
+from tongban.cases.models import Case, Hearing, Tolerance
+from tongban.cases.moving import acting
 from tongban.cases.services import excepting, keeping_procedures
 from tongban.cases.states import CaseState
 from tongban.departments import queries as departments
@@ -17,6 +18,7 @@ from tongban.departments.models import Officer
 from tongban.lib.problems import Problem
 from tongban.matters import repeating
 from tongban.matters.models import Matter, MatterVersion
+from tongban.parties import sameness, window
 from tongban.payments import queries as payments
 from tongban.payments import services as till
 from tongban.payments.models import Bill, Payment, TwinCharge
@@ -28,6 +30,7 @@ from tongban.site.demonstration.people import District
 log = structlog.get_logger("demonstration")
 
 SEED = 20261122
+MISTYPED = "X90000006"  # a 9 read as a 6
 PLAN_LATER = ("layout-plan",)
 TOO_NEAR = ("拟设经营点与中小学校的距离不符合合理布局规定。", "《烟草专卖许可证管理办法》第二十五条")
 NOTICE = {
@@ -189,6 +192,29 @@ def _one_more(walk: Walk) -> None:
             return
 
 
+def _entered_twice(walk: Walk) -> None:
+    """Somebody without an account came to the window; one sign of the passport was typed wrong, and now there are two records of them."""
+    known = walk.district.people["anna"]
+    officer = walk.district.officer("window_officer")
+    walk.at = walk.end - timedelta(days=6)
+    while not walk.later(0, 2):
+        walk.at -= timedelta(days=1)
+    with moved_to(walk.at):
+        found = window.identify(
+            id_kind=known.id_kind, id_no=MISTYPED, name=known.name, birth_date=known.birth_date, sex=known.sex,
+            nationality=known.nationality, compared=True, actor=acting(officer, "window_officer"),
+        )  # fmt: skip
+        visit = services.begin_visit(found.person, officer=officer, id_kind=known.id_kind, proof=found.proof)
+        matter = Matter.objects.select_related("department").get(slug="residence-registration")
+        walk.case, walk.account = services.begin_at_window(matter, party=found.person, visit=visit), officer.account
+        fill_in(walk, walk.account, half=False)
+        paper = services.Signature(Case.Signed.PAPER, services.content_of(walk.case), "综合窗口二号档案盒")
+        services.hand_in(walk.case, officer=officer, visit=visit, signed=paper)
+        services.end_visit(visit, officer=officer)
+    walk.drain()
+    sameness.trace([known, found.person])
+
+
 STORIES: tuple[tuple[str, Callable[[Walk], object]], ...] = (
     ("paper follows", partial(_follows, days_ago=2, days=3)),
     ("paper did not come", partial(_follows, days_ago=8, days=1, who="food-supply")),
@@ -198,4 +224,5 @@ STORIES: tuple[tuple[str, Callable[[Walk], object]], ...] = (
     ("paid twice", partial(_paid, who="wang-anhui", times=2)),
     ("refund", partial(_paid, who="chen-flex", times=1)),
     ("one more", _one_more),
+    ("entered twice", _entered_twice),
 )
