@@ -1,4 +1,5 @@
 import contextlib
+import functools
 import gc
 import os
 import re
@@ -55,8 +56,9 @@ def what_is_asked_once_a_second_is_not_counted():
     from tongban.channels.portal import kept_pages
     from tongban.codes.services import scanning
     from tongban.departments import queries as departments
+    from tongban.matters import code_lists
 
-    modules = (kept_pages, scanning, departments)
+    modules = (kept_pages, scanning, departments, code_lists)
     usual = [module.LOOK_AGAIN_AFTER for module in modules]
     enter, leave = CaptureQueriesContext.__enter__, CaptureQueriesContext.__exit__
 
@@ -200,16 +202,39 @@ def pytest_ignore_collect(collection_path, config):
     return None
 
 
-LONGEST = ("test_first_tables.py", "test_translating.py", "test_complete.py", "test_backup.py", "test_everybody.py")
+# Files whose tests are long and share nothing: they begin first, each test for itself on whichever worker is free.
+LONGEST = ("test_first_tables.py", "test_everybody.py", "test_complete.py", "test_translating.py", "test_hygiene.py")
+# What starts the product for itself stays together on one worker: one house to build, and no kills beside a stop-watch.
+TOGETHER = ("browser", "faults")
+
+
+@functools.cache
+def together(path: str) -> str | None:
+    said = (ROOT / path).read_text("utf-8")
+    return next((name for name in TOGETHER if f"pytest.mark.{name}" in said), None)
+
+
+def share(nodeid: str) -> str:
+    """Tests of one share run on one worker, one after the other: those of a file, so that what the file builds for all its tests is built once."""
+    path = nodeid.split("::")[0]
+    return nodeid if path.endswith(LONGEST) else together(path) or path
+
+
+def pytest_xdist_make_scheduler(config, log):
+    """In place of xdist's own `loadgroup`, which writes a group into a name that pytest 9.2 no longer reads: without a word, each test for itself."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    scheduler = LoadScopeScheduling(config, log)
+    scheduler._split_scope = share
+    config.option.loadscopereorder = False  # in the order in which they were sorted below
+    return scheduler
 
 
 def pytest_collection_modifyitems(items):
-    """What starts the product for itself stays together on one worker: one district to build, and no kills beside a stop-watch.
+    """Long shares begin first, so that no worker is left alone with one of them at the end."""
 
-    The longest of the others begin first, so that no worker is left alone with one of them at the end.
-    """
-    items.sort(key=lambda item: item.path.name not in LONGEST)
-    for item in items:
-        for name in ("browser", "faults"):
-            if item.get_closest_marker(name):
-                item.add_marker(pytest.mark.xdist_group(name))
+    def place(item):
+        path = item.path.relative_to(ROOT).as_posix()
+        return (together(path) != "browser", item.path.name not in LONGEST, together(path) is None)
+
+    items.sort(key=place)

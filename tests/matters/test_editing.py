@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.matters import editors
+from tests.matters.shared_lists import lists_of_the_demonstration as lists_of_the_demonstration
 from tongban.lib.formschema import FIELD_TYPES, Form
 from tongban.lib.problems import Invalid
 from tongban.matters import guides
@@ -195,7 +196,9 @@ def _as_drawn(field):
 
 def page_of(drawn: dict) -> QueryDict:
     """What a browser would send of the open question."""
-    page = posted(type=drawn["type"], id=drawn["id"], when="if" if drawn["asked"] else "always")
+    page = posted(
+        type=drawn["type"], id=drawn["id"], code_list=drawn["code_list"], when="if" if drawn["asked"] else "always"
+    )
     for name in ("label", "help", "example"):
         for language in ("zh", "en"):
             page[f"{name}.{language}"] = drawn[name].get(language, "")

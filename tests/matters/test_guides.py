@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.matters.shared_lists import lists_of_the_demonstration as lists_of_the_demonstration
 from tongban.lib import yamls
 from tongban.lib.formschema import Form
 from tongban.lib.rules import compile_rule, facts_of

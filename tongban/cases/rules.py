@@ -13,6 +13,7 @@ from tongban.lib.formschema import Field, Form
 from tongban.lib.moves import Move
 from tongban.lib.problems import worded
 from tongban.licences.models import Licence
+from tongban.matters import fees
 from tongban.matters.models import MatterVersion
 from tongban.matters.requirements import Requirement as Requirement
 from tongban.matters.requirements import requirements as requirements
@@ -182,10 +183,13 @@ def _day(case: Case, field: str) -> date | None:
         return None
 
 
-def fee_of(fee: dict, licence: Licence | None) -> int | None:
-    """The fee of a matter in fen; None where the matter alone cannot tell. Fees by time follow how long the licence is valid."""
+def fee_of(fee: dict, licence: Licence | None, case: Case | None = None) -> int | None:
+    """The fee of a matter in fen; None where the matter alone cannot tell. Fees by time follow how long the licence is valid, those by
+    answers what the application says."""
     if not fee.get("charged"):
         return 0
+    if fee.get("reckoned"):
+        return None if case is None else fee_for(case).amount
     if fee.get("amount") is not None:
         return money.of_yuan(fee["amount"])
     if licence is None or licence.valid_to is None or licence.valid_from is None:
@@ -193,3 +197,8 @@ def fee_of(fee: dict, licence: Licence | None) -> int | None:
     years = (licence.valid_to - licence.valid_from).days / 365.25
     steps = sorted((one for one in fee.get("cases", ()) if one.get("years")), key=lambda one: one["years"])
     return next((money.of_yuan(one["amount"]) for one in steps if years <= one["years"]), None)
+
+
+def fee_for(case: Case) -> fees.Reckoning:
+    """A fee that follows from answers, with these answers; in which words."""
+    return fees.reckon(case.version.fee, plain_values(case.values), case.version.form)

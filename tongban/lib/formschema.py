@@ -139,9 +139,10 @@ def lists_come_from(ask: Callable[[str, datetime | None], Offer]) -> None:
     _offered = ask
 
 
+@dataclass(frozen=True)
 class _Codes(Sequence):
-    def __init__(self, key: str, at: datetime | None):
-        self.key, self.at = key, at
+    key: str
+    at: datetime | None
 
     def __getitem__(self, place):
         return _offered(self.key, self.at).codes[place]
@@ -153,9 +154,10 @@ class _Codes(Sequence):
         return code in _offered(self.key, self.at).codes
 
 
+@dataclass(frozen=True)
 class _Labels(Mapping):
-    def __init__(self, key: str, at: datetime | None):
-        self.key, self.at = key, at
+    key: str
+    at: datetime | None
 
     def __getitem__(self, code: str) -> Bilingual:
         return _offered(self.key, self.at).labels[code]
@@ -348,7 +350,7 @@ class Field:
         if self._formula is None:
             return None
         try:
-            return _as_stored(self, self._formula.exact({**_exact(values), TODAY: today.isoformat()}))
+            return _as_stored(self, self._formula.exact({**exact(values), TODAY: today.isoformat()}))
         except RuleError:
             return None
 
@@ -720,12 +722,12 @@ class Form:
 MOST_DIGITS = 6  # after the point, of a number that a formula makes
 
 
-def _exact(value: Any) -> Any:
+def exact(value: Any) -> Any:
     """Numbers as decimals, so that 0.1 and 0.2 make 0.3."""
     if isinstance(value, Mapping):
-        return {key: _exact(part) for key, part in value.items()}
+        return {key: exact(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
-        return [_exact(part) for part in value]
+        return [exact(part) for part in value]
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value
     return Decimal(repr(value))

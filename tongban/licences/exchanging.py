@@ -1,4 +1,4 @@
-"""Matters as a file for another installation, and from one: guides with their materials, themes and types of licences.
+"""Matters as a file for another installation, and from one: guides with their materials, themes, types of licences and lists of answers.
 
 What belongs to one installation stays there: numbers, codes given here, how often something is asked for, who wrote it. What comes in is
 a draft beside whatever there is; nothing is published by a file, and nothing of ours is written over. Going out again it is the
@@ -18,10 +18,12 @@ from tongban.departments.models import Department, Officer
 from tongban.lib import unicode
 from tongban.lib.bilingual import both
 from tongban.lib.problems import Invalid, NotAllowed, Problem, worded
+from tongban.licences import type_drafts
 from tongban.licences.models import LicenceType
+from tongban.matters import code_lists
 from tongban.matters.editing import checking, drafting
 from tongban.matters.editing import elements as parts
-from tongban.matters.models import MaterialType, Matter, MatterVersion, Theme
+from tongban.matters.models import CodeList, MaterialType, Matter, MatterVersion, Theme, TypeDraft
 from tongban.matters.services import ELEMENTS
 
 FORMAT, SCHEMA = "tongban-catalogue", 1
@@ -59,6 +61,7 @@ def pack(matters: Iterable[Matter]) -> bytes:
         for one in LicenceType.objects.filter(slug__in=wanted - {"", None}).select_related("issuer")
     ]
     themes = {slug for row in rows for slug in row["themes"]}
+    lists = {one["code_list"] for row in rows for one in row["elements"]["form"] if one.get("code_list")}
     content = {
         "format": FORMAT,
         "schema": SCHEMA,
@@ -68,9 +71,15 @@ def pack(matters: Iterable[Matter]) -> bytes:
         ],
         "materials": sorted(kinds, key=_slug),
         "licence_types": sorted(types, key=_slug),
+        "code_lists": [_list(one) for one in code_lists.all_lists().filter(slug__in=lists)],
         "matters": sorted(rows, key=_slug),
     }
     return (json.dumps(content, ensure_ascii=False, sort_keys=True, indent=1) + "\n").encode()
+
+
+def _list(row: CodeList) -> dict[str, Any]:
+    now = code_lists.current(row)
+    return {"slug": row.slug, "name": now.name, "owner": row.department.code, "entries": now.entries}
 
 
 def _slug(row: Mapping[str, Any]) -> str:
@@ -125,6 +134,7 @@ def unpack(content: bytes, *, officer: Officer) -> Report:
     _themes(said["themes"], report)
     _materials(said["materials"], report)
     _types(said["licence_types"], report)
+    _lists(said["code_lists"], officer, report)
     departments = Department.objects.in_bulk(field_name="code")
     for row in said["matters"]:
         slug = str(row.get("slug", "")) if isinstance(row, Mapping) else ""
@@ -167,6 +177,7 @@ def _read(content: bytes) -> dict[str, Any]:
             next_step=_("Bring both installations to the same version."),
         )
     lists = {name: said.get(name) for name in ("themes", "materials", "licence_types", "matters")}
+    lists["code_lists"] = said.get("code_lists", [])  # files of before have none
     if not all(isinstance(rows, list) and len(rows) <= MOST_MATTERS for rows in lists.values()) or not _clean(said):
         raise wrong
     return lists
@@ -269,6 +280,58 @@ def _types(rows: list, report: Report) -> None:
         else:
             LicenceType.objects.create(**{name: row[name] for name in TYPE}, issuer=bodies[row["issuer"]])
             report.made.append(row["slug"])
+
+
+def _lists(rows: list, officer: Officer, report: Report) -> None:
+    """A list nobody has here is taken in; of one that differs, a draft with what differs waits for an editor and a second person."""
+    bodies = Department.objects.in_bulk(field_name="code")
+    for row in rows:
+        slug = str(row.get("slug", ""))[:60] if isinstance(row, dict) else "?"
+        said = row if isinstance(row, dict) else {}
+        name: Any = said.get("name")
+        entries: Any = said.get("entries")
+        fits = isinstance(name, dict) and isinstance(entries, list) and all(isinstance(one, dict) for one in entries)
+        if not fits or not type_drafts.SHORT_NAME.fullmatch(slug) or not name.get("zh") or not name.get("en"):
+            report.refused.append((slug or "?", _("It is not written as this list wants it.")))
+            continue
+        entries = [code_lists.tidy(one) for one in entries]
+        here = code_lists.list_called(slug)
+        if here is not None:
+            _list_beside(here, name, entries, officer, report)
+        elif row.get("owner") not in bodies:
+            report.refused.append(
+                (slug, worded(_("There is no department %(code)s here."), code=str(row.get("owner"))[:20]))
+            )
+        elif wrong := code_lists.troubles(slug, {"entries": entries}):
+            report.refused.append((slug, next(iter(wrong.values()))[0]))
+        else:
+            code_lists.put(slug, owner=bodies[row["owner"]], name={"zh": str(name["zh"])[:100], "en": str(name["en"])[:100]}, entries=entries, since=timezone.now())  # fmt: skip
+            report.made.append(slug)
+
+
+def _list_beside(here: CodeList, name: dict, entries: list[dict], officer: Officer, report: Report) -> None:
+    ours = code_lists.current(here)
+    if (ours.name, ours.entries) == (name, entries):
+        return
+    merged = code_lists.together(ours.entries, entries)
+    draft = None
+    if code_lists.compare(ours.entries, merged) or ours.name != name:
+        try:
+            with transaction.atomic():
+                draft = type_drafts.begin(TypeDraft.Sort.LIST, here.slug, officer=officer)
+                type_drafts.save(draft, {"name": name, "entries": merged}, seen=0, officer=officer)
+        except Problem:  # somebody writes it already, or it belongs to another department: ours stays as it is
+            draft = None
+    if draft is None:
+        report.clash(
+            f"选项清单“{here.slug}”与本地的不同，保留本地的。",
+            f"The list of answers {here.slug} differs from ours; ours is kept.",
+        )
+    else:
+        report.clash(
+            f"选项清单“{here.slug}”与本地的不同：差异已写成草稿，由编辑人员决定。",
+            f"The list of answers {here.slug} differs from ours: what differs waits as a draft for an editor to decide.",
+        )
 
 
 def _take(row: Any, departments: Mapping[str, Department], officer: Officer, report: Report) -> MatterVersion | None:

@@ -1,7 +1,7 @@
-"""Kinds of documents and of licences, written by the catalogue's editors: one drafts, another looks and puts it in force.
+"""Kinds of documents and of licences, and lists of answers, written by the catalogue's editors: one drafts, another looks and puts it in force.
 
 A kind is shared by every matter that asks for it, so the service office keeps the documents of all, and each department the licences
-that it issues. What was issued is never changed by a change of its kind: of a licence that somebody holds, the code, the holder and
+that it issues and the lists that it owns. What was issued is never changed by a change of its kind: of a licence that somebody holds, the code, the holder and
 what stands on it stay, and only more may come.
 """
 
@@ -23,13 +23,13 @@ from tongban.lib.moves import make
 from tongban.lib.problems import Invalid, NotAllowed, worded
 from tongban.licences import face_labels
 from tongban.licences.models import Licence, LicenceType
-from tongban.matters import events
+from tongban.matters import code_lists, events
 from tongban.matters.editing import drafting
-from tongban.matters.models import MaterialType, TypeDraft
+from tongban.matters.models import CodeList, MaterialType, TypeDraft
 from tongban.matters.type_states import DISCARD, GIVE_BACK, PUT_IN_FORCE, SUBMIT, TypeDraftState
 from tongban.registers import queries as registers
 
-DOCUMENT, LICENCE = TypeDraft.Sort.DOCUMENT, TypeDraft.Sort.LICENCE
+DOCUMENT, LICENCE, LIST = TypeDraft.Sort.DOCUMENT, TypeDraft.Sort.LICENCE, TypeDraft.Sort.LIST
 OPEN = (TypeDraftState.DRAFT, TypeDraftState.IN_CHECK)
 KINDS = (
     ("identity", _("identity document")),
@@ -56,6 +56,7 @@ FIELDS = {
         "retention",
     ),
     LICENCE: ("name", "holder_kind", "issuer", "type_code", "face_fields", "validity", "for_identity"),
+    LIST: ("name", "owner", "entries", "removed"),
 }
 KEPT = _("Nothing was changed. What you typed is kept on this page.")
 REASON_AT_LEAST = 10
@@ -72,7 +73,8 @@ YEARS_AT_MOST = 100
 def reach(officer: Officer, sort: str, content: Mapping[str, Any]) -> bool:
     """The service office keeps all of them; a department the licences it issues."""
     own = officer.department.code
-    return own == drafting.EVERYWHERE or (sort == LICENCE and content.get("issuer") == own)
+    of = {LICENCE: "issuer", LIST: "owner"}.get(TypeDraft.Sort(sort), "")
+    return own == drafting.EVERYWHERE or (bool(of) and content.get(of) == own)
 
 
 def _permit(officer: Officer, sort: str, content: Mapping[str, Any], *roles: str) -> Actor:
@@ -81,7 +83,7 @@ def _permit(officer: Officer, sort: str, content: Mapping[str, Any], *roles: str
         raise NotAllowed(
             "not-your-types",
             _(
-                "Kinds of documents are kept by the service office, kinds of licences by the department that issues them."
+                "Kinds of documents are kept by the service office, kinds of licences by the department that issues them, lists by their department."
             ),
             kept=drafting.KEPT,
             status=403,
@@ -92,24 +94,36 @@ def _permit(officer: Officer, sort: str, content: Mapping[str, Any], *roles: str
 # -- what is in force
 
 
-def held(sort: str, slug: str) -> MaterialType | LicenceType | None:
+def held(sort: str, slug: str) -> MaterialType | LicenceType | CodeList | None:
+    if sort == LIST:
+        return code_lists.list_called(slug)
     if sort == DOCUMENT:
         return MaterialType.objects.filter(slug=slug).first()
     return LicenceType.objects.select_related("issuer").filter(slug=slug).first()
 
 
-def content_of(row: MaterialType | LicenceType) -> dict[str, Any]:
+def content_of(row: MaterialType | LicenceType | CodeList) -> dict[str, Any]:
     """What an editor sees of it."""
+    if isinstance(row, CodeList):
+        now = code_lists.current(row)
+        return {"name": now.name, "owner": row.department.code, "entries": now.entries, "removed": False}
     if isinstance(row, MaterialType):
         return {name: getattr(row, name) for name in FIELDS[DOCUMENT]}
     found = {name: getattr(row, name) for name in FIELDS[LICENCE] if name not in ("issuer", "validity")}
     return {**found, "issuer": row.issuer.code, "validity": list((row.validity or {}).get("years", []))}
 
 
-def page(sort: str, *, asked: str = "", after: str = "") -> tuple[list[MaterialType | LicenceType], str]:
+def page(sort: str, *, asked: str = "", after: str = "") -> tuple[list[Any], str]:
     """Some of what is in force by short name, and the short name after which it goes on; "" at the end. `asked`: a part of a name."""
     rows: Any = MaterialType.objects.all() if sort == DOCUMENT else LicenceType.objects.select_related("issuer")
-    if asked:
+    if sort == LIST:
+        rows = code_lists.all_lists()
+        if asked:
+            rows = rows.filter(
+                Q(slug__icontains=asked)
+                | Q(slug__in=[key for key, name in code_lists.names().items() if asked in str(name)])
+            )
+    elif asked:
         rows = rows.filter(Q(slug__icontains=asked) | Q(name__zh__icontains=asked) | Q(name__en__icontains=asked))
     found = list(rows.filter(slug__gt=after).order_by("slug")[: A_PAGE + 1])
     return found[:A_PAGE], found[A_PAGE - 1].slug if len(found) > A_PAGE else ""
@@ -161,6 +175,8 @@ def _new_name(slug: str, name: Mapping[str, str], taken: bool) -> None:
 
 def _nothing_yet(sort: str, name: Mapping[str, str], officer: Officer) -> dict[str, Any]:
     named = {"name": dict(name)}
+    if sort == LIST:
+        return {**named, "owner": officer.department.code, "entries": [], "removed": False}
     if sort == DOCUMENT:
         return {
             **named, "kind": "document", "issued_by": "", "licence_type": "", "resource": "", "commitment_ok": False,
@@ -201,6 +217,10 @@ def troubles(sort: str, slug: str, content: Mapping[str, Any]) -> dict[str, list
         found["name"] = [_("Please give the name in Chinese and in English.")]
     if sort == DOCUMENT:
         _wrong_document(content, found)
+    elif sort == LIST:
+        if departments.department(content.get("owner") or "") is None:
+            found["owner"] = [_("Please choose the department that keeps it.")]
+        found |= code_lists.troubles(slug, content)
     else:
         _wrong_licence(slug, content, found)
     return found
@@ -322,7 +342,7 @@ def put_in_force(row: TypeDraft, *, officer: Officer, seen: int, now: datetime |
     with transaction.atomic():
         there = held(row.sort, row.slug)
         if there is not None:
-            type(there)._default_manager.select_for_update().get(pk=there.pk)
+            type(there)._default_manager.select_for_update().filter(pk=there.pk).first()
         make(
             row, PUT_IN_FORCE, only_if=Q(revision=seen), checked_by=officer, checked_at=now or timezone.now(),
             before=content_of(there) if there else {},
@@ -339,6 +359,16 @@ def put_in_force(row: TypeDraft, *, officer: Officer, seen: int, now: datetime |
 
 def _write(row: TypeDraft) -> None:
     content = dict(row.content)
+    if row.sort == LIST:
+        owner = departments.department(content["owner"])
+        assert owner is not None and row.checked_at is not None  # looked at by `troubles` in this transaction
+        if content.get("removed"):
+            code_lists.take_away(row.slug)
+        else:
+            code_lists.put(
+                row.slug, owner=owner, name=content["name"], entries=content["entries"], since=row.checked_at
+            )
+        return
     if row.sort == DOCUMENT:
         MaterialType.objects.update_or_create(slug=row.slug, defaults=content)
         return

@@ -9,15 +9,18 @@ member), `commitment` (the short way on one's word, for industries). Unknown one
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 from django.db.models import Q
 
+from tongban.lib import money
 from tongban.lib.bilingual import Bilingual, both
 from tongban.lib.formschema import TODAY
 from tongban.lib.rules import SCOPED, facts_of, from_sugar
+from tongban.matters import fees
 from tongban.matters.models import MaterialType, Matter, MatterVersion
 from tongban.matters.requirements import Requirement, requirements
 
@@ -109,9 +112,10 @@ class Fee:
     slug: str
     name: Bilingual
     charged: bool
-    amount: int | None
+    amount: int | Decimal | None
     text: Bilingual
     cases: tuple[Mapping[str, Any], ...] = ()
+    told: bool = False  # its amount follows from answers, and `text` says how
 
 
 @dataclass(frozen=True)
@@ -141,7 +145,7 @@ class Plan:
     requirements: tuple[Wanted, ...]
     made: tuple[Made, ...]
     fees: tuple[Fee, ...]
-    fee_total: int
+    fee_total: int | Decimal
     fee_open: tuple[str, ...]
     promised_days: int
     by_commitment: bool
@@ -174,6 +178,17 @@ class Plan:
 
     def papers_of(self, slug: str) -> list[Wanted]:
         return [one for one in self.requirements if slug in one.asked_by]
+
+    def with_fees_of(self, values: Mapping[str, Any]) -> "Plan":
+        """The same with every fee that follows from answers, as far as these answers tell it."""
+        found = []
+        for member, fee in zip(self.members, self.fees, strict=True):
+            if (member.fee or {}).get("reckoned"):
+                made = fees.reckon(member.fee, self.answers_of(member.slug, values), member.version.form)
+                amount = None if made.amount is None else money.in_yuan(made.amount)
+                fee = replace(fee, amount=amount, text=made.text, told=made.amount is not None)
+            found.append(fee)
+        return replace(self, fees=tuple(found), **_sums(found))
 
 
 def is_industry(version: MatterVersion) -> bool:
@@ -231,7 +246,7 @@ def planned(
     )
     papers, made_here = _papers(members, wanted, made)
     form, later = _form(members)
-    fees = tuple(_fee(one) for one in members)
+    charged = tuple(_fee(one) for one in members)
     days, by_commitment = _promise(version, members, given)
     return Plan(
         version=version,
@@ -247,9 +262,8 @@ def planned(
         later=later,
         requirements=papers,
         made=made_here,
-        fees=fees,
-        fee_total=sum(one.amount or 0 for one in fees),
-        fee_open=tuple(one.slug for one in fees if one.charged and one.amount is None),
+        fees=charged,
+        **_sums(charged),
         promised_days=days,
         by_commitment=by_commitment,
         separately=Figures(
@@ -448,6 +462,13 @@ def _papers(
             )
         )
     return tuple(papers), tuple(Made(slug, maker, tuple(who)) for (slug, maker), who in given.items())
+
+
+def _sums(charged: Iterable[Fee]) -> dict[str, Any]:
+    return {
+        "fee_total": sum(one.amount or 0 for one in charged),
+        "fee_open": tuple(one.slug for one in charged if one.charged and one.amount is None),
+    }
 
 
 def _fee(member: Member) -> Fee:

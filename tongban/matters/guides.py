@@ -80,6 +80,7 @@ class Content:
     industries: list[dict]
     venue_kinds: list[str]
     inspections: dict[str, Any]
+    code_lists: list[dict]
     words: dict[str, Any] = field(repr=False)
 
     @classmethod
@@ -103,6 +104,7 @@ class Content:
             industries=said("industries")["industries"],
             venue_kinds=said("digital_codes")["venue_code"]["kinds"],
             inspections=said("inspections"),
+            code_lists=said("code_lists")["code_lists"],
             words=said("wording"),
         )
 
@@ -266,6 +268,15 @@ def fee_of(row: Mapping) -> dict:
         }
     if not fee["charged"]:
         return {"charged": False, "amount": 0, "cases": [], "text": both("不收费", "Free of charge")}
+    if "reckoned" in fee:
+        found: dict[str, Any] = {
+            "charged": True,
+            "amount": None,
+            "cases": [],
+            "reckoned": dict(fee["reckoned"]),
+            "text": dict(fee["text"]),
+        }
+        return found | {name: fee[name] for name in ("when", "name", "basis", "rule") if name in fee}
     if "amount_cny" in fee:
         amount = fee["amount_cny"]
         return {"charged": True, "amount": amount, "cases": [], "text": both(f"{amount}元", f"CNY {amount}")}

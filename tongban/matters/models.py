@@ -290,8 +290,41 @@ class Retirement(models.Model):
         return f"{self.matter} on {self.on}"
 
 
+class CodeList(models.Model):
+    """Answers that the forms of many matters share. What it offers stands in its versions; the last one holds."""
+
+    slug = models.SlugField(max_length=60, unique=True)
+    department = models.ForeignKey(Department, on_delete=models.PROTECT, related_name="code_lists")
+
+    class Meta:
+        ordering = ["slug"]
+
+    def __str__(self):
+        return self.slug
+
+
+class CodeListVersion(models.Model):
+    """A list as it has held since a moment. Never changed: what was sent under it keeps its words.
+
+    `entries` in their order: code, zh, en, and where they apply `from`, `until` (days, both offered still) and `parent` (a code).
+    """
+
+    list = models.ForeignKey(CodeList, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    name = models.JSONField()
+    entries = models.JSONField(default=list)
+    since = models.DateTimeField()
+
+    class Meta:
+        ordering = ["list", "number"]
+        constraints = [models.UniqueConstraint(fields=["list", "number"], name="code_list_version_has_its_number")]
+
+    def __str__(self):
+        return f"{self.list} v{self.number}"
+
+
 class TypeDraft(models.Model):
-    """A kind of document or licence as one editor writes it: nothing of it holds before a second person has put it in force.
+    """A kind of document or licence, or a list of answers, as one editor writes it: nothing of it holds before a second person has put it in force.
 
     `content` is what the editor said, `before` what was in force when it was put in force (empty for a new one).
     """
@@ -299,6 +332,7 @@ class TypeDraft(models.Model):
     class Sort(models.TextChoices):
         DOCUMENT = "document", _("kind of document")
         LICENCE = "licence", _("kind of licence")
+        LIST = "code_list", _("list of answers")
 
     sort = models.CharField(max_length=10, choices=Sort.choices)
     slug = models.SlugField(max_length=60)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tongban.departments.models import Department
@@ -13,7 +14,7 @@ from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM, Actor
 from tongban.lib.problems import Invalid
 from tongban.lib.rules import RuleError, compile_rule
-from tongban.matters import commitment, events, guides, permit_errands
+from tongban.matters import code_lists, commitment, events, guides, permit_errands
 from tongban.matters.models import MaterialType, Matter, MatterVersion, Retirement, Theme, TypeDraft
 from tongban.matters.type_states import TypeDraftState
 
@@ -165,6 +166,7 @@ def load_demo(folder: Path, *, today: date, progress: Callable[[int], None] = la
     with transaction.atomic():
         load_themes(content.themes)
         load_material_types(content.materials)
+        code_lists.load(content.code_lists, since=timezone.now())
         for row in content.matters:
             matter, _made = Matter.objects.update_or_create(
                 slug=row["id"],

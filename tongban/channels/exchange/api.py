@@ -272,6 +272,54 @@ def matter_list(
     }
 
 
+# -- lists of answers
+
+
+class CodeListLine(Strict):
+    id: str
+    version: int
+    name: Said
+    owner: InDepartment
+    entries: int
+    url: str
+
+
+class CodeListEntry(Strict):
+    code: str
+    name: Said
+    valid_from: date | None
+    valid_until: date | None = Field(description="The last day on which it is offered")
+    parent: str = Field(
+        description="Code of the entry it stands under; an entry above others is a heading and no answer"
+    )
+    offered: bool = Field(description="Whether it can be chosen today")
+
+
+class CodeListWhole(Strict):
+    id: str
+    version: int
+    in_force_since: datetime
+    name: Said
+    owner: InDepartment
+    used_by: list[str] = Field(description="Matters in force whose forms take answers from it")
+    entries: list[CodeListEntry]
+
+
+@api.get("/code-lists", response=list[CodeListLine], tags=["code lists"])
+def code_list_index(request):
+    """Every list of answers that forms share."""
+    return guide_data.code_lists()
+
+
+@api.get("/code-lists/{slug:key}", response=CodeListWhole, tags=["code lists"])
+def code_list_whole(request, key: str):
+    """One list with every entry it has, in its order; also those that are no longer offered."""
+    found = guide_data.code_list(key)
+    if found is None:
+        raise Http404
+    return found
+
+
 class Requirement(Strict):
     material: str
     name: Said

@@ -6,13 +6,15 @@ from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 
 from tongban.lib.bilingual import both
 from tongban.lib.formschema import Form
 from tongban.matters import bundling
+from tongban.matters import code_lists as shared
 from tongban.matters import queries as matters
 from tongban.matters.guides import SERVED
-from tongban.matters.models import MaterialType, Matter, MatterVersion, Theme
+from tongban.matters.models import CodeList, MaterialType, Matter, MatterVersion, Theme
 from tongban.matters.permit_errands import PART
 from tongban.registers import queries as registers
 
@@ -376,3 +378,54 @@ def _parts(version: MatterVersion, types: dict[str, MaterialType]) -> Iterator[t
                 ("cv:contactPoint", "contact"),
                 {"@type": "cv:ContactPoint", "cv:telephone": contact["phone"], "dct:title": _tagged(contact.get("name"))},
             )  # fmt: skip
+
+
+# -- lists of answers
+
+
+def _owner(row: CodeList) -> dict[str, Any]:
+    return {"code": row.department.code, "name": row.department.name}
+
+
+def code_lists() -> list[dict[str, Any]]:
+    found = []
+    for row in shared.all_lists():
+        now = shared.current(row)
+        found.append(
+            {
+                "id": row.slug,
+                "version": now.number,
+                "name": now.name,
+                "owner": _owner(row),
+                "entries": len(now.entries),
+                "url": reverse("exchange:api:code_list_whole", args=[row.slug]),
+            }
+        )
+    return found
+
+
+def code_list(key: str) -> dict[str, Any] | None:
+    row = shared.list_called(key)
+    if row is None:
+        return None
+    now = shared.current(row)
+    offered = set(shared.offered_on(now.entries, timezone.localdate()))
+    return {
+        "id": row.slug,
+        "version": now.number,
+        "in_force_since": now.since,
+        "name": now.name,
+        "owner": _owner(row),
+        "used_by": sorted({one.version.matter.slug for one in shared.uses(key) if one.version.state == "published"}),
+        "entries": [
+            {
+                "code": one["code"],
+                "name": {"zh": one["zh"], "en": one["en"]},
+                "valid_from": one.get("from") or None,
+                "valid_until": one.get("until") or None,
+                "parent": one.get("parent", ""),
+                "offered": one["code"] in offered,
+            }
+            for one in now.entries
+        ],
+    }

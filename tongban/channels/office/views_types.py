@@ -1,21 +1,25 @@
-"""Kinds of documents and of licences: the list, a draft of one, and the second person's look at it."""
+"""Kinds of documents and of licences, and lists of answers: the list, a draft of one, and the second person's look at it."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tongban.channels.doorkeeper import for_officer
+from tongban.channels.office import views_code_lists
 from tongban.channels.office.views_catalogue import EDITORS, reasons_of, said
 from tongban.departments import queries as departments
 from tongban.lib.bilingual import say
 from tongban.lib.problems import Invalid, Problem
 from tongban.licences import face_labels, type_drafts
 from tongban.licences.models import LicenceType
+from tongban.matters import code_lists
 from tongban.matters.editing import drafting
 from tongban.matters.models import TypeDraft
 from tongban.registers import queries as registers
@@ -37,6 +41,10 @@ LABELS = {
     "holder_kind": gettext_lazy("Who holds it"),
     "issuer": gettext_lazy("Department that issues it"),
     "type_code": gettext_lazy("Code of the kind of licence"),
+    "owner": gettext_lazy("Department that keeps it"),
+    "entries": gettext_lazy("Entries"),
+    "removed": gettext_lazy("Take this list away"),
+    "file": gettext_lazy("File"),
     "face_fields": gettext_lazy("What stands on it"),
     "validity": gettext_lazy("Valid for how many years"),
     "for_identity": gettext_lazy("It may prove who somebody is"),
@@ -60,12 +68,13 @@ def types(request, officer):
     asked = request.GET.get("q", "").strip()[:60]
     after = request.GET.get("after", "")[:60]
     rows, following = type_drafts.page(sort, asked=asked, after=after)
+    names = code_lists.names() if sort == "code_list" else {}
     drafts = TypeDraft.objects.select_related("begun_by__department").filter(sort=sort, state__in=type_drafts.OPEN)
     open_now = {one.slug: one for one in drafts.filter(slug__in=[one.slug for one in rows])}
     context = {
         "officer": officer,
         "sort": sort,
-        "sorts": [("document", _("Documents")), ("licence", _("Licences"))],
+        "sorts": [("document", _("Documents")), ("licence", _("Licences")), ("code_list", _("Lists of answers"))],
         "asked": asked,
         "drafts": [] if after else list(drafts[: type_drafts.A_PAGE]),
         "begun": bool(after),
@@ -74,14 +83,27 @@ def types(request, officer):
             {
                 "row": one,
                 "draft": open_now.get(one.slug),
-                "what": dict(type_drafts.KINDS).get(one.kind, one.kind) if sort == "document" else say(one.issuer.name),
-                "mine": type_drafts.reach(officer, sort, {} if sort == "document" else {"issuer": one.issuer.code}),
+                "name": say(names[one.slug]) if one.slug in names else one.shown_name,
+                **_said_of(sort, one, officer),
             }
             for one in rows
         ],
-        "may_begin": type_drafts.reach(officer, sort, {"issuer": officer.department.code}),
+        "may_begin": type_drafts.reach(officer, sort, _own(officer)),
     }
     return render(request, "office/catalogue/types.html", context)
+
+
+def _own(officer) -> dict[str, str]:
+    return {"issuer": officer.department.code, "owner": officer.department.code}
+
+
+def _said_of(sort: str, one: Any, officer) -> dict[str, Any]:
+    """What stands beside a name, and whether this officer may change it."""
+    if sort == "document":
+        return {"what": dict(type_drafts.KINDS).get(one.kind, one.kind), "mine": type_drafts.reach(officer, sort, {})}
+    body = one.department if sort == "code_list" else one.issuer
+    mine = type_drafts.reach(officer, sort, {"issuer": body.code, "owner": body.code})
+    return {"what": say(body.name), "mine": mine}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -103,7 +125,7 @@ def new_type(request, officer):
     context = {
         "officer": officer,
         "sort": sort,
-        "sorts": [one for one in TypeDraft.Sort.choices if type_drafts.reach(officer, one[0], {"issuer": officer.department.code})],
+        "sorts": [one for one in TypeDraft.Sort.choices if type_drafts.reach(officer, one[0], _own(officer))],
         "typed": request.POST,
         **_problem(problem),
     }  # fmt: skip
@@ -132,9 +154,11 @@ def type_draft(request, officer, pk):
     """What the editor writes; what changes; and the second person's word."""
     row = _draft(officer, pk)
     if request.method != "POST":
-        return _page(request, officer, row)
-    typed = _typed(request, row)
+        file = views_code_lists.taken_out(request, row) if row.sort == "code_list" else None
+        return file or _page(request, officer, row)
+    typed = None
     try:
+        typed = _typed(request, row)
         seen = request.POST.get("seen", "")
         row = type_drafts.save(row, typed, seen=int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 9 else -1, officer=officer)  # fmt: skip
         if request.POST.get("do") == "submit":
@@ -144,7 +168,13 @@ def type_draft(request, officer, pk):
         return _page(request, officer, row, problem, typed=typed)
     if row.state == "draft":
         messages.success(request, _("Saved."))
-    return redirect("office:type_draft", pk=pk)
+    return redirect(reverse("office:type_draft", args=[pk]) + _where(request))
+
+
+def _where(request) -> str:
+    """Back to the entries that were on the page."""
+    kept = {name: request.POST.get(name, "")[:60] for name in ("find", "begin") if request.POST.get(name)}
+    return f"?{urlencode(kept)}#entries" if kept else ""
 
 
 @require_POST
@@ -171,6 +201,8 @@ def type_act(request, officer, pk, act):
 
 def _typed(request, row: TypeDraft) -> dict[str, Any]:
     post = request.POST
+    if row.sort == "code_list":
+        return (views_code_lists.from_file if post.get("do") == "file" else views_code_lists.typed)(request, row)
 
     def words(name: str, longest: int) -> str:
         return " ".join(post.get(name, "").split())[:longest]
@@ -235,6 +267,8 @@ def _page(request, officer, row: TypeDraft, problem: Problem | None = None, *, t
             "licences": [(one.slug, one.shown_name) for one in licences],
             "resources": [(one.slug, say(one.name)) for one in registers.resources()],
         }
+    elif row.sort == "code_list":
+        context |= {"bodies": _bodies(officer), "list": views_code_lists.drawn(request, row, content)}
     else:
         context |= {
             "holders": type_drafts.HOLDERS,
@@ -260,10 +294,13 @@ def _told_years(years: list) -> str:
 
 def _changes(row: TypeDraft) -> list[tuple[Any, str, str]]:
     """Field by field in words: before, after."""
-    return [
-        (LABELS[name], _told(row, name, before), _told(row, name, after))
-        for name, before, after in type_drafts.differences(row)
-    ]
+    found = []
+    for name, before, after in type_drafts.differences(row):
+        if name == "entries":
+            found += views_code_lists.changes(before, after)
+        else:
+            found.append((LABELS[name], _told(row, name, before), _told(row, name, after)))
+    return found
 
 
 def _told(row: TypeDraft, name: str, value: Any) -> str:
@@ -284,7 +321,7 @@ def _told(row: TypeDraft, name: str, value: Any) -> str:
     if name == "face_fields":
         return _(", ").join(say(face_labels.label(row.slug, one).text) for one in value)
     chosen = {"kind": dict(type_drafts.KINDS), "holder_kind": dict(type_drafts.HOLDERS)}.get(name, {})
-    if name == "issuer":
+    if name in ("issuer", "owner"):
         body = departments.department(value)
         return body.shown_name if body else value
     return str(chosen.get(value, value))

@@ -14,7 +14,7 @@ from tongban.lib.bilingual import Bilingual, say
 from tongban.lib.formschema import Field, Form, FormError
 from tongban.lib.problems import worded
 from tongban.lib.rules import RuleError, compile_rule
-from tongban.matters import commitment, repeating, retention
+from tongban.matters import commitment, fees, repeating, retention
 from tongban.matters.editing import conditions, designing, formulas
 from tongban.matters.editing.elements import LABELS, PART_OF, circle
 
@@ -170,6 +170,7 @@ def _complete(elements: Mapping, kind: str) -> list[Finding]:
             and not (fee.get("text") or {}).get("zh")
         ):
             found.append(_stop("fee", "fee", _("A fee is charged, and neither an amount nor a rule is given.")))
+        found += [_stop("fee", "fee", sentence) for sentence in fees.troubles(fee, elements.get("form") or ())]
         if not fee:
             found.append(_stop("fee", "fee", _("It is not said whether there is a fee.")))
     return found

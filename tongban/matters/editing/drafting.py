@@ -22,7 +22,7 @@ from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM, Actor
 from tongban.lib.bilingual import Bilingual, say
 from tongban.lib.problems import Invalid, NotAllowed, worded
-from tongban.matters import commitment, events
+from tongban.matters import code_lists, commitment, events
 from tongban.matters.editing import checking, conditions
 from tongban.matters.editing.elements import NAMES
 from tongban.matters.models import Draft, MaterialType, Matter, MatterVersion, Retirement, Save, Theme
@@ -345,6 +345,7 @@ def what_is_known(version: MatterVersion) -> dict[str, Any]:
         "materials": materials,
         "matters": published,
         "at_stake": commitment.at_stake(version.matter.slug, version.legal_basis),
+        "code_lists": code_lists.names(),
     }
 
 

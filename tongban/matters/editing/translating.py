@@ -7,7 +7,7 @@ source as it was sent out, and its state, and what has become stale meanwhile is
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,11 +38,11 @@ class Unit:
         return "u" + hashlib.sha256(self.path.encode()).hexdigest()[:12]
 
 
-def units(elements: Mapping[str, Any]) -> list[Unit]:
-    """Every bilingual piece of a guide, each once, in the order of the editor."""
+def units(elements: Mapping[str, Any], names: Iterable[str] = NAMES) -> list[Unit]:
+    """Every bilingual piece of a guide (or of what else has these parts), each once, in the order of the editor."""
     return [
         Unit(path, leaf)
-        for name in NAMES
+        for name in names
         if name not in LEFT_OUT
         for path, leaf in _leaves(elements.get(name), f"/{name}")
     ]
@@ -65,12 +65,14 @@ def _escaped(key: Any) -> str:
     return str(key).replace("~", "~0").replace("/", "~1")
 
 
-def give(elements: Mapping[str, Any], *, source: str, target: str, original: str) -> bytes:
+def give(
+    elements: Mapping[str, Any], *, source: str, target: str, original: str, names: Iterable[str] = NAMES
+) -> bytes:
     """The file for the translator: every piece with what stands there in both languages."""
     Xml.register_namespace("", SPACE)
     root = Xml.Element(f"{{{SPACE}}}xliff", {"version": "2.0", "srcLang": CODES[source], "trgLang": CODES[target]})
     file = Xml.SubElement(root, f"{{{SPACE}}}file", {"id": "guide", "original": original})
-    for unit in units(elements):
+    for unit in units(elements, names):
         if not unit.words[source]:
             continue
         node = Xml.SubElement(file, f"{{{SPACE}}}unit", {"id": unit.id, "name": unit.path})
@@ -106,12 +108,14 @@ class Report:
         }
 
 
-def take(elements: Mapping[str, Any], content: bytes) -> tuple[dict[str, Any], Report, str]:
+def take(
+    elements: Mapping[str, Any], content: bytes, names: Iterable[str] = NAMES
+) -> tuple[dict[str, Any], Report, str]:
     """The elements with the translations of the file in them, what was done with each piece, and the language it was put into."""
     target, rows = _read(content)
     source = "en" if target == "zh" else "zh"
-    changed = {name: deepcopy(elements.get(name)) for name in NAMES if name not in LEFT_OUT}
-    here = {unit.path: unit for unit in units(elements)}
+    changed = {name: deepcopy(elements.get(name)) for name in names if name not in LEFT_OUT}
+    here = {unit.path: unit for unit in units(elements, names)}
     by_source: dict[tuple[str, str], list[str]] = {}
     for unit in here.values():
         by_source.setdefault((unit.path.split("/")[1], unit.words[source]), []).append(unit.path)
