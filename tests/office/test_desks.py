@@ -137,7 +137,7 @@ def test_a_case_that_stands_still_longer_than_was_said_is_red_and_found_as_red()
     for day in (case.next_due, case.next_due + timedelta(days=1)):
         row = Case.objects.get(pk=case.pk)
         shown.append(queries.light_of(row, day))
-        page = queries.queue_page(approver, "review", wanted=Wanted(light="red"), today=day)[0]
+        page = queries.queue_page(approver, "waiting", wanted=Wanted(light="red"), today=day)[0]
         found.append([one.pk for one in page])
 
     assert shown == ["grey", "red"]
