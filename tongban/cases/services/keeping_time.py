@@ -110,12 +110,12 @@ def look_after_drafts() -> int:
 
 
 RECOUNT = "cases.recount"
-TOGETHER = 500
+TOGETHER = 200
 
 
 @journal.carrier(RECOUNT)
 def recount(after: int = 0, first: str = "", last: str = "") -> None:
-    """Compute the running clocks of open cases again, 500 cases a transaction, and tell those whose date moved.
+    """Compute the running clocks of open cases again, 200 cases a transaction (one hand at a time may write on SQLite), and tell those whose date moved.
 
     `first` and `last` are the days between which the calendar changed: a clock that ended before or began after is not touched.
     A second time finds nothing that differs.
