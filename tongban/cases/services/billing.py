@@ -14,7 +14,7 @@ from tongban.cases.states import ISSUE, CaseState
 from tongban.departments.models import Officer
 from tongban.journal.actors import Actor
 from tongban.lib import money
-from tongban.lib.bilingual import Bilingual
+from tongban.lib.bilingual import Bilingual, both
 from tongban.lib.problems import Invalid, NotAllowed
 from tongban.payments import queries as payments
 from tongban.payments import services as till
@@ -27,15 +27,16 @@ AT_ACCEPTANCE, AFTER_APPROVAL = "acceptance", "approval"
 def charge(case: Case, moment: str, *, actor: Actor, now: datetime) -> bool:
     """Make the bill if this is the moment of the matter's fee. True when something is owed, so that issuing waits.
 
-    Where the amount cannot be told from the matter (by value), no bill is made: an officer sets it (`set_fee`).
+    Where the amount cannot be told from the matter (by value), no bill is made: an officer sets it (`set_fee`). Answers stand since
+    acceptance, so what was billed stays what they say.
     """
     fee = case.version.fee or {}
     if not fee.get("charged"):
         return False
-    amount = rules.fee_of(fee, case.licence)
+    amount = rules.fee_of(fee, case.licence, case)
     if amount == 0:
         return False
-    if amount is not None and fee.get("when", AFTER_APPROVAL) == moment:
+    if amount is not None and (fee.get("when") or AFTER_APPROVAL) == moment:
         _bill(case, amount, ground={}, actor=actor, now=now)
     wait_for_payment(case, now)
     return owes(case)
@@ -62,7 +63,7 @@ def go_on_when_paid(case: Case, now: datetime) -> None:
 def owes(case: Case) -> bool:
     """Whether the result waits for money."""
     fee = case.version.fee or {}
-    if not fee.get("charged") or rules.fee_of(fee, case.licence) == 0:
+    if not fee.get("charged") or rules.fee_of(fee, case.licence, case) == 0:
         return False
     return not payments.settled(case.subject)
 
@@ -100,10 +101,19 @@ def _bill(case: Case, amount: int, *, ground: Bilingual, actor: Actor, now: date
         title=case.version.name,
         label=case.number or "",
         link=f"/my/cases/{case.ref}/",
-        lines=[Line(case.matter.slug, fee.get("name") or FEE, amount, ground or fee.get("basis") or {})],
+        lines=[Line(case.matter.slug, _what_for(case, amount), amount, ground or fee.get("basis") or {})],
         actor=actor,
         now=now,
     )
+
+
+def _what_for(case: Case, amount: int) -> Bilingual:
+    """What the bill is for; where the fee follows from answers, how it was reckoned from which."""
+    fee = case.version.fee or {}
+    name = fee.get("name") or FEE
+    if not fee.get("reckoned") or (made := rules.fee_for(case)).amount != amount:
+        return name
+    return both(f"{name.get('zh', '')}：{made.text['zh']}", f"{name.get('en', '')}: {made.text['en']}")
 
 
 FEE: Bilingual = {"zh": "办理费", "en": "Fee of the service"}

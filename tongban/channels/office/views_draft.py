@@ -17,6 +17,7 @@ from tongban.channels.doorkeeper import for_officer
 from tongban.channels.office.views_catalogue import EDITORS, day_of, reasons_of, said
 from tongban.lib.problems import Invalid, NotAllowed
 from tongban.licences import queries as licences
+from tongban.matters import fees
 from tongban.matters.editing import comparing, drafting, elements, looking
 from tongban.matters.models import MatterVersion
 
@@ -244,8 +245,28 @@ def _part_page(request, officer, version, chosen, values, options, *, errors=Non
         "errors": errors or {},
         "labels": dict.fromkeys(errors or {}, chosen.label),
         "met": _met(met),
+        "fee_tried": _fee_tried(request, version) if chosen.slug == "fee" else None,
     }
     return render(request, "office/catalogue/part.html", context, status=422 if errors else 409 if met else 200)
+
+
+def _fee_tried(request, version) -> dict[str, Any] | None:
+    """A fee that follows from an answer, as it is kept now: its rule, and what it comes to for an answer that is made up."""
+    fee = version.fee or {}
+    if not fee.get("reckoned") or fees.troubles(fee, version.form):
+        return None
+    typed, asked = request.GET.get("answer", "")[:30].strip(), fees.asks(fee)
+    labels = dict(fees.answers(version.form))
+    tried = {
+        "rule": fees.rule(fee["reckoned"], version.form),
+        "label": labels[fee["reckoned"]["field"]],
+        "typed": typed,
+    }
+    if not typed:
+        return tried
+    rows = fee["reckoned"]["field"].startswith(fees.ROWS)
+    answer = [{"row": 1}] * min(int(typed), 500) if rows and typed.isascii() and typed.isdigit() else typed
+    return tried | {"asked": True, "made": fees.reckon(fee, {asked: answer}, version.form)}
 
 
 def _overlay(controls: list[dict], post, errors: dict) -> None:

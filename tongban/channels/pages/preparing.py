@@ -360,6 +360,7 @@ def standing(case: Case, *, covered: bool | Collection[str]) -> dict:
         "lacking": lacking,
         "situations": [one for one in case.version.situations if one["id"] in case.situation],
         "fee": case.version.fee or {},
+        "reckoned": rules.fee_for(case) if (case.version.fee or {}).get("reckoned") else None,
         "expected": clocks.expected(case, sent=timezone.now()),
     }
 

@@ -12,7 +12,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from tongban.cases import planning
+from tongban.cases import planning, rules
 from tongban.cases.models import Case
 from tongban.channels.pages.bundle_answers import OF, chosen
 from tongban.channels.pages.templatetags.tongban import money
@@ -68,7 +68,7 @@ def checked(case: Case) -> dict | None:
     """What the last page before sending says of a bundle: members, fees, the promise."""
     if not planning.is_bundle(case):
         return None
-    plan = planning.plan_of(case)
+    plan = planning.plan_of(case).with_fees_of(rules.plain_values(case.values))
     return {
         "plan": plan,
         "waves": waves(plan),
@@ -199,6 +199,7 @@ def fees(plan: bundling.Plan) -> dict:
             "amount": money(one.amount) if one.amount is not None else say(one.text),
             "cases": [{"name": say(case["name"]), "amount": money(case["amount"])} for case in one.cases],
             "charged": one.charged,
+            "how": say(one.text) if one.told else "",
         }
         for one in plan.fees
     ]

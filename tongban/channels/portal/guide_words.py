@@ -167,6 +167,9 @@ def _fee(version: MatterVersion) -> dict:
         return {"label": _("Fee"), "value": _("Free"), "note": ""}
     if fee.get("amount"):
         return {"label": _("Fee"), "value": money(fee["amount"]), "note": _("You pay when told to, never before.")}
+    if fee.get("reckoned"):
+        note = _("You see your fee before you send, and pay when told to.")
+        return {"label": _("Fee"), "value": say(fee.get("text")), "note": note, "words": True}
     amounts = [one["amount"] for one in fee.get("cases", ())]
     value = f"{money(min(amounts))}–{money(max(amounts))}" if amounts else say(fee.get("text"))
     return {"label": _("Fee"), "value": value, "note": say(fee.get("text")) if amounts else ""}

@@ -165,7 +165,7 @@ def totals(found: Iterable[Line], bring: int) -> list[dict]:
         version = line.version
         assert version is not None
         if line.plan is not None:
-            fee += line.plan.fee_total or 0
+            fee += int(line.plan.fee_total or 0)
             open_fees |= bool(line.plan.fee_open)
         elif version.fee.get("charged"):
             fee += version.fee.get("amount") or 0

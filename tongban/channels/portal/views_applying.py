@@ -525,6 +525,7 @@ def _check_page(request, party, case, *, problem=None, status=200, only=None):
         expected=clocks.expected(case, sent=timezone.now()),
         days=guide_words.days_in_words(case.version),
         fee=case.version.fee or {},
+        reckoned=rules.fee_for(case) if (case.version.fee or {}).get("reckoned") else None,
         bundle=bundle_words.checked(case),
         key=uuid4().hex,
         others_sign=bool(signers.expected(case)),

@@ -16,7 +16,7 @@ from django.utils.translation import pgettext_lazy
 from tongban.lib import unicode
 from tongban.lib.bilingual import both
 from tongban.lib.problems import worded
-from tongban.matters import repeating
+from tongban.matters import fees, repeating
 
 ROWS_AT_MOST = 60
 LONGEST = {"line": 200, "text": 4000, "plain": 200, "slug": 60}
@@ -245,6 +245,23 @@ PARTS: tuple[Part, ...] = (
                     _e("name", "line", _("When")),
                     _e("amount", "number", _("Amount in yuan")),
                 )),
+                _e("reckoned", "group", _("Reckoned from an answer of the form"), columns=(
+                    _e("way", "choice", _("How"), options=fees.WAYS, blank=_("not reckoned: as said above")),
+                    _e("field", "choice", _("From which answer"), options="fee_answers", blank=_("choose")),
+                    _e("each", "number", _("Yuan for each")),
+                    _e("free", "number", _("So many are free")),
+                    _e("percent", "number", _("Percent")),
+                    _e("steps", "rows", _("Steps or slices"), _("Leave the limit of the last one empty: it is for everything above."), key=("to", "amount", "percent"), columns=(
+                        _e("to", "number", _("Up to")),
+                        _e("amount", "number", _("Amount in yuan")),
+                        _e("percent", "number", _("Percent")),
+                    )),
+                    _e("least", "number", _("At least, in yuan")),
+                    _e("most", "number", _("At most, in yuan")),
+                    _e("to", "choice", _("Rounded to"), options=fees.COINS, blank=_("fen (0.01 yuan)")),
+                    _e("rounding", "choice", _("Rounded how"), options=fees.ROUNDING, blank=_("to the nearest, halves up")),
+                )),
+                _e("when", "choice", _("When it is billed"), options=fees.MOMENTS, blank=_("when it is granted")),
                 _e("text", "line", _("In words"), _("Written by itself when you leave it empty.")),
             )),
         ),
@@ -618,6 +635,8 @@ def read(part: Part, post: Any, held: Mapping[str, Any], options: Options) -> di
             {"code": row["code"], "name": names.get(row["code"], row.get("name", {}))}
             for row in found["joint_departments"]
         ]
+    if part.slug == "fee":
+        found["fee"] = fees.settled(found["fee"], held.get("form") or ())
     if part.slug == "members":
         found["members"] = _settled_members(found["members"], dict(options.get("matter_names", ())))
     return found
@@ -634,6 +653,10 @@ def _settled_fee(fee: dict) -> dict:
     amount, cases = fee.get("amount"), fee.get("cases") or []
     if not fee["charged"]:
         return {**fee, "amount": 0, "cases": [], "text": both("不收费", "Free of charge")}
+    if (fee.get("reckoned") or {}).get("way"):
+        return fee
+    if (rule := fee.pop("rule", None)) is not None and fee.get("text") == rule:
+        fee["text"] = {}
     was_written = fee.get("text") or {}
     if _FEE_WORDS.fullmatch(was_written.get("zh", "")) or was_written.get("zh") in ("", "不收费"):
         was_written = {}
