@@ -642,10 +642,10 @@ def as_paragraphs(case: Case, findings: list[dict]) -> list[dict]:
             zh, en = f"{zh}第{one['page']}页", f"{en}, page {one['page']}"
         asked = planning.asking_members(case, field=one.get("field") or "", material=one.get("material") or "")
         if asked:
-            zh += f"（{'、'.join(each.name['zh'] for each in asked)}）"
-            en += f" ({', '.join(each.name['en'] for each in asked)})"
+            zh += f"（{'；'.join(each.name['zh'] for each in asked)}）"
+            en += f" ({'; '.join(each.name['en'] for each in asked)})"
         words = one.get("words") or {"zh": one["text"], "en": one["text"]}
-        said.append({"zh": f"{number}. {zh}:{words['zh']}", "en": f"{number}. {en}: {words['en']}"})
+        said.append({"zh": f"{number}. {zh}：{words['zh']}", "en": f"{number}. {en}: {words['en']}"})
     return said
 
 

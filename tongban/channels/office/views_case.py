@@ -289,9 +289,11 @@ def _answers(row, findings, changed, typed, errors, revealed) -> list[dict]:
                 "at": held.get("at", ""),
                 "changed": bool(held.get("changed")),
                 "disputed": "dispute" in held,
-                "given": one.display(held["given"], masked=masked) if held.get("changed") and "given" in held else "",
+                "given": errand.named(one, one.display(held["given"], masked=masked))
+                if held.get("changed") and "given" in held
+                else "",
                 "since": one.id in before,
-                "before": one.display(before.get(one.id), masked=masked) if one.id in before else "",
+                "before": errand.named(one, one.display(before.get(one.id), masked=masked)) if one.id in before else "",
                 "marked": marked_fields.get(one.id, []),
                 "mark": _mark("field", one.id, typed, errors),
             }

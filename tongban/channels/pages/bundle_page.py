@@ -23,7 +23,16 @@ def of_applicant(case: Case) -> dict:
         return {"whole": case.parent, "part": _own_part(case)}
     if not planning.is_bundle(case):
         return {}
-    return {"parts": _lines(case), "standing": bundles.standing(case)}
+    parts = _lines(case)
+    return {"parts": parts, "standing": bundles.standing(case), "planned": [] if parts else _planned(case)}
+
+
+def _planned(whole: Case) -> list[dict]:
+    """What the answers make of a bundle that nobody has taken on yet: its parts become cases of their own after the check."""
+    return [
+        {"name": say(one.name), "department": say(one.version.department.name), "mandatory": one.mandatory}
+        for one in planning.plan_of(whole).members
+    ]
 
 
 def _own_part(case: Case) -> dict | None:
@@ -113,4 +122,9 @@ def of_office(case: Case) -> dict:
         return {}
     parts = [{**line, "office_state": line["case"].get_state_display()} for line in _lines(case)]
     standing = bundles.standing(case)
-    return {"parts": parts, "standing": standing, "late": standing.late(case)}
+    return {
+        "parts": parts,
+        "standing": standing,
+        "late": standing.late(case),
+        "planned": [] if parts else _planned(case),
+    }

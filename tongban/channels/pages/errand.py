@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from tongban.cases import offering, rules, services
 from tongban.cases.models import Case, CaseMaterial
 from tongban.channels.pages import filling
+from tongban.channels.pages.templatetags.tongban import day
 from tongban.departments.models import Officer
 from tongban.lib.bilingual import say
 from tongban.lib.formschema import Field, Form
@@ -31,7 +32,9 @@ def is_covered(one: Field) -> bool:
 
 
 def named(one: Field, shown: str) -> str:
-    """An answer as people read it: an area by its name, whose code only its register needs."""
+    """An answer as people read it: an area by its name, whose code only its register needs; a date as everywhere on the page."""
+    if one.type == "date" and shown:
+        return day(shown)
     row = places.division(shown) if one.type == "division" and shown else None
     return say(row.name) if row is not None else shown
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import pgettext_lazy as happened
 
 from tongban.departments import queries as departments
 from tongban.lib.bilingual import say
@@ -13,7 +14,7 @@ from tongban.matters.models import MatterVersion
 from tongban.parties import queries as parties
 
 HAPPENED = {
-    "LicenceIssued": ("seal", lazy("Issued")),
+    "LicenceIssued": ("seal", happened("the act", "Issued")),
     "LicenceShown": ("qr", lazy("Shown on the screen")),
     "LicenceShared": ("share", lazy("Shared")),
     "LicencePrinted": ("print", lazy("Printed")),
