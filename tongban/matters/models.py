@@ -72,6 +72,12 @@ class Matter(models.Model):
         return self.slug
 
     @property
+    def shown_name(self) -> str:
+        """What the newest version calls it."""
+        version = self.versions.order_by("-number").first()
+        return version.shown_name if version else self.slug
+
+    @property
     def implementing_code(self) -> str:
         """Issuer (18) + kind (1, last digit of the type code) + basic code (12) = 31 characters; domain.md 1.2."""
         version = self.versions.filter(state=MatterVersion.State.PUBLISHED).first()
