@@ -22,9 +22,9 @@ demo: ## build the demonstration district anew (the product must be stopped)
 
 test: ## all tests: everything on SQLite, then what touches locking or SQL on a real PostgreSQL too
 	@$(BOOT) tools/setup.py test
-	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup; first=$$?; \
+	@$(PY) -m pytest -n $(WORKERS) --dist loadfile; first=$$?; \
 	echo "Now on PostgreSQL:"; \
-	$(PY) tools/with_postgres.py $(PY) -m pytest -n $(WORKERS) --dist loadgroup -m postgres; second=$$?; \
+	$(PY) tools/with_postgres.py $(PY) -m pytest -n $(WORKERS) --dist loadfile -m postgres; second=$$?; \
 	exit $$(( first ? first : second ))
 
 check: ## the quick checks: format, lint, types, floors, the house's own tests (under 45 s)

@@ -23,7 +23,7 @@ CHECKS = {
         "no:cacheprovider",
         "-n2",
         "--dist",
-        "loadgroup",
+        "loadfile",
     ],
     "floors": [str(BIN / "lint-imports"), "--no-cache"],
     "lint": [str(BIN / "ruff"), "check", "--quiet", "."],

@@ -7,7 +7,7 @@ import pytest
 from tests.browser.people import Citizen
 from tests.lib.test_sheets import book
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("house")]
+pytestmark = [pytest.mark.browser]
 
 HEAD = ["姓名", "身份证号", "居住地", "最近检测日期"]
 

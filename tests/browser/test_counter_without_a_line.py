@@ -7,7 +7,7 @@ import pytest
 from tests.browser.people import Citizen
 from tests.browser.test_hall_story import HALL, minutes_left_today, officer
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("house"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 
 def at_the_window(house, chromium, clerk) -> str:

@@ -4,7 +4,7 @@ import pytest
 
 from tests.browser.people import DESK, PHONE, Citizen
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("house")]
+pytestmark = [pytest.mark.browser]
 
 MATTER = "residence-permit-endorse"
 TARGET, SMALLEST, LARGEST = 60, 24, 40  # px; 18 and 30 pt

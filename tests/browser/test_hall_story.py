@@ -13,7 +13,6 @@ from tests.browser.people import DESK, Citizen, Visitor
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.postgres,
-    pytest.mark.xdist_group("house"),
     pytest.mark.timeout(300, func_only=True),  # building the district on PostgreSQL is not the story's time
 ]
 

@@ -5,7 +5,7 @@ import pytest
 from tests.browser.people import PHONE, Visitor
 from tests.browser.test_inspection_without_a_line import Inspector
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("house")]
+pytestmark = [pytest.mark.browser]
 
 
 def scan(officer, code: str):

@@ -6,7 +6,7 @@ import pytest
 
 from tests.browser.people import PHONE, Visitor, photographed, without_a_line
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("house")]
+pytestmark = [pytest.mark.browser]
 
 
 class Inspector(Visitor):

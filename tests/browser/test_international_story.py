@@ -4,7 +4,7 @@ import pytest
 
 from tests.browser.people import Citizen, photographed
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("house")]
+pytestmark = [pytest.mark.browser]
 
 UNMARKED = """() => {
   const found = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)

@@ -12,7 +12,7 @@ import pytest
 from tests.browser.people import DESK, Citizen, photographed, without_a_line
 from tests.site.product import ROOT
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("house")]
+pytestmark = [pytest.mark.browser]
 
 MATTER = "residence-permit-endorse"
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.browser.people import Visitor, without_a_line
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("house")]
+pytestmark = [pytest.mark.browser]
 
 A_DAY_LATER = "() => { const now = Date.now; Date.now = () => now() + 25 * 3600 * 1000 }"
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.browser.people import Citizen, without_a_line
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("house")]
+pytestmark = [pytest.mark.browser]
 
 MATTER = "residence-permit-endorse"
 SIGN_OUT = "() => document.querySelector('form[action^=\"/account/sign-out\"]').requestSubmit()"

@@ -7,7 +7,7 @@ import pytest
 
 from tongban.channels import office, pages, portal
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("house")]
+pytestmark = [pytest.mark.browser]
 MACHINE = Path(portal.__file__).parent / "static/portal/machine.js"
 SLIP = MACHINE.with_name("slip.js")
 FOLDS = Path(pages.__file__).parent / "static/tongban/folds.js"

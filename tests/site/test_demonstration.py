@@ -25,7 +25,7 @@ from tongban.site.commands import demo as command
 from tongban.site.demonstration import district, history, people
 from tongban.site.demonstration.moved_time import moved_to
 
-pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600), pytest.mark.xdist_group("district")]
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
