@@ -415,6 +415,24 @@ def test_a_stored_paper_of_a_case_becomes_a_letter():
     assert "2026年12月1日" in said and "7K3M92QD" in said
 
 
+@pytest.mark.parametrize("as_table", [False, True])
+def test_seal_and_code_never_stand_alone_on_a_page(as_table):
+    """Whatever the length, the last page has the end of what is sealed."""
+    words = [{"zh": f"第{number}段，与会部门意见一致。" * 4, "en": "All agreed. " * 12} for number in range(9)]
+    lengths = set()
+    for many in range(3, 10):
+        blocks = (
+            [Table(({"zh": "意见", "en": "Opinion"},), [[one] for one in words[:many]])]
+            if as_table
+            else [Paragraph(one) for one in words[:many]]
+        )
+        letter = Letter("refusal", "1", "2", ISSUER, "张示范", datetime.date(2026, 11, 22), blocks=blocks)
+        document = pypdfium2.PdfDocument(render_document(letter))
+        lengths.add(len(document))
+        assert f"第{many - 1}段" in document[len(document) - 1].get_textpage().get_text_bounded(), many
+    assert lengths == {1, 2}
+
+
 def test_the_seal_carries_our_wave_the_name_and_that_it_is_a_demonstration():
     demonstration, real = text_of(render_seal(ISSUER, demo=True)), text_of(render_seal(ISSUER, demo=False))
 
