@@ -4,6 +4,7 @@ import datetime
 from pathlib import Path
 
 import pytest
+from django.db import transaction
 
 from tongban.departments import services as departments
 from tongban.lib import yamls
@@ -14,10 +15,14 @@ DEMO = Path(__file__).parents[2] / "demo"
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def catalogue():
-    departments.load_departments(yamls.read(DEMO / "departments.yaml")["departments"])
-    matters.load_demo(DEMO, today=datetime.date(2026, 6, 1))
+@pytest.fixture(scope="module")
+def catalogue(django_db_setup, django_db_blocker):
+    """Read in once for all tests here, each of which takes back what it changed; taken back itself at the end."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        departments.load_departments(yamls.read(DEMO / "departments.yaml")["departments"])
+        matters.load_demo(DEMO, today=datetime.date(2026, 6, 1))
+        yield
+        transaction.set_rollback(True)
 
 
 def test_a_machine_reads_members_questions_papers_and_figures(client, catalogue):

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -26,11 +26,15 @@ EVERYTHING = "shop-sign,drainage-permit,alcohol-retail,hygiene-licence,tobacco-r
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def catalogue():
-    make.calendar()
-    departments.load_departments(yamls.read(DEMO / "departments.yaml")["departments"])
-    matters.load_demo(DEMO, today=datetime.date(2026, 6, 1))
+@pytest.fixture(scope="module")
+def catalogue(django_db_setup, django_db_blocker):
+    """Read in once for all tests here, each of which takes back what it changed; taken back itself at the end."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        make.calendar()
+        departments.load_departments(yamls.read(DEMO / "departments.yaml")["departments"])
+        matters.load_demo(DEMO, today=datetime.date(2026, 6, 1))
+        yield
+        transaction.set_rollback(True)
 
 
 def restaurant(client, answers: str) -> str:
