@@ -294,3 +294,28 @@ def test_the_demonstration_does_not_come_back_over_what_people_wrote():
     drafting.publish_checked(editors.in_check(matter), on=timezone.localdate(), officer=editors.manager())
 
     assert services.kept_here(matter)
+
+
+def test_what_is_put_right_today_leaves_the_version_to_come_its_day():
+    today = timezone.localdate()
+    later = today + datetime.timedelta(days=30)
+    matter = editors.matter()
+    coming = editors.in_check(matter, fee=OTHER_FEE)
+    drafting.publish_checked(coming, on=later, officer=editors.manager())
+    ours = drafting.take_up(matter, officer=editors.editor(), of_today=True)
+    ours.refresh_from_db()
+    assert (ours.draft.base.number, ours.number) == (1, 3)
+    drafting.save(ours, "fee", {"promised_days": 9}, seen=0, officer=editors.editor())
+    drafting.submit(ours, why=editors.WHY, officer=editors.editor())
+
+    drafting.publish_checked(ours, on=today, officer=editors.manager())
+
+    assert (in_force(matter).pk, in_force(matter).fee != OTHER_FEE, state(coming)) == (ours.pk, True, "scheduled")
+    assert drafting.put_in_force(later) == 1
+    assert (in_force(matter).pk, in_force(matter).fee, state(ours)) == (coming.pk, OTHER_FEE, "retired")
+    assert in_force(matter).number == 4  # numbers go with time
+    taken_from_it = editors.in_check(matter, fee=FEE)
+    drafting.publish_checked(taken_from_it, on=later, officer=editors.manager())
+    again = editors.in_check(matter, fee=OTHER_FEE)
+    drafting.publish_checked(again, on=today, officer=editors.manager())
+    assert (in_force(matter).pk, state(taken_from_it)) == (again.pk, "discarded")

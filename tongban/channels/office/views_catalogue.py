@@ -163,7 +163,7 @@ def take_up(request, officer, slug):
     """Begin the next version."""
     row = own_matter(officer, slug)
     try:
-        version = drafting.take_up(row, officer=officer)
+        version = drafting.take_up(row, officer=officer, of_today=request.POST.get("of") == "today")
     except NotAllowed as refused:
         there = row.versions.filter(state__in=["draft", "in_check"], draft__isnull=False).first()
         if refused.code != "draft-there" or there is None:

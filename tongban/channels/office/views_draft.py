@@ -87,12 +87,17 @@ def _whole(request, officer, version, problem=None):
     base = version.draft.base
     differences = comparing.compare(drafting.elements_of(base), drafting.elements_of(version)) if base else []
     in_force = version.matter.versions.filter(state=State.PUBLISHED).first()
+    waiting = version.matter.versions.filter(state=State.SCHEDULED).exclude(pk=version.pk).first()
     context = {
         **frame(request, officer, version),
+        "waiting": waiting if version.state in (State.DRAFT, State.IN_CHECK) else None,
         "differences": differences,
         "base": base,
         "overtaken": in_force
-        if base and in_force and in_force.pk != base.pk and version.state in (State.DRAFT, State.IN_CHECK)
+        if base
+        and in_force
+        and base.state == State.RETIRED
+        and version.state in (State.DRAFT, State.IN_CHECK, State.SCHEDULED)
         else None,
         "in_force": in_force,
         "authored": officer.pk in drafting.authors_of(version.draft),

@@ -30,7 +30,7 @@ def of_applicant(case: Case) -> dict:
 def _planned(whole: Case) -> list[dict]:
     """What the answers make of a bundle that nobody has taken on yet: its parts become cases of their own after the check."""
     return [
-        {"name": say(one.name), "department": say(one.version.department.name), "mandatory": one.mandatory}
+        {"name": say(one.name), "department": say(one.version.matter.department.name), "mandatory": one.mandatory}
         for one in planning.plan_of(whole).members
     ]
 

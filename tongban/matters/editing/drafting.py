@@ -104,8 +104,13 @@ def copied(version: MatterVersion) -> dict[str, Any]:
 
 
 @transaction.atomic
-def take_up(matter: Matter, *, officer: Officer, now: datetime.datetime | None = None) -> MatterVersion:
-    """A draft of the next version, made from the one to come, else the one in force. There is one open draft a matter."""
+def take_up(
+    matter: Matter, *, officer: Officer, of_today: bool = False, now: datetime.datetime | None = None
+) -> MatterVersion:
+    """A draft of the next version, made from the one to come, else the one in force. There is one open draft a matter.
+
+    `of_today`: made from the one in force although another waits for its day, to put right today what people read today.
+    """
     now = now or timezone.now()
     actor = permit(officer, matter, *EDITORS)
     _lock(matter)
@@ -122,7 +127,7 @@ def take_up(matter: Matter, *, officer: Officer, now: datetime.datetime | None =
             next_step=_("Open that draft and go on there."),
         )
     base = (
-        matter.versions.filter(state=State.SCHEDULED).first()
+        (None if of_today else matter.versions.filter(state=State.SCHEDULED).first())
         or matter.versions.filter(state=State.PUBLISHED).first()
         or matter.versions.filter(state=State.RETIRED).order_by("-number").first()
     )
@@ -394,7 +399,10 @@ def publish_checked(
     version: MatterVersion, *, on: datetime.date, officer: Officer, today: datetime.date | None = None,
     known: Mapping[str, Any] | None = None,
 ) -> MatterVersion:  # fmt: skip
-    """A second person, who wrote nothing of it, passes the draft: in force today, or from a later day at midnight."""
+    """A second person, who wrote nothing of it, passes the draft: in force today, or from a later day at midnight.
+
+    A version that waits for its day makes room, unless this one was not taken from it and holds from today: then it still comes.
+    """
     today = today or timezone.localdate()
     if on < today or on > today + datetime.timedelta(days=730):
         raise Invalid("day", errors={"on": [_("Please choose a day from today on, within two years.")]}, kept=KEPT)
@@ -412,8 +420,8 @@ def publish_checked(
         _move(version, State.IN_CHECK, State.SCHEDULED, others=True, checked_by=officer, effective_from=on)
         _say(_moved(version, "scheduled"), version.matter, version, actor)
         return version
-    _move(version, State.IN_CHECK, State.SCHEDULED, others=True, checked_by=officer, effective_from=on)
-    return _put_in_force(version, today=today, actor=actor)
+    aside = draft.base is not None and draft.base.state == State.SCHEDULED
+    return _put_in_force(version, State.IN_CHECK, today=today, actor=actor, others=aside, checked_by=officer)
 
 
 def authors_of(draft: Draft) -> set[int]:
@@ -486,7 +494,7 @@ def put_in_force(today: datetime.date) -> int:
             fresh = MatterVersion.objects.select_related("matter").get(pk=version.pk)
             day = fresh.effective_from
             if fresh.state == State.SCHEDULED and day is not None and day <= today:
-                _put_in_force(fresh, today=day, actor=PLATFORM)
+                _put_in_force(fresh, State.SCHEDULED, today=day, actor=PLATFORM)
                 done += 1
     due = Retirement.objects.filter(on__lte=today, confirmed_by__isnull=False, done_at__isnull=True)
     for row in due.select_related("matter"):
@@ -494,11 +502,13 @@ def put_in_force(today: datetime.date) -> int:
     return done
 
 
-def _put_in_force(version: MatterVersion, *, today: datetime.date, actor: Actor) -> MatterVersion:
+def _put_in_force(
+    version: MatterVersion, source: str, *, today: datetime.date, actor: Actor, others: bool = False, **with_it: Any
+) -> MatterVersion:
     """The matter is locked. What was in force is retired first; both belong to one transaction."""
     versions = version.matter.versions
     last = versions.exclude(pk=version.pk).aggregate(last=Max("number"))["last"] or 0
-    changes: dict[str, Any] = {"effective_from": today}
+    changes: dict[str, Any] = {"effective_from": today, **with_it}
     if last > version.number and versions.filter(state=State.PUBLISHED, number__gt=version.number).exists():
         changes["number"] = last + 1  # another version came into force meanwhile: numbers go with time
     before = versions.filter(state=State.PUBLISHED).first()
@@ -507,7 +517,7 @@ def _put_in_force(version: MatterVersion, *, today: datetime.date, actor: Actor)
     if version.members:
         changes["members"] = pinned({"members": version.members})["members"]
     versions.filter(state=State.PUBLISHED).update(state=State.RETIRED)
-    _move(version, State.SCHEDULED, State.PUBLISHED, **changes)
+    _move(version, source, State.PUBLISHED, others=others, **changes)
     Retirement.objects.filter(matter=version.matter, done_at__isnull=False).delete()  # it is back
     journal.record(
         events.MatterPublished(matter=version.matter_id, version=version.pk),
