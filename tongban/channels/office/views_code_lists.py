@@ -7,7 +7,6 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from tongban.channels.doorkeeper import for_officer
@@ -23,14 +22,6 @@ AT_ONCE = 30
 EMPTY = 3
 BLANK = dict.fromkeys(code_lists.COLUMNS, "")
 PIECES = ("name", "entries")
-PARTS = {
-    "code": gettext_lazy("code"),
-    "zh": gettext_lazy("Chinese"),
-    "en": gettext_lazy("English"),
-    "from": gettext_lazy("from"),
-    "until": gettext_lazy("until"),
-    "parent": gettext_lazy("under"),
-}
 
 
 @require_GET
