@@ -44,8 +44,8 @@ def test_a_fee_follows_from_an_answer_to_the_fen():
 
     told = fees.reckon(piece, {"copies": 3}, FORM).text
     assert told == {
-        "zh": "“份数”，每一计10元；您填写的是3：30元",
-        "en": "CNY 10 for each of “Copies”; your answer is 3: CNY 30",
+        "zh": "按“份数”计收，每单位10元；按所填的3，计30元",
+        "en": "CNY 10 for each of “Copies”; for the answer 3: CNY 30",
     }
 
 

@@ -19,7 +19,7 @@ from tongban.journal.models import ReadEntry
 from tongban.lib import yamls
 from tongban.licences import exchanging
 from tongban.licences.models import LicenceType
-from tongban.matters.editing import drafting, translating
+from tongban.matters.editing import checking, drafting, translating
 from tongban.matters.models import Draft, MaterialType, Matter, MatterVersion, Save, Theme
 from tongban.matters.queries import catalogue
 from tongban.matters.services import load_demo
@@ -573,6 +573,14 @@ def test_a_matter_goes_to_another_installation_and_from_there_on_is_the_same_fil
     editors.matter(
         "dog-licence",
         requirements=wanted,
+        form=[*editors.FORM, *COUNTED],
+        fee={
+            "charged": True,
+            "amount": None,
+            "cases": [],
+            "text": editors.BOTH,
+            "reckoned": {"way": "answer", "field": "total"},
+        },
         decided_by="rule",
         rules={"==": [{"var": "age"}, 5]},
         rule_tests=[{"id": "t1", "facts": {"age": 5}, "expected": "grant"}],
@@ -656,3 +664,78 @@ def test_the_whole_demonstration_goes_to_another_installation_and_comes_out_byte
 
     assert report.refused == []
     assert exchanging.pack(Matter.objects.all()) == file
+
+
+COUNTED = [
+    {"id": "copies", "zh": "份数", "en": "Copies", "type": "number", "required": True},
+    {"id": "total", "zh": "合计", "en": "In all", "type": "money", "formula": {"*": [{"var": "copies"}, 2.5]}},
+]
+
+
+def test_a_formula_is_chosen_said_tried_and_refused_where_nobody_could_reckon_it(client, editor):
+    """GovStack 18 for whoever edits: no code, a sentence, a trial; circles and answers that are gone are not published."""
+    price = {"id": "price", "zh": "单价", "en": "Price", "type": "money"}
+    version = draft(editor, form=[*editors.FORM, price, *COUNTED])
+    page = {
+        "field": "price", "id": "price", "type": "money", "label.zh": "单价", "label.en": "Price", "when": "always", "revision": "0",
+        "k.pick": "round", "k.digits": "1", "k.way": "up", "k.0.pick": "times", "k.0.0.pick": "a:copies", "k.0.1.pick": "number",
+        "k.0.1.value": "1.23",
+    }  # fmt: skip
+
+    tried = client.post(address("form", version), {**page, "do": "try", "try.copies": "3"})
+    assert tried.context["opened"]["trial"]["result"] in {"3.70 yuan", "3.70元", "3.70 元"}
+    assert (
+        tried.context["opened"]["formula"]["said"]["en"] == "(“Copies” × 1.23), rounded up to 1 digits after the point."
+    )
+    assert tried.context["opened"]["formula"]["said"]["zh"] == "（“份数” × 1.23），向上取到小数点后1位。"
+    for wrong, name in (
+        ({"k.0.0.pick": "a:total", "do": "x"}, ""),  # no circle yet: total does not take price
+        ({"k.0.0.pick": "a:nobody"}, "k.0.0"),
+        ({"k.0.1.value": "much"}, "k.0.1"),
+        ({"k.pick": "age", "k.0.pick": "a:copies"}, "k.0"),
+        ({"k.pick": "upper", "k.0.pick": "a:reason"}, "k"),
+        ({"k.pick": "sum", "k.0.pick": ""}, "k.0"),
+    ):
+        answer = client.post(
+            address("form", version), {**page, **wrong, "revision": editors.fresh(version).draft.revision}
+        )
+        assert (answer.status_code == 302) is not name or name in answer.context["errors"], wrong
+    assert editors.fresh(version).form[4]["formula"] == {"round": [{"*": [{"var": "total"}, 1.23]}, 1, "up"]}
+    circle = {
+        **page, "field": "total", "id": "total", "label.zh": "合计", "label.en": "In all", "k.pick": "sum", "k.0.pick": "a:price",
+        "revision": editors.fresh(version).draft.revision,
+    }  # fmt: skip
+    refused = client.post(address("form", version), circle)
+    assert refused.status_code == 422 and "→" in str(refused.context["errors"]["k"][0])
+
+    left = [one for one in editors.fresh(version).form if one["id"] != "copies"]
+    stopped = [one for one in checking.findings({**drafting.elements_of(version), "form": left}) if one.stops]
+    round_about = [
+        {**COUNTED[1], "formula": {"+": [{"var": "price"}]}},
+        {**price, "formula": {"+": [{"var": "total"}]}},
+    ]
+    circles = [one for one in checking.findings({**drafting.elements_of(version), "form": round_about}) if one.stops]
+    assert "formula" in {one.code for one in stopped} and "formula" in {one.code for one in circles}
+
+
+def test_a_fee_of_an_answer_is_written_without_code_and_tried(client, editor):
+    version = draft(editor, form=[*editors.FORM, *COUNTED])
+    page = fee_page(
+        **{
+            "fee.amount": "", "fee.reckoned.way": "piece", "fee.reckoned.field": "copies", "fee.reckoned.each": "10",
+            "fee.reckoned.free": "1", "fee.reckoned.steps.order": "", "fee.when": "acceptance",
+        }
+    )  # fmt: skip
+    client.post(address("part", version, "fee"), page)
+
+    fee = editors.fresh(version).fee
+    assert fee["reckoned"] == {"way": "piece", "field": "copies", "each": 10, "free": 1} and fee["when"] == "acceptance"
+    assert fee["text"]["en"] == "CNY 10 for each of “Copies” (the first 1 free)"
+    tried = client.get(address("part", version, "fee") + "?answer=3")
+    assert tried.context["fee_tried"]["made"].amount == 2000
+    gone = checking.findings({**drafting.elements_of(editors.fresh(version)), "form": editors.FORM})
+    assert any(one.element == "fee" and one.stops for one in gone)
+    client.post(
+        address("part", version, "fee"), fee_page(revision="1")
+    )  # back to one amount: nothing of the rule stays
+    assert editors.fresh(version).fee["text"]["en"] == "CNY 20" and "reckoned" not in editors.fresh(version).fee

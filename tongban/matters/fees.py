@@ -130,8 +130,8 @@ def rule(said: Mapping[str, Any], form: Iterable[Mapping[str, Any]]) -> Bilingua
     label = _label(said, form)
     way, zh, en = said["way"], "", ""
     if way == "piece":
-        zh = f"{label['zh']}，每一计{_cny(said['each'])}元" + (
-            f"（前{said['free']}个免收）" if said.get("free") else ""
+        zh = f"按{label['zh']}计收，每单位{_cny(said['each'])}元" + (
+            f"（前{said['free']}个单位免收）" if said.get("free") else ""
         )
         en = f"CNY {_cny(said['each'])} for each of {label['en']}" + (
             f" (the first {said['free']} free)" if said.get("free") else ""
@@ -182,8 +182,8 @@ def _told(said: Mapping, values: Mapping, form: Iterable[Mapping], fen: int) -> 
     value = values.get(asked.removeprefix(ROWS))
     given = len(value) if asked.startswith(ROWS) and isinstance(value, list) else value
     return both(
-        f"{words['zh']}；您填写的是{given}：{_cny(money.in_yuan(fen))}元",
-        f"{words['en']}; your answer is {given}: CNY {_cny(money.in_yuan(fen))}",
+        f"{words['zh']}；按所填的{given}，计{_cny(money.in_yuan(fen))}元",
+        f"{words['en']}; for the answer {given}: CNY {_cny(money.in_yuan(fen))}",
     )
 
 

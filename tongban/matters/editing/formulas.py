@@ -489,8 +489,8 @@ def _say(tree: Mapping, known: Mapping[str, Given], facts: Mapping, depth: int) 
 
 def _as_it_is(said: Bilingual) -> Bilingual:
     """A condition tells what must be; in a formula it is what is."""
-    zh = re.sub("(不?)应(?=为|小于|不|大于|早于|晚于|以|有|无|成立|在)", r"\1", said["zh"])
-    en = re.sub(r"\bmust (not )?be\b", lambda found: "is not" if found[1] else "is", said["en"])
+    zh = re.sub("：?(不?)应(?=为|小于|不|大于|早于|晚于|以|有|无|成立|在)", r"\1", said["zh"])
+    en = re.sub(r":? must (not )?be\b", lambda found: " is not" if found[1] else " is", said["en"])
     return both(zh, en)
 
 
@@ -511,7 +511,10 @@ def examples(form: Form, name: str, post: Mapping[str, Any]) -> list[dict[str, A
                 label = (
                     dict(each.label)
                     if row is None
-                    else both(*(f"{each.label[lang]} {row + 1}：{cell.label[lang]}" for lang in ("zh", "en")))
+                    else both(
+                        f"{each.label['zh']} {row + 1}：{cell.label['zh']}",
+                        f"{each.label['en']} {row + 1}: {cell.label['en']}",
+                    )
                 )
                 options = [(code, words) for code, words in cell.choices] if cell.type == "choice" else []
                 if cell.type == "boolean":
