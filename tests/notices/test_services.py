@@ -198,3 +198,49 @@ def test_a_letter_given_up_long_ago_is_found_behind_many_newer_ones(post):
     )
 
     assert services.give_up_what_was_parked() == 1
+
+
+def told_rows():
+    rows = Message.objects.order_by("once", "account").values_list(
+        "once", "account", "party", "kind", "title", "body", "about", "link", "needs_answer"
+    )
+    ways = Dispatch.objects.order_by("reference").values_list("channel", "address", "language", "reference")
+    errands = [
+        job.payload["number"] for job in Job.objects.filter(kind="notices.carry").order_by("payload__dispatch", "pk")
+    ]
+    return list(rows), list(ways), sorted(errands)
+
+
+def test_many_occasions_at_once_are_told_as_one_by_one_and_in_as_few_statements(post, django_assert_max_num_queries):
+    owner, plain, wishing, nobody = make.account(), make.account(), make.account(), make.person()
+    company = make.company(of=owner.person)
+    services.set_preferences(wishing, email=True, sms=False, only_when_needed=True)
+    parties = [company, plain.person, wishing.person, owner.person, nobody]
+
+    def occasions(which):
+        return [
+            services.Occasion(
+                party.pk, kind, "case:1", "/my/cases/abc/", {**PARAMS, "number": f"{place}"}, f"{kind}:{place}", answer
+            )
+            for place, party in enumerate(which)
+            for kind, answer in (("correction_requested", True), ("dates_changed", False), ("rate_invitation", False))
+        ]
+
+    services.tell_each(occasions([make.account().person]))  # what is composed once is composed
+    Message.objects.all().delete()
+    Job.objects.all().delete()
+    for one in occasions(parties):
+        services.tell(
+            next(party for party in parties if party.pk == one.party), one.kind, about=one.about, link=one.link,
+            params=one.params, once=one.once, needs_answer=one.needs_answer,
+        )  # fmt: skip
+    singly = told_rows()
+    Message.objects.all().delete()
+    Job.objects.all().delete()
+
+    with django_assert_max_num_queries(11):
+        told = services.tell_each(occasions(parties))
+
+    assert (told, told_rows()) == (12, singly)
+    assert len(singly[1]) > 6
+    assert services.tell_each(occasions(parties)) == 0
