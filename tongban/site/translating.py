@@ -153,7 +153,8 @@ def take(language: str, file: bytes, *, only_check: bool = False) -> Taken:
         else:
             sentences[message.id] = text
             taken.sentences += 1
-    taken.missing += len([one for one in said if one not in {message.id for message in catalog}])
+    in_the_file = {message.id for message in catalog}
+    taken.missing += len([one for one in said if one not in in_the_file])
     taken.missing += len([one for one in offered if catalog.get(one, CONTENT) is None])
     if not taken.wrong and not only_check:
         _keep(language, file, sentences, learned)
