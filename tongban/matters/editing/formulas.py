@@ -47,7 +47,7 @@ class Function:
 
 FUNCTIONS: dict[str, Function] = {
     "sum": Function(_("Sum"), ("number",), "number", many=True),
-    "minus": Function(_("Difference: first less second"), ("number", "number"), "number", names=(_("From"), _("Less"))),
+    "minus": Function(_("Difference: first less second"), ("number", "number"), "number", names=(_("What"), _("Less"))),
     "times": Function(_("Product"), ("number",), "number", many=True),
     "divide": Function(_("Quotient: first by second"), ("number", "number"), "number", names=(_("What"), _("Divided by"))),
     "smallest": Function(_("The smallest"), ("number",), "number", many=True),
@@ -55,7 +55,7 @@ FUNCTIONS: dict[str, Function] = {
     "average": Function(_("Average"), ("number",), "number", many=True),
     "count": Function(_("Number of rows"), ("rows",), "number", names=(_("Rows of"),)),
     "round": Function(_("Rounded"), ("number",), "number", names=(_("What"),)),
-    "if": Function(_("If … then … else"), ("any", "any"), "same", names=(_("Then"), _("Else"))),
+    "if": Function(_("If … then … else"), ("any", "any"), "same", names=(_("Comes out if so"), _("Comes out otherwise"))),
     "age": Function(_("Age today in years"), ("date",), "number", names=(_("Born on"),)),
     "between": Function(_("Time between two days"), ("date", "date"), "number", names=(_("From"), _("To"))),
     "later": Function(_("A day so much later"), ("date", "number"), "date", names=(_("Counted from"), _("How many"))),
