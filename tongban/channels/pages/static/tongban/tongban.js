@@ -59,9 +59,7 @@ addEventListener("pageshow", () => { for (const form of document.querySelectorAl
 customElements.define("tb-suggest", class extends HTMLElement {
   connectedCallback() {
     this.input = $("input", this)
-    this.offered = this.input?.list
-    if (!this.input || !(this.offered || this.getAttribute("src"))) return
-    this.input.removeAttribute("list")
+    if (!this.input || !this.getAttribute("src")) return
     const id = `${this.input.id}-list`
     this.list = make("ul", "", { class: "tb-suggestions", id, role: "listbox", hidden: "" })
     this.append(this.list)
@@ -78,10 +76,6 @@ customElements.define("tb-suggest", class extends HTMLElement {
     const words = this.input.value.trim()
     this.waiting?.abort()
     if (!words || this.composing) return this.close()
-    if (this.offered) {
-      const at = (one) => `${one.value} ${one.label}`.toLowerCase().indexOf(words.toLowerCase())
-      return this.show([...this.offered.options].filter((one) => at(one) >= 0).sort((one, other) => at(one) - at(other)).map((one) => ({ text: one.value, note: one.label })))
-    }
     this.waiting = new AbortController()
     try {
       const answer = await fetch(`${this.getAttribute("src")}?q=${encodeURIComponent(words)}`, { signal: this.waiting.signal, headers: { Accept: "application/json" } })
@@ -120,7 +114,6 @@ customElements.define("tb-suggest", class extends HTMLElement {
   take(item) {
     if (item.href?.startsWith("/")) return location.assign(item.href)
     this.input.value = item.firstChild.textContent
-    if (this.offered) return this.close(), this.input.dispatchEvent(new Event("change", { bubbles: true }))
     this.input.form.requestSubmit()
   }
 })
