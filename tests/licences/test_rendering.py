@@ -434,6 +434,18 @@ def test_seal_and_code_never_stand_alone_on_a_page(as_table):
     assert lengths == {1, 2}
 
 
+def test_a_long_identifier_is_parted_inside_its_column_and_copied_whole():
+    number = "1.2.156.3005.2.999900000022.99990000000000002J.000000002.001.J"
+    facts = [Fact({"zh": "证照", "en": "Licence"}, number)]
+    letter = Letter("refusal", "1", "2", ISSUER, "张示范", datetime.date(2026, 11, 22), facts=facts)
+    page = pypdfium2.PdfDocument(render_document(letter))[0].get_textpage()
+    found = page.get_text_bounded().find("1.2.156")
+    right = max(page.get_charbox(at)[2] for at in range(found, found + 60))
+
+    assert number in text_of(render_document(letter))
+    assert right < 524  # points: where the column ends
+
+
 def test_the_seal_carries_our_wave_the_name_and_that_it_is_a_demonstration():
     demonstration, real = text_of(render_seal(ISSUER, demo=True)), text_of(render_seal(ISSUER, demo=False))
 
