@@ -172,8 +172,8 @@ def runs_again(server) -> bool:
     return True
 
 
-@pytest.mark.postgres
 def test_a_killed_postgresql_is_said_as_such_and_nothing_is_lost(tmp_path, monkeypatch):
+    """On a PostgreSQL of its own: once a run is enough, whichever database the other tests are on."""
     home = Path(tempfile.mkdtemp(prefix="tongban-faults-"))
     home.chmod(0o755)  # run by root, the server is another user
     with warnings.catch_warnings():
