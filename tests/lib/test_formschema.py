@@ -582,3 +582,62 @@ def test_any_json_is_an_answer_or_refused_and_never_raises(kind, value, partial)
     if "f" in cleaned.values:
         again = Form.from_demo([SAMPLE[kind]]).validate({"f": cleaned.values["f"]}, partial=partial, today=TODAY)
         assert again.values == cleaned.values
+
+
+# -- fields that a formula fills
+
+RECKONED = [
+    {"id": "rooms", "type": "table", "columns": [
+        {"id": "area", "type": "number", "required": True}, {"id": "price", "type": "money"},
+    ]},
+    {"id": "born", "type": "date"},
+    {"id": "name", "type": "text"},
+    {"id": "area", "type": "number", "required": True, "max": 500, "formula": {"sum": [{"map": [{"var": "rooms"}, {"var": "area"}]}]}},
+    {"id": "cost", "type": "money",
+     "formula": {"sum": [{"map": [{"var": "rooms"}, {"*": [{"var": "area"}, {"var": "price"}]}]}]}},
+    {"id": "mean", "type": "number", "formula": {"round": [{"/": [{"var": "area"}, {"count": [{"var": "rooms"}]}]}, 2]}},
+    {"id": "age", "type": "number", "formula": {"timeBetween": [{"var": "born"}, {"var": "today"}, "year"]}},
+    {"id": "until", "type": "date", "formula": {"plusTime": [{"var": "born"}, 1, "month"]}},
+    {"id": "said", "type": "text",
+     "formula": {"if": [{">": [{"var": "area"}, 50]}, {"cat": [{"upper": [{"var": "name"}]}, ": ", {"var": "area"}]}, "small"]}},
+    {"id": "why", "type": "text", "show_if": "area > 50"},
+]  # fmt: skip
+
+
+def test_a_formula_fills_a_field_from_others_and_nothing_sent_for_it_counts():
+    form, today = Form.from_demo(RECKONED), date(2026, 2, 28)
+    typed = {
+        "rooms-0-area": "0.1",
+        "rooms-0-price": "3.05",
+        "rooms-1-area": "0.2",
+        "area": "999",
+        "cost": "1",
+        "born": "2008-02-29",
+    }
+
+    judged = form.validate(typed, kept={"age": 3}, today=today)
+    assert judged.ok and {name: value for name, value in judged.values.items() if name not in ("rooms", "born")} == {
+        "area": 0.3, "cost": "0.31", "mean": 0.15, "age": 17, "until": "2008-03-29", "said": "small",
+    }  # fmt: skip
+    grown = form.validate({"rooms": [{"area": 60.5}], "name": "li", "why": "guests"}, today=today).values
+    assert (grown["said"], grown["why"], "cost" in grown, "age" in grown) == ("LI: 60.5", "guests", False, False)
+    assert "why" not in form.validate({"rooms": [{"area": 6}], "why": "guests"}, today=today).values
+    empty = form.validate({}, today=today)
+    assert empty.values == {} and list(empty.errors) == ["area"] and form.validate({}, partial=True, today=today).ok
+    assert list(form.validate({"rooms": [{"area": 501}]}, today=today).errors) == ["area"]
+    assert "area" not in form.json_schema()["required"] and form.json_schema()["properties"]["area"]["readOnly"]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        [{"id": "a", "type": "number", "formula": {"var": "gone"}}],
+        [{"id": "a", "type": "photo", "formula": {"var": "b"}}, {"id": "b"}],
+        [{"id": "a", "type": "number", "formula": {"var": "a"}}],
+        [{"id": "a", "type": "number", "formula": {"var": "b"}}, {"id": "b", "type": "number", "formula": {"+": [{"var": "a"}, 1]}}],
+        [{"id": "a", "type": "number", "formula": {"+": [{"var": "b"}, 1]}}, {"id": "b", "type": "number", "show_if": "a > 1"}],
+    ],
+)  # fmt: skip
+def test_a_formula_of_what_is_not_asked_or_in_a_circle_makes_no_form(fields):
+    with pytest.raises(FormError):
+        Form.from_demo(fields)
