@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from tongban.cases import planning
 from tongban.cases.models import Appeal, Case
-from tongban.cases.states import OPEN
+from tongban.cases.states import OPEN, CaseState
 from tongban.departments.models import Department
 from tongban.journal.actors import PLATFORM
 from tongban.lib.bilingual import Bilingual, say
@@ -115,18 +116,24 @@ def _is_company(party: Party) -> bool:
     return Company.objects.filter(pk=party.pk, company_kind="company").exists()
 
 
+def _what_runs(state: str) -> Promise:
+    if state == CaseState.READY:
+        return _("A result has not been opened yet: “%(matter)s” (%(number)s).")
+    return _("An application is still being handled: “%(matter)s” (%(number)s).")
+
+
 def _open_cases(case: Case, party: Party) -> list[Bar]:
     running = Case.objects.filter(applicant=party, state__in=OPEN, parent__isnull=True).exclude(pk=case.pk)
     return [
         Bar(
             "open-case",
-            worded(_("An application is still being handled: “%(matter)s” (%(number)s)."), matter=_Name(one.version.name), number=one.number or ""),
+            worded(_what_runs(one.state), matter=_Name(one.version.name), number=one.number or ""),
             one.department.name,
-            _("Wait for its decision, or withdraw it."),
+            _("Open the result there; then it is closed.") if one.state == CaseState.READY else _("Wait for its decision, or withdraw it."),
             f"/my/cases/{one.ref}/",
         )
         for one in running.select_related("version", "department").only(
-            "ref", "number", "version__name", "department__name", "matter"
+            "ref", "number", "state", "version__name", "department__name", "matter"
         ).order_by("id")[:20]
     ]  # fmt: skip
 
