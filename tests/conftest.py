@@ -203,7 +203,7 @@ def pytest_ignore_collect(collection_path, config):
 
 
 # Files whose tests are long and share nothing: they begin first, each test for itself on whichever worker is free.
-LONGEST = ("test_first_tables.py", "test_everybody.py", "test_complete.py", "test_translating.py", "test_hygiene.py")
+LONGEST = ("test_first_tables.py", "test_everybody.py", "test_complete.py")
 # What starts the product for itself stays together on one worker: one house to build, and no kills beside a stop-watch.
 TOGETHER = ("browser", "faults")
 
@@ -235,6 +235,7 @@ def pytest_collection_modifyitems(items):
 
     def place(item):
         path = item.path.relative_to(ROOT).as_posix()
-        return (together(path) != "browser", item.path.name not in LONGEST, together(path) is None)
+        longer = together(path) is not None or path.startswith("tests/site/")  # among them the building of the district
+        return (together(path) != "browser", item.path.name not in LONGEST, not longer)
 
     items.sort(key=place)
