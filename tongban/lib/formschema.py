@@ -150,6 +150,9 @@ class _Codes(Sequence):
     def __len__(self) -> int:
         return len(_offered(self.key, self.at).codes)
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(_offered(self.key, self.at).codes)
+
     def __contains__(self, code: object) -> bool:
         return code in _offered(self.key, self.at).codes
 
@@ -273,12 +276,13 @@ class Field:
     def choices(self) -> list[tuple[str, Bilingual]]:
         if self.type == "id_kind":
             return [(kind.id, {"zh": kind.label, "en": kind.label}) for kind in KINDS.values()]
-        return [(option, self.labels.get(option) or {"zh": option, "en": option}) for option in self.options]
+        labels = self.offered.labels if self.code_list else self.labels
+        return [(option, labels.get(option) or {"zh": option, "en": option}) for option in self.options]
 
     @property
-    def heads(self) -> Mapping[str, str]:
-        """In a list of two levels: the entry above each answer."""
-        return _offered(self.code_list, self.at).heads if self.code_list else {}
+    def offered(self) -> Offer:
+        """What its shared list offers; asked once where many entries are looked at."""
+        return _offered(self.code_list, self.at) if self.code_list else Offer()
 
     def withdrawn(self, value: Any) -> list[str]:
         """Answers of a shared list that were offered when they were given and are no longer."""
@@ -434,7 +438,8 @@ def _code_of(one: Field, text: str) -> str:
     if not one.code_list or text in one.options:
         return text
     wanted = unicodedata.normalize("NFKC", text).strip().casefold()
-    found = [code for code in one.labels if wanted in {words.casefold() for words in one.labels[code].values()}]
+    labels = one.offered.labels
+    found = [code for code in labels if wanted in {words.casefold() for words in labels[code].values()}]
     return next((code for code in found if code in one.options), found[0] if found else text)
 
 

@@ -118,6 +118,7 @@ def _control(field: Field, value: Any, errors: Mapping, sources: Mapping, divisi
 def _shared(field: Field, kind: str, value: Any, errors: Mapping, options: list) -> dict[str, Any]:
     """An answer from a list of many matters: one no longer offered stays in sight and says so; long lists are searched."""
     gone = field.withdrawn(value)
+    offered = field.offered
     found: dict[str, Any] = {}
     if gone:
         words = _("%(answer)s (no longer offered: choose again)")
@@ -125,16 +126,16 @@ def _shared(field: Field, kind: str, value: Any, errors: Mapping, options: list)
         found["errors"] = errors.get(field.id) or [no_longer(field, code) for code in gone]
     if field.type == "multi":
         return {**found, "options": options}
-    if len(field.options) > SEARCHED:
-        shown = say(field.labels[value]) if isinstance(value, str) and value in field.labels else value or ""
+    if len(offered.codes) > SEARCHED:
+        shown = say(offered.labels[value]) if isinstance(value, str) and value in offered.labels else value or ""
         other = "en" if say({"zh": "zh", "en": "en"}) == "zh" else "zh"
-        pairs = [(say(field.labels[code]), field.labels[code].get(other, "")) for code in field.options]
+        pairs = [(say(offered.labels[code]), offered.labels[code].get(other, "")) for code in offered.codes]
         return {**found, "kind": "pick", "value": shown, "options": pairs}
     heads: dict[str, list] = {}
     for code, words in options:
-        heads.setdefault(field.heads.get(code, ""), []).append((code, words))
+        heads.setdefault(offered.heads.get(code, ""), []).append((code, words))
     if set(heads) - {""}:
-        groups = [(say(field.labels[head]) if head else "", many) for head, many in heads.items()]
+        groups = [(say(offered.labels[head]) if head else "", many) for head, many in heads.items()]
         return {**found, "kind": "select", "groups": groups}
     return {**found, "options": options}
 
