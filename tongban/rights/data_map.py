@@ -187,6 +187,18 @@ ROWS: dict[str, Row] = {
         hidden='', erase_from='', erase_days=0,
         fields={'id': 'plain', 'matter': 'plain', 'on': 'plain', 'forward_to': 'plain', 'words': 'plain', 'asked_by': 'officer', 'asked_at': 'plain', 'confirmed_by': 'officer', 'done_at': 'plain'},
     ),
+    'matters.CodeList': Row(
+        chapter='', party=(), account=(),
+        purpose='answers that forms share', basis='public list', retention='forever',
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'slug': 'plain', 'department': 'plain'},
+    ),
+    'matters.CodeListVersion': Row(
+        chapter='', party=(), account=(),
+        purpose='answers that forms share', basis='public list', retention='forever',
+        hidden='', erase_from='', erase_days=0,
+        fields={'id': 'plain', 'list': 'plain', 'number': 'plain', 'name': 'plain', 'entries': 'plain', 'since': 'plain'},
+    ),
     'matters.TypeDraft': Row(
         chapter='account', party=(), account=('begun_by__account',),
         purpose=_('writing a kind of document or licence'), basis=_('public list'), retention=_('forever'),
