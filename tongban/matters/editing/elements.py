@@ -269,7 +269,7 @@ PARTS: tuple[Part, ...] = (
     Part(
         "situations", _("Situations"), "layers",
         (
-            _e("situations", "rows", _("Situations to choose from"), key=("zh", "en"), columns=(
+            _e("situations", "rows", _("Situations to choose from"), _("Without any, everybody is asked for the same documents."), key=("zh", "en"), columns=(
                 _e("id", "slug", _("Short name for machines")),
                 _e("zh", "plain", _("In Chinese")),
                 _e("en", "plain", _("In English")),
