@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -498,11 +499,13 @@ def test_a_matter_ends_with_a_notice_that_leads_on(client):
     client.post("/office/catalogue/matters/old-one/retire", page | {"forward_to": "新事项"})  # as it is called there
     assert client.post("/office/catalogue/matters/old-one/retire", {"act": "confirm"}).status_code == 403
     enter(client, editors.manager())
+    second = client.get("/office/catalogue/matters/old-one/").text
     client.post("/office/catalogue/matters/old-one/retire", {"act": "confirm"})
     client.logout()
 
     guide = client.get("/matters/old-one/")
 
+    assert re.search(r'href="/matters/new-one/">(新事项|The new one)</a>', second)
     assert guide.status_code == 410
     assert "已并入" in guide.text and "/matters/new-one/" in guide.text
     assert client.get("/matters/old-one/versions/").status_code == 200
