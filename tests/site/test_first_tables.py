@@ -17,11 +17,11 @@ from tests.site.product import ROOT, python
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(1500)]
 
 
-def in_house(var: Path, database: str, *words: str) -> None:
+def in_house(var: Path, database: str, module: str, *words: str) -> None:
     given = {name: value for name, value in os.environ.items() if not name.startswith("TONGBAN_")}
     given |= {"TONGBAN_VAR": str(var), "TONGBAN_DEMO": "0", "DATABASE_URL": database}
     given["DJANGO_SETTINGS_MODULE"] = "tongban.site.settings"
-    done = subprocess.run(python("-m", "tongban", *words), cwd=ROOT, env=given, capture_output=True, text=True)
+    done = subprocess.run(python("-m", module, *words), cwd=ROOT, env=given, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -36,8 +36,8 @@ def house(folder: Path, *, step_by_step: bool):
             line.execute(f"CREATE DATABASE {name}")
         url = urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
     if step_by_step:
-        in_house(folder, url, "manage", "migrate", "--verbosity", "0")
-    in_house(folder, url, "prepare")
+        in_house(folder, url, "tests.site.all_steps")
+    in_house(folder, url, "tongban", "prepare")
     line = psycopg.connect(url) if url else sqlite3.connect(folder / "tongban.sqlite3")
     with contextlib.closing(line):
         yield line
