@@ -41,10 +41,10 @@ def build(environment: dict[str, str], var: Path) -> None:
     assert built.returncode == 0, built.stderr
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def house(tmp_path_factory):
-    """web, live and worker on a small district: really running, as a stranger's machine would have it. With DATABASE_URL the district
-    lies in a database of its own on that PostgreSQL."""
+    """web, live and worker on a small district: really running, as a stranger's machine would have it, until the last test of this folder.
+    With DATABASE_URL the district lies in a database of its own on that PostgreSQL."""
     var, port = tmp_path_factory.mktemp("house"), free_port()
     with contextlib.ExitStack() as stack:
         url = stack.enter_context(a_database())
