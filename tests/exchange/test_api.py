@@ -373,7 +373,7 @@ def test_the_interface_is_described_in_openapi_31(client):
         "/api/v1/codes/bundle", "/api/v1/codes/enrol", "/api/v1/codes/key", "/api/v1/codes/question",
         "/api/v1/codes/scans", "/api/v1/codes/verify", "/api/v1/licence-status", "/api/v1/licences/verify",
         "/api/v1/passes/verify", "/api/v1/trust-list", "/api/v1/robots/{key}/answers", "/api/v1/robots/{key}/tickets",
-        "/api/v1/tickets", "/api/v1/tickets/{slip}", "/api/v1/wallet/answer", "/api/v1/wallet/ask",
+        "/api/v1/tickets", "/api/v1/tickets/{slip}", "/api/v1/wallet/answer", "/api/v1/wallet/ask", "/api/v1/code-lists", "/api/v1/code-lists/{key}",
     }  # fmt: skip
     for path in body["paths"].values():
         for operation in path.values():
