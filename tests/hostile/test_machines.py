@@ -45,6 +45,8 @@ NAMES = [
     "GET /api/v1/licences/verify/{token}",
     "POST /api/v1/uploads",
     "GET /catalogue.jsonld",
+    "GET /api/v1/code-lists",
+    "GET /api/v1/code-lists/{key}",
     "GET /api/v1/licence-status",
     "GET /api/v1/trust-list",
     "POST /api/v1/licences/verify",
