@@ -43,7 +43,7 @@ SHOWN_TO_APPLICANT = {
     S.NOT_ACCEPTED: _("Not accepted, reason given"),
     S.ACCEPTED: _("Accepted, promised date shown"),
     S.UNDER_REVIEW: _("Being reviewed"),
-    S.SITE_INSPECTION: _("Inspection arranged or done"),
+    S.SITE_INSPECTION: _("Being inspected on site"),
     S.SUSPENDED: _("Waiting for a step that does not count"),
     S.PUBLIC_NOTICE: _("Published for objections"),
     S.APPROVED: _("Approved, result being prepared"),

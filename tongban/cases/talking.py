@@ -174,7 +174,10 @@ def parts_to_ask(case: Case) -> list[tuple[str, Bilingual]]:
     return [
         (
             part.case.ref,
-            {key: f"{part.case.department.name[key]}: {part.case.version.name[key]}" for key in ("zh", "en")},
+            {
+                key: f"{part.case.department.name[key]}{mark}{part.case.version.name[key]}"
+                for key, mark in (("zh", "："), ("en", ": "))
+            },
         )
         for part in bundles.parts_of(case)
         if not part.lost and part.case.number

@@ -3,17 +3,19 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from tongban.lib.bilingual import Bilingual
 from tongban.matters.models import MatterVersion
 
 
 @dataclass(frozen=True)
 class Requirement:
-    """One material of the guide, for the situation chosen. `exempt`: licence, data, commitment, generated or none."""
+    """One material of the guide, for the situation chosen. `exempt`: licence, data, commitment, generated or none. `when`: in whose case, as the guide says it."""
 
     slug: str
     required: bool
     exempt: str
     tolerant: bool = False
+    when: Bilingual | None = None
 
 
 def requirements(version: MatterVersion, situation: Collection[str]) -> list[Requirement]:
@@ -32,6 +34,7 @@ def requirements(version: MatterVersion, situation: Collection[str]) -> list[Req
                 required=bool(row.get("required")) or slug in chosen,
                 exempt=row.get("exempt") or "none",
                 tolerant=bool(row.get("tolerant")),
+                when=row.get("when") or None,
             )
         )
     known = {row.slug for row in wanted}

@@ -411,6 +411,7 @@ def _shown(row: CaseMaterial, case: Case, read: PaperRead | None) -> dict:
         "ready": row.how in {how.LICENCE, how.DATA, how.GENERATED},
         "uploaded": row.how == how.UPLOAD,
         "committed": row.how == how.COMMITMENT,
+        "when": say(asked.when) if asked and asked.when and not row.required else "",
         "may_commit": bool(asked and asked.exempt == "commitment"),
         "later": row.how == how.LATER,
         "may_follow": bool(asked and asked.tolerant and row.required),
