@@ -12,13 +12,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from tongban.cases import receipt_sheet
 from tongban.cases import services as case_services
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_officer
 from tongban.channels.office.sight import seen
 from tongban.channels.office.spreadsheets import safe_cell
 from tongban.channels.office.views_case import refused
-from tongban.cases import receipt_sheet
 from tongban.lib import money
 from tongban.lib.problems import Invalid, NotAllowed, Problem
 from tongban.payments import queries, services
