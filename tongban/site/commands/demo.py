@@ -64,6 +64,6 @@ def sign_ins() -> int:
     for login, job in OFFICERS:
         print(f"  {login:<14} officer: {job}")
     print(
-        "  Officers: the page that asks for the second factor shows its code. Further officers: <department>-review, -approve."
+        "  Officers: the page that asks for the second factor shows its code. Further officers: <department>-review, -approve, -approve2."
     )
     return 0

@@ -270,6 +270,10 @@ def _staff(district: District, hashed: str) -> None:
     for login, code, roles, zh, en in EDITORS + GUIDES:
         number += 1
         _officer(district, login, of_code[code], roles, zh, en, number, hashed)
+    for code in sorted(set(Department.objects.filter(matters__isnull=False).values_list("code", flat=True))):
+        number += 1  # whoever opens a proceeding does not decide it
+        second = f"{code.lower()}-approve2"
+        _officer(district, second, of_code[code], ["dept_approver"], "审批", "Approval", number, hashed)
 
 
 def _officer(district, login, department, roles, zh, en, number, hashed) -> None:
