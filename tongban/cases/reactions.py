@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db.models import Q
 from django.utils import timezone
 
-from tongban.cases import events, standing, told, told_packages
+from tongban.cases import events, standing, told, told_own_words, told_packages
 from tongban.cases.models import (
     Appeal,
     BundleMember,
@@ -19,7 +19,7 @@ from tongban.cases.models import (
     Step,
 )
 from tongban.cases.services import following, inspecting, issuing, keeping_time, machine, pre_reviewing
-from tongban.cases.states import ENDED, CaseState
+from tongban.cases.states import ENDED, RESUME, SUSPEND, CaseState
 from tongban.departments.events import CalendarChanged
 from tongban.journal import services as journal
 from tongban.journal.services import on
@@ -143,6 +143,17 @@ def tell_received(event):
         not case.decided_by_machine and case.version.decided_by == "none"
     ):  # a machine's answer follows in the same minute
         _tell(event.case, "case_received", once="1")
+    told_own_words.say(event.case, "received")
+
+
+@on(events.MemberReceived)
+def tell_member_received(event):
+    told_own_words.say(event.case, "received")
+
+
+@on(events.CaseClosed)
+def tell_closed(event):
+    told_own_words.say(event.case, "closed")
 
 
 @on(events.BundleChoiceAsked)
@@ -179,6 +190,7 @@ def tell_returned(event):
 @on(events.CorrectionRequested)
 def tell_correction(event):
     _tell(event.case, "correction_requested", once=str(event.round), needs_answer=True)
+    told_own_words.say(event.case, "correction", str(event.round))
 
 
 @on(events.CaseAccepted)
@@ -186,10 +198,12 @@ def tell_accepted(event):
     case = Case.objects.select_related("version").get(pk=event.case)
     if case.version.decided_by == "none":
         _tell(event.case, "case_accepted", once="1")
+    told_own_words.say(event.case, "accepted")
 
 
 @on(events.CaseNotAccepted)
 def tell_not_accepted(event):
+    told_own_words.say(event.case, "not_accepted")
     if _ended_with_the_whole(event.case):
         return
     _tell(event.case, "case_not_accepted", once="1")
@@ -217,12 +231,14 @@ def _said_of_the_whole(case_pk: int) -> bool:
 def tell_refused(event):
     if event.outcome == Case.Decision.REFUSED and not _said_of_the_whole(event.case):
         _tell(event.case, "case_refused", once="1")
+    told_own_words.say(event.case, "approved" if event.outcome == Case.Decision.GRANTED else "refused")
 
 
 @on(events.CaseReady)
 def tell_ready(event):
     if not told_packages.says_it(event.case):
         _tell(event.case, "result_ready", once="1")
+    told_own_words.say(event.case, "ready")
 
 
 @on(events.CaseEnded)
@@ -238,11 +254,16 @@ def tell_answered(event):
     _tell(event.case, "question_answered", once=str(event.question))
 
 
+OWN_WORDS_OF_DATES = {"suspended": SUSPEND.name, "resumed": RESUME.name}
+
+
 @on(events.CaseDatesChanged, unless={"why": "calendar"})  # the recount tells those itself
 def tell_dates(event):
     case = Case.objects.get(pk=event.case)
     steps = Step.objects.filter(Q(case=case.pk) | Q(case__parent=case.pk)).count()  # a whole moves with its parts
     _tell(event.case, f"case_{event.why}", once=f"{case.extended_days}:{steps}")
+    if event.why in OWN_WORDS_OF_DATES:
+        told_own_words.say(case.pk, event.why, told_own_words.times(case.pk, OWN_WORDS_OF_DATES[event.why]))
 
 
 def _round(case_pk: int) -> int:

@@ -186,6 +186,7 @@ def elements(row: Mapping, content: Content) -> dict[str, Any]:
         "faqs": faqs_of(row, content.faqs),
         "editions": list(row["versions"]),
         "members": [],
+        "letters": row.get("letters") or {},
         "note": note_of(row, content),
         "provenance": row["provenance"],
     }

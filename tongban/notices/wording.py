@@ -1127,6 +1127,13 @@ WORDING |= {
     # the words of a message to many are its own; these stand for it where only the kind is known
     "circular_official": _words("来自办事部门的消息", "A message from an office", "%(text)s", "%(text)s"),
     "circular_information": _words("来自办事部门的信息", "Information from an office", "%(text)s", "%(text)s"),
+    # `text` is what the editors of the guide wrote; who says it stands before it
+    "matter_message": _words(
+        "办理部门有一条附言",
+        "The office has a word for you",
+        "%(department)s关于“%(matter)s”的附言：\n\n%(text)s",
+        "%(department)s writes about “%(matter)s”:\n\n%(text)s",
+    ),
     "letter_reissued": _words(
         "一份文书已更正补发",
         "A letter was made again",

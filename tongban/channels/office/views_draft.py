@@ -17,9 +17,10 @@ from tongban.channels.doorkeeper import for_officer
 from tongban.channels.office.views_catalogue import EDITORS, day_of, reasons_of, said
 from tongban.lib.problems import Invalid, NotAllowed
 from tongban.licences import queries as licences
-from tongban.matters import fees
+from tongban.matters import fees, own_messages
 from tongban.matters.editing import comparing, drafting, elements, looking
 from tongban.matters.models import MatterVersion
+from tongban.notices import wording
 
 State = MatterVersion.State
 
@@ -251,8 +252,35 @@ def _part_page(request, officer, version, chosen, values, options, *, errors=Non
         "labels": dict.fromkeys(errors or {}, chosen.label),
         "met": _met(met),
         "fee_tried": _fee_tried(request, version) if chosen.slug == "fee" else None,
+        "messages_tried": _messages_tried(version) if chosen.slug == "letters" else (),
     }
     return render(request, "office/catalogue/part.html", context, status=422 if errors else 409 if met else 200)
+
+
+def _messages_tried(version) -> list[dict[str, Any]]:
+    """Each message as it is kept now and as its reader would get it, of a case that is made up."""
+    due = datetime.date(2026, 6, 1)
+    blanks = {
+        "matter": version.name,
+        "number": dict.fromkeys(("zh", "en"), "000000260601000001"),
+        "due": {language: wording.written_day(due, language) for language in ("zh", "en")},
+    }
+    found = []
+    for when, label in own_messages.MOMENTS:
+        if (message := own_messages.at(version.letters, when)) is not None:
+            params = {
+                "matter": version.name,
+                "department": version.matter.department.name,
+                "text": own_messages.filled(message, blanks),
+            }
+            found.append(
+                {
+                    "when": label,
+                    "title": wording.title("matter_message"),
+                    "body": wording.body("matter_message", params),
+                }
+            )
+    return found
 
 
 def _fee_tried(request, version) -> dict[str, Any] | None:

@@ -14,7 +14,7 @@ from tongban.lib.bilingual import Bilingual, say
 from tongban.lib.formschema import Field, Form, FormError
 from tongban.lib.problems import worded
 from tongban.lib.rules import RuleError, compile_rule
-from tongban.matters import commitment, fees, repeating, retention
+from tongban.matters import commitment, fees, own_messages, repeating, retention
 from tongban.matters.editing import conditions, designing, formulas
 from tongban.matters.editing.elements import LABELS, PART_OF, circle
 
@@ -107,6 +107,10 @@ def findings(
     found += _result(elements)
     found += _only_one(elements)
     found += [_stop("retention", "retention", sentence) for sentence in retention.troubles(elements.get("retention"))]
+    found += [
+        _stop("message", "letters", sentence, quote)
+        for sentence, quote in own_messages.troubles(elements.get("letters"))
+    ]
     if kind == "bundle":
         found += _members(elements, known.get("matters"))
     found += _translated(elements)

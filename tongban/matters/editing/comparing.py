@@ -197,8 +197,8 @@ def _empty(value: Any) -> bool:
 
 
 def _chosen_by(spec: Element | None) -> Element | None:
-    """The column that alone tells rows apart and is chosen from words the editor knows."""
-    if spec is None or len(spec.key) != 1:
+    """The column that tells rows apart, as the first of their key, and is chosen from words the editor knows."""
+    if spec is None or not spec.key:
         return None
     column = _inner(spec, spec.key[0])
     return column if column is not None and isinstance(column.options, tuple) and column.options else None

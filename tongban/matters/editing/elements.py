@@ -16,7 +16,7 @@ from django.utils.translation import pgettext_lazy
 from tongban.lib import unicode
 from tongban.lib.bilingual import both
 from tongban.lib.problems import worded
-from tongban.matters import fees, repeating
+from tongban.matters import fees, own_messages, repeating
 
 ROWS_AT_MOST = 60
 LONGEST = {"line": 200, "text": 4000, "plain": 200, "slug": 60}
@@ -25,7 +25,8 @@ LONGEST = {"line": 200, "text": 4000, "plain": 200, "slug": 60}
 @dataclass(frozen=True)
 class Element:
     """`kind`: line and text (in both languages), words (several lines in both languages), plain, number, yes, choice, several,
-    group (parts in `columns`), rows (repeated groups). `options`: pairs, or the name of a list that the page knows."""
+    group (parts in `columns`), rows (repeated groups). `options`: pairs, or the name of a list that the page knows. `longest`: where
+    it is not what the kind has."""
 
     name: str
     kind: str
@@ -36,6 +37,7 @@ class Element:
     key: tuple[str, ...] = ()
     blank: Any = ""
     whole: bool = True
+    longest: int | None = None
 
 
 TYPES = (
@@ -349,10 +351,18 @@ PARTS: tuple[Part, ...] = (
     Part(
         "letters", _("Letters"), "mail",
         (
-            _e("letters", "group", _("A paragraph of this matter's own in each letter"),
-               columns=tuple(_e(kind, "text", label) for kind, label in LETTERS)),
+            _e("letters", "group", _("In this matter's own words"), columns=(
+                *(_e(kind, "text", label) for kind, label in LETTERS),
+                _e("messages", "rows", _("Messages besides the letters"),
+                   worded(_("Each goes to the applicant once when a case gets there, in the words of the version that the case carries. Blanks are filled by themselves: %(blanks)s."),
+                          blanks=" ".join(own_messages.braced(own_messages.BLANKS.values()))),
+                   key=("when", "text"), columns=(
+                    _e("when", "choice", _("Sent to the applicant when"), options=own_messages.MOMENTS, blank=_("choose")),
+                    _e("text", "text", _("Message"), _("At most 500 characters, without any person's data: everybody gets the same."), longest=own_messages.LONGEST),
+                )),
+            )),
         ),
-        help=_("Each letter says by itself what the law demands. What you write here is added to it."),
+        help=_("Each letter says by itself what the law demands. What you write here is added to it. Messages go out by themselves."),
     ),
     Part(
         "keeping", _("How long it is kept"), "folder",
@@ -434,7 +444,7 @@ def controls(part: Part, values: Mapping[str, Any], options: Options, more: str 
 def _control(one: Element, name: str, value: Any, options: Options, more: str, *, depth: int) -> dict[str, Any]:
     drawn: dict[str, Any] = {
         "kind": one.kind, "name": name, "label": one.label, "help": one.help, "blank": one.blank, "depth": depth,
-        "longest": LONGEST.get(one.kind, 200),
+        "longest": one.longest or LONGEST.get(one.kind, 200),
     }  # fmt: skip
     if one.kind in ("line", "text"):
         said = value if isinstance(value, Mapping) else {}
@@ -547,8 +557,9 @@ class _Reader:
             )
         return said[:longest]
 
-    def bilingual(self, name: str, kind: str) -> dict[str, str]:
-        zh, en = (self.text(f"{name}.{lang}", LONGEST[kind], lines=kind == "text") for lang in ("zh", "en"))
+    def bilingual(self, name: str, kind: str, longest: int | None = None) -> dict[str, str]:
+        most = longest or LONGEST[kind]
+        zh, en = (self.text(f"{name}.{lang}", most, lines=kind == "text") for lang in ("zh", "en"))
         return both(zh, en) if zh or en else {}
 
     def number(self, name: str) -> int | float | None:
@@ -566,7 +577,7 @@ class _Reader:
 
     def read(self, one: Element, name: str, held: Any) -> Any:
         if one.kind in ("line", "text"):
-            return self.bilingual(name, one.kind)
+            return self.bilingual(name, one.kind, one.longest)
         if one.kind == "words":
             rows = [self.bilingual(f"{name}.{number}", "text") for number in self.numbers(name)]
             return [row for row in rows if row]
