@@ -3,7 +3,7 @@
 Everybody who asks for the form, the materials or the days of a case asks here, so that pages and acts need not know which it is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.db.models import BigIntegerField, CharField
@@ -140,14 +140,14 @@ def keep(case: Case, versions: dict[str, int] | None) -> None:
         Bundle.objects.create(case=case, versions=versions)
 
 
-def prefilling(case: Case) -> list[tuple[MatterVersion, list[dict[str, Any]]]]:
-    """Whose guide fills in which fields: a register is asked only in the name of a matter that may ask it."""
+def prefilling(case: Case, only: Collection[str] | None = None) -> list[tuple[MatterVersion, list[dict[str, Any]]]]:
+    """Whose guide fills in which fields: a register is asked only in the name of a matter that may ask it. `only`: these, again."""
     if not is_bundle(case):
-        return [(case.version, case.version.form)]
+        return [(case.version, [one for one in case.version.form if only is None or one["id"] in only])]
     plan = plan_of(case)
     of: dict[str, list[dict[str, Any]]] = {one.slug: [] for one in plan.members}
     for field in plan.form:
-        if field["id"] not in case.values:
+        if field["id"] not in case.values if only is None else field["id"] in only:
             of[field["asked_by"][0]].append(field)
     return [(one.version, of[one.slug]) for one in plan.members]
 

@@ -27,13 +27,15 @@ def prefill(
     actor: Actor,
     now: datetime,
     fields: Iterable[Mapping] | None = None,
+    papers: bool = True,
 ) -> dict[str, dict]:
     """{field: {"value", "source", "at", "changed": False}} for every field that some source answered; of the guide's form, or of
-    these `fields`."""
+    these `fields`. `papers`: also ask what may stand in for papers."""
     asked = version.form if fields is None else fields
     paths = {field["id"]: (field.get("prefill") or "").split("|") for field in asked if field.get("prefill")}
     answers = _ask_registers(version, paths, party=party, about=about, actor=actor)
-    _ask_what_stands_in(version, party=party, about=about)
+    if papers:
+        _ask_what_stands_in(version, party=party, about=about)
     known = {}
     for field, alternatives in paths.items():
         for path in alternatives:

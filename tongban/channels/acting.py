@@ -58,6 +58,7 @@ NEEDS: dict[str, frozenset[str]] = {
     "portal:apply_situation": FILLS,
     "portal:apply_form": FILLS,
     "portal:apply_list": PREPARES,
+    "portal:apply_pdf": FILLS,
     "portal:apply_save": PREPARES,
     "portal:apply_materials": FILLS,
     "portal:apply_material": PREPARES,

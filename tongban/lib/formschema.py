@@ -63,6 +63,11 @@ FIELD_TYPES = (
     "id_kind",
 )
 
+ACTION = "action"  # an entry of a form that asks nothing: at an event it does something
+EVENTS = ("press", "change", "open")
+DOES = ("fill", "set", "go", "save", "pdf")
+SETTABLE = ("text", "number", "money", "date", "boolean", "choice")  # what an action may set to a fixed value
+
 RECKONED = ("number", "money", "date", "text")  # what a formula may fill
 TODAY = "today"  # what a formula calls the day on which it is reckoned
 
@@ -491,12 +496,89 @@ class Asked:
         return self.known.get(one.id, self.known.get(one.type))
 
 
+@dataclass(frozen=True)
+class Action:
+    """What a form does when a button is pressed, an answer changes or the form is opened.
+
+    It stands among the questions, behind the one it is `beside` or `ahead` of it, and is none of them: it has no answer. Steps that
+    name a question which is not asked do nothing; publishing refuses them.
+    """
+
+    own: Field  # its id, words, section and condition
+    on: str
+    of: str = ""
+    does: tuple[Mapping[str, Any], ...] = ()
+    beside: str = ""
+    ahead: bool = False
+
+    @classmethod
+    def from_data(cls, said: Mapping[str, Any]) -> "Action":
+        said = dict(said)
+        on, of, does = str(said.pop("on", "press")), str(said.pop("of", "") or ""), said.pop("does", None) or ()
+        own = Field.from_data({**said, "type": "text"})
+        if on not in EVENTS:
+            raise FormError(f"action {own.id}: the event {on!r} is not known")
+        if not isinstance(does, list | tuple) or any(
+            not isinstance(one, Mapping) or one.get("do") not in DOES for one in does
+        ):
+            raise FormError(f"action {own.id}: it does something that is not known")
+        return cls(own, on, of, tuple(does))
+
+    def placed(self, behind: Field | None, ahead: Field | None) -> "Action":
+        """Between these two questions; with the one whose section it has."""
+        if ahead is not None and (behind is None or behind.section != self.own.section == ahead.section):
+            return replace(self, beside=ahead.id, ahead=True)
+        return replace(self, beside=behind.id if behind is not None else "")
+
+    @property
+    def id(self) -> str:
+        return self.own.id
+
+    @property
+    def fills(self) -> list[str]:
+        """The questions it fills from where they are prefilled."""
+        names = [str(name) for one in self.does if one["do"] == "fill" for name in one.get("fields") or ()]
+        return list(dict.fromkeys(names))
+
+    @property
+    def sets(self) -> dict[str, Any]:
+        return {str(one.get("field")): one.get("value") for one in self.does if one["do"] == "set"}
+
+    @property
+    def goes_to(self) -> str:
+        return next((str(one.get("to") or "") for one in self.does if one["do"] == "go"), "")
+
+    def also(self, what: str) -> bool:
+        return any(one["do"] == what for one in self.does)
+
+
+def action_renamed(one: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """An action that speaks of these questions by their other names."""
+    does = []
+    for step in one.get("does") or ():
+        step = dict(step)
+        for key in ("field", "to"):
+            if key in step:
+                step[key] = names.get(step[key], step[key])
+        if "fields" in step:
+            step["fields"] = [names.get(each, each) for each in step["fields"]]
+        does.append(step)
+    return {**one, "of": names.get(one.get("of", ""), one.get("of", "")), "does": does}
+
+
 class Form:
-    def __init__(self, fields: Iterable[Field]):
+    def __init__(self, fields: Iterable[Field], actions: Iterable[Action] = ()):
         self.fields = tuple(fields)
+        self.actions = tuple(actions)
         self._by_id = {one.id: one for one in self.fields}
         if len(self._by_id) < len(self.fields):
             raise FormError("two fields have one id")
+        for action in self.actions:
+            if action.id in self._by_id or sum(1 for one in self.actions if one.id == action.id) > 1:
+                raise FormError("two fields have one id")
+            for fact in action.own.show_if_fields:
+                if fact.removeprefix("form.") not in self._by_id:
+                    raise FormError(f"action {action.id}: it is shown depending on {fact}, which is not asked")
         for one in self.fields:
             for fact in one.show_if_fields:
                 if fact.removeprefix("form.") not in self._by_id:
@@ -510,7 +592,15 @@ class Form:
 
     @classmethod
     def from_demo(cls, fields: Iterable[Mapping[str, Any]], at: datetime | None = None) -> "Form":
-        return cls(Field.from_data(one, at) for one in fields)
+        said = list(fields)
+        asked = {place: Field.from_data(one, at) for place, one in enumerate(said) if one.get("type") != ACTION}
+        actions = []
+        for place, one in enumerate(said):
+            if place not in asked:
+                behind = next((asked[there] for there in range(place - 1, -1, -1) if there in asked), None)
+                ahead = next((asked[there] for there in range(place + 1, len(said)) if there in asked), None)
+                actions.append(Action.from_data(one).placed(behind, ahead))
+        return cls(asked.values(), actions)
 
     def __iter__(self):
         return iter(self.fields)
@@ -591,6 +681,49 @@ class Form:
                 break
             shown = now
         return [one for one in self.fields if one.id in shown]
+
+    def actions_shown(self, values: Mapping[str, Any]) -> list[Action]:
+        """The actions whose condition holds given these answers, where the question is asked behind which they stand."""
+        shown = {one.id for one in self.visible(values)}
+        seen: dict[str, Any] = {name: value for name, value in values.items() if name in shown}
+        seen["form"] = dict(seen)
+        return [one for one in self.actions if one.own.is_shown(seen)]
+
+    def fixed_value(self, name: str, said: Any) -> Any:
+        """A fixed value as the answer of this question is stored; raises FormError with the sentence that refuses it."""
+        one = self._by_id.get(name)
+        if one is None or one.type not in SETTABLE or one.readonly or one.formula is not None:
+            raise FormError(_("This question cannot be set."))
+        asked = Asked(today=timezone.localdate(), known={}, remark=lambda at, sentence: None, name=name)
+        try:
+            if _is_empty(said):
+                raise _Wrong(_missing(one))
+            return one.clean(said, asked)
+        except _Wrong as wrong:
+            raise FormError(wrong.sentence) from None
+
+    def with_what_changes(self, before: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, tuple[str, Any]]:
+        """{question: (action, value)} that actions set because answers are others than `before`; each action acts once."""
+        now, found, done = dict(values), dict[str, tuple[str, Any]](), set[str]()
+        changed = {one.id for one in self.fields if _answer_or_none(before, one.id) != _answer_or_none(now, one.id)}
+        while True:
+            due = [
+                one
+                for one in self.actions_shown(now)
+                if one.on == "change" and one.of in changed and one.id not in done
+            ]
+            if not due:
+                return found
+            for action in due:
+                done.add(action.id)
+                for name, said in action.sets.items():
+                    try:
+                        value = self.fixed_value(name, said)
+                    except FormError:
+                        continue
+                    if now.get(name) != value:
+                        now[name], found[name] = value, (action.id, value)
+                        changed.add(name)
 
     def validate(
         self,
@@ -853,6 +986,10 @@ def _is_empty(value: Any) -> bool:
     if isinstance(value, list | tuple):
         return all(_is_empty(part) for part in value)
     return False
+
+
+def _answer_or_none(values: Mapping[str, Any], name: str) -> Any:
+    return values[name] if _is_answer(values.get(name)) else None
 
 
 def _is_answer(value: Any) -> bool:

@@ -18,7 +18,7 @@ from django.db.models import Q
 
 from tongban.lib import money
 from tongban.lib.bilingual import Bilingual, both
-from tongban.lib.formschema import TODAY
+from tongban.lib.formschema import ACTION, TODAY, action_renamed
 from tongban.lib.rules import SCOPED, facts_of, from_sugar
 from tongban.matters import fees
 from tongban.matters.models import MaterialType, Matter, MatterVersion
@@ -575,6 +575,8 @@ def _of_another_person(said: Mapping[str, Any]) -> dict[str, Any]:
 def _same_question(one: Mapping[str, Any], other: Mapping[str, Any], apart: bool) -> bool:
     if one["_asked"] != other["id"] or one["type"] != other["type"]:
         return False
+    if one["type"] == ACTION and any(one.get(key) != other.get(key) for key in ("on", "of", "does", "show_if")):
+        return False
     if apart != one["_apart"] and one.get("section") not in SECTIONS_AFTER:
         return False
     if other["id"] in NARROWED:
@@ -632,6 +634,8 @@ def _merged(one: dict[str, Any], renamed: Mapping[str, Mapping[str, str]], found
         names = renamed[of[0][0]]
         field["formula"] = _with_names(formula, names)
         field["required"] &= {fact.split(".")[0] for fact in facts_of(formula)} <= {*names, TODAY}
+    if one["type"] == ACTION:
+        field = action_renamed(field, renamed[of[0][0]])
     field.pop("show_if", None)
     if conditions:
         field["show_if"] = conditions[0] if len(conditions) == 1 else {"or": conditions}

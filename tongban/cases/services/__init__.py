@@ -3,6 +3,7 @@
 from tongban.cases.moving import as_seen
 from tongban.cases.services import batching as batching  # loading it enters the worker's errands
 from tongban.cases.services import carrying as carrying
+from tongban.cases.services import form_actions as form_actions
 from tongban.cases.services import together as together
 from tongban.cases.services.at_window import (
     Signature,

@@ -746,7 +746,7 @@ def askable(cases: Sequence[Case]) -> list[tuple[str, str, Bilingual]]:
             continue
         seen.add(case.version_id)
         for one in planning.form_of(case):
-            if one.get("type") not in {"heading", "note"}:
+            if one.get("type") not in {"heading", "note", "action"}:
                 found.setdefault(("field", one["id"]), {"zh": one.get("zh", ""), "en": one.get("en", "")})
     rows = Case.objects.filter(pk__in=[case.pk for case in cases])
     for slug, name in rows.values_list("materials__type__slug", "materials__type__name").distinct().order_by():

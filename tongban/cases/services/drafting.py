@@ -17,6 +17,7 @@ from tongban.cases.states import CREATE, EDITABLE, WITH_APPLICANT, CaseState
 from tongban.departments.models import Officer
 from tongban.journal import services as journal
 from tongban.journal.actors import Actor
+from tongban.lib.formschema import Form
 from tongban.lib.problems import Invalid, NotAllowed, worded
 from tongban.licences import queries as licences
 from tongban.materials import services as documents
@@ -251,9 +252,8 @@ def save(
                 next_step=_("Save again to use what you see here, or reload to see the other."),
             )
         before = case.values
-        case.values = rules.with_results(
-            case, _merged(before, correction.within(case, answers), form, now, carried), now
-        )
+        merged = _merged(before, correction.within(case, answers), form, now, carried)
+        case.values = rules.with_results(case, _set_by_change(case, before, merged, form, now), now)
         if case.state in WITH_APPLICANT:
             anew = [name for name, held in case.values.items() if held != before.get(name)]
             case.findings.filter(field__in=anew, answered_at__isnull=True).update(answered_at=now)
@@ -455,7 +455,7 @@ def _merged(values: dict, answers: dict, form, now: datetime, carried: int | Non
                 continue
             given = held.get("given", held["value"])  # what the source said stays beside what was made of it
             changed = answer != given
-            kept = {name: said for name, said in held.items() if name != "carried"}
+            kept = {name: said for name, said in held.items() if name not in {"carried", "acted"}}
             merged[field.id] = {
                 **kept, "value": answer, "given": given, "changed": changed, "at": now.isoformat(), **typed_there
             }  # fmt: skip
@@ -466,6 +466,23 @@ def _merged(values: dict, answers: dict, form, now: datetime, carried: int | Non
                 **typed_there,
             }  # fmt: skip
     return merged
+
+
+def _set_by_change(case: Case, before: dict, values: dict, form: Form, now: datetime) -> dict:
+    """What actions of the form set because other answers changed, whoever typed them."""
+    found = form.with_what_changes(rules.plain_values(before), rules.plain_values(values)) if form.actions else {}
+    allowed = correction.within(
+        case, {name: one for name, one in found.items() if "dispute" not in values.get(name, {})}
+    )
+    return values | {name: set_by(allowed[name][0], allowed[name][1], now) for name in allowed}
+
+
+def set_by(action: str, value: Any, now: datetime) -> dict[str, Any]:
+    """An answer that an action of the form gave: the applicant's own, and it says which action it was until it is changed."""
+    return {
+        "value": value, "source": "applicant", "at": now.isoformat(), "changed": False,
+        "acted": {"by": action, "at": now.isoformat()},
+    }  # fmt: skip
 
 
 def _satisfy(
@@ -547,7 +564,7 @@ def _settle_materials(case: Case, shared: dict[str, bool]) -> None:
         row.save()
 
 
-settle_materials, ask_registers_for = _settle_materials, _ask_registers
+settle_materials, ask_registers_for, editable = _settle_materials, _ask_registers, _editable
 
 
 def _stand_in(row: CaseMaterial, requirement, kind: MaterialType, case: Case, shared: dict[str, bool]) -> None:
@@ -580,6 +597,9 @@ def _who_acts(case: Case) -> Person | None:
         return standing.person_behind(case.applicant, case.account)
     hand = case.hands.select_related("visit__person").filter(visit__isnull=False).order_by("-id").first()
     return hand.visit.person if hand is not None else None
+
+
+who_acts = _who_acts
 
 
 def warn_of_expiry(now: datetime) -> list[Case]:

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tongban.lib.bilingual import both
-from tongban.lib.formschema import Form
+from tongban.lib.formschema import ACTION, Form
 from tongban.matters import bundling
 from tongban.matters import code_lists as shared
 from tongban.matters import queries as matters
@@ -162,7 +162,7 @@ def plan(asked: str, chosen: list[str]) -> dict[str, Any] | None:
         "separately": asdict(made.separately),
         "together": asdict(made.together),
         "form": Form.from_demo(made.form).json_schema(),
-        "asked_by": {one["id"]: one["asked_by"] for one in made.form},
+        "asked_by": {one["id"]: one["asked_by"] for one in made.form if one["type"] != ACTION},
         "url": f"{address(version.matter.slug)}?chosen={','.join(made.chosen)}",
     }
 

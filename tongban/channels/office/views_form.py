@@ -19,12 +19,12 @@ from tongban.channels.office.views_catalogue import EDITORS
 from tongban.channels.office.views_draft import autosaved, frame, own_draft, revision_of, saved, together
 from tongban.channels.pages import errand, filling
 from tongban.lib.bilingual import both, say
-from tongban.lib.formschema import Form, FormError
+from tongban.lib.formschema import ACTION, Form, FormError
 from tongban.lib.problems import NotAllowed
 from tongban.lib.rules import RuleError
 from tongban.licences import queries as licences
 from tongban.matters import code_lists
-from tongban.matters.editing import conditions, designing, drafting, formulas
+from tongban.matters.editing import conditions, designing, drafting, form_actions, formulas
 from tongban.matters.models import MatterVersion
 from tongban.registers import queries as registers
 
@@ -131,7 +131,7 @@ def _field_posted(request, officer, version, name, act, rest):
     group, _colon, number = rest.partition(":")
     if group.startswith(f"{formulas.ROOT}_") and act in ("condition", "group", "up", "down", "remove"):
         return _formula_turned(request, officer, version, name, act, group)
-    if group in ("options", "columns") and act in ("up", "down", "remove"):
+    if group in ("options", "columns", "does") and act in ("up", "down", "remove"):
         post = designing.rearranged(post, group, act, number)
     try:
         fields, new = designing.read(post, version.form, name)
@@ -230,8 +230,9 @@ def _page(request, officer, version, fields, opened, *, errors=None, problem=Non
         "sections": designing.sections(fields),
         "cards": {one["id"]: _card(one, fields) for one in fields},
         "opened": drawn,
-        "types": list(designing.TYPES.items()),
+        "types": list(designing.CARDS.items()),
         "column_types": designing.IN_TABLES,
+        "events": list(form_actions.WHEN.items()),
         "sources": sources_of(version),
         "code_lists": [(key, say(name)) for key, name in code_lists.names().items()],
         "errors": errors or {},
@@ -267,13 +268,14 @@ def _card(one: dict, fields: list) -> dict[str, Any]:
         "id": one["id"],
         "zh": label.get("zh", ""),
         "en": label.get("en", ""),
-        "kind": designing.TYPES.get(one.get("type", "text"), one.get("type")),
+        "kind": designing.CARDS.get(one.get("type", "text"), one.get("type")),
         "required": one.get("required"),
         "prefill": bool(one.get("prefill")),
         "said": said,
         "formula": bool(one.get("formula")),
         "formula_said": formulas.spoken(one.get("formula"), designing.readable(fields)) if one.get("formula") else None,
         "condition": bool(one.get("show_if")),
+        "action": form_actions.spoken(one, designing.readable(fields)) if one.get("type") == ACTION else None,
     }
 
 
@@ -302,8 +304,10 @@ def preview(request, officer, pk):
         values: dict[str, Any] = {}
         errors: dict[str, Any] = {}
         tried = False
+        told: dict[str, Any] = {}
         if request.method == "POST":
             values, errors, tried = _tried(request, form)
+            told = _acted(form, values, request.POST.get("act", ""))
         context = {
             "version": version,
             "form": form,
@@ -315,10 +319,44 @@ def preview(request, officer, pk):
             "answers": [(say(one.label), one.display(values.get(one.id))) for one in form.visible(values)]
             if tried
             else [],
+            "acts": {"told": told},
             "lang": request.GET.get("in", "zh"),
             "edition": edition,
         }
         return render(request, "office/catalogue/preview.html", context)
+
+
+def _acted(form: Form, values: dict[str, Any], pressed: str) -> dict[str, Any]:
+    """What actions do with made-up answers: they set them, and say which registers they would ask. None is read."""
+    before = {name: value for name, value in values.items() if value not in (None, "", [])}
+    for name, (_action, value) in form.with_what_changes({}, before).items():
+        values.setdefault(name, value)
+    told = {}
+    for one in form.actions_shown(values):
+        if one.on == "change" and values.get(one.of) in (None, "", []) or one.on == "press" and one.id != pressed:
+            continue
+        lines = []
+        if one.on == "press":
+            for name, said in one.sets.items():
+                try:
+                    values[name] = form.fixed_value(name, said)
+                except FormError:
+                    continue
+        names = [(name, say(form[name].label)) for name in one.fills if name in form]
+        if names:
+            sentence = _("Would be looked up here (in a trial no register is read):")
+            lines.append({"icon": "info", "sentence": sentence, "fields": names})
+        if sets := [(name, say(form[name].label)) for name in one.sets if name in form]:
+            lines.append({"icon": "check", "sentence": _("Set:"), "fields": sets})
+        if one.on == "press" and one.goes_to in form:
+            leads = [(one.goes_to, say(form[one.goes_to].label))]
+            lines.append({"icon": "arrow-right", "sentence": _("Leads to:"), "fields": leads})
+        if one.on == "press" and not lines:
+            lines.append(
+                {"icon": "save", "sentence": _("Would be done here: nothing is saved in a trial."), "fields": []}
+            )
+        told[one.id] = {"lines": lines, "differs": [], "pdf": ""}
+    return told
 
 
 def _tried(request, form: Form) -> tuple[dict, dict, bool]:
@@ -326,7 +364,9 @@ def _tried(request, form: Form) -> tuple[dict, dict, bool]:
     name, _dash, number = typed.get("remove-row", "").rpartition("-")
     if name in form:
         typed[f"{name}-{number}-remove"] = "on"
-    only_rows = "add-row" in request.POST or "remove-row" in request.POST or "again" in request.POST
+    only_rows = (
+        "add-row" in request.POST or "remove-row" in request.POST or "again" in request.POST or "act" in request.POST
+    )
     cleaned = form.validate(
         typed, request.FILES, partial=only_rows, known=errand.known_codes(), today=timezone.localdate()
     )

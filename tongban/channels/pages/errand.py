@@ -3,8 +3,9 @@
 Used by whoever fills in a draft: the applicant, an officer at the window with the applicant beside, a helper with a code.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from django.http import Http404, JsonResponse
 from django.utils import timezone
@@ -136,18 +137,7 @@ def from_sources(case: Case) -> dict[str, dict]:
 def sources(case: Case) -> dict[str, dict]:
     """Where each prefilled value came from, in words: {field: {"name", "at", "changed", "own"}}."""
     held = from_sources(case)
-    kinds: dict[str, set[str]] = {}
-    for one in held.values():
-        kind, _colon, slug = one["source"].partition(":")
-        kinds.setdefault(kind, set()).add(slug)
-    names = {
-        f"register:{row.slug}": row.shown_name for row in Resource.objects.filter(slug__in=kinds.get("register", ()))
-    }
-    names |= {
-        f"licence:{row.slug}": row.shown_name for row in LicenceType.objects.filter(slug__in=kinds.get("licence", ()))
-    }
-    names["account"] = _("your record")
-    names |= {f"paper:{slug}": _("your upload, read by machine") for slug in kinds.get("paper", ())}
+    names = names_of_sources({one["source"] for one in held.values()})
     return {
         field: {
             "name": names.get(one["source"], one["source"]),
@@ -157,6 +147,22 @@ def sources(case: Case) -> dict[str, dict]:
         }
         for field, one in held.items()
     } | _offered(case)
+
+
+def names_of_sources(sources: Iterable[str]) -> dict[str, Any]:
+    kinds: dict[str, set[str]] = {}
+    for one in sources:
+        kind, _colon, slug = one.partition(":")
+        kinds.setdefault(kind, set()).add(slug)
+    names = {
+        f"register:{row.slug}": row.shown_name for row in Resource.objects.filter(slug__in=kinds.get("register", ()))
+    }
+    names |= {
+        f"licence:{row.slug}": row.shown_name for row in LicenceType.objects.filter(slug__in=kinds.get("licence", ()))
+    }
+    names["account"] = _("your record")
+    names |= {f"paper:{slug}": _("your upload, read by machine") for slug in kinds.get("paper", ())}
+    return names
 
 
 def _offered(case: Case) -> dict[str, dict]:

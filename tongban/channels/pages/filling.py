@@ -34,13 +34,20 @@ def controls(
     divisions=(),
     *,
     own: bool = False,
+    acts: Mapping | None = None,
 ) -> list[dict[str, Any]]:
-    """One dict a visible field, in the order of the form. Only `own` pages hold a covered number in full, behind a touch."""
+    """One dict a visible field, in the order of the form. Only `own` pages hold a covered number in full, behind a touch.
+
+    `acts`: where the form's actions may be used, {action: what it told}; what they changed is drawn anew (`stamp`).
+    """
     whole = form if isinstance(form, Form) else form.form
     deciding = whole.with_what_they_take(name.removeprefix("form.") for field in whole for name in field.show_if_fields)
+    if acts is not None:
+        deciding |= {one.of for one in whole.actions_shown(values) if one.on == "change"}
     found = []
     section = ""
     for field in form.visible(values):
+        found += _acts(whole, field, values, acts, ahead=True)
         one = _control(field, values.get(field.id), errors, sources, divisions, own=own)
         if field.formula is not None:
             one |= {"kind": "reckoned", "value": in_words(field, values.get(field.id)), "full": ""}
@@ -49,9 +56,26 @@ def controls(
         one["finding"] = marked.get(field.id)
         one["remarks"] = remarks.get(field.id, ())
         one["section"] = say(field.extra.get("section_name") or field.section) if field.section != section else ""
+        one["stamp"] = (acts or {}).get("stamps", {}).get(field.id, "")
         section = field.section
         found.append(one)
+        found += _acts(whole, field, values, acts, ahead=False)
     return found
+
+
+def _acts(whole: Form, field: Field, values: Mapping, acts: Mapping | None, *, ahead: bool) -> list[dict[str, Any]]:
+    """The actions beside this question: a button, and what one did just now."""
+    if acts is None or not whole.actions:
+        return []
+    told = acts.get("told", {})
+    return [
+        {
+            "kind": "act", "name": f"act-{one.id}", "id": one.id, "label": say(one.own.label), "help": _help(one.own),
+            "button": one.on == "press", "told": told.get(one.id), "stamp": " told" if one.id in told else "",
+        }
+        for one in whole.actions_shown(values)
+        if one.beside == field.id and one.ahead == ahead and (one.on == "press" or one.id in told)
+    ]  # fmt: skip
 
 
 NOTHING_YET = "—"

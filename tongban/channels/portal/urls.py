@@ -102,6 +102,7 @@ urlpatterns = [
     path("apply/<slug:ref>/", applying.resume, name="apply"),
     path("apply/<slug:ref>/situation/", applying.situation, name="apply_situation"),
     path("apply/<slug:ref>/form/", applying.form, name="apply_form"),
+    path("apply/<slug:ref>/form.pdf", applying.so_far, name="apply_pdf"),
     path("apply/<slug:ref>/form/<slug:field>/file", lists.from_file, name="apply_list"),
     path("apply/<slug:ref>/save", applying.autosave, name="apply_save"),
     path("apply/<slug:ref>/materials/", applying.materials, name="apply_materials"),

@@ -15,7 +15,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from tongban.cases import barring, bundles, clocks, correction, offering, only_one, planning, rules, services, signers
+from tongban.cases import (
+    barring,
+    bundles,
+    clocks,
+    correction,
+    draft_sheet,
+    offering,
+    only_one,
+    planning,
+    rules,
+    services,
+    signers,
+)
 from tongban.cases import queries as cases
 from tongban.cases.models import Case, CaseMaterial
 from tongban.cases.services import carrying, ending, together
@@ -25,7 +37,7 @@ from tongban.channels.doorkeeper import for_party
 from tongban.channels.pages import bundle_answers, errand, parts, whereabouts
 from tongban.channels.pages.beside_case import promise_at_the_end
 from tongban.channels.pages.look import Look
-from tongban.channels.portal import bundle_words, disputed, guide_words, views_links, views_one_more
+from tongban.channels.portal import bundle_words, disputed, doing, guide_words, views_links, views_one_more
 from tongban.channels.portal.own import own_case
 from tongban.channels.portal.papers_read import PaperRead, changeable, offers_of, papers_of
 from tongban.lib.bilingual import say
@@ -250,9 +262,10 @@ def form(request, party, case):
     if request.method == "POST":
         return _form_posted(request, party, case)
     errors = {}
+    case, told = doing.opened(request, case)
     if request.GET.get("judge"):
         errors = rules.checked(case).errors
-    return _form_page(request, party, case, rules.plain_values(case.values), errors)
+    return _form_page(request, party, case, rules.plain_values(case.values), errors, told=told)
 
 
 def _form_posted(request, party, case):
@@ -260,6 +273,7 @@ def _form_posted(request, party, case):
     part = parts.posted(asked, request.POST)
     leave = parts.elsewhere(asked, part) | _locked(case, asked)
     cleaned, answers = errand.answers_typed(request, case, asked, leave=leave)
+    before = rules.plain_values(case.values)
     try:
         case = errand.save(request, case, answers, step="form")
     except NotAllowed as problem:
@@ -267,6 +281,9 @@ def _form_posted(request, party, case):
             raise
         case.refresh_from_db()
         return _form_page(request, party, case, {**rules.plain_values(case.values), **answers}, {}, conflict=problem)
+    case = doing.follow(request, case, before)
+    if "act" in request.POST:
+        return _acted(request, party, case, asked)
     if "add-row" in request.POST or "remove-row" in request.POST:
         return _form_page(request, party, case, errand.with_one_more_row(request, rules.plain_values(case.values)), {})
     if "later" in request.POST:
@@ -280,6 +297,35 @@ def _form_posted(request, party, case):
     if errors:
         return _form_page(request, party, case, rules.plain_values(case.values), errors, remarks=cleaned.remarks)
     return redirect(next_step(case, "form"))
+
+
+def _acted(request, party, case, asked):
+    """A button of the form was pressed: it is done, and the page comes back with what it did, or goes where it leads."""
+    action, take = doing.pressed(asked, case, request.POST["act"])
+    told = doing.kept(request, case)
+    if action is not None:
+        case, said = services.form_actions.press(case, action, account=request.user, take=take)
+        told.append(said)
+        if action.goes_to in asked and not take:
+            for one in told:
+                doing.keep(request, case, one)
+            where = f"?field={action.goes_to}" if request.POST.get("part") else ""
+            return redirect(
+                f"{reverse('portal:apply_form', args=[case.ref])}{where}#id_{asked[action.goes_to].html_name}"
+            )
+    return _form_page(request, party, case, rules.plain_values(case.values), {}, told=told)
+
+
+@require_GET
+@for_party
+@open_or_leave
+def so_far(request, party, case):
+    """The application as far as it is filled in, as PDF. It says on itself that it was not sent."""
+    doorkeeper.reading(request, party, "own application", ["form"], about=case.subject)
+    response = HttpResponse(draft_sheet.draw(case, timezone.now()), content_type="application/pdf")
+    response.headers["Content-Disposition"] = f'inline; filename="{case.ref}.pdf"'
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
 
 
 def _locked(case: Case, asked: Form) -> set[str]:
@@ -300,7 +346,7 @@ def _turn_the_page(request, party, case, asked, part, errors, remarks):
     return redirect(f"{reverse('portal:apply_form', args=[case.ref])}?part={following.number}{judged}")
 
 
-def _form_page(request, party, case, values, errors, *, conflict=None, remarks=None):
+def _form_page(request, party, case, values, errors, *, conflict=None, remarks=None, told=()):
     whole = rules.form_of(case)
     asked: Form | parts.Part = whole
     part = None
@@ -323,8 +369,9 @@ def _form_page(request, party, case, values, errors, *, conflict=None, remarks=N
         values=values,
         errors=errors,
         labels=errand.labels_of(whole, errors),
-        remarks=remarks or {},
+        remarks={**doing.remarks(case, whole), **(remarks or {})},
         sources=sources(case),
+        acts=doing.acts(case, whole, told),
         offers=offers_of(case),
         known=sum(1 for held in case.values.values() if not held["source"].startswith(("applicant", "paper:"))),
         earlier=len(offering.earlier(case)),
@@ -360,7 +407,9 @@ def autosave(request, party, case):
     asked = rules.form_of(case)
     leave = parts.elsewhere(asked, parts.posted(asked, request.POST)) | _locked(case, asked)
     _cleaned, answers = errand.answers_typed(request, case, asked, leave=leave)
+    before = rules.plain_values(case.values)
     case = errand.save(request, case, answers, step="form")
+    case = doing.follow(request, case, before)
     return errand.saved(case, asked)
 
 

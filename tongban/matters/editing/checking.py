@@ -11,11 +11,11 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from tongban.lib.bilingual import Bilingual, say
-from tongban.lib.formschema import Field, Form, FormError
+from tongban.lib.formschema import ACTION, Field, Form, FormError
 from tongban.lib.problems import worded
 from tongban.lib.rules import RuleError, compile_rule
 from tongban.matters import commitment, fees, own_messages, repeating, retention
-from tongban.matters.editing import conditions, designing, formulas
+from tongban.matters.editing import conditions, designing, form_actions, formulas
 from tongban.matters.editing.elements import LABELS, PART_OF, circle
 
 LONGEST_ZH, LONGEST_EN = 60, 30  # characters and words of one sentence that are still read through
@@ -368,6 +368,7 @@ def _form(elements: Mapping) -> list[Finding]:
         form = Form.from_demo(fields)
     except (FormError, RuleError, ValueError, TypeError) as wrong:
         return [_stop("form", "form", worded(_("The form cannot be drawn: %(why)s"), why=str(wrong)))]
+    found += [_stop("action", "form", sentence) for sentence in form_actions.troubles(form)]
     facts = conditions.facts_of_form(form)
     places = {field.id: number for number, field in enumerate(form)}
     for field in form:
@@ -505,7 +506,7 @@ def _result(elements: Mapping) -> list[Finding]:
     found = []
     if result.get("kind") == "e_licence" and not result.get("ref"):
         found.append(_stop("no-licence-type", "result", _("The result is a licence, but not which one.")))
-    ids = {field.get("id") for field in elements.get("form") or ()}
+    ids = {field.get("id") for field in elements.get("form") or () if field.get("type") != ACTION}
     for face, answer in (result.get("fields") or {}).items():
         if answer not in ids:
             found.append(
@@ -522,7 +523,9 @@ def _only_one(elements: Mapping) -> list[Finding]:
         found.append(
             _stop("no-months", "only_one", _("One application within how many months? Write a number above nothing."))
         )
-    if said.get("field") and said["field"] not in {field.get("id") for field in elements.get("form") or ()}:
+    if said.get("field") and said["field"] not in {
+        field.get("id") for field in elements.get("form") or () if field.get("type") != ACTION
+    }:
         found.append(
             _stop(
                 "no-answer",

@@ -14,10 +14,10 @@ from django.utils.translation import gettext_lazy as _
 
 from tongban.lib import unicode
 from tongban.lib.bilingual import both, say
-from tongban.lib.formschema import FIELD_TYPES, RECKONED, Field, FormError
+from tongban.lib.formschema import ACTION, FIELD_TYPES, RECKONED, Action, Field, FormError, action_renamed
 from tongban.lib.problems import worded
 from tongban.lib.rules import SCOPED, RuleError
-from tongban.matters.editing import conditions, formulas
+from tongban.matters.editing import conditions, form_actions, formulas
 
 MOST_FIELDS = 200
 TYPES: dict[str, Any] = {
@@ -45,6 +45,7 @@ TYPES: dict[str, Any] = {
     "reference": _("Reference to something kept elsewhere"),
 }
 assert set(TYPES) == set(FIELD_TYPES)
+CARDS = TYPES | {ACTION: _("Button that does something")}  # what may stand in a form; the last asks nothing
 IN_TABLES = tuple(
     (name, label)
     for name, label in TYPES.items()
@@ -103,7 +104,7 @@ def _new_id(fields: Iterable[Mapping], wish: str = "question") -> str:
 def added(fields: list[dict], kind: str, after: str = "", *, name: str = "") -> tuple[list[dict], str]:
     """A new question of this kind after another one, or at the end of what is asked for; and its id."""
     fields = deepcopy(fields)
-    kind = kind if kind in TYPES else "text"
+    kind = kind if kind in CARDS else "text"
     new = _new_id(fields)
     place = ids(fields).index(after) + 1 if after in ids(fields) else _end_of_questions(fields)
     like = fields[place - 1] if place else (fields[0] if fields else {})
@@ -117,6 +118,8 @@ def added(fields: list[dict], kind: str, after: str = "", *, name: str = "") -> 
     one |= {key: deepcopy(like[key]) for key in ("section", "section_name") if like.get(key)}
     if not one.get("section"):
         one |= {"section": "need", "section_name": SECTIONS["need"]}
+    if kind == ACTION:
+        one |= {"zh": name or "新按钮", "en": name or "New button", "on": "press", "does": [{"do": "save"}]}
     if kind in ("choice", "multi"):
         one |= {
             "options": ["a", "b"],
@@ -151,6 +154,7 @@ def without(fields: list[dict], name: str) -> list[dict]:
     for one in left:
         if name in _asked_in(one.get("show_if")):
             one["show_if"] = None
+    form_actions.without(left, name)
     return left
 
 
@@ -225,8 +229,8 @@ def section_begun(fields: list[dict], name: str) -> list[dict]:
 
 def drawn(one: Mapping[str, Any], fields: list[dict]) -> dict[str, Any]:
     """One field as its editor shows it; columns and options always in words."""
-    field = _readable(one)
     kind = one.get("type", "text")
+    field = _readable({**one, "type": "text"} if kind == ACTION else one)
     facts = conditions.facts_of_form(before(fields, str(one.get("id"))))
     tree = conditions.tree_of(field.show_if if field else None)
     return {
@@ -248,6 +252,7 @@ def drawn(one: Mapping[str, Any], fields: list[dict]) -> dict[str, Any]:
             for code, words in (field.choices if field and kind in ("choice", "multi") else ())
         ],
         "columns": [_column(column) for column in field.columns] if field else [],
+        "action": form_actions.drawn(one, readable(fields)) if kind == ACTION else None,
         "with_options": kind in ("choice", "multi"),
         "code_list": one.get("code_list", "") if kind in ("choice", "multi") else "",
         "with_bounds": kind in WITH_BOUNDS,
@@ -334,7 +339,7 @@ def read(post: Any, fields: list[dict], name: str) -> tuple[list[dict], str]:
             errors[key] = [wrong.sentence]
             return ""
 
-    kind = text("type") if text("type") in TYPES else old.get("type", "text")
+    kind = text("type") if text("type") in CARDS else old.get("type", "text")
     label = both(text("label.zh"), text("label.en"))
     if not label["zh"] and not label["en"]:
         errors["label.zh"] = [_("Please write the question.")]
@@ -357,6 +362,13 @@ def read(post: Any, fields: list[dict], name: str) -> tuple[list[dict], str]:
         one["max_length"] = longest
     if kind == "text" and (rows := _whole(text("rows"), errors, "rows", 1, 20)) and rows > 1:
         one["rows"] = rows
+    if kind == ACTION:
+        one.pop("required")
+        one |= (
+            form_actions.read(text, _numbers(post, form_actions.ROW), readable(fields))
+            if "act.on" in post
+            else {"on": "press", "does": []}
+        )
     if kind in ("choice", "multi"):
         one |= _shared_or_own(post, text, errors, old)
     if kind == "table":
@@ -369,7 +381,8 @@ def read(post: Any, fields: list[dict], name: str) -> tuple[list[dict], str]:
             one["show_if"] = logic
     elif post.get("when") == "as-it-is" and old.get("show_if"):
         one["show_if"] = deepcopy(old["show_if"])
-    one |= _formula(post, fields, old, kind, name, errors)
+    if kind != ACTION:
+        one |= _formula(post, fields, old, kind, name, errors)
     new = text("id", 60)
     if new and new != name:
         if not re.fullmatch(r"[a-z][a-z0-9_]{0,59}", new) or new in ids(fields):
@@ -380,7 +393,7 @@ def read(post: Any, fields: list[dict], name: str) -> tuple[list[dict], str]:
             one["id"] = new
     if not errors:
         try:
-            Field.from_data(one)
+            Action.from_data(one) if kind == ACTION else Field.from_data(one)
         except (FormError, RuleError, ValueError, TypeError) as wrong:
             errors["label.zh"] = [str(wrong)]
     if errors:
@@ -390,7 +403,7 @@ def read(post: Any, fields: list[dict], name: str) -> tuple[list[dict], str]:
 
 _EDITED = {
     "type", "zh", "en", "label", "help", "example", "required", "readonly", "masked", "prefill", "min", "max", "max_length", "rows",
-    "options", "labels", "code_list", "columns", "column_types", "optional_columns", "show_if",
+    "options", "labels", "code_list", "columns", "column_types", "optional_columns", "show_if", "on", "of", "does",
 }  # fmt: skip
 
 
@@ -547,6 +560,8 @@ def _renamed(fields: list[dict], old: str, new: str) -> list[dict]:
     if old == new:
         return fields
     for one in fields:
+        if one.get("type") == ACTION:
+            one |= action_renamed(one, {old: new})
         if old in _asked_in(one.get("show_if")):
             one["show_if"] = _with_name(
                 Field.from_data({"id": "x", "type": "text", "show_if": one["show_if"]}).show_if, old, new
@@ -572,7 +587,7 @@ def _with_name(logic: Any, old: str, new: str) -> Any:
 
 
 def rearranged(post: Any, name: str, act: str, number: str) -> Any:
-    """A copy of what the page sent with one row of `options` or `columns` more, fewer or elsewhere."""
+    """A copy of what the page sent with one row of `options`, `columns` or `does` more, fewer or elsewhere."""
     post = post.copy()
     order = _numbers(post, name)
     if act == "add":

@@ -10,6 +10,7 @@ from tongban.departments import queries as departments
 from tongban.departments import rules as duty
 from tongban.departments.models import Department, Officer
 from tongban.lib.bilingual import say
+from tongban.lib.formschema import ACTION
 from tongban.matters import fees
 from tongban.matters.editing.drafting import EVERYWHERE
 from tongban.matters.models import Draft, MaterialType, Matter, MatterVersion, Theme
@@ -146,6 +147,7 @@ def lists(version: MatterVersion) -> dict[str, list]:
         "form_fields": [
             (one.get("id", ""), say(one.get("label") or {"zh": one.get("zh", ""), "en": one.get("en", "")}))
             for one in version.form
+            if one.get("type") != ACTION
         ],
         "fee_answers": [(name, say(words)) for name, words in fees.answers(version.form)],
     }

@@ -387,7 +387,9 @@ def _finding(case: Case, rng: random.Random) -> dict:
     text = say(rng.choice(FINDINGS), case.account.language)
     if uploaded:
         return {"material": rng.choice(uploaded).type.slug, "page": 1, "text": text}
-    field_ids = [one["id"] for one in case.version.form if not one.get("readonly") and one["type"] != "consent"]
+    field_ids = [
+        one["id"] for one in case.version.form if not one.get("readonly") and one["type"] not in ("consent", "action")
+    ]
     return {"field": rng.choice(field_ids), "text": say(FINDINGS[1], case.account.language)}
 
 

@@ -490,9 +490,9 @@ def truth(value) -> str:
 
 
 @register.simple_tag
-def form_controls(form, values, errors, sources, marked, remarks, divisions, own="") -> list[dict]:
+def form_controls(form, values, errors, sources, marked, remarks, divisions, own="", acts=None) -> list[dict]:
     given = (values or {}, errors or {}, sources or {}, marked or {}, remarks or {}, divisions or ())
-    return controls(form, *given, own=bool(own))
+    return controls(form, *given, own=bool(own), acts=acts)
 
 
 CARD = {
