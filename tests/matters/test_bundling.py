@@ -325,8 +325,10 @@ def test_fees_are_shown_singly_and_as_a_sum(catalogue):
     house = plan(catalogue, "one-thing-house-transfer", ["fund-rent-withdraw"])
     foreigner = plan(catalogue, "one-thing-foreigner-arrival")
 
-    assert [(one.slug, one.amount) for one in house.fees if one.charged] == [("estate-transfer", 80)]
-    assert (house.fee_total, house.fee_open) == (80, ())
+    assert [(one.slug, one.amount) for one in house.fees if one.charged] == [("estate-transfer", None)]
+    assert (house.fee_total, house.fee_open) == (0, ("estate-transfer",))  # it follows from an answer
+    told = house.with_fees_of({"certificates": 3, "fee_due": "100.00"})
+    assert (told.fee_total, told.fee_open) == (100, ())
     assert (foreigner.fee_total, foreigner.fee_open) == (0, ("foreigner-residence-permit",))
     assert [case["amount"] for one in foreigner.fees for case in one.cases] == [400, 800, 1000]
 
