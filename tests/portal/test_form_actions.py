@@ -184,12 +184,13 @@ def test_an_editor_wires_an_action_without_code_and_tries_it_without_a_register(
     officer = editors.editor()
     enter(client, officer.account)
     client.cookies["language"] = "en"
-    version = editors.draft(editors.matter(), by=officer, form=[*editors.FORM[:2], EMPLOYER, *editors.FORM[2:]])
+    kept = {**BUTTON, "id": "kept", "show_if": 'reason == "work"'}
+    version = editors.draft(editors.matter(), by=officer, form=[*editors.FORM[:2], EMPLOYER, kept, *editors.FORM[2:]])
     here = reverse("office:guide_form", args=[version.pk])
     client.post(
         here, {"do": "new", "type": "action", "after": "employer", "revision": editors.fresh(version).draft.revision}
     )
-    new = next(one["id"] for one in editors.fresh(version).form if one.get("type") == "action")
+    new = next(one["id"] for one in editors.fresh(version).form if one.get("type") == "action" and one["id"] != "kept")
     page = {
         "field": new, "id": "again", "type": "action", "label.zh": "重新查询", "label.en": "Look it up again", "act.on": "press",
         "when": "always", "does.order": "0,1", "does.0.do": "fill", "does.0.was": "save", "does.1.do": "go", "does.1.was": "",

@@ -255,9 +255,10 @@ def _one_more(drawn: dict, more: str) -> None:
 def _card(one: dict, fields: list) -> dict[str, Any]:
     label = designing.label_of(one)
     said = None
+    plain = {"type": "text"} if one.get("type") == ACTION else {}
     if one.get("show_if"):
         try:
-            field = Form.from_demo([{**one, "section": ""}, *[other for other in fields if other is not one]])[
+            field = Form.from_demo([{**one, "section": "", **plain}, *[other for other in fields if other is not one]])[
                 one["id"]
             ]
             facts = conditions.facts_of_form(designing.before(fields, one["id"]))

@@ -78,10 +78,8 @@ def acts(case: Case, asked: Form, told: list[Told]) -> dict[str, Any] | None:
         return None
     shown = {one.id: one for one in asked.actions}
     stamps = {name: f" {held['acted']['at']}" for name, held in case.values.items() if held.get("acted")}
-    return {
-        "told": {one.action: _words(case, asked, shown[one.action], one) for one in told if one.action in shown},
-        "stamps": stamps,
-    }
+    words = {one.action: _words(case, asked, shown[one.action], one) for one in told if one.action in shown}
+    return {"told": {name: said for name, said in words.items() if any(said.values())}, "stamps": stamps}
 
 
 def remarks(case: Case, asked: Form) -> dict[str, list]:
@@ -108,7 +106,7 @@ def _words(case: Case, asked: Form, action: Action, told: Told) -> dict[str, Any
         line("check", _("Filled in from where it is known:"), told.filled)
     if told.set:
         line("check", _("Set:"), told.set)
-    if told.same:
+    if told.same and action.on == "press":
         line("check", _("Compared, and it is the same:"), told.same)
     for slug in told.away:
         line("cloud-off", _("%(register)s does not answer just now. What you wrote is kept. Try again later, or type it by hand.") % {"register": registers.get(slug, slug)})  # fmt: skip

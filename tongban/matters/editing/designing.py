@@ -364,11 +364,10 @@ def read(post: Any, fields: list[dict], name: str) -> tuple[list[dict], str]:
         one["rows"] = rows
     if kind == ACTION:
         one.pop("required")
-        one |= (
-            form_actions.read(text, _numbers(post, form_actions.ROW), readable(fields))
-            if "act.on" in post
-            else {"on": "press", "does": []}
-        )
+        if "act.on" in post:
+            one |= form_actions.read(text, _numbers(post, form_actions.ROW), readable(fields))
+        else:
+            one |= {key: deepcopy(old[key]) for key in ("on", "of", "does") if key in old}
     if kind in ("choice", "multi"):
         one |= _shared_or_own(post, text, errors, old)
     if kind == "table":
