@@ -72,8 +72,9 @@ def _typed_elsewhere(case: Case, field_id: str, carried: int | None) -> bool:
 class OpenFields:
     """A form without the questions that only the applicant answers."""
 
-    def __init__(self, asked: Form, left: Collection[str]):
+    def __init__(self, asked: Form | parts.Part, left: Collection[str]):
         self.asked = asked
+        self.form = asked if isinstance(asked, Form) else asked.form
         self.left = [one for one in asked if one.id in left]
 
     def __iter__(self):
