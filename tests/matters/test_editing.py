@@ -182,7 +182,9 @@ def test_one_question_is_read_back_as_it_stands_for_every_field_of_the_demonstra
                 continue
             again, _name = designing.read(page_of(drawn), fields, one["id"])
             if drawn["action"]:
-                assert designing.form_actions.spoken(again[fields.index(one)], []) == designing.form_actions.spoken(one, [])
+                assert designing.form_actions.spoken(again[fields.index(one)], []) == designing.form_actions.spoken(
+                    one, []
+                )
                 continue
             before, after = Form.from_demo(fields)[one["id"]], Form.from_demo(again)[one["id"]]
             assert after == before or _as_drawn(after) == _as_drawn(before), (row["id"], one["id"])
