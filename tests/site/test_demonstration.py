@@ -193,7 +193,7 @@ def test_soon_after_midnight_nothing_is_shared_before_its_first_day():
     night = timezone.localtime().replace(hour=2, minute=30)
     kind = make.licence_type("driving", face_fields=["name", "id_no", "address", "class"])
     face = {"name": "李示例", "id_no": "990000199001010011", "address": "示范路1号", "class": "C1"}
-    for since in (night.date(), night.date() - datetime.timedelta(3)):
+    for since in (night.date() - datetime.timedelta(3), night.date()):
         licences.issue(
             kind, holder=who.person, face=face, decision=f"case:{since}", issued_on=since, valid_from=since,
             valid_to=night.date() + datetime.timedelta(400), actor=PLATFORM, now=night,
