@@ -83,9 +83,9 @@ def test_every_string_in_every_other_kind_of_field_is_judged_in_words():
     broken = []
     for number, form in enumerate(FORMS):
         for said in form["fields"]:
-            if said["type"] in WRITTEN or said["type"] in ("photo",):
+            if said["type"] in WRITTEN or said["type"] in ("photo", "action"):  # a button is answered by nobody
                 continue
-            form_of_one = Form.from_demo([{**said, "show_if": None}])
+            form_of_one = Form.from_demo([{**said, "show_if": None, "formula": None}])
             field = form_of_one[said["id"]]
             names = [field.id, *(part.id for part in field.parts), *(field.cell_name(0, one) for one in field.columns)]
             for typed in naughty():

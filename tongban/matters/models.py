@@ -318,7 +318,7 @@ class CodeListVersion(models.Model):
     list = models.ForeignKey(CodeList, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
     name = models.JSONField()
-    entries = models.JSONField(default=list)
+    entries = models.JSONField()
     since = models.DateTimeField()
 
     class Meta:

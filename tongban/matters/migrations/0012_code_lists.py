@@ -47,14 +47,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("number", models.PositiveIntegerField()),
                 ("name", models.JSONField()),
-                (
-                    "entries",
-                    models.JSONField(
-                        default=models.ForeignKey(
-                            on_delete=django.db.models.deletion.CASCADE, related_name="versions", to="matters.codelist"
-                        )
-                    ),
-                ),
+                ("entries", models.JSONField()),
                 ("since", models.DateTimeField()),
                 (
                     "list",
