@@ -159,7 +159,7 @@ class _Only:
     """The questions a notice asks about, and no others."""
 
     def __init__(self, asked, names):
-        self.asked, self.names = asked, set(names)
+        self.asked, self.names, self.form = asked, set(names), getattr(asked, "form", asked)
 
     def __iter__(self):
         return iter(one for one in self.asked if one.id in self.names)
