@@ -30,10 +30,18 @@ def officer(chromium, home: str, login: str) -> Visitor:
     """Password, then the second factor, which the demonstration shows on its page."""
     someone = Visitor(chromium, home, language="en", size=DESK)
     someone.sign_in(login)
+    left(someone, "password")
     if someone.page.locator("input[name=code]").count():
         someone.page.fill("input[name=code]", re.search(r"\b(\d{6})\b", someone.words()).group(1))
         someone.press("main form:has(input[name=code]) button[type=submit]")
+        left(someone, "code")
     return someone
+
+
+def left(someone: Visitor, asked: str) -> None:
+    """Wait for the page after the one that asks for this: a press answers before the next page is there."""
+    someone.page.wait_for_selector(f"body:not(:has(input[name={asked}]))")
+    someone.page.wait_for_load_state()
 
 
 @pytest.mark.skipif(minutes_left_today() < 8, reason="the visit would end on another day than it began")
