@@ -8,16 +8,13 @@ from django.db.models import Value
 from django.db.models.functions import Concat
 from django.utils import timezone
 
-from tests import make
 from tongban.cases.models import Case
 from tongban.cases.states import CaseState
 from tongban.departments.models import CalendarYear, Certification, Department, Officer
 from tongban.evaluations.models import Rating
 from tongban.journal import services as journal
-from tongban.journal.actors import PLATFORM
 from tongban.journal.models import Event
-from tongban.licences import services as licences
-from tongban.licences.models import Licence, LicencePresentation, LicenceType
+from tongban.licences.models import Licence, LicenceType
 from tongban.matters.models import Matter
 from tongban.notices.models import Dispatch, Message
 from tongban.parties.models import Account, Company, Person
@@ -25,7 +22,7 @@ from tongban.places.models import Division
 from tongban.registers import checks as register_checks
 from tongban.registers.models import Grant, Resource
 from tongban.site.commands import demo as command
-from tongban.site.demonstration import district, history, people, wallet
+from tongban.site.demonstration import district, history, people
 from tongban.site.demonstration.moved_time import moved_to
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]
@@ -184,23 +181,3 @@ def test_bank_accounts_of_the_demonstration_add_up():
         for place, digit in enumerate(map(int, reversed(number)))
     )
     assert (len(number), total % 10) == (19, 0)
-
-
-def test_soon_after_midnight_nothing_is_shared_before_its_first_day():
-    """Sharing began hours ago: what is in force since midnight was not in force then."""
-    make.calendar()
-    who = make.account(make.person("李示例"), login=wallet.WHO)
-    night = timezone.localtime().replace(hour=2, minute=30)
-    kind = make.licence_type("driving", face_fields=["name", "id_no", "address", "class"])
-    face = {"name": "李示例", "id_no": "990000199001010011", "address": "示范路1号", "class": "C1"}
-    for since in (night.date() - datetime.timedelta(3), night.date()):
-        licences.issue(
-            kind, holder=who.person, face=face, decision=f"case:{since}", issued_on=since, valid_from=since,
-            valid_to=night.date() + datetime.timedelta(400), actor=PLATFORM, now=night,
-        )  # fmt: skip
-
-    wallet.use(night)
-
-    assert {one.licence.valid_from for one in LicencePresentation.objects.select_related("licence")} == {
-        night.date() - datetime.timedelta(3)
-    }
