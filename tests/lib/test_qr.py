@@ -2,11 +2,11 @@ import io
 import xml.etree.ElementTree as ElementTree
 
 import pytest
-import zxingcpp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from tests import eyes
 from tongban.lib.problems import Invalid
 from tongban.lib.qr import svg
 
@@ -24,8 +24,8 @@ def read(drawing: str) -> str:
         width = int(rest.split("v")[0])
         image.paste(0, (x * 4, y * 4, (x + width) * 4, (y + 1) * 4))
     image = Image.open(io.BytesIO(_png(image)))
-    (found,) = zxingcpp.read_barcodes(image)
-    return found.text
+    (found,) = eyes.codes_in(image)
+    return found
 
 
 def _png(image) -> bytes:

@@ -5,11 +5,10 @@ import itertools
 
 import pypdfium2
 import pytest
-import zxingcpp
 from django.core.cache import caches
 from django.utils import timezone
 
-from tests import make
+from tests import eyes, make
 from tests.licences.samples import ROOT, sheet, types
 from tongban.journal.actors import PLATFORM
 from tongban.lib.identifiers import check_licence_identifier, licence_identifier
@@ -85,7 +84,7 @@ def test_a_licence_of_this_type_lives_its_life(slug):
     assert check_pdf(sealed, [keys.root_pem(services.key_directory(), now=now)]).wholly_right
     document = pypdfium2.PdfDocument(sealed)
     page = document[0]
-    (code,) = {one.text for one in zxingcpp.read_barcodes(page.render(scale=150 / 72).to_pil()) if one.text}
+    (code,) = eyes.codes_in(page.render(scale=150 / 72).to_pil())
     page.close()
     document.close()
     assert code.startswith(f"{services.address()}/verify/{row.token}#TB1:")

@@ -7,9 +7,9 @@ from io import BytesIO
 import numpy
 import pypdfium2
 import pytest
-import zxingcpp
 from PIL import Image, ImageFilter
 
+from tests import eyes
 from tests.licences.papers import ADDRESS, DAY, FACE, NOW, TOKEN, code, mutants, statuses, trust_of
 from tests.licences.samples import sheet, types
 from tongban.licences import keys, paper, tokens
@@ -215,7 +215,7 @@ def photographed(picture: Image.Image, seed: int) -> Image.Image:
 
 
 def read_by_zxing(picture: Image.Image) -> list[str]:
-    return [one.text for one in zxingcpp.read_barcodes(picture) if one.text]
+    return eyes.codes_in(picture)
 
 
 @pytest.mark.parametrize("kind", ["food-licence", "residence-permit"])

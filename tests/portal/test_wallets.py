@@ -5,13 +5,12 @@ from datetime import timedelta
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
-import zxingcpp
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from PIL import Image, ImageDraw
 
-from tests import make
+from tests import eyes, make
 from tests.exchange.test_credentials import HERE, Phone, path_of
 from tests.licences.test_credentials import issued, put
 from tests.wallets import Wallet
@@ -61,8 +60,8 @@ def read_by_a_camera(words: str) -> str:
         pen.rectangle(
             (int(x) * scale, int(y) * scale, (int(x) + int(wide)) * scale - 1, (int(y) + 1) * scale - 1), fill=0
         )
-    (found,) = zxingcpp.read_barcodes(picture)
-    return found.text
+    (found,) = eyes.codes_in(picture)
+    return found
 
 
 def test_scanning_the_code_and_typing_the_number_brings_it_into_a_wallet(client, licence):
