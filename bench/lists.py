@@ -231,7 +231,9 @@ def _grow(vendor: str, row: dict, standing: int, size: int, account, department:
     """Copies number standing+1 to size, with as many events and reads: half of the cases are over, the rest stand in every queue."""
     from django.db import connection
 
+    from tongban.cases.models import Case
     from tongban.departments.models import Department, Officer
+    from tongban.journal.models import Event, ReadEntry
     from tongban.parties.models import Party
 
     sql = DIALECT[vendor]
@@ -242,6 +244,7 @@ def _grow(vendor: str, row: dict, standing: int, size: int, account, department:
     }
     over = f"{STATES} IN ('delivered', 'refused', 'withdrawn', 'closed')"
     reviewed = f"{STATES} = 'under_review' AND n % 7 = 0"
+    opinion = Case._meta.get_field("opinion").get_db_prep_save("in order", connection)
     values = {name: "%s" for name in row if name != "id"}
     values |= {
         "ref": sql["ref"],
@@ -250,7 +253,7 @@ def _grow(vendor: str, row: dict, standing: int, size: int, account, department:
         "decision": f"CASE WHEN {over} OR {STATES} IN ('approved', 'ready') THEN 'granted' ELSE '' END",
         "decided_at": f"CASE WHEN {over} OR {STATES} IN ('approved', 'ready') THEN base.submitted_at ELSE NULL END",
         "next_due": f"CASE WHEN {over} THEN NULL ELSE {sql['day']} END",
-        "opinion": f"CASE WHEN {reviewed} THEN 'in order' ELSE '' END",
+        "opinion": f"CASE WHEN {reviewed} THEN '{opinion}' ELSE '' END",
         "reviewer_id": f"CASE WHEN {reviewed} THEN officers.id ELSE NULL END",
         "applicant_id": f"CASE WHEN n <= {OWN} THEN {account.person_id} ELSE others.id END",
         # a tenth by bits that have nothing to do with the state's
@@ -283,16 +286,35 @@ def _grow(vendor: str, row: dict, standing: int, size: int, account, department:
             f"{joined} JOIN cases_case base ON base.id = {row['id']}"
         )
         reader = f"CASE WHEN n <= {OWN} THEN {account.person_id} ELSE others.id END"
-        cursor.execute(
-            f"{numbers} INSERT INTO journal_readentry (at, code, position, chain, reader, reader_name, role, department, of_party, about, "
-            f"purpose, fields) SELECT base.submitted_at, 'x', NULL, '', officers.id, 'Officer', 'dept_reviewer', 'AMR', {reader}, "
-            f"'case:' || n, 'review', '[\"name\", \"id_number\"]' FROM {counted} {joined} JOIN cases_case base ON base.id = {row['id']}"
-        )
-        cursor.execute(
-            f"{numbers} INSERT INTO journal_event (at, code, position, chain, kind, subject, actor_kind, actor, role, department, payload) "
-            f"SELECT base.submitted_at, 'x', NULL, '', 'CaseSubmitted', 'case:' || n, 'applicant', NULL, 'applicant', '', '{{}}' "
-            f"FROM {counted} JOIN cases_case base ON base.id = {row['id']}"
-        )
+        read = {
+            "at": "base.submitted_at",
+            "code": "'x'",
+            "position": "NULL",
+            "reader": "officers.id",
+            "reader_name": f"'{ReadEntry._meta.get_field('reader_name').get_db_prep_save('Officer', connection)}'",
+            "role": "'dept_reviewer'",
+            "department": "'AMR'",
+            "of_party": f"CASE WHEN n <= {OWN} THEN {account.person_id} ELSE others.id END",
+            "about": "'case:' || n",
+            "purpose": "'review'",
+            "fields": "'[\"name\", \"id_number\"]'",
+        }
+        told = {
+            "at": "base.submitted_at",
+            "code": "'x'",
+            "position": "NULL",
+            "kind": "'CaseSubmitted'",
+            "subject": "'case:' || n",
+            "actor_kind": "'applicant'",
+            "role": "'applicant'",
+            "payload": "'{}'",
+        }
+        for model, said in ((ReadEntry, read), (Event, told)):
+            columns, chosen = _columns(model, said, sql["truth"])
+            cursor.execute(
+                f"{numbers} INSERT INTO {model._meta.db_table} ({columns}) SELECT {chosen} FROM {counted} {joined} "
+                f"JOIN cases_case base ON base.id = {row['id']}"
+            )
         for table_ in chained:
             cursor.execute(f"UPDATE {table_} SET position = id WHERE position IS NULL")
         for sentence in put_back:
@@ -304,6 +326,27 @@ def _grow(vendor: str, row: dict, standing: int, size: int, account, department:
         else:
             cursor.execute("PRAGMA cache_size = -2000")
             cursor.execute("PRAGMA synchronous = FULL")
+
+
+def _columns(model, said: dict[str, str], truth: str) -> tuple[str, str]:
+    """The columns of a model but its number, and what is chosen for each: what was said, else its default, else nothing (NULL or an empty text)."""
+    from django.db import connection
+
+    chosen = {}
+    for field in model._meta.concrete_fields:
+        if field.primary_key:
+            continue
+        default = field.get_default()
+        if field.column in said:
+            chosen[field.column] = said[field.column]
+        elif default is None:
+            chosen[field.column] = "NULL"
+        elif isinstance(default, bool):
+            chosen[field.column] = f"CAST({int(default)} AS {truth})"
+        else:
+            kept = field.get_db_prep_save(default, connection)
+            chosen[field.column] = "'" + str(kept).replace("'", "''") + "'"
+    return ", ".join(f'"{name}"' for name in chosen), ", ".join(chosen.values())
 
 
 def _put_aside(cursor, vendor: str, tables: list[str]) -> list[str]:
