@@ -9,8 +9,8 @@ import time_machine
 
 from tests import make
 from tests.cases import ways
-from tongban.cases import queries, services
-from tongban.cases.models import Case
+from tongban.cases import clocks, queries, services
+from tongban.cases.models import Case, CaseMaterial, Tolerance
 from tongban.cases.services import keeping_time
 from tongban.cases.states import ClockKind
 from tongban.departments.models import CalendarYear
@@ -165,6 +165,28 @@ def test_at_a_counter_the_day_of_the_visit_counts(published):
     )
 
 
+def test_the_cut_off_is_for_what_is_sent_and_never_for_an_act_of_the_office(published):
+    """An officer who works late, or on a Saturday, takes no day from the applicant."""
+    evening, saturday = at("2025-06-09", "18:30"), at("2025-06-14")
+    case = make.case("pre_review", now=at("2025-06-09"))
+    case = services.pass_pre_review(case, officer=ways.hall("pre_reviewer"), now=evening)
+    early = make.case(
+        "pre_review", now=evening
+    )  # sent after the cut-off, looked at the same evening: from its day of receipt
+    early = services.pass_pre_review(early, now=evening)
+    granted = make.case("approved", now=evening)
+    sent_at_night = make.case("correction_requested", now=at("2025-06-09"))
+    Case.objects.filter(pk=sent_at_night.pk).update(channel="window")
+    services.answer_finding(sent_at_night, sent_at_night.findings.get().pk, account=sent_at_night.account)
+    account = sent_at_night.account
+    again = services.correct(Case.objects.get(pk=sent_at_night.pk), account=account, level=3, now=saturday)
+
+    assert clock(case, "acceptance").started_on == date(2025, 6, 9)
+    assert clock(early, "acceptance").started_on == date(2025, 6, 10)
+    assert clock(granted, "issuance").started_on == date(2025, 6, 9)
+    assert (again.received_on, clock(again, "acceptance").started_on) == (date(2025, 6, 16), date(2025, 6, 16))
+
+
 def test_silence_of_five_working_days_is_acceptance_counted_from_receipt(published):
     case = make.case("received", now=at("2025-06-09"))
 
@@ -312,6 +334,30 @@ def test_the_last_day_to_answer_that_moves_is_told_to_whoever_owes_the_answer():
     moved = case.clocks.get(kind=ClockKind.APPLICANT_CORRECTION).due
     assert moved > last
     assert told_of_days(case) == [("answer_day_changed", f"{moved.day} {moved:%B %Y}")]
+
+
+def test_a_paper_that_may_follow_a_hearing_and_a_notice_go_with_the_corrected_calendar():
+    """The days that stand beside a clock are its days: whoever was told one is told the other, and nothing ends by the old one."""
+    offered = accepted_on("2025-06-09")
+    heard = services.offer_hearing(
+        offered, officer=ways.of_department("dept_reviewer", offered), reason="too small", ground="Art. 38", now=at("2025-06-09")
+    )  # fmt: skip
+    notice = ways.bring("public_notice", ways.matter_with_everything(notice_days=5), now=at("2025-06-09"))
+    kept = notice.public_notices.get().until
+    tolerated = make.case("under_review", now=at("2025-06-09"))
+    clock_of_paper = clocks.start(tolerated, ClockKind.SUPPLY, date(2025, 6, 9), 3)
+    material = CaseMaterial.objects.create(case=tolerated, type=make.material_type(), how="later", required=True)
+    paper = Tolerance.objects.create(case=tolerated, material=material, at=at("2025-06-09"), due=clock_of_paper.due)
+
+    put_off("2025-06-11")
+
+    days = [(heard, "ask_by"), (paper, "due"), (notice.public_notices.get(), "until")]
+    for row, _name in days:
+        row.refresh_from_db()
+    assert [getattr(row, name) for row, name in days] == [date(2025, 6, 17), date(2025, 6, 13), date(2025, 6, 17)]
+    assert kept == date(2025, 6, 16)
+    assert ("hearing_day_changed", "17 June 2025") in told_of_days(offered)
+    assert ("supply_day_changed", "13 June 2025") in told_of_days(tolerated)
 
 
 def test_the_lights_of_a_case_in_review():

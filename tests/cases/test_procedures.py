@@ -468,11 +468,27 @@ def test_reconsideration_is_asked_within_sixty_days_and_once():
     with pytest.raises(NotAllowed) as over:
         services.appeal(
             late, account=late.account, wish="the area was measured wrongly",
-            now=timezone.now() + datetime.timedelta(days=61),
+            now=timezone.now() + datetime.timedelta(days=75),
         )  # fmt: skip
 
     assert over.value.code == "too-late"
-    assert reconsidering.ask_until(late) == timezone.localdate(late.decided_at) + datetime.timedelta(days=60)
+
+
+@pytest.mark.parametrize(
+    ("decided", "ask", "sue"),
+    [
+        ("2025-06-09", "2025-08-08", "2025-12-09"),
+        ("2025-06-03", "2025-08-04", "2025-12-03"),  # the sixtieth day is a Saturday
+        ("2025-08-31", "2025-10-30", "2026-03-02"),  # February has no 31st, and its last day is a Saturday
+    ],
+)
+def test_the_time_to_challenge_a_decision_ends_on_no_day_off(decided, ask, sue):
+    case = refused_case()
+    case.decided_at = datetime.datetime.fromisoformat(f"{decided}T10:00:00+08:00")
+
+    until = reconsidering.ask_until(case), reconsidering.sue_until(case)
+
+    assert until == (datetime.date.fromisoformat(ask), datetime.date.fromisoformat(sue))
 
 
 @pytest.mark.parametrize("state", ["under_review", "withdrawn", "ready"])

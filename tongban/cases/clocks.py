@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import BigIntegerField, Prefetch, Q, prefetch_related_objects
+from django.db.models import BigIntegerField, Prefetch, Q, QuerySet, prefetch_related_objects
 from django.utils import timezone
 
 from tongban.cases import planning, promising
-from tongban.cases.models import Case, Clock, Escalation, PublicNotice
+from tongban.cases.models import Case, Clock, Escalation, Hearing, PublicNotice, Tolerance
+from tongban.cases.procedure_states import HearingState
 from tongban.cases.states import CHARGED_TO, IN_REVIEW, WITH_APPLICANT, CaseState, ClockKind
 from tongban.departments import queries as departments
 from tongban.lib.composed import composed, composed_of_several
@@ -36,10 +37,17 @@ def local_day(moment: datetime) -> date:
     return timezone.localtime(moment).date()
 
 
-def receipt_day(case: Case, moment: datetime) -> date:
-    """The day from which clocks of something sent at this moment run (domain.md 5.1.3)."""
-    at_counter = case.channel == Case.Channel.WINDOW
+def receipt_day(case: Case, moment: datetime, *, at_counter: bool = False) -> date:
+    """The day from which clocks of something sent at this moment run (domain.md 5.1.3): how this reached us counts, not how the case began."""
     return departments.calendar().receipt_day(timezone.localtime(moment), case.department.cutoff, at_counter=at_counter)
+
+
+def day_of_act(case: Case, moment: datetime) -> date:
+    """The day from which a clock runs that an act of the office starts: its day, whatever the hour, since the cut-off is for what is sent to us.
+    Of what was sent at night or on a day off and is looked at before its day of receipt: that day.
+    """
+    day = local_day(moment)
+    return max(day, case.received_on or day)
 
 
 def due_of(clock: Clock, calendar: Calendar) -> Due:
@@ -263,7 +271,11 @@ def expected(case: Case, *, sent: datetime, counted_from: date | None = None) ->
     Counted as if accepted on the day of receipt, which is what the guide promises for a complete application; or from `counted_from`. On a
     promise that is signed, or chosen and signed with it, it is decided that much earlier.
     """
-    received = counted_from or receipt_day(case, sent)
+    at_counter = case.channel == Case.Channel.WINDOW and case.state == CaseState.DRAFT
+    return expected_from(case, counted_from or receipt_day(case, sent, at_counter=at_counter))
+
+
+def expected_from(case: Case, received: date) -> dict:
     calendar = departments.calendar()
     version, promised = case.version, promising.decided_within(case, committed=promising.will_rest_on_one(case))
     statutory = None if planning.is_bundle(case) else version.statutory_days
@@ -365,12 +377,12 @@ def _as_if(clock: Clock, pauses: list, longer: int) -> Clock:
 
 @dataclass(frozen=True)
 class Moved:
-    """What became another date for a case: the promise, the limit of the law, or the last day for what the applicant owes."""
+    """What became another date for a case: the promise, the limit of the law, or a last day of the applicant's own, by the kind of its clock."""
 
     case: Case
     promise: bool
     law: bool
-    answer_by: date | None
+    own: dict[str, date]
 
 
 def recount(cases: list[int]) -> list[Moved]:
@@ -392,7 +404,8 @@ def recount(cases: list[int]) -> list[Moved]:
         "applicant",
         Prefetch("parent", Case.objects.only("state")),
     )
-    calendar, different, answer_by = departments.calendar(), [], {}
+    calendar, different = departments.calendar(), []
+    own: dict[int, dict[str, date]] = {}
     running_of: dict[int, list[Clock]] = {}
     today = local_day(timezone.now())
     warned: list[Clock] = []
@@ -410,21 +423,60 @@ def recount(cases: list[int]) -> list[Moved]:
             counted[facts] = _result(clock, calendar)
         if counted[facts] != (clock.due, clock.warn_on, clock.provisional):
             warned += _warned([clock], today)
-            if clock.kind == ClockKind.APPLICANT_CORRECTION and counted[facts][0] != clock.due:
-                answer_by[clock.case_id] = counted[facts][0]
+            if clock.kind in ANSWERED_BY_APPLICANT and counted[facts][0] != clock.due:
+                own.setdefault(clock.case_id, {})[clock.kind] = counted[facts][0]
             clock.due, clock.warn_on, clock.provisional = counted[facts]
             different.append(clock)
     _keep_alike(different, ("due", "warn_on", "provisional"))
+    _keep_beside(different)
+    _let_notices_run([case.pk for case in held.values() if case.state == CaseState.PUBLIC_NOTICE], calendar)
     _take_back_warnings(warned, today)
     moved, others = [], [held[pk] for pk in sorted({clock.case_id for clock in different})]
     for case in others:
         before, pk = (case.promised_due, case.statutory_due), case.pk
         say(case, running_of[pk])
         promise, law = case.promised_due != before[0], case.statutory_due != before[1]
-        if promise or law or pk in answer_by:
-            moved.append(Moved(case, promise, law, answer_by.get(pk)))
+        if promise or law or pk in own:
+            moved.append(Moved(case, promise, law, own.get(pk, {})))
     _keep_alike(others, SHOWN, updated_at=timezone.now())
     return moved
+
+
+ANSWERED_BY_APPLICANT = {ClockKind.APPLICANT_CORRECTION, ClockKind.SUPPLY, ClockKind.HEARING_REQUEST}
+DAY_BESIDE: dict[str, tuple[QuerySet, str]] = {
+    ClockKind.SUPPLY: (Tolerance.objects.filter(settled=""), "due"),
+    ClockKind.HEARING_REQUEST: (Hearing.objects.filter(state=HearingState.OFFERED), "ask_by"),
+    ClockKind.HEARING_HOLD: (Hearing.objects.filter(state__in=[HearingState.ASKED, HearingState.INVITED]), "hold_by"),
+}
+
+
+def _keep_beside(which: list[Clock]) -> None:
+    """A paper that may follow and a hearing say their day themselves: it is the day of their clock."""
+    alike: dict[tuple[str, date], list[int]] = {}
+    for clock in which:
+        if clock.kind in DAY_BESIDE:
+            alike.setdefault((clock.kind, clock.due), []).append(clock.case_id)
+    for (kind, day), cases in alike.items():
+        rows, name = DAY_BESIDE[kind]
+        rows.filter(case__in=cases).update(**{name: day})
+
+
+def notice_until(published_on: date, days: int, unit: str | None, calendar: Calendar) -> date:
+    """The last day for objections to a public notice.
+
+    Counted in days it never ends on a day off: it is the time of whoever objects, who has the next working day too (Civil Code, art. 203).
+    """
+    if unit == MatterVersion.Unit.CALENDAR_DAY:
+        return calendar.on_or_after(calendar.due_in_days(published_on, days)).day or published_on
+    return calendar.due(published_on, days).day or published_on
+
+
+def _let_notices_run(cases: list[int], calendar: Calendar) -> None:
+    """A notice never ends before the day it was published with; it ends later where a day of it turned out to be off."""
+    for row in PublicNotice.objects.filter(case__in=cases, over_at__isnull=True) if cases else ():
+        until = notice_until(local_day(row.published_at), row.days, row.unit, calendar)
+        if until > row.until:
+            PublicNotice.objects.filter(pk=row.pk).update(until=until)
 
 
 @dataclass(frozen=True)

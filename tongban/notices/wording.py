@@ -821,6 +821,19 @@ WORDING: dict[str, Words] = {
         "%(amount)s yuan for “%(matter)s” (%(number)s) went back the way it came; when it arrives depends on the payment service. The "
         "receipt stands under “My bills”.",
     ),
+    "refund_at_window": _words(
+        "退款可以到窗口领取",
+        "Your refund waits at a window",
+        "“%(matter)s”（%(number)s）在窗口缴纳的费用中有%(amount)s元同意退还。请携带本人身份证件到任一综合窗口领取；刷卡缴纳的，请带上原来的卡。",
+        "Of what you paid at a window for “%(matter)s” (%(number)s), %(amount)s yuan go back to you. Please bring your identity document to "
+        "any general window; if you paid by card, bring that card.",
+    ),
+    "refund_handed_back": _words(
+        "退款已在窗口退还",
+        "Your refund was handed back",
+        "“%(matter)s”（%(number)s）的%(amount)s元已在窗口退还。退款凭证在“我的缴费”里。",
+        "%(amount)s yuan for “%(matter)s” (%(number)s) were handed back at a window. The receipt stands under “My bills”.",
+    ),
     "surplus_refunded": _words(
         "多收的款项已退还",
         "What was charged too much went back",
@@ -855,6 +868,21 @@ WORDING: dict[str, Words] = {
         "节假日安排有新公布或更正，“%(matter)s”（%(number)s）补正材料的最后一天改为%(due)s，请在这一天之前补齐，之后本次申请将失效（可以重新申请）。",
         "Holidays were announced or corrected. The last day to send what is still missing for “%(matter)s” (%(number)s) is now %(due)s; after that "
         "this application ends, and you may apply again.",
+        urgent=True,
+    ),
+    "supply_day_changed": _words(
+        "补交材料的最后一天有变化",
+        "Your last day to supply a paper has moved",
+        "节假日安排有新公布或更正，“%(matter)s”（%(number)s）容缺受理后补交材料的最后一天改为%(due)s。补交前不作决定。",
+        "Holidays were announced or corrected. The last day to supply the paper that may follow for “%(matter)s” (%(number)s) is now %(due)s. Nothing "
+        "is decided before.",
+        urgent=True,
+    ),
+    "hearing_day_changed": _words(
+        "要求听证的最后一天有变化",
+        "Your last day to ask for a hearing has moved",
+        "节假日安排有新公布或更正，“%(matter)s”（%(number)s）中您可以要求听证的最后一天改为%(due)s。",
+        "Holidays were announced or corrected. The last day on which you may ask to be heard about “%(matter)s” (%(number)s) is now %(due)s.",
         urgent=True,
     ),
     "question_answered": _words(

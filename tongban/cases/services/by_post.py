@@ -139,7 +139,7 @@ def correct_by_post(
         intake.hand_in_papers(case, actor)
         clocks.stop(case, ClockKind.APPLICANT_CORRECTION, received_on)
         clocks.start(case, ClockKind.ACCEPTANCE, received_on, ACCEPTANCE_DAYS)
-        intake.promise(case, now)
+        intake.promise(case, clocks.local_day(now))
         _register(case, PostedPaper.What.CORRECTION, officer, received_on, kept_at, note, None, now)
     return case
 

@@ -156,7 +156,7 @@ def recall_correction(case: Case, *, officer: Officer, why: str, now: datetime |
         today = clocks.local_day(now)
         clocks.stop(case, ClockKind.APPLICANT_CORRECTION, today)
         clocks.start(case, ClockKind.ACCEPTANCE, today, ACCEPTANCE_DAYS)
-        promise(case, now)
+        promise(case, today)
         papers.make(
             case, "correction_recalled", now=now,
             paragraphs=[

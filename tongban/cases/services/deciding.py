@@ -186,7 +186,7 @@ def _grant(case: Case, step, actor: Actor, officer: Officer | None, now: datetim
     )  # fmt: skip
     today = clocks.local_day(now)
     clocks.stop_all(case, today)
-    clocks.say(case, [clocks.start(case, ClockKind.ISSUANCE, clocks.receipt_day(case, now), ISSUANCE_DAYS)])
+    clocks.say(case, [clocks.start(case, ClockKind.ISSUANCE, today, ISSUANCE_DAYS)])
     committing.granted(case, now)
     case.rules_trace = trace or case.rules_trace
     ending.after_grant(case, now=now)

@@ -596,7 +596,7 @@ def _grant_whole(whole: Case, parts: list[Part], now: datetime) -> None:
         decision=Case.Decision.GRANTED, decided_at=now, decided_by_machine=by_machine,
     )  # fmt: skip
     clocks.stop_all(whole, clocks.local_day(now))
-    clocks.say(whole, [clocks.start(whole, ClockKind.ISSUANCE, clocks.receipt_day(whole, now), ISSUANCE_DAYS)])
+    clocks.say(whole, [clocks.start(whole, ClockKind.ISSUANCE, clocks.local_day(now), ISSUANCE_DAYS)])
     with_results(parts)
     licence = _licence_of_whole(whole, [part for part in parts if part.granted], now)
     if licence is not None:

@@ -126,7 +126,7 @@ def _submit(case: Case, account: Account, level: int, now: datetime, remark: str
     if any(row.how == CaseMaterial.How.UPLOAD for row in handed_in) or case.machine_findings.exists():
         _look_once_more(case, remark, now)
     clocks.start(case, ClockKind.PRE_REVIEW, received, PRE_REVIEW_DAYS)
-    promise(case, now)
+    promise(case, received)
     papers.make(
         case, "submission_receipt", now=now,
         paragraphs=[{"zh": "您的申请已经提交，我们已收到以下内容。", "en": "Your application was sent and has reached us."}],
@@ -190,7 +190,7 @@ def hand_in(
         committing.sign(case, account=case.account, now=now)
         hand_in_papers(case, actor)
         clocks.start(case, ClockKind.ACCEPTANCE, day, ACCEPTANCE_DAYS)
-        promise(case, now)
+        promise(case, clocks.local_day(now))
         following.receive(case, now=now)
         papers.make(
             case, "materials_receipt", now=now,
@@ -291,7 +291,7 @@ def resubmit(case: Case, *, account: Account, level: int, remark: str = "", now:
         hand_in_papers(case, actor)
         _look_once_more(case, remark, now)
         clocks.start(case, ClockKind.PRE_REVIEW, received, PRE_REVIEW_DAYS)
-        promise(case, now)
+        promise(case, received)
     return case
 
 
@@ -339,7 +339,7 @@ def auto_accept(case: Case, *, now: datetime | None = None) -> Case:
         if rules.missing(case, list(case.materials.all()), level=rules.SIGNING_LEVEL) or tolerating.later(case):
             raise NotAllowed("not-complete", _("The machine accepts only what is complete."))
         # at night or on a Sunday too: counted from the day of receipt, as the applicant was told before sending
-        _accept(case, AUTO_ACCEPT, PLATFORM, None, clocks.receipt_day(case, now), now, deemed=False)
+        _accept(case, AUTO_ACCEPT, PLATFORM, None, clocks.day_of_act(case, now), now, deemed=False)
     return case
 
 
@@ -375,7 +375,7 @@ def correct(case: Case, *, account: Account, level: int, remark: str = "", now: 
         _look_once_more(case, remark, now)
         clocks.stop(case, ClockKind.APPLICANT_CORRECTION, clocks.local_day(now))
         clocks.start(case, ClockKind.ACCEPTANCE, received, ACCEPTANCE_DAYS)
-        promise(case, now)
+        promise(case, received)
     return case
 
 
@@ -482,7 +482,7 @@ def take_number(day: date) -> str:
 
 def _received(case: Case, now: datetime) -> None:
     running = clocks.stop(case, ClockKind.PRE_REVIEW, clocks.local_day(now))
-    running.append(clocks.start(case, ClockKind.ACCEPTANCE, clocks.receipt_day(case, now), ACCEPTANCE_DAYS))
+    running.append(clocks.start(case, ClockKind.ACCEPTANCE, clocks.day_of_act(case, now), ACCEPTANCE_DAYS))
     clocks.show(case, running)
     following.receive(case, now=now)
 
@@ -538,9 +538,9 @@ def start_review(case: int) -> None:
             go(row, START_REVIEW, actor=PLATFORM, now=timezone.now())
 
 
-def promise(case: Case, now: datetime) -> None:
-    """Before acceptance the applicant sees what to expect if everything is in order."""
-    expected = clocks.expected(case, sent=now)
+def promise(case: Case, received: date) -> None:
+    """Before acceptance the applicant sees what to expect if everything is in order: as if accepted on the day of receipt."""
+    expected = clocks.expected_from(case, received)
     case.promised_due = expected["promised"].day if expected["promised"] else None
     case.statutory_due = expected["statutory"].day if expected["statutory"] else None
     case.provisional = any(due.provisional for due in (expected["promised"], expected["statutory"]) if due)

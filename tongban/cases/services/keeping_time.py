@@ -139,11 +139,18 @@ def recount(after: int = 0, first: str = "", last: str = "") -> None:
             journal.enqueue(RECOUNT, after=ids[-1], first=first, last=last)
 
 
+OWN_DAY_CHANGED: dict[str, str] = {
+    ClockKind.APPLICANT_CORRECTION: "answer_day_changed",
+    ClockKind.SUPPLY: "supply_day_changed",
+    ClockKind.HEARING_REQUEST: "hearing_day_changed",
+}
+
+
 def _new_dates(moved: clocks.Moved) -> Iterator[notices.Occasion]:
     """Each date that somebody was told and that is another one now; of a bundle once, of the whole."""
     case = moved.case
-    if moved.answer_by is not None:
-        yield _occasion(case, "answer_day_changed", moved.answer_by, needs_answer=True)
+    for kind, due in moved.own.items():
+        yield _occasion(case, OWN_DAY_CHANGED[kind], due, needs_answer=True)
     if case.parent is not None and case.parent.state not in ENDED:
         return
     if moved.promise:

@@ -147,7 +147,7 @@ def begin(case: Case, *, actor: Actor = PLATFORM, now: datetime) -> Delivery | N
             return None
         row = choose(errand, way=errand.delivery, actor=PLATFORM, now=now)
     if row.state == DeliveryState.CHOSEN:
-        due = departments.calendar().due(clocks.receipt_day(errand, now), PREPARE_DAYS).day
+        due = departments.calendar().due(clocks.local_day(now), PREPARE_DAYS).day
         move(row, PREPARE, actor=actor, case=errand, due=due)
     fill(row, errand, case)
     return row

@@ -28,15 +28,9 @@ LONGEST = 4000
 
 
 def notice_ends(case: Case, published: datetime) -> date:
-    """The last day for objections to a notice published at this moment, in working days or in days as the matter says.
-
-    Counted in days it never ends on a day off: it is the time of whoever objects, who has the next working day too (Civil Code, art. 203).
-    """
-    published_on, calendar = clocks.local_day(published), departments.calendar()
+    """The last day for objections to a notice published at this moment, in working days or in days as the matter says."""
     days = case.version.notice_days or NOTICE_DAYS
-    if notice_unit(case) == MatterVersion.Unit.CALENDAR_DAY:
-        return calendar.on_or_after(calendar.due_in_days(published_on, days)).day or published_on
-    return calendar.due(published_on, days).day or published_on
+    return clocks.notice_until(clocks.local_day(published), days, notice_unit(case), departments.calendar())
 
 
 def notice_unit(case: Case) -> str:

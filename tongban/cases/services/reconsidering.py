@@ -1,6 +1,5 @@
 """Looking at a decision again: asked within 60 days, judged by somebody who did not handle the case, linked with what follows."""
 
-import calendar as months
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
@@ -25,17 +24,20 @@ from tongban.cases.procedure_states import (
 from tongban.cases.services import hearing
 from tongban.cases.services.drafting import DRAFT_DAYS
 from tongban.cases.states import CaseState
+from tongban.departments import queries as departments
 from tongban.departments.models import Officer
 from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM, Actor
 from tongban.lib.moves import make
 from tongban.lib.problems import Invalid, NotAllowed, worded
+from tongban.lib.workdays import Due
 from tongban.licences import services as licences
 from tongban.licences.states import LicenceState
 from tongban.parties.models import Account
 from tongban.parties.states import Act
 
 JUDGED_WITHIN = 60  # calendar days, Administrative Reconsideration Law
+LITIGATION_AFTER_RECONSIDERATION = 15  # calendar days, Administrative Litigation Law
 CAN_BE_CHALLENGED = {CaseState.REFUSED, CaseState.NOT_ACCEPTED, CaseState.REVOKED, CaseState.TERMINATED,
                      CaseState.DELIVERED, CaseState.CLOSED}  # fmt: skip
 AGAINST_THE_APPLICANT = {CaseState.REFUSED, CaseState.NOT_ACCEPTED, CaseState.REVOKED, CaseState.TERMINATED}
@@ -55,7 +57,7 @@ def decision_of(case: Case) -> str:
 def ask_until(case: Case) -> date | None:
     """The last day to ask for reconsideration; None where there is no decision to challenge."""
     day = decided_on(case) if case.state in CAN_BE_CHALLENGED else None
-    return day + timedelta(days=APPEAL_WITHIN) if day else None
+    return _never_on_a_day_off(departments.calendar().due_in_days(day, APPEAL_WITHIN)) if day else None
 
 
 def sue_until(case: Case, row: Appeal | None = None) -> date | None:
@@ -63,12 +65,19 @@ def sue_until(case: Case, row: Appeal | None = None) -> date | None:
     day = decided_on(case) if case.state in CAN_BE_CHALLENGED else None
     if day is None:
         return None
-    whole = day.year * 12 + day.month - 1 + LITIGATION_MONTHS
-    year, month = divmod(whole, 12)
-    last = date(year, month + 1, min(day.day, months.monthrange(year, month + 1)[1]))
+    calendar = departments.calendar()
+    last = _never_on_a_day_off(calendar.due_in_months(day, LITIGATION_MONTHS))
     if row is not None and row.state in {AppealState.UPHELD, AppealState.CHANGED} and row.over_at is not None:
-        last = max(last, clocks.local_day(row.over_at) + timedelta(days=15))
+        after = calendar.due_in_days(clocks.local_day(row.over_at), LITIGATION_AFTER_RECONSIDERATION)
+        last = max(last, _never_on_a_day_off(after))
     return last
+
+
+def _never_on_a_day_off(due: Due) -> date:
+    """It is the applicant's own time: what would end on a day off ends on the next working day."""
+    day = departments.calendar().on_or_after(due).day
+    assert day is not None  # without a pause there is a day
+    return day
 
 
 def appeal(case: Case, *, account: Account, wish: str, now: datetime | None = None) -> Appeal:

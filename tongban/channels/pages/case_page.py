@@ -127,7 +127,7 @@ def promised(case, *, today: date) -> dict:
 def _if_accepted_today(row):
     """Due: what the promise comes to, where it waits for acceptance longer than was reckoned with."""
     late = row.state in BEFORE_ACCEPTANCE and row.promised_due is not None and row.promised_due < timezone.localdate()
-    return clocks.expected(row, sent=timezone.now())["promised"] if late else None
+    return clocks.expected_from(row, clocks.day_of_act(row, timezone.now()))["promised"] if late else None
 
 
 def way(row) -> list[dict]:
