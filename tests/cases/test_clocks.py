@@ -11,7 +11,7 @@ from tests import make
 from tests.cases import ways
 from tongban.cases import clocks, queries, services
 from tongban.cases.models import Case, CaseMaterial, Tolerance
-from tongban.cases.services import keeping_time
+from tongban.cases.services import keeping_procedures, keeping_time
 from tongban.cases.states import ClockKind
 from tongban.departments.models import CalendarYear
 from tongban.departments.services import load_calendar_year, load_published_calendars
@@ -249,6 +249,25 @@ def test_a_public_notice_ends_after_its_days(published):
 
     case.refresh_from_db()
     assert (early, then, case.state) == (0, 1, "under_review")
+
+
+def test_a_worker_that_comes_days_late_takes_no_day_of_the_promise(published):
+    """A notice and the time to ask for a hearing were over when they were over, whenever that is noticed."""
+    steps = [{"name": {"zh": "公示", "en": "Public notice"}, "limit": {}, "counted": False}]
+    noticed = make.case("under_review", ways.matter_with_everything(special_procedures=steps), now=at("2025-06-09"))
+    offered = make.case("under_review", noticed.matter, now=at("2025-06-09"))
+    reviewer = ways.of_department("dept_reviewer", noticed)
+    CalendarYear.objects.all().delete()
+    load_published_calendars()
+    services.publish_notice(noticed, officer=reviewer, text="for five days", now=at("2025-06-10"))  # until 17 June
+    services.offer_hearing(offered, officer=reviewer, reason="too small", ground="Art. 38", now=at("2025-06-10"))
+
+    with time_machine.travel(at("2025-06-27"), tick=False):
+        keeping_time.end_public_notices()
+        keeping_procedures.end_hearings_nobody_asked_for()
+
+    pauses = [case.clocks.get(kind=ClockKind.DECISION_PROMISED).pauses for case in (noticed, offered)]
+    assert pauses == [[["2025-06-10", "2025-06-18"]], [["2025-06-10", "2025-06-18"]]]
 
 
 @pytest.mark.parametrize(

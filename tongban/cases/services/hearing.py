@@ -1,6 +1,6 @@
 """Being heard before a refusal or a revocation: offered, asked for within five working days, held within twenty, written down."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -32,6 +32,7 @@ from tongban.journal.actors import PLATFORM
 from tongban.lib.bilingual import Bilingual
 from tongban.lib.moves import make
 from tongban.lib.problems import Invalid, NotAllowed, worded
+from tongban.lib.workdays import ONE_DAY
 from tongban.parties.models import Account
 from tongban.parties.states import Act
 
@@ -162,7 +163,7 @@ def run_out(row: Hearing, *, now: datetime) -> Hearing:
             raise NotAllowed("too-early", _("The time to ask for a hearing is not over yet."))
         make(row, RUN_OUT, over_at=now)
         clocks.stop(case, ClockKind.HEARING_REQUEST, clocks.local_day(now))
-        _go_on(case, row, now)
+        _go_on(case, row, now, row.ask_by + ONE_DAY)  # however late the worker came
         note(
             case, "hearing_not_asked", actor=PLATFORM, now=now,
             what=events.HearingOver(case=case.pk, hearing=row.pk, state=row.state),
@@ -274,11 +275,11 @@ RESULT_WORDS: dict[str, dict[str, str]] = {
 }
 
 
-def _go_on(case: Case, row: Hearing, now: datetime) -> None:
-    """The excluded step is over: the clock of the decision goes on with the days that were left."""
+def _go_on(case: Case, row: Hearing, now: datetime, on: date | None = None) -> None:
+    """The excluded step is over: the clock of the decision goes on with the days that were left, from today or from the day named."""
     if row.about != Hearing.About.REFUSAL or case.state != CaseState.SUSPENDED:
         return
-    today = clocks.local_day(now)
+    today = on or clocks.local_day(now)
     go(case, RESUME, actor=PLATFORM, now=now, reason="", what=events.CaseDatesChanged(case=case.pk, why="resumed"))
     clocks.stop(case, ClockKind.SPECIAL_PROCEDURE, today)
     clocks.resume_decision(case, today)

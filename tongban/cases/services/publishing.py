@@ -21,6 +21,7 @@ from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM, Actor
 from tongban.lib.bilingual import Bilingual
 from tongban.lib.problems import Invalid, NotAllowed
+from tongban.lib.workdays import ONE_DAY
 from tongban.matters.models import MatterVersion
 from tongban.parties.models import Account, Party
 
@@ -98,7 +99,7 @@ def notice_over(case: Case, *, now: datetime) -> Case:
         if ends is None or clocks.local_day(now) <= ends:
             raise NotAllowed("too-early", _("The public notice is not over yet."))
         go(case, NOTICE_OVER, actor=PLATFORM, now=now)
-        clocks.resume_decision(case, clocks.local_day(now))  # nothing where none stood still
+        clocks.resume_decision(case, ends + ONE_DAY)  # however late the worker came; nothing where none stood still
         clocks.show(case)
         one_promise.follow_part(case)
         if row is not None:
