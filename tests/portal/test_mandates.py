@@ -12,7 +12,10 @@ from django.utils import timezone
 from tests import doors, make
 from tests.cases.test_acting import mandate, send
 from tongban.channels import acting
+from tongban.channels.pages import scopes
 from tongban.journal.models import ReadEntry
+from tongban.journal.services import work_once
+from tongban.matters.models import Theme
 from tongban.parties import mandates
 from tongban.parties import services as parties
 from tongban.parties.models import Kinship, Mandate, Person
@@ -33,11 +36,16 @@ def test_every_page_of_the_table_exists():
 def test_an_agent_stands_in_the_space_within_limits_and_every_page_says_so():
     mother, son, matter = make.account(make.person("张示范")), make.account(), make.matter()
     mandate(mother, son, matters=[matter.slug], acts=("prepare",))
+    make.bill(mother.person, 4321)
     client = within(son, mother.person)
 
     page = client.get("/my/", headers={"accept-language": "en"}).content.decode()
 
     assert "tb-acting" in page and "张示范" in page
+    assert (
+        "4,321" in within(mother).get("/my/").content.decode()
+    )  # what is owed, and who read what, is not an agent's to see
+    assert [one for one in ("4,321", "/my/bills/", "/my/data/", "/account/reads/", "/my/passes/") if one in page] == []
     assert client.get("/my/cases/").status_code == 200
 
 
@@ -159,6 +167,10 @@ def test_giving_answering_and_taking_back_in_the_browser_of_the_principal():
 
     assert within(mother, present=False).get("/my/mandates/new/").status_code == 302
     wrong = client.post("/my/mandates/new/", {**given, "acts": [], "id_no": "1"})
+    both = client.post(
+        "/my/mandates/new/", {**given, "which": "all"}
+    )  # ticked a few and left “in everything” as it stood
+    assert both.status_code == 422 and not Mandate.objects.exists()
     right = client.post("/my/mandates/new/", given)
 
     assert wrong.status_code == 422 and "id_acts" in wrong.content.decode()
@@ -169,6 +181,54 @@ def test_giving_answering_and_taking_back_in_the_browser_of_the_principal():
     client.post(f"/my/mandates/{row.ref}/end")
     row.refresh_from_db()
     assert row.state == "revoked"
+
+
+def test_what_is_ticked_stands_in_one_theme_alone_so_that_a_tick_taken_away_is_away():
+    row = make.matter()
+    row.versions.get().themes.add(*(Theme.objects.create(slug=one, name={"zh": one, "en": one}) for one in ("a", "b")))
+
+    lines = scopes.themes_with_matters({"matters": [row.slug], "themes": []})
+
+    assert [(theme["matters"][0][2], theme["open"]) for theme in lines] == [(True, True), (False, False)]
+
+
+def test_whoever_may_passes_it_on_through_the_pages_and_the_principal_hears_by_whom():
+    mother, son, matter = make.account(make.person("张示范")), make.account(make.person("李示例")), make.matter()
+    friend = {"name": "王演练", "id_kind": "id-card", "id_no": "99000019961120007X"}
+    row = mandate(mother, son, matters=[matter.slug], acts=("prepare",))
+    at, client = f"/my/mandates/{row.ref}/pass-on/", within(son)
+    asked = {**friend, "acts": ["prepare"], "which": "some", "matter": [matter.slug], "until": row.until.isoformat()}
+
+    closed = client.post(at, asked)
+    Mandate.objects.filter(pk=row.pk).update(chains=True)
+    page = client.get(at).content.decode()
+    more = client.post(at, {**asked, "acts": ["prepare", "submit"]})
+    client.post(at, asked)
+    while work_once():
+        pass
+
+    assert (closed.status_code, more.status_code) == (302, 422)
+    assert 'value="submit"' not in page and make.matter().slug not in page
+    lower = Mandate.objects.get(under=row)
+    assert "李示例" in mother.messages.get(kind="mandate_passed_on").body["zh"]
+    assert f"/my/mandates/{lower.ref}/" in client.get(f"/my/mandates/{row.ref}/").content.decode()
+
+
+def test_a_clerk_hears_of_being_named_and_of_the_end_and_may_leave():
+    boss, clerk, other = make.account(), make.account(make.person("李示例")), make.account()
+    company = make.company(of=boss.person)
+    row, there = (parties.add_member(company, one.person, "clerk") for one in (clerk, other))
+
+    assert within(boss).post(f"/my/mandates/companies/{row.pk}/leave").status_code == 404
+    within(clerk).post(f"/my/mandates/companies/{row.pk}/leave")
+    parties.end_membership(there)
+    while work_once():
+        pass
+
+    assert [one.kind for one in clerk.messages.all()] == ["clerk_named"]
+    assert {one.kind for one in other.messages.all()} == {"clerk_named", "clerk_ended"}
+    assert "李示例" in boss.messages.get(kind="clerk_left").body["zh"]
+    assert list(company.memberships.values_list("person", flat=True)) == [boss.person_id]
 
 
 def test_the_list_says_it_all_and_costs_the_same_with_many():

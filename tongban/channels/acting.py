@@ -37,6 +37,8 @@ NEEDS: dict[str, frozenset[str]] = {
     "portal:mandate_ask": ANYBODY,
     "portal:mandate_answer": ANYBODY,
     "portal:mandate_end": ANYBODY,
+    "portal:mandate_pass_on": ANYBODY,
+    "portal:member_leave": ANYBODY,
     "portal:mandate_code": ANYBODY,
     "portal:family_find": ANYBODY,
     "portal:family_claim": ANYBODY,

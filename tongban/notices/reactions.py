@@ -31,7 +31,11 @@ def _tell_principal(row: Mandate, kind: str, *, once: str, needs_answer: bool = 
         kind,
         about=f"mandate:{row.ref}",
         link=f"/my/mandates/{row.ref}/",
-        params={"name": row.shown_agent, "due": row.until.isoformat()},
+        params={
+            "name": row.shown_agent,
+            "due": row.until.isoformat(),
+            "role": row.under.shown_agent if row.under is not None else "",
+        },
         once=f"{kind}:{row.pk}:{once}",
         needs_answer=needs_answer,
         to=parties.own_accounts(row.principal, from_day),
@@ -61,8 +65,10 @@ def tell_that_somebody_asks(event):
 def tell_of_a_mandate(event):
     row = _mandate(event.mandate)
     _tell_agent(row, "mandate_yours", once=str(row.agent_id))
-    if row.how in {Mandate.Asked.WINDOW, Mandate.Asked.PASSED_ON}:  # what one did oneself one knows
+    if row.how == Mandate.Asked.WINDOW:  # what one did oneself one knows
         _tell_principal(row, "mandate_given", once="1")
+    elif row.under is not None:
+        _tell_principal(row, "mandate_passed_on", once="1")
 
 
 @on(events.MandateDeclined)
@@ -155,6 +161,41 @@ def tell_a_clerk(event):
             once=f"clerk_rights:{row.pk}:{event.company}:{timezone.now():%Y%m%d%H%M%S}",
             to=_accounts(row.person),
         )
+
+
+@on(events.MemberNamed)
+def tell_whoever_was_named(event):
+    if event.role == Membership.Role.CLERK:
+        _tell_member(event, "clerk_named")
+
+
+@on(events.MembershipEnded)
+def tell_that_a_clerk_is_none_any_more(event):
+    if not event.left:
+        return _tell_member(event, "clerk_ended")
+    company, person = Company.objects.get(pk=event.company), Person.objects.get(pk=event.person)
+    services.tell(
+        company,
+        "clerk_left",
+        about=f"company:{company.pk}",
+        link="/my/members/",
+        params={"name": person.names},
+        once=f"clerk_left:{event.company}:{event.person}:{timezone.now():%Y%m%d%H%M%S}",
+        to=parties.own_accounts(company, timezone.localdate()),
+    )
+
+
+def _tell_member(event, kind: str) -> None:
+    company, person = Company.objects.get(pk=event.company), Person.objects.get(pk=event.person)
+    services.tell(
+        person,
+        kind,
+        about=f"company:{company.pk}",
+        link="/my/mandates/",
+        params={"name": company.names},
+        once=f"{kind}:{event.company}:{event.person}:{timezone.now():%Y%m%d%H%M%S}",
+        to=_accounts(person),
+    )
 
 
 @on(events.RepresentativeChanged)

@@ -241,6 +241,14 @@ WORDING: dict[str, Words] = {
         "back at any moment; that holds at once.",
         urgent=True,
     ),
+    "mandate_passed_on": _words(
+        "一份委托已转托给他人",
+        "A mandate of yours was passed on",
+        "%(role)s按您的允许，把委托转给了%(name)s。%(name)s现在可以在约定范围内为您代办，有效期至%(due)s。对方每办一件事您都会收到通知；您可以随时收回，立即生效。",
+        "%(role)s passed it on to %(name)s, as you allowed: from now on %(name)s may act for you within what was agreed, until %(due)s. You are "
+        "told of everything they do, and can take it back at any moment; that holds at once.",
+        urgent=True,
+    ),
     "mandate_yours": _words(
         "您获得了一份委托",
         "You may act for somebody",
@@ -343,6 +351,24 @@ WORDING: dict[str, Words] = {
         "What you may do for a company has changed",
         "%(name)s调整了您的办事权限，立即生效。可以办什么，请打开查看。",
         "%(name)s changed what you may do, from now on. Open it to see what.",
+    ),
+    "clerk_named": _words(
+        "您可以代表一家企业办事了",
+        "You may act for a company",
+        "%(name)s把您列为经办人。可以办什么、到什么时候，请打开查看；如果您不知情或不愿意，请在同一页退出。",
+        "%(name)s named you as its clerk. Open it to see what you may do and until when; if you do not want that, leave on the same page.",
+    ),
+    "clerk_ended": _words(
+        "您不再代表一家企业办事",
+        "You do not act for a company any more",
+        "%(name)s取消了您的办事授权，立即生效。您替企业填写的草稿和已提交的办件归企业所有，继续办理。",
+        "%(name)s ended what you were allowed to do, from now on. Drafts and applications you made for it belong to the company and go on.",
+    ),
+    "clerk_left": _words(
+        "一位经办人已退出",
+        "A clerk has left",
+        "%(name)s不再代表贵企业办事，立即生效。未提交的草稿仍在企业空间里，请安排其他人继续。",
+        "%(name)s does not act for your company any more. Drafts that were not sent stay in the space of the company: please let somebody else go on.",
     ),
     "new_representative": _words(
         "您现在是企业的法定代表人",

@@ -77,6 +77,7 @@ class MemberNamed:
 class MembershipEnded:
     person: int
     company: int
+    left: bool = False  # by the clerk's own hand
 
 
 @event

@@ -691,6 +691,21 @@ def end_membership(membership: Membership, *, on: date | None = None, actor: Act
     _only_its_representative(membership.company, actor)
     if membership.role == Membership.Role.LEGAL_REPRESENTATIVE and actor.kind != "platform":
         raise _from_the_register()
+    return _end(membership, on, actor)
+
+
+@transaction.atomic
+def leave(membership: Membership, *, account: Account) -> Membership:
+    """A clerk does not act for the company any more, by the own hand: nobody stays named against their will."""
+    row = Membership.objects.select_for_update(of=("self",)).select_related("company").get(pk=membership.pk)
+    if row.person_id != account.person_id:
+        raise NotAllowed("only-oneself", _("Only the clerk can do that here."), kept=NOTHING_CHANGED, status=403)
+    if row.role != Membership.Role.CLERK:
+        raise _from_the_register()
+    return _end(row, None, Actor("applicant", "agent", account=account.pk, party=row.company_id), left=True)
+
+
+def _end(membership: Membership, on: date | None, actor: Actor, *, left: bool = False) -> Membership:
     first_day_without = on or timezone.localdate()
     last_day = first_day_without - timedelta(days=1)
     if membership.since >= first_day_without:  # never held for a day: there is no last day to write
@@ -701,7 +716,7 @@ def end_membership(membership: Membership, *, on: date | None = None, actor: Act
         return membership
     membership.until = last_day
     journal.record(
-        events.MembershipEnded(person=membership.person_id, company=membership.company_id),
+        events.MembershipEnded(person=membership.person_id, company=membership.company_id, left=left),
         subject=f"party:{membership.company_id}",
         actor=actor,
     )

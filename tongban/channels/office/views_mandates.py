@@ -78,7 +78,7 @@ def at_window(request, officer):
         "errors": errors,
         "kinds": KINDS,
         "acts": scopes.acts(),
-        "themes": scopes.themes_with_matters(),
+        "themes": scopes.themes_with_matters(typed),
         "which": [("all", _("In everything")), ("some", _("Only in what I choose"))],
         "today": timezone.localdate().isoformat(),
     }

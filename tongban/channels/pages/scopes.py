@@ -1,5 +1,6 @@
 """Choosing what somebody may do for somebody else: read from a form and shown back, for mandates and for clerks alike."""
 
+from collections.abc import Mapping
 from datetime import date
 
 from django.utils.translation import gettext as _
@@ -25,16 +26,24 @@ def acts() -> list[dict]:
     return [{"value": act.value, "label": act.label[:1].upper() + act.label[1:], "hint": hints[act]} for act in Act]
 
 
-def themes_with_matters() -> list[dict]:
-    """Every published matter once under each of its themes, those without one under the last."""
+def themes_with_matters(typed: Mapping | None = None) -> list[dict]:
+    """Every published matter once under each of its themes, those without one under the last: (slug, name, ticked). What `typed` chose
+    is ticked in one place alone, else a tick taken away there would stay in the other."""
     rows = MatterVersion.objects.filter(state=MatterVersion.State.PUBLISHED).values_list(
         "matter__slug", "name", "themes__slug"
     )
     of_theme: dict[str, list[tuple[str, str]]] = {}
     for slug, name, theme in rows.order_by("matter__slug"):
         of_theme.setdefault(theme or "", []).append((slug, say(name)))
-    names = [(row.slug, row.shown_name) for row in ThemeRow.objects.all()] + [("", _("Others"))]
-    return [{"slug": slug, "name": name, "matters": of_theme[slug]} for slug, name in names if slug in of_theme]
+    left, found = {*typed["matters"]} if typed else set(), []
+    for theme, name in [*((row.slug, row.shown_name) for row in ThemeRow.objects.all()), ("", _("Others"))]:
+        if theme not in of_theme:
+            continue
+        matters = [(slug, shown, slug in left) for slug, shown in of_theme[theme]]
+        left -= {slug for slug, _name, _ticked in matters}
+        opened = any(ticked for _slug, _name, ticked in matters) or bool(typed and theme in typed["themes"])
+        found.append({"slug": theme, "name": name, "matters": matters, "open": opened})
+    return found
 
 
 def names_of(slugs) -> list[str]:
@@ -49,7 +58,9 @@ def chosen_matters(post) -> tuple[str, ...] | None:
     wanted = set(post.getlist("matter"))
     themes = set(post.getlist("theme"))
     if themes:
-        wanted |= {slug for one in themes_with_matters() if one["slug"] in themes for slug, _name in one["matters"]}
+        wanted |= {
+            slug for one in themes_with_matters() if one["slug"] in themes for slug, _name, _ticked in one["matters"]
+        }
     known = set(MatterVersion.objects.filter(matter__slug__in=wanted).values_list("matter__slug", flat=True))
     return tuple(sorted(wanted & known))
 
@@ -70,6 +81,11 @@ def read(post) -> Scope:
             errors[name] = [_("Please enter a number from 1 on, or leave it empty.")]
         else:
             numbers[name] = int(text) if text else None
+    if post.get("which") != "some" and (post.getlist("matter") or post.getlist("theme")):
+        # whoever ticked a few would otherwise have given everything
+        errors["matters"] = [
+            _("You ticked matters and chose “In everything”. Choose “Only in what I choose”, or take the ticks away.")
+        ]
     if errors:
         raise Invalid("mandate-incomplete", errors=errors)
     return Scope(

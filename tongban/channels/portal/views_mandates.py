@@ -24,6 +24,7 @@ from tongban.lib.problems import Invalid
 from tongban.parties import families as family_acts
 from tongban.parties import mandates as acts
 from tongban.parties import queries, rules
+from tongban.parties import services as parties
 from tongban.parties.models import Kinship, Mandate, Membership
 from tongban.parties.states import Act, MandateState
 from tongban.registers import families as family_register
@@ -120,6 +121,10 @@ def mandate(request, party, ref):
         "deeds": _deeds(deeds),
         "next": following,
         "present": doorkeeper.level(request) >= rules.PRESENT,
+        "may_pass_on": side == "agent" and _may_pass_on(row),
+        "passed_on": row.passed_on.filter(state=MandateState.GRANTED).select_related("agent")
+        if side == "agent"
+        else [],
         "running": cases.of(row.principal).filter(account__person=row.agent_id).exclude(ended_at__isnull=False)[:10]
         if row.agent_id and side != "passed_on"
         else [],
@@ -208,7 +213,7 @@ def _scope_page(request, template, party, typed, errors, **more):
         "labels": _labels(),
         "kinds": KINDS,
         "acts": scopes.acts(),
-        "themes": scopes.themes_with_matters(),
+        "themes": scopes.themes_with_matters(typed),
         "which": [("all", _("In everything")), ("some", _("Only in what I choose"))],
         "today": timezone.localdate().isoformat(),
         **more,
@@ -314,6 +319,65 @@ def answer(request, party, ref):
             return redirect("portal:mandate", ref=ref)
     line = _line(row, dict(_matter_names([row])))
     return _scope_page(request, "portal/mandates/answer.html", party, typed, errors, asked_for=line, row=row)
+
+
+@for_party(level=3)
+@never_cache
+def pass_on(request, party, ref):
+    """Let one other person do what one may do, or less of it: only where the principal allowed that."""
+    row, side = _seen(request, ref)
+    if side != "agent" or not _may_pass_on(row):
+        return redirect("portal:mandate", ref=ref)
+    errors: dict[str, list] = {}
+    typed = scopes.nothing_typed(until=row.until.isoformat(), acts_=tuple(row.acts)) | {
+        "which": "all" if row.matters is None else "some", "matters": row.matters or [],
+        "cases_at_most": row.cases_at_most or "", "amount_at_most": row.amount_at_most or "",
+    }  # fmt: skip
+    if request.method == "POST":
+        typed = scopes.typed(request.POST)
+        try:
+            acts.pass_on(
+                row,
+                id_kind=request.POST.get("id_kind", ""),
+                id_no=request.POST.get("id_no", ""),
+                name=request.POST.get("name", ""),
+                scope=scopes.read(request.POST),
+                account=request.user,
+                level=doorkeeper.level(request),
+            )
+        except Invalid as wrong:
+            errors = _plain(wrong)
+        else:
+            messages.success(
+                request, _("Passed on, and in force. %(name)s is told.") % {"name": row.principal.shown_name}
+            )
+            return redirect("portal:mandate", ref=ref)
+    more = {"row": row, "acts": [one for one in scopes.acts() if one["value"] in row.acts]}
+    if row.matters is not None:  # what one does not hold oneself is not offered
+        held, offered = {*row.matters}, []
+        for theme in scopes.themes_with_matters(typed):
+            lines = [one for one in theme["matters"] if one[0] in held]
+            held -= {one[0] for one in lines}
+            if lines:
+                offered.append({**theme, "slug": "", "matters": lines, "open": True})
+        more |= {"themes": offered, "which": [("some", _("Only in what I choose"))]}
+    return _scope_page(request, "portal/mandates/pass_on.html", party, typed, errors, **more)
+
+
+def _may_pass_on(row: Mandate) -> bool:
+    return row.state == MandateState.GRANTED and row.chains and row.under_id is None
+
+
+@require_POST
+@for_party
+def leave(request, party, pk):
+    """A clerk leaves a company, at once."""
+    found = [one for one in queries.memberships_of(request.user.person, timezone.localdate()) if one.pk == pk]
+    if not found:
+        raise Http404
+    parties.leave(found[0], account=request.user)
+    messages.success(request, _("You do not act for this company any more. It is told."))
+    return redirect("portal:mandates")
 
 
 @require_POST

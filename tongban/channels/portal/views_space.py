@@ -14,6 +14,7 @@ from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_party, for_signed_in, safe_next
 from tongban.channels.pages import scopes
 from tongban.channels.pages.case_page import shown
+from tongban.channels.portal.own import may_pay
 from tongban.channels.portal.views_mandates import rights_in_words
 from tongban.halls import queries_appointments as appointments
 from tongban.lib.problems import Invalid
@@ -53,11 +54,20 @@ def space(request, account):
         "to_sign": signing.waiting_for(account)[:FEW],
         "mandates_asked": queries.mandates_asked(party, account, timezone.localdate())[:FEW],
         "licences": [] if limited else licences.of(party).filter(state="valid")[:FEW],
-        "owed": payments.owed_sum(party),
+        "owed": _owed(request, party, limited),
+        "pays": not limited or any(Act.PAY in power.acts for power in held),
         "visits": [] if limited else appointments.to_come(party, timezone.now())[:FEW],
         "news": notices.inbox(account, limit=FEW)[0],
     }
     return render(request, "portal/space.html", context)
+
+
+def _owed(request, party: Party, limited: bool) -> tuple[int, int]:
+    """How many bills are open and their sum; within limits those alone that one may pay."""
+    if not limited:
+        return payments.owed_sum(party)
+    totals = [bill.total for bill in payments.owed(party)[:100] if may_pay(request, bill)]
+    return len(totals), sum(totals)
 
 
 @for_signed_in
@@ -95,7 +105,7 @@ def members(request, party):
     others = {row.person_id for row in rows} - {request.user.person_id}
     doorkeeper.reading_many(request, others, "company members", ["name"], about=f"company:{company.pk}")
     context = {
-        **_choices(),
+        **_choices(values),
         "company": company,
         "members": [{"row": row, **rights_in_words(row.rights)} for row in rows],
         "may_name": queries.may_name_members(request.user, company, today),
@@ -142,14 +152,14 @@ def rights(request, party, pk):
             messages.success(request, _("Saved. It holds from now on, and the clerk is told."))
             return redirect("portal:members")
     doorkeeper.reading(request, membership.person_id, "company members", ["name"], about=f"company:{company.pk}")
-    context = {**_choices(), "company": company, "one": membership, "values": values, "errors": errors}
+    context = {**_choices(values), "company": company, "one": membership, "values": values, "errors": errors}
     return render(request, "portal/space_rights.html", context, status=422 if errors else 200)
 
 
-def _choices() -> dict:
+def _choices(typed: dict) -> dict:
     return {
         "acts": scopes.acts(),
-        "themes": scopes.themes_with_matters(),
+        "themes": scopes.themes_with_matters(typed),
         "which": [("all", _("In everything")), ("some", _("Only in what I choose"))],
         "today": timezone.localdate().isoformat(),
     }
