@@ -10,7 +10,10 @@ from tests import doors, make
 from tests.cases import ways
 from tongban.cases import clocks, services
 from tongban.cases.models import Case
+from tongban.channels.pages import beside_case
 from tongban.channels.pages.templatetags.tongban import weekday
+from tongban.matters.commitment import HEALTH, WORDS
+from tongban.matters.models import Matter
 
 pytestmark = pytest.mark.django_db
 
@@ -69,6 +72,23 @@ def test_what_staff_changed_is_shown_with_before_and_after_and_undone():
     assert (
         at_home(make.case("received")).post(reverse("portal:case_undo", args=[case.ref, change.pk])).status_code == 404
     )
+
+
+def test_a_form_that_asks_for_a_promise_says_on_its_cards_what_each_answer_means():
+    """What it makes faster and what a false one costs; to whom it is closed, that is said instead."""
+    asked = [{"id": "commit", "zh": "采用告知承诺", "en": "Promise", "type": "boolean", "required": True}]
+    case = make.draft(make.matter(form=asked, commitment=True, promised_days=12))
+    client = at_home(case)
+    at = reverse("portal:apply_form", args=[case.ref])
+    means = [str(one["hint"]) for one in beside_case.meant(case)["commit"]["options"]]
+    open_to_all = client.get(at).content.decode()
+    Matter.objects.filter(pk=case.matter_id).update(slug="clinic-filing")
+
+    closed = beside_case.meant(Case.objects.get(pk=case.pk))["commit"]
+
+    assert all(said and said in open_to_all for said in means)
+    assert "12" in means[0] and 'name="commit"' in open_to_all
+    assert str(WORDS[HEALTH]) in closed["hint"] and closed["hint"] in client.get(at).content.decode()
 
 
 def test_a_promise_is_read_chosen_and_signed_beside_the_application():

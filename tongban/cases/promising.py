@@ -20,6 +20,7 @@ from tongban.parties.models import Party
 OFFERED_WHILE = {CaseState.DRAFT, CaseState.PRE_REVIEW_RETURNED, CaseState.CORRECTION_REQUESTED}
 CHECKED_IN = {PromiseState.TO_CHECK, PromiseState.PUT_RIGHT}
 CHECKING_ROLES = {"inspector", "dept_reviewer"}
+IN_FORM = "commit"  # a form that asks whether to be decided on a promise asks it under this name
 
 
 def has_broken_one(party: Party) -> bool:
@@ -54,7 +55,7 @@ def will_rest_on_one(case: Case) -> bool:
     """Sent as it stands now, would this be decided on a promise? What was sent says it itself."""
     if case.committed or case.parent_id is not None or case.state not in OFFERED_WHILE:
         return case.committed
-    in_form = bool((case.values.get("commit") or {}).get("value"))
+    in_form = bool((case.values.get(IN_FORM) or {}).get("value"))
     return (in_form or promise_of(case) is not None) and not reasons_against(case)
 
 

@@ -3,6 +3,8 @@
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from tongban.cases import correction, promising, rules
 from tongban.cases.models import Case, StaffChange
@@ -79,6 +81,57 @@ def changes(case: Case) -> list[dict]:
             }
         )
     return shown
+
+
+def meant(case: Case) -> dict[str, dict[str, Any]]:
+    """What yes and no mean where the form itself asks whether to be decided on a promise, for `filling.controls`."""
+    asked = next((one for one in rules.form_of(case) if one.id == promising.IN_FORM), None)
+    if asked is None:
+        return {}
+    reasons = promising.reasons_against(case)
+    if reasons:
+        closed = _("This way is not open for this application: choose “No”.")
+        return {
+            asked.id: {"hint": say(_after_each_other([closed, *map(str, reasons)])), "options": _yes_and_no("", "")}
+        }
+    within, ordinary = (promising.decided_within(case, committed=way) for way in (True, False))
+    said = [
+        _(
+            "You sign that you meet every condition; nobody comes before the decision, the check follows within 2 months."
+        )
+    ]
+    if within:
+        said.append(
+            ngettext("Decided within %(n)s working day.", "Decided within %(n)s working days.", within) % {"n": within}
+        )
+    if ordinary and within is not None and within < ordinary:
+        said.append(
+            ngettext("Otherwise it takes %(n)s working day.", "Otherwise it takes %(n)s working days.", ordinary)
+            % {"n": ordinary}
+        )
+    said.append(
+        _(
+            "If it was not true, you are heard, then the licence is revoked, it goes on your credit record, and this way is closed to you."
+        )
+    )
+    return {
+        asked.id: {
+            "hint": _("Not where public safety, the environment or life and health are directly at stake, nor for anybody whose promise was found false before."),
+            "options": _yes_and_no(say(_after_each_other(said)), _("The ordinary way: papers are looked at, and places where the law says so, before the decision.")),
+        }
+    }  # fmt: skip
+
+
+def _after_each_other(sentences: list[str]) -> dict[str, str]:
+    """Chinese sentences stand without a space between."""
+    return {"zh": "".join(sentences), "en": " ".join(sentences)}
+
+
+def _yes_and_no(yes: str, no: str) -> list[dict[str, str]]:
+    return [
+        {"value": "true", "label": _("Yes"), "hint": yes},
+        {"value": "false", "label": _("No"), "hint": no},
+    ]
 
 
 def promise_at_the_end(case: Case) -> dict[str, Any]:

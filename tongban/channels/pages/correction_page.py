@@ -7,7 +7,7 @@ from typing import Any
 from tongban.cases import correction, rules
 from tongban.cases import queries as cases
 from tongban.cases.models import Case
-from tongban.channels.pages import errand, preparing
+from tongban.channels.pages import beside_case, errand, preparing
 from tongban.lib.formschema import Field, Form
 
 TEMPLATE = "portal/apply/form.html"
@@ -50,6 +50,7 @@ def context(case: Case, *, base: str) -> dict[str, Any]:
         "values": {one.id: _covered(one, held.get("value")) for one in whole if (held := case.values.get(one.id))},
         "errors": {},
         "remarks": {},
+        "meant": beside_case.meant(case),
         "sources": errand.sources(case),
         "marked": {one.field: one for one in found if one.field and not one.answered_at},
         "divisions": errand.divisions(),

@@ -35,8 +35,11 @@ def controls(
     *,
     own: bool = False,
     acts: Mapping | None = None,
+    meant: Mapping | None = None,
 ) -> list[dict[str, Any]]:
     """One dict a visible field, in the order of the form. Only `own` pages hold a covered number in full, behind a touch.
+
+    `meant`: what yes and no mean for the whole application, {field: {"hint", "options": what stands on the two cards}}.
 
     `acts`: where the form's actions may be used, {action: what it told}; what they changed is drawn anew (`stamp`).
     """
@@ -52,6 +55,8 @@ def controls(
         if field.formula is not None:
             one |= {"kind": "reckoned", "value": in_words(field, values.get(field.id)), "full": ""}
             one["takes"] = [(taken.id, say(taken.label)) for taken in whole.takes(field)]
+        if one["kind"] == "yes_no" and field.id in (meant or {}):
+            one |= {"kind": "choices", "value": truth(one["value"]), **(meant or {})[field.id]}
         one["decides"] = field.id in deciding
         one["finding"] = marked.get(field.id)
         one["remarks"] = remarks.get(field.id, ())
@@ -76,6 +81,11 @@ def _acts(whole: Form, field: Field, values: Mapping, acts: Mapping | None, *, a
         for one in whole.actions_shown(values)
         if one.beside == field.id and one.ahead == ahead and (one.on == "press" or one.id in told)
     ]  # fmt: skip
+
+
+def truth(value: Any) -> str:
+    """ "true", "false" or "" for whatever a form or a stored answer holds."""
+    return "" if value in (None, "") else "true" if str(value).lower() in {"true", "1", "yes", "on"} else "false"
 
 
 NOTHING_YET = "—"
@@ -114,6 +124,7 @@ def _control(field: Field, value: Any, errors: Mapping, sources: Mapping, divisi
         "name": field.html_name,
         "label": say(field.label),
         "help": _help(field),
+        "hint": "",
         "value": "" if value is None else value,
         "full": full,
         "options": options,

@@ -20,7 +20,7 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext, pgettext
 
-from tongban.channels.pages.filling import controls
+from tongban.channels.pages.filling import controls, truth
 from tongban.channels.pages.live import live_address, stood
 from tongban.channels.pages.look import Look, query_string
 from tongban.lib import bilingual, covered
@@ -237,6 +237,11 @@ ICON = '<svg class="tb-icon{}" viewBox="0 0 24 24" {} focusable="false">{}</svg>
 @register.simple_tag
 def icon(name: str, label: str = "", cls: str = "") -> SafeString:
     """{% icon "search" %}: a line icon as tall as the text. Decoration, unless it gets a label."""
+    return _icon(str(name), str(label), str(cls))
+
+
+@lru_cache(maxsize=1024)
+def _icon(name: str, label: str, cls: str) -> SafeString:
     said = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
     return format_html(ICON, f" {cls}" if cls else "", said, mark_safe(_drawn("icons", name)))  # noqa: S308 - our own files
 
@@ -362,6 +367,18 @@ def light_words(light: str) -> str:
     }.get(light, light)
 
 
+@register.simple_tag
+def light_mark(light: str) -> SafeString:
+    """{% light_mark "red" %}: what `<c-light light="red" />` draws, for the lines of a long list."""
+    return _light_mark(light, light_words(light))
+
+
+@lru_cache(maxsize=64)
+def _light_mark(light: str, words: str) -> SafeString:
+    mark = '<span class="tb-light" data-light="{}">{}<span>{}</span></span>'
+    return format_html(mark, light, icon(light_icon(light)), words)
+
+
 @register.filter
 def light_icon(light: str) -> str:
     return LIGHTS.get(light, "clock")
@@ -481,18 +498,13 @@ def yes_and_no() -> list[tuple[str, str]]:
     return [("true", gettext("Yes")), ("false", gettext("No"))]
 
 
-@register.simple_tag
-def truth(value) -> str:
-    """ "true", "false" or "" for whatever a form or a stored answer holds."""
-    if value in (None, ""):
-        return ""
-    return "true" if str(value).lower() in {"true", "1", "yes", "on"} else "false"
+register.simple_tag(truth)
 
 
 @register.simple_tag
-def form_controls(form, values, errors, sources, marked, remarks, divisions, own="", acts=None) -> list[dict]:
+def form_controls(form, values, errors, sources, marked, remarks, divisions, own="", acts=None, meant=None) -> list[dict]:
     given = (values or {}, errors or {}, sources or {}, marked or {}, remarks or {}, divisions or ())
-    return controls(form, *given, own=bool(own), acts=acts)
+    return controls(form, *given, own=bool(own), acts=acts, meant=meant)
 
 
 CARD = {
