@@ -195,7 +195,7 @@ def test_the_days_of_a_notice_are_counted_as_the_guide_says_them():
 
 def test_every_matter_with_an_inspection_says_in_both_languages_what_is_looked_at():
     said = CONTENT.inspections
-    inspected = {row["id"] for row in CONTENT.matters if row["site_inspection"]}
+    inspected = {row["id"] for row in CONTENT.matters if guides.comes_to_look(row)}
     announced = {row["id"] for row in CONTENT.matters if row["public_notice"]}
 
     assert set(said["points"]) == inspected

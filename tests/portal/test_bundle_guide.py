@@ -74,6 +74,7 @@ def test_only_what_was_answered_applies(client, catalogue):
 def test_a_larger_restaurant_is_looked_at_and_a_smaller_one_signs_a_promise(client, catalogue):
     larger, smaller = (words(restaurant(client, f"fire-check:{answer}")) for answer in ("inspect", "commit"))
 
+    assert "5 working days · somebody comes to look" in smaller  # said beside the answer that was not chosen
     assert "(Ordinary inspection)" in larger and "Fire safety commitment" not in larger
     assert "(Commitment)" in smaller
     open_question = words(restaurant(client, ""))

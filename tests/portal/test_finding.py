@@ -311,6 +311,28 @@ def test_a_situation_changes_the_documents(client):
     assert "Lease" in words(english(client, "/matters/permit/?situation=nonsense"))
 
 
+def test_a_situation_that_promises_for_itself_is_said_before_and_after_it_is_chosen(client):
+    matter = residence()
+    version = matter.versions.get()
+    version.handling_kind, version.promised_days = "instant", 0
+    version.situations[1] |= {"handling_kind": "promised", "promised_days": 4, "inspection": "yes"}
+    version.save()
+
+    before = words(english(client, "/matters/permit/"))
+    rented = words(english(client, "/matters/permit/?situation=rent"))
+    own = words(english(client, "/matters/permit/?situation=own"))
+    api = client.get("/api/v1/matters/permit").json()["situations"]
+
+    assert "On the spot, or within 4 working days It depends on your situation" in before
+    assert "Rented 4 working days · somebody comes to look" in before and "Decided at once" not in before
+    assert "Promised time 4 working days" in rented and "Decided at once" not in rented
+    assert "Promised time On the spot" in own and "Decided at once" in own
+    assert [(one["handling_kind"], one["promised_days"], one["site_inspection"]) for one in api] == [
+        ("instant", 0, False),
+        ("promised", 4, True),
+    ]
+
+
 def test_the_situation_chosen_at_the_guide_comes_along_into_the_application(client):
     matter = residence()
     doors.enter(client, make.account())

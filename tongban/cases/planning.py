@@ -11,7 +11,7 @@ from django.db.models import BigIntegerField, CharField
 from tongban.cases.models import Bundle, Case
 from tongban.lib.bilingual import Bilingual
 from tongban.lib.composed import composed, composed_of_several
-from tongban.matters import bundling
+from tongban.matters import bundling, promises
 from tongban.matters.models import MaterialType, Matter, MatterVersion
 from tongban.matters.requirements import Requirement, requirements
 
@@ -101,12 +101,13 @@ def known_answers(case: Case) -> set[str]:
 
 
 def promised_days(case: Case) -> int | None:
-    """The working days that were promised: of a bundle one promise for the whole, and of its members the same."""
+    """The working days that were promised: of a bundle one promise for the whole, and of its members the same; of a matter
+    what its situation promises."""
     if is_bundle(case):
         return plan_of(case).promised_days
     if case.parent_id:
         return Bundle.objects.filter(case=case.parent_id).values_list("promised_days", flat=True).first()
-    return case.version.promised_days
+    return promises.days(case.version, case.situation)
 
 
 def asking_members(case: Case, *, field: str = "", material: str = "") -> list[bundling.Member]:

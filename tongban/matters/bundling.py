@@ -20,7 +20,7 @@ from tongban.lib import money
 from tongban.lib.bilingual import Bilingual, both
 from tongban.lib.formschema import ACTION, TODAY, action_renamed
 from tongban.lib.rules import SCOPED, facts_of, from_sugar
-from tongban.matters import fees
+from tongban.matters import fees, promises
 from tongban.matters.models import MaterialType, Matter, MatterVersion
 from tongban.matters.requirements import Requirement, requirements
 
@@ -77,7 +77,11 @@ class Member:
 
     @property
     def promised_days(self) -> int:
-        return self.version.promised_days or 0
+        return promises.days(self.version, self.situation) or 0
+
+    @property
+    def inspected(self) -> bool:
+        return promises.inspected(self.version, self.situation)
 
     @property
     def in_person(self) -> bool:
@@ -336,8 +340,9 @@ def questions(version: MatterVersion, versions: Mapping[str, MatterVersion]) -> 
 
 def _commitment_matters(version: MatterVersion, versions: Mapping[str, MatterVersion]) -> bool:
     """Only where a member that always applies is slower than the industry's promise and a signed promise makes up for it."""
-    always = [versions[row["matter"]] for row in version.members if row["required"] and row["matter"] in versions]
-    slower = [one for one in always if (one.promised_days or 0) > (version.promised_days or 0)]
+    always = [row for row in version.members if row["required"] and row["matter"] in versions]
+    longest = [(versions[row["matter"]], row.get("situation", ())) for row in always]
+    slower = [one for one, fixed in longest if promises.longest(one, fixed) > (version.promised_days or 0)]
     return is_industry(version) and bool(slower) and all(one.commitment for one in slower)
 
 

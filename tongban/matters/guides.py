@@ -170,7 +170,7 @@ def elements(row: Mapping, content: Content) -> dict[str, Any]:
         "site_inspection": row["site_inspection"],
         "inspection_points": [
             {"id": name, **content.inspections["words"][name]}
-            for name in (content.inspections["points"].get(row["id"], ()) if row["site_inspection"] else ())
+            for name in (content.inspections["points"].get(row["id"], ()) if comes_to_look(row) else ())
         ],
         "public_notice": row["public_notice"],
         "notice_days": content.inspections["notice_days"].get(row["id"]) if row["public_notice"] else None,
@@ -297,7 +297,13 @@ def situation(row: Mapping) -> dict:
         "name": named(row),
         "adds": list(row.get("adds", ())),
         "removes": list(row.get("removes", ())),
+        **{name: row[name] for name in ("handling_kind", "promised_days", "inspection") if name in row},
     }
+
+
+def comes_to_look(row: Mapping) -> bool:
+    """Whether somebody may come to look, in any situation of the matter."""
+    return row["site_inspection"] or any(one.get("inspection") == "yes" for one in row.get("situations", ()))
 
 
 def requirement(row: Mapping, content: Content) -> dict:
@@ -394,14 +400,21 @@ def steps_of(row: Mapping, content: Content) -> list[dict]:
         notice = NOTICE_DAYS.match(said)
         limit = (f"{notice[1]}日", f"{notice[1]} days") if notice else ("依法", "As the law says")
         steps.append(step("special", words, said[:1].upper() + said[1:], office, *limit))
-    if row["site_inspection"] and not any("inspection" in said for said in counted):
+    if comes_to_look(row) and not any("inspection" in said for said in counted):
         steps.append(
             step("inspection", "现场核查", "Site inspection", office, "承诺时限内", "Within the promised time")
         )
     if row["public_notice"] and not any("public notice" in said for said in counted):
         steps.append(step("notice", "公示", "Public notice", office, "按规定天数", "For the days the rules say"))
     if promised == 0:
-        steps.append(step("decide", "审查决定", "Decision", machine if by_machine else office, "当场", "On the spot"))
+        limit = ("当场", "On the spot")
+        for one in row.get("situations", ()):
+            if days := one.get("promised_days"):
+                limit = (
+                    f"{limit[0]}；{one['zh']}：{days}个工作日",
+                    f"{limit[1]}; {one['en']}: {days} working day{'' if days == 1 else 's'}",
+                )
+        steps.append(step("decide", "审查决定", "Decision", machine if by_machine else office, *limit))
     else:
         unit = {"working_day": ("个工作日", "working day"), "calendar_day": ("日", "day")}[row["time_limit"]["unit"]]
         law = (f"（法定{statutory}{unit[0]}）", f" (by law {statutory})") if statutory else ("", "")
@@ -733,7 +746,7 @@ def _of_members(row: Mapping, members: list[dict], content: Content) -> dict[str
         "decided_by": "none",
         "rules": {},
         "commitment": False,  # each member says it for itself; the whole is not decided on a promise
-        "site_inspection": any(one["site_inspection"] for one in every),
+        "site_inspection": any(comes_to_look(one) for one in every),
         "express": all(one["express_delivery"] for one in always),
         "pre_review": True,
         "steps": steps,

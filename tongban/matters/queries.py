@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tongban.journal.queries import topic_versions
 from tongban.lib.bilingual import short
+from tongban.matters import promises
 from tongban.matters import search as engine
 from tongban.matters.models import Matter, MatterVersion
 from tongban.matters.models import Theme as ThemeRow
@@ -156,7 +157,7 @@ def _entry(version: MatterVersion) -> engine.Entry:
         channels=tuple(version.channels),
         online=version.online,
         kiosk="kiosk" in version.channels,
-        instant=version.handling_kind == "instant",
+        instant=promises.on_the_spot(version),
         popularity=matter.popularity,
         code=matter.item_code or matter.basic_code,
         text=" ".join(_words([version.conditions, version.result.get("name"), version.situations, version.members])),

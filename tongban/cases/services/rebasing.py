@@ -24,6 +24,7 @@ from tongban.journal import services as journal
 from tongban.lib.bilingual import Bilingual, say
 from tongban.lib.formschema import Form
 from tongban.lib.problems import Invalid, NotAllowed
+from tongban.matters import promises
 from tongban.matters.editing import drafting as catalogue
 from tongban.matters.models import MaterialType, Matter, MatterVersion
 from tongban.matters.requirements import requirements
@@ -51,7 +52,7 @@ class Trial:
     no_papers: list[Any] = field(default_factory=list)
     situation: bool = False
     fee: bool = False
-    time: bool = False
+    time: tuple[int | None, int | None] | None = None
     against: Any = ""
 
     @property
@@ -98,12 +99,19 @@ def _tried(case: Case, target: MatterVersion, names: dict[str, str]) -> Trial:
     lost = bool(case.situation) and situation != case.situation
     return Trial(
         case, asks, drops, papers, [names.get(slug, slug) for slug in before - set(now)], lost, case.version.fee != target.fee,
-        _time_of(case.version) != _time_of(target), _against(case, target, bool(asks or papers or lost)),
+        _other_time(case, target, situation), _against(case, target, bool(asks or papers or lost)),
     )  # fmt: skip
 
 
-def _time_of(version: MatterVersion) -> tuple:
-    return version.promised_days, version.statutory_days, version.time_unit
+def _other_time(case: Case, target: MatterVersion, situation: list[str]) -> tuple[int | None, int | None] | None:
+    """Promised days before and after; None when the time stays as it is."""
+    if _time_of(case.version, case.situation) == _time_of(target, situation):
+        return None
+    return promises.days(case.version, case.situation), promises.days(target, situation)
+
+
+def _time_of(version: MatterVersion, situation: list[str]) -> tuple:
+    return promises.days(version, situation), version.statutory_days, version.time_unit
 
 
 def _against(case: Case, target: MatterVersion, lacking: bool) -> Any:

@@ -30,6 +30,7 @@ from tongban.departments.models import Officer
 from tongban.journal import services as journal
 from tongban.lib.problems import Invalid, NotAllowed, worded
 from tongban.lib.written import keep
+from tongban.matters import promises
 
 PROPOSALS = {"approve", "refuse"}
 
@@ -122,7 +123,7 @@ def conclude(case: Case, *, officer: Officer, proposal: str, opinion: str, now: 
 def order_inspection(case: Case, *, officer: Officer, why: str, now: datetime | None = None) -> Case:
     now = now or timezone.now()
     permit(officer, case, ORDER_INSPECTION)
-    if not case.version.site_inspection:
+    if not promises.inspected(case.version, case.situation):
         raise NotAllowed("no-inspection", _("This matter has no site inspection."))
     with transaction.atomic():
         case = again(case)

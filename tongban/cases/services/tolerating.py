@@ -41,7 +41,7 @@ def open_ones(case: Case) -> QuerySet[Tolerance]:
 
 def most_days(case: Case) -> int:
     """A paper has to come before the decision is due."""
-    days = promising.decided_within(case) or case.version.promised_days or case.version.statutory_days or 20
+    days = promising.decided_within(case) or case.version.statutory_days or 20
     return max(1, days - 1)
 
 

@@ -384,7 +384,9 @@ class Guide(Strict):
     cross_region: list[str]
     appointment: bool
     express: bool
-    situations: list[dict[str, Any]]
+    situations: list[dict[str, Any]] = Field(
+        description="Each with handling_kind, promised_days and site_inspection as they hold in it, which may differ from the matter's."
+    )
     requirements: list[Requirement]
     form: dict[str, Any] | None = Field(
         description="JSON Schema of the form; null when it cannot be applied for online"

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from tongban.lib.bilingual import both
 from tongban.lib.formschema import ACTION, Form
-from tongban.matters import bundling
+from tongban.matters import bundling, promises
 from tongban.matters import code_lists as shared
 from tongban.matters import queries as matters
 from tongban.matters.guides import SERVED
@@ -63,7 +63,7 @@ def guide(asked: str) -> dict[str, Any] | None:
     as_they_are = (
         *("name", "type", "type_code", "level", "legal_basis", "conditions", "handling_kind", "statutory_days"),
         *("promised_days", "visits", "visit_reason", "fee", "channels", "online_depth", "city_wide", "appointment"),
-        *("express", "situations", "steps", "places", "result", "validity", "rights", "contacts", "appeal", "faqs"),
+        *("express", "steps", "places", "result", "validity", "rights", "contacts", "appeal", "faqs"),
         *("decided_by", "rules", "rules_version", "commitment", "tolerant", "site_inspection", "public_notice"),
         *("editions", "members", "note", "provenance", "effective_from", "time_unit", "power_source", "body_nature"),
         *(
@@ -78,6 +78,7 @@ def guide(asked: str) -> dict[str, Any] | None:
     )
     return {
         **{name: getattr(version, name) for name in as_they_are},
+        "situations": promises.told(version),
         "id": matter.slug,
         "kind": matter.kind,
         "basic_code": matter.basic_code,
@@ -306,7 +307,9 @@ def _service(version: MatterVersion, types: dict[str, MaterialType]) -> Iterator
         "dct:audience": [_ref(_id(f"audience:{one}")) for one in version.objects_served if one in SERVED],
         "foaf:page": _ref(here),
     }
-    days = version.promised_days if version.promised_days is not None else version.statutory_days
+    between = promises.range_of(version)
+    days = between[1] if between is not None else promises.days(version)
+    days = version.statutory_days if days is None else days
     if days is not None:
         service["cv:processingTime"] = {"@type": "xsd:duration", "@value": f"P{days}D"}
     for place, (kind, node) in enumerate(_parts(version, types)):

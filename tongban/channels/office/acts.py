@@ -29,6 +29,7 @@ from tongban.departments.models import Officer
 from tongban.lib.bilingual import say
 from tongban.lib.problems import Invalid, worded
 from tongban.licences.models import LicenceType
+from tongban.matters import promises
 
 STEP_WORDS = {
     "hearing": gettext_lazy("hearing"),
@@ -521,7 +522,7 @@ def open_to(officer: Officer, case: Case) -> list[Act]:
         moves -= {"approve", "refuse"}
     version = case.version
     lacking = {
-        "order_inspection": not version.site_inspection,
+        "order_inspection": not promises.inspected(version, case.situation),
         "publish_notice": not version.public_notice,
         "extend": bool(case.extended_days) or bool(case.statutory_due and _today() > case.statutory_due),
         "request_correction": not correction.may_ask(case, officer),

@@ -4,6 +4,7 @@ from django.http import QueryDict
 
 from tongban.cases import planning
 from tongban.cases.models import Case
+from tongban.channels.pages import promise_words
 from tongban.lib.bilingual import say
 from tongban.matters import bundling
 
@@ -27,8 +28,18 @@ def questions(plan: bundling.Plan) -> dict[str, list[dict]]:
         if not one.options:
             ticks.append({**line, "on": one.id in plan.chosen})
         elif one.member in applying:
+            version = plan.member(one.member).version
+            hints = {
+                f"{one.member}:{each['id']}": promise_words.about_situation(version, each)
+                for each in version.situations
+            }
             options = [
-                {"value": each.id.split(":", 1)[1], "label": say(each.name), "on": each.id in plan.chosen}
+                {
+                    "value": each.id.split(":", 1)[1],
+                    "label": say(each.name),
+                    "hint": hints.get(each.id, ""),
+                    "on": each.id in plan.chosen,
+                }
                 for each in one.options
             ]
             choices.append({**line, "name": f"{OF}{one.member}", "options": options, "open": one in plan.unanswered})

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from tongban.cases import clocks, planning, rules, services
 from tongban.cases.models import Case, CaseMaterial
 from tongban.channels import doorkeeper
-from tongban.channels.pages import bundle_answers, errand, parts
+from tongban.channels.pages import bundle_answers, errand, parts, promise_words
 from tongban.channels.pages.look import Look
 from tongban.departments.models import Officer
 from tongban.lib.bilingual import say
@@ -136,7 +136,7 @@ def situation(request, desk: Desk, case: Case):
     context = _shared(
         desk, case, "situation",
         errors=errors,
-        options=[(one["id"], say(one)) for one in case.version.situations],
+        options=promise_words.options(case.version),
         chosen=next(iter(case.situation), ""),
         questions=bundle_answers.of_case(case),
     )  # fmt: skip

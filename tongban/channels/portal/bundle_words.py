@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 
 from tongban.cases import planning, rules
 from tongban.cases.models import Case
+from tongban.channels.pages import promise_words
 from tongban.channels.pages.bundle_answers import OF, chosen
 from tongban.channels.pages.templatetags.tongban import money
 from tongban.channels.portal import guide_words
@@ -155,10 +156,10 @@ def _member(one: bundling.Member, names: Mapping[str, str], address: Callable[[s
         "department": say(version.matter.department.name),
         "why": say(one.why),
         "mandatory": one.mandatory,
-        "days": guide_words.days_in_words(version),
+        "days": promise_words.days_in_words(version, one.situation),
         "fee": guide_words.fee_in_words(version),
         "in_person": one.in_person,
-        "inspected": version.site_inspection or "inspect" in one.situation,
+        "inspected": one.inspected,
         "situation": guide_words.listed(say(situations[each]) for each in one.situation if each in situations),
         "after": [names[slug] for slug in one.after],
         "result": say(version.result.get("name")),

@@ -1,6 +1,6 @@
 """A guide as people read it: the elements of a published version turned into words, lists and large numerals. Nothing is asked here."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -9,11 +9,12 @@ from django.utils.translation import gettext as _
 
 from tongban.cases import rules
 from tongban.cases.facts import FROM_REGISTERS
+from tongban.channels.pages import promise_words
 from tongban.channels.pages.templatetags.tongban import money
 from tongban.lib.bilingual import say, short
 from tongban.lib.rules import Said, in_words
 from tongban.licences.models import Licence
-from tongban.matters import repeating
+from tongban.matters import promises, repeating
 from tongban.matters.fact_labels import FACT_LABELS, VALUE_LABELS
 from tongban.matters.guides import SERVED
 from tongban.matters.models import MaterialType, MatterVersion
@@ -78,18 +79,6 @@ PURPOSES = {
 LINKS = (" and ", " or ")
 
 
-def days_in_words(version: MatterVersion) -> str:
-    """How long it takes, for a line in a list; empty when the department has not said."""
-    days = version.promised_days if version.promised_days is not None else version.statutory_days
-    if days is None:
-        return ""
-    if not days:
-        return _("On the spot")
-    if version.time_unit == "calendar_day":
-        return ngettext("%(n)s calendar day", "%(n)s calendar days", days) % {"n": days}
-    return ngettext("%(n)s working day", "%(n)s working days", days) % {"n": days}
-
-
 def visits_in_words(version: MatterVersion) -> str:
     if version.visits is None:
         return ""
@@ -104,13 +93,13 @@ def fee_in_words(version: MatterVersion) -> str:
     return _("Free of charge") if not version.fee.get("charged") else say(version.fee.get("text"))
 
 
-def facts(version: MatterVersion) -> list[dict]:
+def facts(version: MatterVersion, situation: Collection[str] = ()) -> list[dict]:
     """What people come for, in large numerals."""
-    return [_time(version), _visits(version), _fee(version), _result(version)]
+    return [_time(version, situation), _visits(version), _fee(version), _result(version)]
 
 
-def _time(version: MatterVersion) -> dict:
-    promised, statutory = version.promised_days, version.statutory_days
+def _time(version: MatterVersion, situation: Collection[str]) -> dict:
+    promised, statutory = promises.days(version, situation), version.statutory_days
     calendar_days = version.time_unit == "calendar_day"
     by_law = ""
     if statutory and calendar_days:
@@ -118,6 +107,14 @@ def _time(version: MatterVersion) -> dict:
     elif statutory:
         by_law = ngettext("By law within %(n)s working day", "By law within %(n)s working days", statutory)
     by_law = by_law and by_law % {"n": statutory}
+    between = None if situation else promises.range_of(version)
+    if between is not None:
+        return {
+            "label": _("Promised time"),
+            "value": promise_words.between_in_words(version, *between),
+            "note": listed(filter(None, [_("It depends on your situation"), by_law])),
+            "words": True,
+        }
     if promised == 0:
         return {"label": _("Promised time"), "value": _("On the spot"), "note": by_law}
     if promised is None and statutory is None:

@@ -9,11 +9,12 @@ from django.utils.translation import ngettext
 
 from tongban.cases.models import Case, ListedMatter
 from tongban.cases.states import CaseState
+from tongban.channels.pages import promise_words
 from tongban.channels.pages.templatetags.tongban import money
 from tongban.channels.portal import guide_words
 from tongban.lib.bilingual import say
 from tongban.licences.models import Licence
-from tongban.matters import bundling
+from tongban.matters import bundling, promises
 from tongban.matters.models import MaterialType, Matter, MatterVersion
 
 TO_BRING = ("upload", "later")
@@ -41,6 +42,10 @@ class Line:
         return self.case is not None and self.case.state != CaseState.DRAFT
 
     @property
+    def situation(self) -> list[str]:
+        return self.case.situation if self.case is not None else []
+
+    @property
     def startable(self) -> bool:
         return self.case is None and self.version is not None and self.version.online
 
@@ -57,7 +62,7 @@ class Line:
         if self.plan is not None:
             days = self.plan.promised_days
             return ngettext("%(n)s working day", "%(n)s working days", days) % {"n": days} if days else _("On the spot")
-        return guide_words.days_in_words(self.version) if self.version else ""
+        return promise_words.days_in_words(self.version, self.situation) if self.version else ""
 
     @property
     def visits(self) -> str:
@@ -175,7 +180,11 @@ def totals(found: Iterable[Line], bring: int) -> list[dict]:
         together = line.plan.together.visits if line.plan is not None else version.visits
         visits += together or 0
         unsaid |= together is None
-    days = [line.plan.promised_days if line.plan else line.version.promised_days for line in still if line.version]
+    days = [
+        line.plan.promised_days if line.plan else promises.days(line.version, line.situation)
+        for line in still
+        if line.version
+    ]
     longest = max((one for one in days if one is not None), default=None)
     return [
         {"label": _("Matters"), "value": len(still), "unit": "", "note": ""},

@@ -34,10 +34,10 @@ from tongban.cases.services import carrying, ending, together
 from tongban.cases.states import EDITABLE, CaseState
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_party
-from tongban.channels.pages import bundle_answers, errand, parts, whereabouts
+from tongban.channels.pages import bundle_answers, errand, parts, promise_words, whereabouts
 from tongban.channels.pages.beside_case import promise_at_the_end
 from tongban.channels.pages.look import Look
-from tongban.channels.portal import bundle_words, disputed, doing, guide_words, views_links, views_one_more
+from tongban.channels.portal import bundle_words, disputed, doing, views_links, views_one_more
 from tongban.channels.portal.own import own_case
 from tongban.channels.portal.papers_read import PaperRead, changeable, offers_of, papers_of
 from tongban.lib.bilingual import say
@@ -245,7 +245,7 @@ def situation(request, party, case):
     context = shared(
         request, party, case, "situation",
         errors=errors,
-        options=[(one["id"], say(one)) for one in case.version.situations],
+        options=promise_words.options(case.version),
         chosen=next(iter(case.situation), ""),
         questions=bundle_answers.of_case(case),
     )  # fmt: skip
@@ -573,7 +573,7 @@ def _check_page(request, party, case, *, problem=None, status=200, only=None):
         ends=ending.what_ends(case, today=timezone.localdate()) if barring.closes(case) else [],
         signing=level >= rules.SIGNING_LEVEL,
         expected=clocks.expected(case, sent=timezone.now()),
-        days=guide_words.days_in_words(case.version),
+        days=promise_words.days_in_words(case.version, case.situation),
         fee=case.version.fee or {},
         reckoned=rules.fee_for(case) if (case.version.fee or {}).get("reckoned") else None,
         bundle=bundle_words.checked(case),

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET
 from tongban.cases import queries as cases
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_anyone
-from tongban.channels.pages import bundle_answers
+from tongban.channels.pages import bundle_answers, promise_words
 from tongban.channels.pages.case_page import shown
 from tongban.channels.pages.look import Look, query_string
 from tongban.channels.portal import bundle_words, guide_words, kept_pages
@@ -33,7 +33,7 @@ from tongban.lib import qr
 from tongban.lib.bilingual import say
 from tongban.licences import queries as licences
 from tongban.licences.models import LicenceType
-from tongban.matters import bundling
+from tongban.matters import bundling, promises
 from tongban.matters import queries as matters
 from tongban.matters.models import MaterialType, Matter, MatterVersion
 from tongban.registers import queries as registers
@@ -222,6 +222,7 @@ def _industries() -> list[dict]:
             "promised_days",
             "statutory_days",
             "time_unit",
+            "situations",
             "result",
             "matter__slug",
             "matter__department__name",
@@ -233,7 +234,7 @@ def _industries() -> list[dict]:
             "drawing": drawn.get(row.matter.slug, "shop"),
             "href": _address(row.matter.slug),
             "department": say(row.matter.department.name),
-            "days": guide_words.days_in_words(row),
+            "days": promise_words.days_in_words(row),
             "merges": len(row.members),
             "place": often.get(row.matter.slug, len(often)),
             "order": (order.get(row.matter.slug, len(order)), row.matter.slug),
@@ -295,7 +296,7 @@ def _lines(hits) -> list[dict]:
         version.matter.slug: version
         for version in MatterVersion.objects.filter(matter__slug__in=slugs, state=MatterVersion.State.PUBLISHED)
         .select_related("matter")
-        .only("promised_days", "statutory_days", "time_unit", "visits", "fee", "members", "matter__slug")
+        .only("promised_days", "statutory_days", "time_unit", "situations", "visits", "fee", "members", "matter__slug")
     }
     return [_line(hit, versions.get(hit.entry.id)) for hit in hits]
 
@@ -313,7 +314,7 @@ def _line(hit, version: MatterVersion | None) -> dict:
         "kiosk": entry.kiosk,
         "bundle": entry.kind == Matter.Kind.BUNDLE,
         "members": len(version.members) if version else 0,
-        "days": guide_words.days_in_words(version) if version and not entry.instant else "",  # `instant` says it
+        "days": promise_words.days_in_words(version) if version and not entry.instant else "",  # `instant` says it
         "visits": guide_words.visits_in_words(version) if version else "",
         "fee": guide_words.fee_in_words(version) if version else "",
         "why": _why(hit),
@@ -434,7 +435,7 @@ def guide(request, slug):
         "matter": version.matter,
         "department": version.matter.department,
         "crumbs": [(_("Home"), "/"), _shelf(version, themes), (version.shown_name, "")],
-        "facts": guide_words.facts(version),
+        "facts": guide_words.facts(version, _chosen(request, version)),
         "served": guide_words.served(version),
         "type": guide_words.TYPES.get(version.type, ""),
         "level": guide_words.LEVELS.get(version.level, ""),
@@ -460,21 +461,27 @@ def _shelf(version: MatterVersion, themes: list) -> tuple[str, str]:
     return _("All services"), everything
 
 
+def _chosen(request, version: MatterVersion) -> list[str]:
+    return [one["id"] for one in version.situations if one["id"] in request.GET.getlist("situation")]
+
+
 def _matter(request, version: MatterVersion) -> dict:
     """What the guide of a single matter has besides."""
-    chosen = [one["id"] for one in version.situations if one["id"] in request.GET.getlist("situation")]
+    chosen = _chosen(request, version)
     names = department_names()
     needed = _documents(request, version, chosen, names)
     return {
         "situations": [
             {
                 "name": say(one["name"]),
+                "about": promise_words.about_situation(version, one),
                 "on": one["id"] in chosen,
                 "href": f"{request.path}?situation={one['id']}#documents" if one["id"] not in chosen else f"{request.path}#documents",
             }
             for one in version.situations
         ],
         "chosen": chosen,
+        "at_once": promises.on_the_spot(version, chosen),
         "needed": needed,
         "to_supply": [one for one in needed if one.state in ("upload", "later")],
         "not_needed": [one for one in needed if one.state in ("have", "made")],

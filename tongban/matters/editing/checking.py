@@ -14,7 +14,7 @@ from tongban.lib.bilingual import Bilingual, say
 from tongban.lib.formschema import ACTION, Field, Form, FormError
 from tongban.lib.problems import worded
 from tongban.lib.rules import RuleError, compile_rule
-from tongban.matters import commitment, fees, own_messages, repeating, retention
+from tongban.matters import commitment, fees, own_messages, promises, repeating, retention
 from tongban.matters.editing import conditions, designing, form_actions, formulas
 from tongban.matters.editing.elements import LABELS, PART_OF, circle
 
@@ -274,6 +274,39 @@ def _name(slug: str, materials: Mapping[str, Any] | None) -> Any:
     return kind.shown_name if kind is not None else slug
 
 
+CHANGES = ("adds", "removes", "handling_kind", "promised_days", "inspection")
+
+
+def _promise_of_one(one: Mapping, elements: Mapping, name: Any) -> list[Finding]:
+    """What a situation promises for itself, beside what the law and the matter say."""
+    kind, days, statutory = one.get("handling_kind"), one.get("promised_days"), elements.get("statutory_days")
+    found = []
+    if days is not None and not promises.is_days(days):
+        return [
+            _stop("not-days", "situations",
+                  worded(_("The days of “%(name)s” must be a whole number of at most %(most)s."), name=name, most=promises.MOST_DAYS))
+        ]  # fmt: skip
+    if days is not None and statutory is not None and days > statutory:
+        found.append(
+            _stop("promise-over-law", "situations",
+                  worded(_("“%(name)s” promises %(promised)s days, but the law gives only %(statutory)s."), name=name, promised=days, statutory=statutory))
+        )  # fmt: skip
+    if kind == "instant" and days:
+        found.append(
+            _stop("not-instant", "situations", worded(_("“%(name)s” is decided at once, so it promises no days."), name=name))
+        )  # fmt: skip
+    if kind == "promised" and not days and not elements.get("promised_days"):
+        found.append(
+            _stop("no-time", "situations", worded(_("“%(name)s” is decided within a promised time, and no days are said."), name=name))
+        )  # fmt: skip
+    if one.get("inspection") == "yes" and (kind or elements.get("handling_kind")) == "instant":
+        found.append(
+            _look("looked-at-at-once", "situations",
+                  worded(_("In “%(name)s” somebody comes to look, and yet it is decided at once."), name=name))
+        )  # fmt: skip
+    return found
+
+
 def _situations(elements: Mapping, materials: Mapping[str, Any] | None) -> list[Finding]:
     found = []
     asked = {row.get("material") for row in elements.get("requirements") or ()}
@@ -281,12 +314,13 @@ def _situations(elements: Mapping, materials: Mapping[str, Any] | None) -> list[
     situations = elements.get("situations") or []
     for one in situations:
         name = one.get("name") or {"zh": one.get("zh", ""), "en": one.get("en", "")}
-        if not one.get("adds") and not one.get("removes") and one.get("id") not in deciding and len(situations) > 1:
-            others = [other for other in situations if other is not one and (other.get("adds") or other.get("removes"))]
+        if not any(one.get(key) for key in CHANGES) and one.get("id") not in deciding and len(situations) > 1:
+            others = [other for other in situations if other is not one and any(other.get(key) for key in CHANGES)]
             if not others:
                 found.append(
                     _look("changes-nothing", "situations", worded(_("“%(name)s” changes nothing."), name=_lazy(name)))
                 )
+        found += _promise_of_one(one, elements, _lazy(name))
         for slug in one.get("removes") or ():
             if slug not in asked:
                 found.append(

@@ -16,7 +16,7 @@ from django.utils.translation import pgettext_lazy
 from tongban.lib import unicode
 from tongban.lib.bilingual import both
 from tongban.lib.problems import worded
-from tongban.matters import fees, own_messages, repeating
+from tongban.matters import fees, own_messages, promises, repeating
 
 ROWS_AT_MOST = 60
 LONGEST = {"line": 200, "text": 4000, "plain": 200, "slug": 60}
@@ -72,6 +72,7 @@ BODIES = (
     ("authorised", _("an organisation authorised by a law or regulation")),
     ("entrusted", _("an organisation that an authority has entrusted")),
 )
+LOOKS = (("yes", _("needed")), ("no", _("not needed")))
 HANDLING = (("instant", _("Decided at once")), ("promised", _("Decided within a promised time")))
 UNITS = (("working_day", _("working days")), ("calendar_day", _("calendar days")))
 CHANNELS = (
@@ -277,6 +278,9 @@ PARTS: tuple[Part, ...] = (
                 _e("en", "plain", _("In English")),
                 _e("adds", "several", _("Then these documents are needed too"), options="materials"),
                 _e("removes", "several", _("Then these documents are not needed"), options="materials"),
+                _e("handling_kind", "choice", _("How it is decided then"), options=HANDLING, blank=_("as the matter says")),
+                _e("promised_days", "number", _("Days promised then"), _("Only where this situation takes another time than the matter. Never more than the law gives.")),
+                _e("inspection", "choice", _("Site inspection then"), options=LOOKS, blank=_("as the matter says")),
             )),
         ),
         bundles=False,
@@ -691,6 +695,13 @@ def _settled_situations(rows: list[dict]) -> list[dict]:
         taken.add(slug)
         row["id"], row["name"] = slug, both(row["zh"] or row["en"], row["en"] or row["zh"])
         row["zh"], row["en"] = row["name"]["zh"], row["name"]["en"]
+        if row.get("handling_kind") == promises.INSTANT and not row.get("promised_days"):
+            row["promised_days"] = None
+        elif row.get("promised_days") is not None and not row.get("handling_kind"):
+            row["handling_kind"] = promises.PROMISED if row["promised_days"] else promises.INSTANT
+        for name in ("handling_kind", "promised_days", "inspection"):  # what it does not say, the matter says
+            if row.get(name) in (None, ""):
+                row.pop(name, None)
     return rows
 
 

@@ -21,6 +21,7 @@ from tongban.journal import services as journal
 from tongban.journal.models import Job
 from tongban.lib.bilingual import say
 from tongban.lib.problems import Problem
+from tongban.matters import promises
 from tongban.matters.models import Matter
 from tongban.notices.models import Message, Preference
 from tongban.parties.models import Account
@@ -485,7 +486,7 @@ def _review(walk: Walk) -> bool:
     if target == "public_notice":
         walk.quietly(services.publish_notice, officer=reviewer, text="对申请情况予以公示，公示期内可提出异议。")
         return True
-    inspected = case.version.site_inspection and "inspected" not in walk.visited
+    inspected = promises.inspected(case.version, case.situation) and "inspected" not in walk.visited
     if inspected and (target == "site_inspection" or (target == "closed" and rng.random() < 0.5)):
         walk.quietly(services.order_inspection, officer=reviewer, why="核对经营场所与图纸")
         return True

@@ -13,6 +13,8 @@ from tongban.channels.portal.demonstration import PASSWORD
 from tongban.departments import services as departments
 from tongban.departments.models import Department, Officer
 from tongban.lib import yamls
+from tongban.matters import promises
+from tongban.matters.models import Matter, MatterVersion
 from tongban.parties import mandates, rules
 from tongban.parties import services as parties
 from tongban.parties.models import Account, Company, Mandate, Membership, Person
@@ -274,6 +276,30 @@ def _staff(district: District, hashed: str) -> None:
         number += 1  # whoever opens a proceeding does not decide it
         second = f"{code.lower()}-approve2"
         _officer(district, second, of_code[code], ["dept_approver"], "审批", "Approval", number, hashed)
+    for code in sorted({one.department.code for one in _inspected_in_a_situation()}):
+        for place in ("1", "2"):
+            if f"{code.lower()}-inspect{place}" not in district.staff:
+                number += 1
+                _officer(
+                    district,
+                    f"{code.lower()}-inspect{place}",
+                    of_code[code],
+                    ["inspector"],
+                    "核查",
+                    "Inspection",
+                    number,
+                    hashed,
+                )
+
+
+def _inspected_in_a_situation() -> list[Matter]:
+    """Matters where somebody comes to look only in some situations."""
+    rows = MatterVersion.objects.filter(state=MatterVersion.State.PUBLISHED).exclude(situations=[])
+    return [
+        one.matter
+        for one in rows.select_related("matter__department")
+        if any(promises.inspected(one, [each["id"]]) for each in one.situations)
+    ]
 
 
 def _officer(district, login, department, roles, zh, en, number, hashed) -> None:
