@@ -113,6 +113,30 @@ def test_a_fee_at_acceptance_is_due_with_it_and_issuing_follows_the_grant():
     assert (Case.objects.get(pk=case.pk).state, Bill.objects.count()) == ("ready", 1)
 
 
+def test_a_fee_given_back_altogether_before_the_decision_does_not_hold_the_result_up():
+    case = case_of(fee={**FEE, "when": "acceptance"}, state="under_review")
+    bill = queries.bill_for(case.subject)
+    services.take_at_window([bill], officer=desk("window_officer"), method="cash")
+    row = services.propose(
+        bill,
+        officer=desk("issuing_officer"),
+        amount=4000,
+        why="late_reduction",
+        reason="over sixty",
+        now=timezone.now(),
+    )
+    services.approve(row, officer=desk("coordinator"))
+    services.hand_back(row, officer=desk("window_officer"))
+
+    case = cases.conclude(
+        case, officer=make.officer("dept_reviewer", of=case.department), proposal="approve", opinion="in order"
+    )
+    cases.approve(case, officer=make.officer("dept_approver", of=case.department))
+    tills.work()
+
+    assert (Case.objects.get(pk=case.pk).state, Bill.objects.get().state) == ("ready", "refunded")
+
+
 def test_of_a_case_that_is_withdrawn_an_open_bill_is_cancelled_and_money_is_proposed_to_go_back():
     unpaid, paid = (case_of(fee={**FEE, "when": "acceptance"}, state="under_review") for _case in range(2))
     services.take_at_window([queries.bill_for(paid.subject)], officer=desk("window_officer"), method="cash")
@@ -241,6 +265,8 @@ def test_a_refund_is_proposed_by_one_and_sent_by_another_and_has_its_receipt():
     bill, first, second = settled(), desk("issuing_officer"), desk("coordinator")
 
     row = services.propose(bill, officer=first, amount=1500, why="mistake", reason="charged for the wrong class")
+    with pytest.raises(NotAllowed):  # pressed twice
+        services.propose(bill, officer=first, amount=1500, why="mistake", reason="charged for the wrong class")
     with pytest.raises(NotAllowed):
         services.approve(row, officer=first)
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -302,8 +328,11 @@ def test_cash_is_handed_back_at_a_window():
     assert (Refund.objects.get().state, queries.waiting_refunds(desk("window_officer"))) == ("sent", [row])
 
     services.hand_back(row, officer=desk("window_officer"))
+    tills.work()
 
     assert (Refund.objects.get().state, Bill.objects.get().state) == ("done", "refunded")
+    told = Message.objects.filter(kind__contains="refund").order_by("pk").values_list("kind", flat=True)
+    assert list(told) == ["refund_at_window", "refund_handed_back"]
     online = services.propose(
         settled(), officer=desk("issuing_officer"), amount=1, why="mistake", reason=uuid.uuid4().hex
     )

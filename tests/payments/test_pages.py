@@ -159,7 +159,10 @@ def test_money_is_taken_at_a_window_with_a_receipt(account):
     assert "Take the money at the window" in client.get(f"/office/bills/{bill.number}/").text
 
     assert client.post(f"/office/bills/{bill.number}/take", {"method": ""}).status_code == 422
-    done = client.post(f"/office/bills/{bill.number}/take", {"method": "cash"})
+    assert bill.number in client.get("/office/payments/", {"find": bill.number}).text  # nothing was paid for it yet
+    other = client.post(f"/office/bills/{bill.number}/take", {"method": "cash", "counted": bill.total + 1})
+    assert other.status_code == 409 and "The bill was changed meanwhile" in other.text and not Receipt.objects.exists()
+    done = client.post(f"/office/bills/{bill.number}/take", {"method": "cash", "counted": bill.total})
 
     page = client.get(done["Location"])
     assert "The money is taken" in page.text and Receipt.objects.get().number in page.text
@@ -211,7 +214,9 @@ def test_the_registry_finds_by_bill_and_pages_by_key_with_constant_questions(acc
 
     assert counts[0] == counts[1] and page.text.count("<tr data-href") == 4
     assert account.person.name not in page.text
-    assert client.get(f"/office/payments/?find={number}").text.count("<tr data-href") == 1
+    assert (
+        client.get(f"/office/payments/?find={number}").text.count("<tr data-href") == 2
+    )  # the bill, and what was paid for it
     assert client.get("/office/payments/?state=failed").text.count("<tr data-href") == 0
     rows, following = queries.registry(make.officer("coordinator"), limit=3)
     assert [row.pk for row in rows] == sorted((row.pk for row in rows), reverse=True) and following == rows[-1].pk

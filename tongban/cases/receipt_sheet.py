@@ -6,10 +6,10 @@ from django.conf import settings
 from django.utils import timezone
 
 from tongban.lib import money
-from tongban.lib.bilingual import Bilingual
+from tongban.lib.bilingual import Bilingual, in_both
 from tongban.licences import services as licences
 from tongban.licences.rendering import Fact, Letter, Notice, Paragraph, Table
-from tongban.payments.models import Receipt
+from tongban.payments.models import Receipt, Refund
 
 TITLES: dict[str, Bilingual] = {
     Receipt.Kind.PAYMENT: {"zh": "电子缴费收据", "en": "Receipt of payment"},
@@ -24,8 +24,9 @@ NO_MONEY = Notice(
 )
 DONE: dict[str, Bilingual] = {
     Receipt.Kind.PAYMENT: {"zh": "上列款项已收讫。", "en": "The sum above was received in full."},
-    Receipt.Kind.REFUND: {"zh": "上列款项已按原路退还。", "en": "The sum above went back the way it came."},
+    Receipt.Kind.REFUND: {"zh": "上列金额已按原路退还。", "en": "The amount above went back the way it came."},
 }
+AT_WINDOW: Bilingual = {"zh": "上列金额已在窗口退还。", "en": "The amount above was handed back at a window."}
 
 
 def draw(receipt: Receipt) -> bytes:
@@ -47,6 +48,8 @@ def draw(receipt: Receipt) -> bytes:
             important=True,
         ),
     ]
+    if why := content.get("why"):
+        facts.insert(-1, Fact({"zh": "退款原因", "en": "Why"}, in_both(Refund.Why(why).label)))
     lines = [
         [one["text"], one.get("basis") or "—", f"¥{money.in_yuan(one['amount']):,.2f}"] for one in content["lines"]
     ]
@@ -63,7 +66,11 @@ def draw(receipt: Receipt) -> bytes:
             addressed_as={"zh": "缴款人", "en": "Payer"},
             dated=timezone.localtime(receipt.made_at).date(),
             facts=facts,
-            blocks=[Table(head, lines), Paragraph(DONE[receipt.kind]), *([NO_MONEY] if content["simulated"] else [])],
+            blocks=[
+                Table(head, lines),
+                Paragraph(AT_WINDOW if content.get("at_window") else DONE[receipt.kind]),
+                *([NO_MONEY] if content["simulated"] else []),
+            ],
             title=title,
             demo=settings.DEMO or content["simulated"],
         ),

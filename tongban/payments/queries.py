@@ -146,6 +146,18 @@ def registry(
     return page[:limit], page[limit - 1].pk if len(page) > limit else None
 
 
+def found_bills(officer: Officer, find: str) -> list[Bill]:
+    """The bills with this number, or of the case with it: somebody comes to a window with a number before anything is paid."""
+    rows = seen_by(officer).filter(Q(number=find.upper()) | Q(label=find))
+    return list(rows.order_by("-pk")[:20])
+
+
+def bills_of_refunds(references: Sequence[str]) -> dict[str, str]:
+    """{reference of a refund: the number of its bill}."""
+    rows = Refund.objects.filter(ref__in=references).values_list("ref", "share__bill__number")
+    return {ref: number or "" for ref, number in rows}
+
+
 def waiting_refunds(officer: Officer) -> list[Refund]:
     """What waits for a second person, for a person who looks at it, or for the window to hand back."""
     rows = Refund.objects.filter(state__in=[RefundState.PROPOSED, RefundState.FAILED, RefundState.SENT])

@@ -37,10 +37,26 @@ def tell_reduced(event):
     _tell(Bill.objects.select_related("payer").get(pk=event.bill), "bill_reduced", once=str(event.reduction))
 
 
+@on(events.RefundSent)
+def tell_where_it_waits(event):
+    """Money from a window goes nowhere by itself: whoever paid it there has to know that it can be fetched."""
+    refund = Refund.objects.select_related("share__bill__payer", "share__payment").get(pk=event.refund)
+    if refund.share.payment.method != Payment.Method.ONLINE and refund.state == Refund.State.SENT:
+        _tell(
+            refund.share.bill,
+            "refund_at_window",
+            once=str(refund.pk),
+            needs_answer=True,
+            amount=str(in_yuan(refund.amount)),
+        )
+
+
 @on(events.RefundDone)
 def tell_refunded(event):
-    refund = Refund.objects.select_related("share__bill__payer").get(pk=event.refund)
+    refund = Refund.objects.select_related("share__bill__payer", "share__payment").get(pk=event.refund)
     kind = "surplus_refunded" if refund.why == Refund.Why.SURPLUS else "bill_refunded"
+    if refund.share.payment.method != Payment.Method.ONLINE:
+        kind = "refund_handed_back"
     _tell(refund.share.bill, kind, once=str(refund.pk), amount=str(in_yuan(refund.amount)))
 
 

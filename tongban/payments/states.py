@@ -27,7 +27,7 @@ class BillState(models.TextChoices):
 
 B = BillState
 
-SETTLED = {B.PAID, B.PART_REFUNDED, B.WAIVED}
+SETTLED = {B.PAID, B.PART_REFUNDED, B.WAIVED, B.REFUNDED}  # given back by two people, nothing is owed any more either
 HOLDS_MONEY = {B.PAID, B.PART_REFUNDED}
 
 MAKE_BILL = move(

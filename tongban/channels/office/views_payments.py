@@ -20,6 +20,7 @@ from tongban.channels.office.sight import seen
 from tongban.channels.office.spreadsheets import safe_cell
 from tongban.channels.office.views_case import refused
 from tongban.lib import money
+from tongban.lib.bilingual import say
 from tongban.lib.problems import Invalid, NotAllowed, Problem
 from tongban.payments import queries, services
 from tongban.payments.gateways import gateway as switched_on
@@ -51,7 +52,8 @@ def registry(request, officer):
         "next": following,
         "asked": {**asked, "day": found.isoformat() if found else ""},
         "states": PaymentState.choices,
-        "ways": [("window", _("window")), *[(one.name, one.name) for one in gateways()]],
+        "ways": [("window", _("window")), *[(one.name, say(one.title)) for one in gateways()]],
+        "bills": queries.found_bills(officer, asked["find"]) if asked["find"] and not before else [],
         "doubtful": queries.doubtful_payments(officer),
         "tabs": _tabs(officer, "payments"),
         "strange": queries.strange_notices() if set(officer.roles) & set(KEEPING) else [],
@@ -125,7 +127,11 @@ def bill_act(request, officer, number, move):
     row = _seen(officer, number)
     try:
         if move == "take":
-            services.take_at_window([row], officer=officer, method=request.POST.get("method", ""))
+            counted = request.POST.get("counted", "")
+            services.take_at_window(
+                [row], officer=officer, method=request.POST.get("method", ""),
+                counted=int(counted) if counted.isdecimal() and len(counted) < 18 else None,
+            )  # fmt: skip
         elif move == "reduce":
             amount = row.total if request.POST.get("all") == "1" else money.typed(request.POST.get("amount", ""))
             services.propose_reduction(
@@ -254,6 +260,9 @@ def day(request, officer, gateway, day):
         "lines": lines,
         "only": only,
         "departments": queries.by_department(row),
+        "went_back": queries.bills_of_refunds(
+            [line.reference for line in lines if line.kind == StatementLine.Kind.REFUND]
+        ),
         "ours": {one.ref for one in Payment.objects.filter(ref__in=[line.reference for line in lines]).only("ref")},
         "tabs": _tabs(officer, "days"),
     }

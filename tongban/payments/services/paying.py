@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from tongban.departments.models import Officer
 from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM, Actor
+from tongban.lib import money
 from tongban.lib.bilingual import say, short
 from tongban.lib.moves import NotNow, make
 from tongban.lib.problems import Invalid, NotAllowed, Unavailable, worded
@@ -168,8 +169,10 @@ def stop(payment: Payment, *, account: Account) -> Payment:
     return payment
 
 
-def take_at_window(bills: Sequence[Bill], *, officer: Officer, method: str, now: datetime | None = None) -> Payment:
-    """Cash or card at a window: the bills are settled with it, each with its receipt."""
+def take_at_window(
+    bills: Sequence[Bill], *, officer: Officer, method: str, counted: int | None = None, now: datetime | None = None
+) -> Payment:
+    """Cash or card at a window: the bills are settled with it, each with its receipt. `counted` is the sum the officer had before them."""
     now = now or timezone.now()
     if method not in {Payment.Method.CASH, Payment.Method.CARD}:
         raise Invalid("method-missing", _("Choose how it was paid."), errors={"method": [_("Choose how it was paid.")]})
@@ -183,9 +186,17 @@ def take_at_window(bills: Sequence[Bill], *, officer: Officer, method: str, now:
         _all_open(held)
         if len({bill.payer_id for bill in held}) > 1:
             raise NotAllowed("several-payers", _("These bills have different payers."))
+        total = sum(bill.total for bill in held)
+        if counted is not None and counted != total:
+            raise NotAllowed(
+                "bill-changed",
+                worded(_("The bill was changed meanwhile: it is %(sum)s now."), sum=f"¥{money.in_yuan(total)}"),
+                kept=_("Nothing was recorded as taken."),
+                next_step=_("Count again, and give back what is too much."),
+            )
         row = Payment.objects.create(
             payer=held[0].payer, officer=officer, method=method, gateway=WINDOW, gateway_id=officer.staff_no,
-            amount=sum(bill.total for bill in held), started_at=now, expires_at=now, simulated=settings.DEMO,
+            amount=total, started_at=now, expires_at=now, simulated=settings.DEMO,
         )  # fmt: skip
         _share_out(row, held)
         confirm(row, Answer(Standing.PAID, amount=row.amount, at=now), actor=actors[0], now=now)

@@ -25,13 +25,14 @@ def of_refund(refund: Refund, bill: Bill, *, now: datetime) -> Receipt:
     row = Receipt(
         kind=Receipt.Kind.REFUND, bill=bill, share=refund.share, refund=refund, amount=refund.amount, made_at=now
     )
+    row.content = {"why": refund.why, "at_window": refund.share.payment.method != Payment.Method.ONLINE}
     return _write(row, bill, refund.share.payment, moment=now, reference=refund.ref)
 
 
 def _write(row: Receipt, bill: Bill, payment: Payment, *, moment: datetime, reference: str) -> Receipt:
     service = gateway(payment.gateway)
     how = HOW.get(payment.method) or (service.title if service else {"zh": payment.gateway, "en": payment.gateway})
-    row.content = {
+    row.content |= {
         "title": bill.title,
         "payer": bill.payer.names,
         "department": bill.department.name,

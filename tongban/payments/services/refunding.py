@@ -51,6 +51,12 @@ def propose(bill: Bill, *, officer: Officer, amount: int, why: str, reason: str,
         if not 0 < amount <= left_of(share, held):
             sentence = _("At most what was paid and is not yet going back can be refunded.")
             raise Invalid("refund-too-much", sentence, errors={"amount": [sentence]})
+        if share.refunds.filter(state=RefundState.PROPOSED, amount=amount, why=why, proposed_by=officer).exists():
+            raise NotAllowed(
+                "refund-waits",
+                _("You proposed the same refund already, and it waits for a second person."),
+                kept=_("Nothing was changed."),
+            )
         return write(share, amount, why=why, officer=officer, reason=reason.strip()[:2000], now=now or timezone.now())
 
 

@@ -11,6 +11,8 @@ from tongban.channels.office.menu import menu_of
 from tongban.channels.office.views_queue import shown
 from tongban.halls import queries_figures as hall_figures
 from tongban.halls import queries_round_tables as round_tables
+from tongban.lib.bilingual import say
+from tongban.payments.gateways import gateway
 
 register = template.Library()
 
@@ -40,6 +42,13 @@ PLACE_WORDS = {
 
 
 @register.filter
+def paid_through(name: str) -> str:
+    """What people call a payment service; one that is switched off by now keeps its name."""
+    service = gateway(name)
+    return say(service.title) if service else name
+
+
+@register.filter
 def place_words(place: str) -> str:
     """With whom a case is while its time runs."""
     return str(PLACE_WORDS.get(place, place))
@@ -64,9 +73,10 @@ def desk_of(context) -> dict:
         return {"bell": "", "keys": True}
     held = getattr(officer, "at_desk", None)
     if held is None:  # asked once a page, said in three places of it
-        waiting = desks.bell(officer) + round_tables.asked_of(officer).count()
+        waiting = desks.bell(officer) + round_tables.number_asked(officer)
         waiting += len(hall_figures.ringing_for(officer))
-        held = officer.at_desk = {"bell": shown(waiting) if waiting else "", "keys": desks.habit_of(officer).keys}
+        habit = getattr(officer, "habit", None) or desks.habit_of(officer)  # the queue has asked for it already
+        held = officer.at_desk = {"bell": shown(waiting) if waiting else "", "keys": habit.keys}
     return held
 
 
