@@ -12,6 +12,7 @@ from tests import make
 from tests.office.desks import at_the_desk, case_in, matter, officer_for
 from tongban.cases import queries
 from tongban.cases.models import Case
+from tongban.cases.permission import handler_of
 from tongban.cases.queries import QueueKey, Wanted, queue_page
 from tongban.cases.states import ENDED, CaseState
 
@@ -244,3 +245,21 @@ def test_a_number_finds_its_case_however_it_is_written():
 
     assert found.headers["Location"] == f"/office/cases/{case.ref}/"
     assert client.get("/office/find/", {"number": "990000260000009999"}).status_code == 404
+
+
+@pytest.mark.parametrize("records", [1, 4, 5])
+def test_own_cases_are_in_no_queue_and_no_figure_however_many_records_an_officer_has(records):
+    """Up to four records the question is one that was composed before; beyond that it is composed for this officer."""
+    person, of = make.person(), matter()
+    officer = make.officer("supervisor", person=person)
+    companies = [make.company(of=person) for _number in range(records - 1)]
+    late = timezone.localdate() - timedelta(days=3)
+    others = waiting(3, of, due=lambda number: late)
+    for party, mine in zip([person, *companies], waiting(records, of, due=lambda number: late), strict=True):
+        Case.objects.filter(pk=mine.pk).update(applicant=party)
+
+    assert len(handler_of(officer).parties) == records
+    assert everything(officer, "intake", 2) == [case.pk for case in others]
+    assert everything(officer, queries.ALL, 2) == [case.pk for case in others]
+    assert queries.pressing(officer, queries.tabs_of(officer))["late"] == 3
+    assert queries.count_brought_up(officer) == 0

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import BigIntegerField, F, Q, QuerySet
 from django.utils import timezone
 
 from tongban.cases import queries, rules
@@ -12,6 +12,7 @@ from tongban.cases.narrowing import Wanted
 from tongban.cases.states import OPEN
 from tongban.departments import queries as departments
 from tongban.departments.models import Department, Officer
+from tongban.lib.composed import composed, composed_of_several
 
 VIEWS_SHOWN = 16
 
@@ -30,8 +31,13 @@ class View:
 
 
 def habit_of(officer: Officer) -> DeskHabit:
-    found = DeskHabit.objects.filter(officer=officer).select_related("begins_with").first()
-    return found or DeskHabit(officer=officer)
+    found = _habits(officer=officer.pk)
+    return found[0] if found else DeskHabit(officer=officer)
+
+
+@composed(officer=BigIntegerField())
+def _habits(officer):
+    return DeskHabit.objects.filter(officer_id=officer).select_related("begins_with").order_by("pk")
 
 
 def may_see_view(officer: Officer, view: SavedView) -> bool:
@@ -45,10 +51,12 @@ def view_of(officer: Officer, pk: int) -> SavedView | None:
 
 def views_of(officer: Officer, *, habit: DeskHabit, today: date | None = None) -> list[View]:
     """One's own views and those shared with the department, by name."""
-    seen = Q(owner=officer) | Q(shared=True, department=officer.department_id)
+    rows = _views(officer=officer.pk, department=officer.department_id)
+    if not rows:
+        return []
     tabs, counter = queries.tabs_of(officer), queries.Counter(officer, today=today)
     found = []
-    for row in SavedView.objects.filter(seen).select_related("owner")[:VIEWS_SHOWN]:
+    for row in rows:
         tab = row.asked.get("tab", "")
         tab = tab if tab in {*tabs, queries.ALL} else tabs[0]
         wanted = Wanted.read(row.asked)
@@ -56,6 +64,12 @@ def views_of(officer: Officer, *, habit: DeskHabit, today: date | None = None) -
         own, first = row.owner_id == officer.pk, habit.begins_with_id == row.pk
         found.append(View(row, tab, wanted, own, first, count, exact))
     return found
+
+
+@composed(officer=BigIntegerField(), department=BigIntegerField())
+def _views(officer, department):
+    seen = Q(owner_id=officer) | Q(shared=True, department_id=department)
+    return SavedView.objects.filter(seen).select_related("owner")[:VIEWS_SHOWN]
 
 
 def labels_of(department: Department, *, retired: bool = False) -> QuerySet[Label]:
@@ -66,10 +80,15 @@ def labels_of(department: Department, *, retired: bool = False) -> QuerySet[Labe
 def labels_on(cases: list[int], officer: Officer) -> dict[int, list[Label]]:
     """{case: its labels}, those of this officer's department; what another department thinks of a case stays there."""
     on: dict[int, list[Label]] = {}
-    rows = CaseLabel.objects.filter(case__in=cases, label__department=officer.department_id).select_related("label")
-    for row in rows.order_by("label__name"):
-        on.setdefault(row.case_id, []).append(row.label)
+    for row in _labels_on(cases):
+        if row.label.department_id == officer.department_id:
+            on.setdefault(row.case_id, []).append(row.label)
     return on
+
+
+@composed_of_several(BigIntegerField())
+def _labels_on(cases):
+    return CaseLabel.objects.filter(case__id__in=cases).select_related("label").order_by("label__name")
 
 
 # -- what waits for an officer
@@ -77,8 +96,11 @@ def labels_on(cases: list[int], officer: Officer) -> dict[int, list[Label]]:
 
 def held_out_to(officer: Officer) -> QuerySet[PassingOn]:
     """Cases that colleagues hold out to this officer, as long as they still lie with them."""
-    rows = PassingOn.objects.filter(taker=officer, state=PassingOn.State.OFFERED, case__claimed_by=F("giver"))
-    return rows.select_related("case", "case__version", "case__department", "giver").order_by("id")
+    return _offered_to(officer.pk).select_related("case", "case__version", "case__department", "giver").order_by("id")
+
+
+def _offered_to(officer: int) -> QuerySet[PassingOn]:
+    return PassingOn.objects.filter(taker_id=officer, state=PassingOn.State.OFFERED, case__claimed_by=F("giver"))
 
 
 def held_out_by(officer: Officer) -> QuerySet[PassingOn]:
@@ -94,19 +116,32 @@ def given_back_to(officer: Officer) -> QuerySet[PassingOn]:
 
 def mentions_of(officer: Officer) -> QuerySet[Mention]:
     """Notes that name this officer and that they have not seen; of a case they may still see."""
-    rows = Mention.objects.filter(officer=officer, seen_at__isnull=True)
-    if not set(officer.roles) & (
-        rules.HALL_ROLES | rules.READING_ROLES
-    ):  # whoever changed the department sees its cases no more
-        rows = rows.filter(note__case__department=officer.department_id)
+    sees_all = bool(set(officer.roles) & (rules.HALL_ROLES | rules.READING_ROLES))
     related = ("note", "note__officer", "note__case", "note__case__version", "note__case__department")
-    return rows.select_related(*related).order_by("id")
+    return _mentions(officer.pk, officer.department_id, sees_all=sees_all).select_related(*related).order_by("id")
+
+
+def _mentions(officer: int, department: int, *, sees_all: bool) -> QuerySet[Mention]:
+    rows = Mention.objects.filter(officer_id=officer, seen_at__isnull=True)
+    # whoever changed the department sees its cases no more
+    return rows if sees_all else rows.filter(note__case__department_id=department)
 
 
 def bell(officer: Officer) -> int:
     """What waits, counted up to MANY: the number on the bell."""
-    number = len(mentions_of(officer).values_list("pk", flat=True)[: queries.MANY])
-    return number + len(held_out_to(officer).values_list("pk", flat=True)[: queries.MANY - number])
+    sees_all = bool(set(officer.roles) & (rules.HALL_ROLES | rules.READING_ROLES))
+    number = len(_mentioned(officer=officer.pk, department=officer.department_id, sees_all=sees_all))
+    return min(number + len(_held_out(officer=officer.pk)), queries.MANY)
+
+
+@composed(officer=BigIntegerField(), department=BigIntegerField())
+def _mentioned(officer, department, sees_all):
+    return _mentions(officer, department, sees_all=sees_all).values_list("pk", flat=True)[: queries.MANY]
+
+
+@composed(officer=BigIntegerField())
+def _held_out(officer):
+    return _offered_to(officer).values_list("pk", flat=True)[: queries.MANY]
 
 
 def passing_of(case: Case) -> PassingOn | None:

@@ -1,11 +1,23 @@
 """What is asked about cases, each from somebody's eyes. Lists go by keyset: pass the last row's key to go on."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from django.db.models import BigIntegerField, CharField, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import (
+    BigIntegerField,
+    CharField,
+    DateField,
+    Exists,
+    F,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+)
 from django.utils import timezone
 
 from tongban.cases import bundles, clocks, hearings, planning, rules
@@ -27,7 +39,7 @@ from tongban.cases.states import (
 )
 from tongban.departments import queries as departments
 from tongban.departments.models import Officer
-from tongban.lib.composed import composed
+from tongban.lib.composed import composed, composed_of_several
 from tongban.lib.moves import Move
 from tongban.lib.workdays import light
 from tongban.materials.models import Page
@@ -329,11 +341,13 @@ def _queues_behind(officer: Officer, tab: str) -> list[str]:
     return [one for one in tabs_of(officer) if one != "done"] or ["done"] if tab == ALL else [tab]
 
 
-def visible_to(officer: Officer) -> QuerySet[Case]:
-    """What an officer may see at all: the hall's roles every sent case, others their department's; never their own."""
-    handler = handler_of(officer)
-    rows = _sent_to(officer.department_id, everywhere=_sees_all(handler))
-    return rows.exclude(applicant_id__in=handler.parties) if handler.parties else rows
+def visible_to(officer: Officer, *, handler: rules.Handler | None = None) -> QuerySet[Case]:
+    """What an officer may see at all: the hall's roles every sent case, others their department's; never their own.
+
+    Whoever asks several times for one page passes `handler_of` the officer.
+    """
+    handler = handler or handler_of(officer)
+    return _seen_in(officer.department_id, everywhere=_sees_all(handler), own=handler.parties)
 
 
 def one_visible_to(officer: Officer, ref: str) -> Case | None:
@@ -345,6 +359,11 @@ def one_visible_to(officer: Officer, ref: str) -> Case | None:
 
 def _sees_all(handler: rules.Handler) -> bool:
     return bool(handler.roles & (rules.HALL_ROLES | rules.READING_ROLES))
+
+
+def _seen_in(department: int, *, everywhere: bool, own: Iterable[int]) -> QuerySet[Case]:
+    rows = _sent_to(department, everywhere=everywhere)
+    return rows.exclude(applicant__id__in=list(own)) if own else rows
 
 
 def _sent_to(department: int, *, everywhere: bool) -> QuerySet[Case]:
@@ -411,7 +430,10 @@ def sent_by_number(number: str) -> Case | None:
 
 def waiting_for(officer: Officer, tab: str, *, among: QuerySet[Case] | None = None) -> QuerySet[Case]:
     """One queue of an officer, in no order; `among` what the officer may see, when that was asked already."""
-    rows = visible_to(officer) if among is None else among
+    return _of_queue(visible_to(officer) if among is None else among, tab, officer.pk)
+
+
+def _of_queue(rows: QuerySet[Case], tab: str, officer: int) -> QuerySet[Case]:
     first, *more = TABS[tab]
     rows = (
         rows.filter(state__in=TABS[tab]) if more else rows.filter(state=first)
@@ -427,7 +449,7 @@ def waiting_for(officer: Officer, tab: str, *, among: QuerySet[Case] | None = No
     if tab == "review":
         return rows.filter(Q(opinion="") | Q(reviewer__isnull=True))
     if tab == "decision":
-        return rows.exclude(opinion="").exclude(reviewer=officer)
+        return rows.exclude(opinion="").exclude(reviewer_id=officer)
     return rows
 
 
@@ -462,6 +484,7 @@ def queue_page(
     after: QueueKey | None = None,
     limit: int = PAGE,
     today: date | None = None,
+    handler: rules.Handler | None = None,
 ) -> tuple[list[Case], QueueKey | None]:
     """One page of a queue after a key, and the key of its end (None at the last page).
 
@@ -470,14 +493,21 @@ def queue_page(
     """
     today, wanted = today or timezone.localdate(), wanted or Wanted()
     newest_first = tab == "done"
+    handler = handler or handler_of(officer)
     heads: set[QueueKey] = set()
-    asked = wanted.stretch(today) & wanted.question(today, officer)
-    for _state, rows in _stretches(officer, tab, wanted):
-        of_state = rows.filter(asked)
-        heads |= set(_newest(of_state, after, limit + 1) if newest_first else _due_first(of_state, after, limit + 1))
+    if wanted == Wanted() and len(handler.parties) <= len(OWN):
+        heads = _heads_of_whole(officer, handler, tab, after, limit + 1)
+    else:
+        among = visible_to(officer, handler=handler).select_related(None)
+        asked = wanted.stretch(today) & wanted.question(today, officer)
+        for _state, rows in _stretches(officer, tab, wanted, among=among):
+            of_state = rows.filter(asked)
+            heads |= set(
+                _newest(of_state, after, limit + 1) if newest_first else _due_first(of_state, after, limit + 1)
+            )
     ordered = sorted(heads, key=lambda key: -key.pk if newest_first else key.place)
     page = ordered[:limit]
-    found = _lines(Case.objects.all()).in_bulk([key.pk for key in page])
+    found = {row.pk: row for row in _lines_of([key.pk for key in page])}
     following = page[-1] if len(ordered) > limit else None
     return [found[key.pk] for key in page if key.pk in found], following
 
@@ -491,6 +521,73 @@ def _stretches(
         rows = waiting_for(officer, queue, among=visible)
         for state in sorted(TABS[queue] & {wanted.state} if wanted.state else TABS[queue]):
             yield state, rows.filter(state=state)
+
+
+# -- a whole queue, asked by everybody who opens it: its SQL is made once
+
+OWN = (
+    "own0",
+    "own1",
+    "own2",
+    "own3",
+)  # an officer's own records as an applicant; who has more is asked about each time anew
+STRETCHES: dict[str, Callable[[QuerySet[Case], Any, Any], QuerySet[Case]]] = {
+    "dated": lambda rows, due, pk: rows.filter(next_due__isnull=False).order_by("next_due", "pk"),
+    "undated": lambda rows, due, pk: rows.filter(next_due__isnull=True).order_by("next_due", "pk"),
+    "undated after": lambda rows, due, pk: rows.filter(next_due__isnull=True, pk__gt=pk).order_by("next_due", "pk"),
+    "rest of the day": lambda rows, due, pk: rows.filter(next_due=due, pk__gt=pk).order_by("next_due", "pk"),
+    "days after": lambda rows, due, pk: rows.filter(next_due__gt=due).order_by("next_due", "pk"),
+    # who is over has no due day: said so, the index of queues leads to its number within its state
+    "newest": lambda rows, due, pk: rows.filter(next_due__isnull=True).order_by("-next_due", "-pk"),
+    "newest before": lambda rows, due, pk: rows.filter(next_due__isnull=True, pk__lt=pk).order_by("-next_due", "-pk"),
+    "late": lambda rows, due, pk: rows.filter(next_due__lt=due),
+    "today": lambda rows, due, pk: rows.filter(next_due=due),
+}  # fmt: skip
+
+
+@composed(
+    department=BigIntegerField(), officer=BigIntegerField(), due=DateField(), pk=BigIntegerField(),
+    **dict.fromkeys(OWN, BigIntegerField()),
+)  # fmt: skip
+def _keys_of_stretch(department, officer, due, pk, everywhere, queue, state, stretch, limit, **own):
+    rows = _of_queue(_seen_in(department, everywhere=everywhere, own=own.values()).select_related(None), queue, officer)
+    rows = rows.filter(state=state) if state else rows
+    return STRETCHES[stretch](rows, due, pk).values_list("next_due", "pk")[:limit]
+
+
+def _of_stretch(
+    officer: Officer, handler: rules.Handler, queue: str, state: str, stretch: str, limit: int, *, due=None, pk=0
+) -> list[QueueKey]:
+    """The first keys of one stretch of an index of queues; `state` empty: of all states of this queue."""
+    keys = _keys_of_stretch(
+        department=officer.department_id, officer=officer.pk, due=due, pk=pk, everywhere=_sees_all(handler), queue=queue,
+        state=state, stretch=stretch, limit=limit, **dict(zip(OWN, sorted(handler.parties), strict=False)),
+    )  # fmt: skip
+    return [QueueKey(*key) for key in keys]
+
+
+def _heads_of_whole(
+    officer: Officer, handler: rules.Handler, tab: str, after: QueueKey | None, limit: int
+) -> set[QueueKey]:
+    """What `_due_first` and `_newest` find of each state where nothing is narrowed."""
+    if tab == "done":
+        stretches = ["newest" if after is None else "newest before"]
+    elif after is None:
+        stretches = ["dated", "undated"]
+    elif after.due is None:
+        stretches = ["undated after"]
+    else:
+        stretches = ["rest of the day", "days after", "undated"]
+    due, pk = (after.due, after.pk) if after is not None else (None, 0)
+    heads: set[QueueKey] = set()
+    for queue in _queues_behind(officer, tab):
+        for state in sorted(TABS[queue]):
+            found: list[QueueKey] = []
+            for stretch in stretches:
+                if len(found) < limit:
+                    found += _of_stretch(officer, handler, queue, state, stretch, limit, due=due, pk=pk)
+            heads |= set(found)
+    return heads
 
 
 class Counter:
@@ -542,6 +639,11 @@ def _first_part(rows: QuerySet[Case]) -> tuple[list[Q], bool]:
     return parts, whole
 
 
+@composed_of_several(BigIntegerField())
+def _lines_of(keys):
+    return _lines(Case.objects.filter(pk__in=keys))
+
+
 def _lines(rows: QuerySet[Case]) -> QuerySet[Case]:
     """What a line of a list says and no more: nothing encrypted is opened for a list."""
     return rows.select_related(*TOGETHER, "claimed_by").only(
@@ -581,18 +683,26 @@ def _newest(rows: QuerySet[Case], after: QueueKey | None, limit: int) -> list[Qu
 MANY = 100  # counted no further: people read "99+"
 
 
-def pressing(officer: Officer, tabs: list[str], today: date | None = None) -> dict[str, int]:
+def pressing(
+    officer: Officer, tabs: list[str], today: date | None = None, *, handler: rules.Handler | None = None
+) -> dict[str, int]:
     """How much of the office's own work is late and due today, counted up to MANY; whose clock is the applicant's is not."""
-    today = today or timezone.localdate()
-    visible = visible_to(officer).select_related(None)
+    today, handler = today or timezone.localdate(), handler or handler_of(officer)
     count = {"late": 0, "today": 0}
     for tab in tabs:
         if tab in NOT_AT_WORK:
             continue
         for light_ in count:
-            rows = Wanted(light=light_).of(waiting_for(officer, tab, among=visible), today)
-            count[light_] += len(rows.values_list("pk", flat=True)[: MANY - count[light_]])
-    return count
+            if count[light_] < MANY:
+                count[light_] += _number_of(officer, handler, tab, light_, today)
+    return {name: min(number, MANY) for name, number in count.items()}
+
+
+def _number_of(officer: Officer, handler: rules.Handler, tab: str, light_: str, today: date) -> int:
+    if len(handler.parties) <= len(OWN):
+        return len(_of_stretch(officer, handler, tab, "", light_, MANY, due=today))
+    rows = waiting_for(officer, tab, among=visible_to(officer, handler=handler).select_related(None))
+    return len(Wanted(light=light_).of(rows, today).values_list("pk", flat=True)[:MANY])
 
 
 def desk(officer: Officer) -> list[Case]:
@@ -602,7 +712,12 @@ def desk(officer: Officer) -> list[Case]:
 
 def count_on_desk(officer: Officer) -> int:
     """Counted up to MANY."""
-    return len(_on_desk(officer).values_list("pk", flat=True)[:MANY])
+    return len(_lying_with(officer=officer.pk))
+
+
+@composed(officer=BigIntegerField())
+def _lying_with(officer):
+    return Case.objects.filter(claimed_by_id=officer, state__in=OPEN).values_list("pk", flat=True)[:MANY]
 
 
 class _Number(Subquery):
@@ -687,9 +802,23 @@ def brought_up(officer: Officer, *, after: int = 0, limit: int = PAGE) -> tuple[
     return page[:limit], page[limit - 1].pk if len(page) > limit else None
 
 
-def count_brought_up(officer: Officer) -> int:
+def count_brought_up(officer: Officer, *, handler: rules.Handler | None = None) -> int:
     """Counted up to MANY."""
-    return len(_brought_up(officer).values_list("pk", flat=True)[:MANY])
+    handler = handler or handler_of(officer)
+    if len(handler.parties) > len(OWN):
+        return len(_brought_up(officer).values_list("pk", flat=True)[:MANY])
+    return len(
+        _brought_before(
+            department=officer.department_id,
+            roles=tuple(sorted(officer.roles)),
+            **dict(zip(OWN, sorted(handler.parties), strict=False)),
+        )
+    )
+
+
+@composed(department=BigIntegerField(), **dict.fromkeys(OWN, BigIntegerField()))
+def _brought_before(department, roles, **own):
+    return _brought_up_in(department, roles, own.values()).values_list("pk", flat=True)[:MANY]
 
 
 def is_brought_before(officer: Officer, row: Escalation) -> bool:
@@ -699,12 +828,15 @@ def is_brought_before(officer: Officer, row: Escalation) -> bool:
 
 
 def _brought_up(officer: Officer) -> QuerySet[Escalation]:
-    everywhere = [role for role in officer.roles if role in rules.HALL_ROLES]
-    here = [role for role in officer.roles if role not in rules.HALL_ROLES]
-    mine = Q(role__in=everywhere) | Q(role__in=here, department=officer.department)
+    return _brought_up_in(officer.department_id, officer.roles, handler_of(officer).parties)
+
+
+def _brought_up_in(department: int, roles: Iterable[str], own: Iterable[int]) -> QuerySet[Escalation]:
+    everywhere = [role for role in roles if role in rules.HALL_ROLES]
+    here = [role for role in roles if role not in rules.HALL_ROLES]
+    mine = Q(role__in=everywhere) | Q(role__in=here, department_id=department)
     rows = Escalation.objects.filter(mine, over_at__isnull=True)
-    own = handler_of(officer).parties
-    return rows.exclude(case__applicant_id__in=own) if own else rows
+    return rows.exclude(case__applicant__id__in=list(own)) if own else rows
 
 
 # -- one case

@@ -4,13 +4,14 @@ import re
 from datetime import date, datetime, timedelta
 
 from django.core import signing
-from django.db.models import Q, QuerySet
+from django.db.models import BigIntegerField, Q, QuerySet
 from django.utils import timezone
 
 from tongban.departments.models import Officer
 from tongban.halls.models import Appointment, RoundTable, RoundTableTask
 from tongban.halls.round_table_states import ASKED_ROLES, HOSTS, TableState
 from tongban.lib import identifiers
+from tongban.lib.composed import composed
 from tongban.parties.models import Party
 
 SALT = "halls.round-table"
@@ -50,10 +51,23 @@ def asked_of(officer: Officer) -> QuerySet[RoundTable]:
     """Where this officer's department was asked to come and nobody has said who does: for whoever works on cases there."""
     if not set(officer.roles) & ASKED_ROLES:
         return RoundTable.objects.none()
-    rows = RoundTable.objects.filter(
-        state__in=[TableState.PLANNED, TableState.OPEN], seats__department=officer.department_id, seats__officer=None
+    return _open_seats(officer.department_id).select_related("hall").order_by("begins_at", "id")
+
+
+def number_asked(officer: Officer) -> int:
+    """How many those are, counted up to 100."""
+    return len(_asked(department=officer.department_id)) if set(officer.roles) & ASKED_ROLES else 0
+
+
+@composed(department=BigIntegerField())
+def _asked(department):
+    return _open_seats(department).order_by("id").values_list("pk", flat=True)[:100]
+
+
+def _open_seats(department: int) -> QuerySet[RoundTable]:
+    return RoundTable.objects.filter(
+        state__in=[TableState.PLANNED, TableState.OPEN], seats__department_id=department, seats__officer=None
     )
-    return rows.select_related("hall").order_by("begins_at", "id")
 
 
 def over(officer: Officer, now: datetime) -> QuerySet[RoundTable]:

@@ -201,7 +201,7 @@ def _moment(value: Any, expression: Any, connection: Any) -> Any:
     return found if found.tzinfo else found.replace(tzinfo=connection.timezone)
 
 
-SEVERAL = 16
+SEVERAL = 26  # a page of a list, and one more
 
 
 def composed_of_several(field: Field) -> Callable[[Callable[[list], QuerySet]], Callable[[Iterable], list[Any]]]:

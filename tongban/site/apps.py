@@ -1,6 +1,7 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.utils.module_loading import autodiscover_modules
 
+from tongban.lib import shown_choices
 from tongban.site import translating
 
 
@@ -14,3 +15,4 @@ class Site(AppConfig):
         rooms above cases tell its rules."""
         autodiscover_modules("events", "reactions", "facts")
         translating.learn_all()
+        shown_choices.install(apps.get_models())

@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import BigIntegerField, Count, DateTimeField, F, Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -57,6 +57,7 @@ from tongban.departments.models import Officer
 from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM, Actor
 from tongban.lib.bilingual import Bilingual, in_both
+from tongban.lib.composed import composed
 from tongban.lib.moves import Move, NotNow, make
 from tongban.lib.problems import Invalid, NotAllowed, Problem, worded
 from tongban.materials import store
@@ -735,6 +736,22 @@ def waiting_for_word(officer: Officer, now: datetime | None = None) -> QuerySet[
     if not held - {"dept_approver"}:
         rows = rows.filter(officer__department=officer.department)
     return rows.select_related("officer__department").order_by("id")
+
+
+def number_waiting_for_word(officer: Officer) -> int:
+    """How many those are, counted up to 100."""
+    held = oversight_rules.SECOND_PERSON & set(officer.roles)
+    if not held:
+        return 0
+    of_one = not held - {"dept_approver"}
+    return len(_waiting(officer=officer.pk, department=officer.department_id, of_one=of_one, now=timezone.now()))
+
+
+@composed(officer=BigIntegerField(), department=BigIntegerField(), now=DateTimeField())
+def _waiting(officer, department, of_one, now):
+    rows = Batch.objects.filter(state=BatchState.ASKED, lapses_at__gt=now).exclude(officer_id=officer)
+    rows = rows.filter(officer__department_id=department) if of_one else rows
+    return rows.values_list("pk", flat=True)[:100]
 
 
 def askable(cases: Sequence[Case]) -> list[tuple[str, str, Bilingual]]:

@@ -93,5 +93,5 @@ def bar(officer: Officer) -> dict[str, Any] | None:
         "acts": [(act.name, WORDS[act.name].label) for act in found],
         "alone": ALONE,
         "most": AT_MOST,
-        "waiting": batching.waiting_for_word(officer)[:100].count(),
+        "waiting": batching.number_waiting_for_word(officer),
     }

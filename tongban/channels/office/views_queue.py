@@ -3,14 +3,17 @@
 from dataclasses import fields
 from urllib.parse import urlencode
 
+from django.db.models import CharField
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from tongban.cases import desks, rules, time_spent
 from tongban.cases import queries as cases
 from tongban.cases.models import Case
+from tongban.cases.permission import handler_of
 from tongban.cases.queries import QueueKey, Wanted
 from tongban.cases.states import CaseState
 from tongban.channels.doorkeeper import for_officer
@@ -18,6 +21,7 @@ from tongban.channels.office import batch_words
 from tongban.channels.pages.live import stand_before
 from tongban.departments import queries as departments
 from tongban.lib.bilingual import say
+from tongban.lib.composed import composed
 from tongban.matters.models import MatterVersion
 from tongban.places import queries as places
 
@@ -58,7 +62,7 @@ assert set(cases.TABS) == set(TAB_WORDS)
 @for_officer
 def queue(request, officer):
     """One queue, a page of it, with what presses above. Without any word in the address: the view this officer begins with."""
-    habit = desks.habit_of(officer)
+    habit = officer.habit = desks.habit_of(officer)
     if not request.GET and habit.begins_with is not None and desks.may_see_view(officer, habit.begins_with):
         return redirect(
             f"{reverse('office:queue')}?{urlencode({'view': habit.begins_with_id} | habit.begins_with.asked)}"
@@ -67,7 +71,10 @@ def queue(request, officer):
     tab = request.GET.get("tab") if request.GET.get("tab") in {*tabs, cases.ALL} else tabs[0]
     wanted = Wanted.read(request.GET)
     asked = wanted.as_query()
-    rows, following = cases.queue_page(officer, tab, wanted=wanted, after=QueueKey.read(request.GET.get("after", "")))
+    handler = handler_of(officer)
+    rows, following = cases.queue_page(
+        officer, tab, wanted=wanted, after=QueueKey.read(request.GET.get("after", "")), handler=handler
+    )
     everywhere = bool(set(officer.roles) & (rules.HALL_ROLES | rules.READING_ROLES))
     department = wanted.department if everywhere else officer.department.code
     bodies = list(departments.departments()) if everywhere else [officer.department]
@@ -83,14 +90,14 @@ def queue(request, officer):
         ],
         "asked": {one.name: asked.get(one.name, "") for one in fields(Wanted)},
         "kept": asked,
-        "batch": batch_words.bar(officer),  # parts/batch_bar.html, parts/batch_tick.html
+        "batch": batch_words.bar(officer),  # parts/batch_bar.html, lines.html
         "narrowed": bool(asked),
         "lights": [(_("Day"), LIGHT_WORDS), (_("Light"), COLOUR_WORDS)] if tab != "done" else [],
         "views": _views(officer, habit, request.GET.get("view", ""), {"tab": tab} | asked),
         "states": _states(officer, tab),
         "who": WHO_WORDS,
         "labels": [(str(one.pk), one.name) for one in desks.labels_of(officer.department)],
-        "places": [(one.code, say(one.name)) for one in places.divisions() if len(one.code) <= 9],
+        "places": [(one.code, say(one.name)) for one in places.all_active() if len(one.code) <= 9],
         "channels": Case.Channel.choices,
         "further": any(asked.get(name) for name in FURTHER),
         "is_approver": bool({"dept_approver", "inspector"} & set(officer.roles)),
@@ -99,9 +106,9 @@ def queue(request, officer):
         "rows": [line(case) | {"labels": labels.get(case.pk, ())} for case in rows],
         "following": following,
         "begun": "after" in request.GET,
-        "pressing": {name: shown(count) for name, count in cases.pressing(officer, tabs).items()},
+        "pressing": {name: shown(count) for name, count in cases.pressing(officer, tabs, handler=handler).items()},
         "on_desk": shown(cases.count_on_desk(officer)),
-        "brought_up": shown(cases.count_brought_up(officer)),
+        "brought_up": shown(cases.count_brought_up(officer, handler=handler)),
         "topics": watched,
     }
     return render(request, "office/queue.html", context)
@@ -130,9 +137,13 @@ def _matters(department: str) -> list[tuple[str, str]]:
     """What to narrow to: the matters of one department; a list of all would be too long to choose from."""
     if not department:
         return []
+    return sorted(((slug, say(name)) for slug, name in _published(department=department)), key=lambda one: one[1])
+
+
+@composed(department=CharField())
+def _published(department):
     rows = MatterVersion.objects.filter(matter__department__code=department, state=MatterVersion.State.PUBLISHED)
-    found = [(slug, say(name)) for slug, name in rows.values_list("matter__slug", "name")[:MATTERS_AT_MOST]]
-    return sorted(found, key=lambda one: one[1])
+    return rows.values_list("matter__slug", "name")[:MATTERS_AT_MOST]
 
 
 def topics(bodies) -> str:
@@ -145,12 +156,23 @@ def shown(count: int) -> str:
 
 
 def line(case: Case) -> dict:
+    left = cases.days_left(case)
     return {
         "case": case,
+        "href": reverse("office:case", args=[case.ref]),
         "light": cases.light_of(case),
-        "left": cases.days_left(case),
+        "left": left,
+        "left_words": "" if left is None else _left_words(left),
         "person": case.applicant.kind == "person",
     }
+
+
+def _left_words(left: int) -> str:
+    if left == 0:
+        return gettext("today")
+    if left < 0:
+        return ngettext("%(days)s day over", "%(days)s days over", -left) % {"days": -left}
+    return ngettext("%(days)s day left", "%(days)s days left", left) % {"days": left}
 
 
 @require_GET

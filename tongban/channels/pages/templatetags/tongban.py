@@ -502,7 +502,9 @@ register.simple_tag(truth)
 
 
 @register.simple_tag
-def form_controls(form, values, errors, sources, marked, remarks, divisions, own="", acts=None, meant=None) -> list[dict]:
+def form_controls(
+    form, values, errors, sources, marked, remarks, divisions, own="", acts=None, meant=None
+) -> list[dict]:
     given = (values or {}, errors or {}, sources or {}, marked or {}, remarks or {}, divisions or ())
     return controls(form, *given, own=bool(own), acts=acts, meant=meant)
 
