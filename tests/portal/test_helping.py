@@ -84,6 +84,9 @@ def test_with_the_code_a_helper_prepares_and_the_person_signs(helper, home, case
 
     page = home.get(f"/apply/{case.ref}/check/").content.decode()
     assert "typed by the helper" in page
+    home.post(f"/apply/{case.ref}/submit", {"sign": "1", "key": "j"})
+    assert Case.objects.get().state == "draft"  # that it is true the person says, and not the helper
+    services.save(Case.objects.get(), {"truth": True}, revision=Case.objects.get().revision, account=account)
     home.post(f"/apply/{case.ref}/submit", {"sign": "1", "key": "k"})
     case.refresh_from_db()
     assert (case.state, case.account_id, case.signed_how, case.prepared_by_id) == (

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from tongban.cases import clocks, planning, rules, services
 from tongban.cases.models import Case, CaseMaterial
 from tongban.channels import doorkeeper
-from tongban.channels.pages import bundle_answers, errand, parts, promise_words
+from tongban.channels.pages import beside_case, bundle_answers, errand, parts, promise_words
 from tongban.channels.pages.look import Look
 from tongban.departments.models import Officer
 from tongban.lib.bilingual import say
@@ -56,8 +56,8 @@ class Desk:
 
     def leaves(self, case: Case, asked: Form) -> list[str]:
         """The fields that are neither shown nor taken here."""
-        if self.covered:
-            return [one.id for one in asked if errand.is_covered(one)]
+        if self.covered:  # a helper sees no numbers and promises nothing for somebody else
+            return [one.id for one in asked if errand.is_covered(one) or one.type == "consent"]
         if self.second:
             return [one.id for one in asked if errand.is_covered(one) and _typed_elsewhere(case, one.id, self.carried)]
         return []
@@ -209,6 +209,7 @@ def _form_page(request, desk, case, asked, values, errors, *, conflict=None, rem
         errors=errors,
         labels=errand.labels_of(whole, errors),
         remarks=remarks or {},
+        meant=beside_case.meant(case),
         sources=errand.sources(case),
         marked={},
         conflict=conflict,

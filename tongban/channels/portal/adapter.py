@@ -118,7 +118,10 @@ class AccountAdapter(DefaultAccountAdapter):
     # -- where to go
 
     def get_login_redirect_url(self, request):
-        return "/office/" if doorkeeper.officer(request) is not None else "/my/"
+        officer = doorkeeper.officer(request)
+        if officer is None:
+            return "/my/"
+        return "/office/tablet/" if set(officer.roles) == {"helper"} else "/office/"  # a guide has no queue
 
     def get_signup_redirect_url(self, request):
         return reverse("account_identity")
