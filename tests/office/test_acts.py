@@ -1,6 +1,9 @@
 """Every move an officer makes, through the real pages: the role the law names can, nobody else can, and a second hand is told."""
 
+from datetime import date
+
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -28,6 +31,7 @@ from tongban.cases.models import Case
 from tongban.cases.queries import visible_to
 from tongban.cases.states import MOVES, CaseState
 from tongban.channels.office.acts import ACTS as OFFERED
+from tongban.channels.pages.templatetags.tongban import day as day_words
 from tongban.journal.models import ReadEntry
 
 pytestmark = pytest.mark.django_db
@@ -330,9 +334,12 @@ def test_a_notice_is_sent_as_it_was_previewed_and_not_otherwise():
     where = reverse("office:act", args=[case.ref, "request_correction"])
     data = {**MARK, "seen": services_mark(case)}
 
-    preview = client.post(where, data)
+    with time_machine.travel("2025-06-05T10:00:00+08:00", tick=False):  # the thirtieth day is a Saturday
+        preview = client.post(where, data)
     assert (preview.status_code, Case.objects.get(pk=case.pk).state) == (200, "received")
-    assert "Please say more." in preview.content.decode()
+    page = preview.content.decode()
+    assert "Please say more." in page
+    assert page.count(str(day_words(date(2025, 7, 7)))) == 2 and str(day_words(date(2025, 7, 5))) not in page
     other = client.post(where, {**data, "sure": "0" * 16})
     assert (other.status_code, Case.objects.get(pk=case.pk).state) == (200, "received")
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from tongban.cases import planning, promising
 from tongban.cases.models import Case, Clock, Escalation, Hearing, PublicNotice, Tolerance
 from tongban.cases.procedure_states import HearingState
-from tongban.cases.states import CHARGED_TO, IN_REVIEW, WITH_APPLICANT, CaseState, ClockKind
+from tongban.cases.states import CHARGED_TO, CORRECTION_CALENDAR_DAYS, IN_REVIEW, WITH_APPLICANT, CaseState, ClockKind
 from tongban.departments import queries as departments
 from tongban.lib.composed import composed, composed_of_several
 from tongban.lib.workdays import Calendar, Due
@@ -58,6 +58,14 @@ def due_of(clock: Clock, calendar: Calendar) -> Due:
     count = calendar.due_in_months if clock.unit == "month" else calendar.due_in_days
     due = count(clock.started_on, limit, pauses)
     return calendar.on_or_after(due) if CHARGED_TO.get(clock.kind) == "applicant" else due
+
+
+def last_day_to_correct(asked_on: date) -> date:
+    """Until when the applicant supplies what is asked for on this day."""
+    clock = Clock(
+        kind=ClockKind.APPLICANT_CORRECTION, started_on=asked_on, limit=CORRECTION_CALENDAR_DAYS, unit="calendar_day"
+    )
+    return due_of(clock, departments.calendar()).day or asked_on
 
 
 def warn_day(clock: Clock, calendar: Calendar) -> date | None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -17,7 +16,6 @@ from tongban.cases.services.publishing import notice_ends
 from tongban.cases.services.reviewing import extension_at_most
 from tongban.cases.states import (
     ACCEPTANCE_DAYS,
-    CORRECTION_CALENDAR_DAYS,
     EXCLUDED_STEPS,
     ISSUANCE_DAYS,
     JOINT_EXTENSION_DAYS_AT_MOST,
@@ -150,7 +148,7 @@ def _due(days: int, since=None):
 
 
 def _passed(case, officer):
-    since = clocks.receipt_day(case, timezone.now())
+    since = clocks.day_of_act(case, timezone.now())
     return [
         worded(
             _("The application counts as received. It must be accepted or answered by %(day)s."),
@@ -164,7 +162,7 @@ def _returned(case, officer):
 
 
 def _corrected(case, officer):
-    last = timezone.localdate() + timedelta(days=CORRECTION_CALENDAR_DAYS)
+    last = clocks.last_day_to_correct(_today())
     once = _("This can be asked once only: whatever is not marked now cannot be asked for later.")
     if case.corrections:
         once = _("This is the second request. It is a fault of ours: it is counted, and whoever supervises is told.")
@@ -174,6 +172,7 @@ def _corrected(case, officer):
         ),
         _("After that the five working days for acceptance begin again."),
         once,
+        _("It can be taken back until the applicant begins to answer."),
     ]
 
 
@@ -347,7 +346,7 @@ ACTS: dict[str, Act] = {
                 case, marked(data), officer=officer, only_marked=data.get("only_marked") == "1",
                 why_again=_text(data, "why_again"),
             ),
-            icon="flag", happens=_corrected, paper="correction_notice", told=True, marks=True, final=True,
+            icon="flag", happens=_corrected, paper="correction_notice", told=True, marks=True,
             color="persimmon", done=gettext_lazy("The correction notice was sent."),
         ),
         Act(

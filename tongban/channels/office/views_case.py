@@ -19,7 +19,6 @@ from tongban.cases.models import CaseDocument
 from tongban.cases.services import lettering, tolerating
 from tongban.cases.services.intake import as_paragraphs, checked_findings
 from tongban.cases.sheets import draw
-from tongban.cases.states import CORRECTION_CALENDAR_DAYS
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_officer
 from tongban.channels.office import at_desk, noticed
@@ -101,9 +100,7 @@ def _preview(request, officer, row, wanted):
         checked_findings(row, found)
     except Invalid as problem:
         return show(request, officer, row, act=wanted, problem=problem)
-    due = (
-        timezone.localdate() + timedelta(days=CORRECTION_CALENDAR_DAYS) if wanted.name == "request_correction" else None
-    )
+    due = clocks.last_day_to_correct(timezone.localdate()) if wanted.name == "request_correction" else None
     notice = {
         "title": wanted.paper_title,
         "lines": as_paragraphs(row, found),
