@@ -277,6 +277,7 @@ class Mandate(models.Model):
         DIED = "died", _("somebody died")
         UNANSWERED = "unanswered", _("nobody answered")
         UPPER = "upper", _("the mandate it came from ended")
+        CLOSED = "closed", _("the company is closed")
 
     ref = models.CharField(max_length=12, unique=True, default=new_ref, editable=False)
     principal = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="mandates_given")
