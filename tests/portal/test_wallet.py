@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from tests import make
 from tests.doors import enter
+from tests.eyes import without_tokens
 from tongban.journal.actors import PLATFORM
 from tongban.journal.models import ReadEntry
 from tongban.licences import by_number, services
@@ -219,7 +220,7 @@ def test_a_shared_link_opens_by_a_press_shows_what_was_chosen_and_ends_with_its_
     opened = landlord.post(f"{address}/open").content.decode()
     after = landlord.post(f"{address}/open")
 
-    assert "Landlord Chen" in before and "C1" not in before and "张示范" not in before
+    assert "Landlord Chen" in before and "C1" not in without_tokens(before) and "张示范" not in before
     assert "C1" in opened and "示范路1号" not in opened and "990000199001010011" not in opened
     assert after.status_code == 410 and "could be opened 1 times" in after.content.decode()
     assert LicenceOpening.objects.count() == 1
@@ -260,7 +261,7 @@ def test_a_printed_copy_says_only_whether_it_is_in_force(client, owner, row):
     checked = Client(headers={"accept-language": "en"}).get(f"/verify/{token}").content.decode()
 
     assert "示范路1号" in html and "990000199001010011" not in html
-    assert "Status: valid" in checked and "张示范" not in checked and "C1" not in checked
+    assert "Status: valid" in checked and "张示范" not in checked and "C1" not in without_tokens(checked)
     assert "Checked once by somebody with its code" in page(client, f"/my/licences/{row.pk}/use/")
 
 
@@ -341,7 +342,7 @@ def test_a_paper_is_checked_by_number_and_a_word_on_it(client, owner, row):
     alone = anybody.post("/verify/by-number", {"number": row.identifier})
 
     assert (right.status_code, wrong.status_code, alone.status_code) == (200, 404, 422)
-    assert "Status: valid" in right.content.decode() and "C1" not in wrong.content.decode()
+    assert "Status: valid" in right.content.decode() and "C1" not in without_tokens(wrong.content.decode())
 
 
 # -- the record
