@@ -8,6 +8,7 @@ from django.utils import timezone, translation
 
 from tests import make
 from tests.cases import bundle_ways as ways
+from tests.cases.test_acting import mandate
 from tongban.cases import barring, services
 from tongban.cases.models import Case
 from tongban.cases.services import bundling, ending, following
@@ -20,6 +21,7 @@ from tongban.licences import services as licences
 from tongban.licences.models import Licence, LicenceItem
 from tongban.matters.models import Matter
 from tongban.notices.models import Message
+from tongban.parties import companies
 from tongban.parties.models import Company
 from tongban.registers.models import Grant, Resource, TwinChange
 
@@ -259,12 +261,21 @@ def test_one_refused_part_ends_nothing_at_all(closing, owner):
 
 
 def test_a_closed_business_applies_for_nothing_and_keeps_what_it_can_read(closing, owner):
-    shop = cafe(owner, status="closed")
+    shop = cafe(owner)
+    case, clerk = drafted(make.matter(objects_served=["sole_proprietor"], form=FORM), shop, owner), make.account()
+    given = mandate(owner, clerk)
+    given.principal = shop
+    given.save()
+    companies.close(shop, actor=PLATFORM, reference="case:1")
 
     with pytest.raises(NotAllowed) as closed:
         services.begin(closing, party=shop, account=owner)
+    with pytest.raises(NotAllowed) as unsent:
+        sent(case, owner)
 
-    assert closed.value.code == "business-closed"
+    assert (closed.value.code, unsent.value.code) == ("business-closed", "business-closed")
+    given.refresh_from_db()
+    assert (given.state, given.ended_why) == ("ended", "closed")
 
 
 def test_a_part_is_not_applied_for_alone(closing, owner):

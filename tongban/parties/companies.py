@@ -1,9 +1,11 @@
 """What the register of businesses says about a company changes: its name or address, or that it is closed. Decided elsewhere, entered here."""
 
 from django.db import transaction
+from django.utils import timezone
 
 from tongban.journal import services as journal
 from tongban.journal.actors import Actor
+from tongban.parties import mandates
 from tongban.parties.events import CompanyChanged, CompanyClosed
 from tongban.parties.models import Company
 
@@ -33,5 +35,6 @@ def close(company: Company, *, actor: Actor, reference: str) -> bool:
     active = Company.objects.filter(pk=company.pk, status=Company.Status.ACTIVE)
     if not active.update(status=Company.Status.CLOSED):
         return False
+    mandates.end_of_the_closed(company, timezone.now())
     journal.record(CompanyClosed(company=company.pk, reference=reference), subject=f"party:{company.pk}", actor=actor)
     return True

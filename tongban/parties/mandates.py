@@ -396,13 +396,20 @@ def end_what_is_over(now: datetime | None = None) -> int:
 
 def end_of_the_dead(person: Person, now: datetime) -> None:
     """Inside the transaction that notes the death."""
-    rows = Mandate.objects.select_for_update().filter(
-        Q(principal=person.pk) | Q(agent=person), state__in=[MandateState.GRANTED, MandateState.ASKED]
-    )
+    _end_all(Q(principal=person.pk) | Q(agent=person), Mandate.Why.DIED, now)
+
+
+def end_of_the_closed(company: Party, now: datetime) -> None:
+    """Inside the transaction that strikes the company off: nobody acts for what is no more (Civil Code, art. 173)."""
+    _end_all(Q(principal=company.pk), Mandate.Why.CLOSED, now)
+
+
+def _end_all(which: Q, why: str, now: datetime) -> None:
+    rows = Mandate.objects.select_for_update().filter(which, state__in=[MandateState.GRANTED, MandateState.ASKED])
     for row in rows.order_by("pk"):
         row.refresh_from_db(fields=["state"])
         if row.state in {MandateState.GRANTED, MandateState.ASKED}:  # one passed on has ended with the one above
-            _over(row, LET_GO if row.state == MandateState.ASKED else RUN_OUT, PLATFORM, now, why=Mandate.Why.DIED)
+            _over(row, LET_GO if row.state == MandateState.ASKED else RUN_OUT, PLATFORM, now, why=why)
 
 
 # -- acts under a power

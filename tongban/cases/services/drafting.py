@@ -351,6 +351,17 @@ def expire_drafts(now: datetime) -> int:
 # --
 
 
+def refuse_closed(party: Party) -> None:
+    """Of a company that was struck off nothing new is begun or sent."""
+    closed = party.kind == Party.Kind.COMPANY and Company.objects.filter(pk=party.pk, status=Company.Status.CLOSED)
+    if closed and closed.exists():
+        raise NotAllowed(
+            "business-closed",
+            _("This business is closed, so nothing new can be applied for in its name."),
+            next_step=_("What it held and was told stays here to be read."),
+        )
+
+
 def _may_begin(matter: Matter, party: Party, account: Account, today: date) -> MatterVersion:
     """The version that is applied for now; raises NotAllowed when this party cannot apply for it online."""
     published = matter.versions.select_related("matter", "matter__department")
@@ -367,12 +378,7 @@ def _may_begin(matter: Matter, party: Party, account: Account, today: date) -> M
             _("This is a part of a joint errand and is not applied for alone."),
             next_step=_("Begin the joint cancellation or the joint change: the parts that apply to you come along."),
         )
-    if Company.objects.filter(pk=party.pk, status=Company.Status.CLOSED).exists():
-        raise NotAllowed(
-            "business-closed",
-            _("This business is closed, so nothing new can be applied for in its name."),
-            next_step=_("What it held and was told stays here to be read."),
-        )
+    refuse_closed(party)
     served = set(version.objects_served)
     kinds = {"person"} if party.kind == Party.Kind.PERSON else served - {"person"}
     if not served & kinds:

@@ -29,6 +29,7 @@ from tongban.cases.services import (
     billing,
     committing,
     cosigning,
+    drafting,
     following,
     one_promise,
     pre_reviewing,
@@ -100,6 +101,7 @@ def _submit(case: Case, account: Account, level: int, now: datetime, remark: str
     case = again(case)
     if case.state != CaseState.DRAFT:
         return case
+    drafting.refuse_closed(case.applicant)
     actor = standing.act_as_applicant(account, case, Act.SUBMIT, "submit", now)
     handed_in = list(case.materials.select_related("type"))
     lacking = rules.missing(case, handed_in, level=level)
@@ -164,6 +166,7 @@ def hand_in(
         raise NotAllowed("nobody-here", _("Nobody was compared with a document for this application."), status=403)
     with transaction.atomic():
         case = again(case)
+        drafting.refuse_closed(case.applicant)
         lacking = rules.missing(case, list(case.materials.select_related("type")), level=rules.SIGNING_LEVEL)
         if lacking.fields or lacking.others:
             raise Invalid(
