@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 from tests import doors, make
 from tests.cases import ways
 from tongban.cases import clocks, services
-from tongban.cases.models import Case
+from tongban.cases.models import Case, CaseMaterial
 from tongban.channels.pages import beside_case
 from tongban.channels.pages.templatetags.tongban import weekday
 from tongban.matters.commitment import HEALTH, WORDS
@@ -43,10 +43,13 @@ def test_points_are_answered_one_by_one_and_what_is_not_marked_is_not_asked():
 
 
 def test_what_is_locked_stays_whatever_is_sent():
-    case = services.request_correction(
-        make.case("received"), POINTS[:1], officer=ways.hall("window_officer"), only_marked=True
-    )
+    case = make.case("received")
+    wanted = CaseMaterial.objects.create(case=case, type=make.material_type(), how="upload", required=True,
+                                         document=make.document(case.applicant, by=case.account))  # fmt: skip
+    case = services.request_correction(case, POINTS[:1], officer=ways.hall("window_officer"), only_marked=True)
     client = at_home(case)
+    papers = client.get(reverse("portal:apply_materials", args=[case.ref])).content.decode()
+    assert reverse("portal:apply_material", args=[case.ref, wanted.type.slug]) not in papers
 
     client.post(
         reverse("portal:apply_form", args=[case.ref]),

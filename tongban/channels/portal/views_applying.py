@@ -34,8 +34,7 @@ from tongban.cases.services import carrying, ending, together
 from tongban.cases.states import EDITABLE, CaseState
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_party
-from tongban.channels.pages import bundle_answers, errand, parts, promise_words, whereabouts
-from tongban.channels.pages.beside_case import promise_at_the_end
+from tongban.channels.pages import beside_case, bundle_answers, errand, parts, promise_words, whereabouts
 from tongban.channels.pages.look import Look
 from tongban.channels.portal import bundle_words, disputed, doing, views_links, views_one_more
 from tongban.channels.portal.own import own_case
@@ -370,10 +369,13 @@ def _form_page(request, party, case, values, errors, *, conflict=None, remarks=N
         errors=errors,
         labels=errand.labels_of(whole, errors),
         remarks={**doing.remarks(case, whole), **(remarks or {})},
+        meant=beside_case.meant(case),
         sources=sources(case),
         acts=doing.acts(case, whole, told),
         offers=offers_of(case),
-        known=sum(1 for held in case.values.values() if not held["source"].startswith(("applicant", "paper:"))),
+        known=sum(1 for held in case.values.values() if not held["source"].startswith(("applicant", "paper:")))
+        if limits is None
+        else 0,  # what is filled in does not stand on a page of marked things only
         earlier=len(offering.earlier(case)),
         marked=marked,
         conflict=conflict,
@@ -431,9 +433,9 @@ def _materials_page(request, party, case, *, refused: dict[str, Invalid] | None 
     services.look_over(case)
     read, refused = papers_of(request, case), refused or {}
     held = list(case.materials.select_related("type", "document", "licence", "licence__type"))
-    sent_before = cases.sent_before(case, held)
+    sent_before, limits = cases.sent_before(case, held), correction.changeable(case)
     rows = [
-        _shown(row, case, read.get(row.type.slug))
+        _shown(row, case, read.get(row.type.slug), limits)
         | {"errors": errand.why_not(refused.get(row.type.slug)), "sent_before": sent_before.get(row.pk)}
         for row in held
     ]
@@ -448,7 +450,7 @@ def _materials_page(request, party, case, *, refused: dict[str, Invalid] | None 
     return render(request, "portal/apply/materials.html", context, status=status)
 
 
-def _shown(row: CaseMaterial, case: Case, read: PaperRead | None) -> dict:
+def _shown(row: CaseMaterial, case: Case, read: PaperRead | None, limits: correction.Changeable | None) -> dict:
     asked = next((one for one in rules.requirements_of(case) if one.slug == row.type.slug), None)
     pages = list(row.document.pages.all()) if row.document else []
     found = cases.open_findings(case) if case.number else []
@@ -460,6 +462,7 @@ def _shown(row: CaseMaterial, case: Case, read: PaperRead | None) -> dict:
         "ready": row.how in {how.LICENCE, how.DATA, how.GENERATED},
         "uploaded": row.how == how.UPLOAD,
         "committed": row.how == how.COMMITMENT,
+        "locked": limits is not None and row.type.slug not in limits.materials,
         "when": say(asked.when) if asked and asked.when and not row.required else "",
         "may_commit": bool(asked and asked.exempt == "commitment"),
         "later": row.how == how.LATER,
@@ -587,7 +590,7 @@ def _check_page(request, party, case, *, problem=None, status=200, only=None):
         prefilled=sum(1 for one in answers if one["source"] and not one["source"]["changed"]),
         earlier=sum(1 for one in answers if (one["source"] or {}).get("earlier")) + len(sent_before),
         committed=[row for row in rows if row.how == CaseMaterial.How.COMMITMENT],
-        promise=promise_at_the_end(case),
+        promise=beside_case.promise_at_the_end(case),
         promise_errors=problem.errors.get("promise", []) if problem else [],
     )  # fmt: skip
     return render(request, "portal/apply/check.html", context, status=422 if problem else status)
@@ -605,7 +608,7 @@ def submit(request, party, ref):
         unsigned = _("Please tick that everything is true and that you sign.")
         problem = Invalid("not-signed", unsigned, errors={"sign": [unsigned]}, kept=_("Your draft is kept."))
         return _check_page(request, party, case, problem=problem)
-    if promise_at_the_end(case)["text"] and request.POST.get("promise") not in {"1", "true", "on"}:
+    if beside_case.promise_at_the_end(case)["text"] and request.POST.get("promise") not in {"1", "true", "on"}:
         unsigned = _("Please read your promise and tick that you sign it.")
         problem = Invalid("promise-not-signed", unsigned, errors={"promise": [unsigned]}, kept=_("Your draft is kept."))
         return _check_page(request, party, case, problem=problem)
