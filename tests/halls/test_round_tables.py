@@ -18,6 +18,7 @@ from tongban.journal import services as journal
 from tongban.journal.actors import Actor
 from tongban.journal.models import Event, ReadEntry
 from tongban.lib.problems import Invalid, NotAllowed
+from tongban.notices import queries as notices
 from tongban.notices.models import Message
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
@@ -101,7 +102,7 @@ def told(kind):
 
 def test_the_departments_that_are_asked_are_told_and_see_the_table_and_nobody_else_does(hall, on):
     asked, other = (
-        make.officer("dept_reviewer", of=make.department("AMR"), person=make.person()),
+        make.officer("dept_reviewer", of=make.department("AMR")),  # who has no person here
         make.officer("dept_reviewer", of=make.department("HRB")),
     )
 
@@ -113,6 +114,9 @@ def test_the_departments_that_are_asked_are_told_and_see_the_table_and_nobody_el
     assert list(Message.objects.filter(kind="round_table_asked").values_list("account", flat=True)) == [
         asked.account_id
     ]
+    (message,) = notices.told_at_desk(asked)
+    assert (message.link, notices.number_at_desk(asked)) == (f"/office/round-tables/{row.pk}/", 1)
+    assert (notices.told_at_desk(other), notices.number_at_desk(other)) == ([], 0)
 
 
 def test_two_tables_do_not_stand_at_one_place_at_one_time(hall, on):

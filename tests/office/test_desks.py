@@ -21,6 +21,8 @@ from tongban.departments.models import Absence
 from tongban.journal.actors import PLATFORM
 from tongban.lib.bilingual import in_both
 from tongban.lib.problems import Invalid, NotAllowed
+from tongban.notices import services as notices
+from tongban.notices.models import Message
 from tongban.places.models import Division
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
@@ -435,6 +437,28 @@ def test_a_mention_rings_the_bell_until_the_case_was_opened():
 
     assert desks.bell(colleague) == 0
     assert Mention.objects.get().seen_at is not None
+
+
+def test_news_for_the_work_of_an_officer_without_a_person_ring_until_they_were_seen_and_are_nobody_elses():
+    officer, other = officer_for("dept_reviewer"), officer_for("dept_reviewer")
+    given = {"place": {"zh": "中心", "en": "The centre"}, "due": "2026-06-02", "hour": "09:00", "what": "Table 2"}
+    for _again in range(2):
+        notices.tell_staff(
+            [officer], "round_table_off", about="round-table:1", link="/office/desk/", params=given, once="t:1"
+        )
+    (row,) = Message.objects.all()
+    client = at_the_desk(officer)
+
+    page = client.get(reverse("office:for_you")).content.decode()
+    assert row.shown_title in page and (row.party_id, row.account_id) == (None, officer.account_id)
+    assert at_the_desk(other).post(reverse("office:told", args=[row.pk])).status_code == 404
+    opened = client.post(reverse("office:told", args=[row.pk]), {"then": "open"})
+
+    assert (opened.status_code, opened.headers["Location"]) == (302, "/office/desk/")
+    assert row.shown_title not in client.get(reverse("office:for_you")).content.decode()
+    assert (
+        row.shown_title in client.get(reverse("portal:inbox")).content.decode()
+    )  # an inbox without a person is drawn too
 
 
 def test_a_note_of_a_department_one_has_left_waits_no_more():

@@ -12,9 +12,9 @@ from tongban.parties.models import Account, Party
 
 
 class Message(models.Model):
-    """Something a party was told, in both languages. `account` is whose inbox it stands in."""
+    """Something a party was told, in both languages. `account` is whose inbox it stands in. Without a party an officer is told for work."""
 
-    party = models.ForeignKey(Party, on_delete=models.CASCADE, related_name="messages")
+    party = models.ForeignKey(Party, null=True, blank=True, on_delete=models.CASCADE, related_name="messages")
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="messages")
     kind = models.CharField(max_length=40)
     title = models.JSONField()
@@ -30,6 +30,7 @@ class Message(models.Model):
         indexes = [
             models.Index(fields=["account", "-id"], name="messages_of_account"),
             models.Index(fields=["account"], condition=Q(read_at__isnull=True), name="messages_unread"),
+            models.Index(fields=["about"], condition=Q(party__isnull=True), name="messages_to_staff"),
         ]
 
     def __str__(self):

@@ -2,6 +2,7 @@ from datetime import date
 
 from django.db.models import BigIntegerField
 
+from tongban.departments.models import Officer
 from tongban.lib.composed import composed
 from tongban.notices.models import CallBack, Message, Preference
 from tongban.notices.states import CallBackState
@@ -39,6 +40,23 @@ def unread_count(account: Account) -> int:
 def _unread(account):
     unread = Message.objects.filter(account_id=account, read_at__isnull=True).order_by()
     return unread.values_list("pk", flat=True)[: COUNTED_TO + 1]
+
+
+def told_at_desk(officer: Officer, limit: int = PAGE) -> list[Message]:
+    """What an officer was told for work and has not marked as seen, the newest first."""
+    rows = Message.objects.filter(account=officer.account_id, read_at__isnull=True, party__isnull=True)
+    return list(rows.order_by("-id")[:limit])
+
+
+def number_at_desk(officer: Officer) -> int:
+    """How many those are, counted up to 100."""
+    return len(_told_at_desk(account=officer.account_id))
+
+
+@composed(account=BigIntegerField())
+def _told_at_desk(account):
+    rows = Message.objects.filter(account_id=account, read_at__isnull=True, party__isnull=True)
+    return rows.order_by().values_list("pk", flat=True)[: COUNTED_TO + 1]
 
 
 def unread_shown(account: Account) -> str:

@@ -88,6 +88,43 @@ def tell(
     return told
 
 
+@transaction.atomic
+def tell_staff(
+    officers: Iterable[Officer],
+    kind: str,
+    *,
+    about: str = "",
+    link: str = "",
+    params: dict[str, Any] | None = None,
+    once: str,
+) -> list[Message]:
+    """Tell officers at their desks, for their work: an officer need have no person here. `once` as in `tell`."""
+    params = params or {}
+    words = wording.WORDING[kind]
+    body = wording.body(kind, params)
+    told = []
+    for officer in officers:
+        message, made = Message.objects.get_or_create(
+            once=f"{once}:{officer.account_id}"[:120],
+            defaults={
+                "party": None,
+                "account": officer.account,
+                "kind": kind,
+                "at": timezone.now(),
+                "title": words.title,
+                "body": body,
+                "about": about,
+                "link": link,
+            },
+        )
+        if made:
+            _dispatch(message, officer.account, words, str(params.get("number") or ""))
+            journal.touch(f"inbox:{officer.account_id}")
+            journal.touch(f"desk:{officer.pk}")
+            told.append(message)
+    return told
+
+
 def _dispatch(message: Message, account: Account, words: wording.Words, number: str) -> None:
     wish = preferences(account)
     if not words.carried or (wish.only_when_needed and not message.needs_answer):
@@ -325,6 +362,8 @@ def mark_read(account: Account, message_id: int | None = None) -> int:
     changed = unread.update(read_at=timezone.now())
     if changed:
         journal.touch(f"inbox:{account.pk}")
+        for officer in Officer.objects.filter(account=account).values_list("pk", flat=True):
+            journal.touch(f"desk:{officer}")
     return changed
 
 

@@ -217,7 +217,7 @@ def _parties(cases: list[Case]) -> set[int]:
 
 
 def _pointers(cases: list[Case], ids: list[int], subjects: list[str], parties: set[int]) -> None:
-    Message.objects.filter(party__in=parties, about__in=subjects).delete()
+    Message.objects.filter(Q(party__in=parties) | Q(party__isnull=True), about__in=subjects).delete()
     Call.objects.filter(of_party__in=parties, about__in=subjects).update(about="")
     Dispute.objects.filter(of_party__in=parties, about__in=subjects).update(about="")
     Look.objects.filter(party__in=parties, about__in=subjects).update(about="")

@@ -64,6 +64,7 @@ urlpatterns = [
     path("keys", views_desks.keys, name="keys"),
     path("labels/", views_desks.labels, name="labels"),
     path("for-you/", views_desks.for_you, name="for_you"),
+    path("for-you/<int:pk>/", views_desks.told, name="told"),
     path("team/", views_desks.team, name="team"),
     path("cases/<slug:ref>/label", views_desks.case_label, name="case_label"),
     path("cases/<slug:ref>/notes", views_desks.notes, name="notes"),

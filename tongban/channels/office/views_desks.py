@@ -27,6 +27,8 @@ from tongban.departments.models import Absence, Officer
 from tongban.halls import queries_figures as hall_figures
 from tongban.halls import queries_round_tables as round_tables
 from tongban.lib.problems import Invalid, NotAllowed
+from tongban.notices import queries as notices
+from tongban.notices import services as notice_services
 
 
 def _key(text: str) -> int:
@@ -269,8 +271,20 @@ def for_you(request, officer):
         "given_back": list(desks.given_back_to(officer)[:20]),
         "tables": list(round_tables.asked_of(officer)[:20]),
         "alarms": hall_figures.ringing_for(officer),
+        "told": notices.told_at_desk(officer),
     }
     return render(request, "office/desks/for_you.html", context)
+
+
+@require_POST
+@for_officer
+def told(request, officer, pk):
+    """Seen; opened where that was pressed."""
+    row = notices.message(officer.account, pk)
+    if row is None or row.party_id is not None:
+        raise Http404
+    notice_services.mark_read(officer.account, row.pk)
+    return redirect(row.link if request.POST.get("then") == "open" and row.link.startswith("/") else "office:for_you")
 
 
 # -- who is there

@@ -129,24 +129,20 @@ def _tell_department(row: RoundTable, department: Department, kind: str, *, once
     """Whoever works on cases there; a department of the hall itself is there anyway."""
     local = timezone.localtime(row.begins_at)
     staff = Officer.objects.filter(department=department, active=True).select_related("account__person")
-    told = [one for one in staff.order_by("pk") if set(one.roles) & ASKED_ROLES and one.account.person is not None]
-    for one in told[:TOLD_AT_MOST]:
-        person = one.account.person
-        assert person is not None
-        notices.tell(
-            person.party,
-            kind,
-            about=row.subject,
-            link=f"/office/round-tables/{row.pk}/",
-            params={
-                "place": row.hall.name,
-                "due": local.date().isoformat(),
-                "hour": f"{local:%H:%M}",
-                "what": row.room,
-            },
-            once=once,
-            to=[one.account],
-        )
+    told = [one for one in staff.order_by("pk") if set(one.roles) & ASKED_ROLES]
+    notices.tell_staff(
+        told[:TOLD_AT_MOST],
+        kind,
+        about=row.subject,
+        link=f"/office/round-tables/{row.pk}/",
+        params={
+            "place": row.hall.name,
+            "due": local.date().isoformat(),
+            "hour": f"{local:%H:%M}",
+            "what": row.room,
+        },
+        once=once,
+    )
 
 
 def ask(table: RoundTable, department: Department, *, actor: Actor) -> RoundTableSeat:

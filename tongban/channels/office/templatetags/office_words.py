@@ -12,6 +12,7 @@ from tongban.channels.office.views_queue import shown
 from tongban.halls import queries_figures as hall_figures
 from tongban.halls import queries_round_tables as round_tables
 from tongban.lib.bilingual import say
+from tongban.notices import queries as notices
 from tongban.payments.gateways import gateway
 
 register = template.Library()
@@ -73,7 +74,7 @@ def desk_of(context) -> dict:
         return {"bell": "", "keys": True}
     held = getattr(officer, "at_desk", None)
     if held is None:  # asked once a page, said in three places of it
-        waiting = desks.bell(officer) + round_tables.number_asked(officer)
+        waiting = desks.bell(officer) + round_tables.number_asked(officer) + notices.number_at_desk(officer)
         waiting += len(hall_figures.ringing_for(officer))
         habit = getattr(officer, "habit", None) or desks.habit_of(officer)  # the queue has asked for it already
         held = officer.at_desk = {"bell": shown(waiting) if waiting else "", "keys": habit.keys}
