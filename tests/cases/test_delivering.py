@@ -18,6 +18,7 @@ from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM
 from tongban.lib.problems import Invalid, NotAllowed, TooMany
 from tongban.licences import services as licences
+from tongban.licences.events import LicenceStateChanged
 from tongban.licences.models import Licence
 from tongban.licences.states import LicenceState
 from tongban.notices.models import Message
@@ -671,6 +672,33 @@ def test_of_what_does_not_count_any_more_nothing_is_printed_and_alone_it_is_not_
         delivering.lay_out(row, officer=issuing)
 
     assert (refused.value.code, package(whole).state) == ("nothing-inside", "preparing")
+    packed = [one.licence_id for one in row.items.all()]
+    journal.record(
+        LicenceStateChanged(licence=packed[0], state="revoked"), subject=f"licence:{packed[0]}", actor=PLATFORM
+    )
+    settle()
+    assert package(whole).state == "dropped"  # nobody prints it, and it is no longer late
+
+
+def test_what_is_replaced_before_it_is_printed_is_printed_as_it_counts_and_a_renewal_takes_its_place(issuing):
+    kind = make.licence_type()
+    case = granted(of=make.matter(result={"kind": "e_licence", "ref": kind.slug}))
+    row = package(case)
+    item = row.items.get()
+    said = {"holder": item.licence.holder, "face": item.licence.face, "issued_on": item.licence.issued_on}
+    said |= {"valid_from": item.licence.valid_from, "valid_to": item.licence.valid_to, "actor": PLATFORM}
+
+    corrected = licences.issue(item.licence.type, decision="correction:1", previous=item.licence, **said)
+    settle()
+    assert (package(case).state, row.items.get().licence_id) == ("preparing", corrected.pk)
+    assert delivering.lay_out(row, officer=issuing).state == "waiting"
+
+    licences.issue(item.licence.type, decision="case:0", previous=Licence.objects.get(pk=corrected.pk), **said)
+    settle()
+    assert package(case).state == "dropped"
+    with pytest.raises(NotAllowed) as refused:
+        delivering.choose(bundle_ways.fresh(case), account=case.account, way="pickup")
+    assert refused.value.code == "nothing-counts"
 
 
 def test_the_notice_says_what_to_bring_for_the_way_it_comes(issuing):

@@ -96,5 +96,5 @@ def hand_over_nothing_revoked(event):
 
 @on(LicenceStateChanged)
 def give_nothing_out_of_a_locker(event):
-    """A licence that was suspended or revoked by itself lies on paper behind a door that opened with a code until now."""
+    """A licence that was suspended, revoked or replaced lies on paper behind a door that opened with a code until now, or is to be printed."""
     delivering.hold_back(DeliveryItem.objects.filter(licence=event.licence))

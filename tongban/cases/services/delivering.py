@@ -111,6 +111,13 @@ def choose(
         if way == ELECTRONIC:
             _only_electronic(case, row, actor, now)
             return None
+        if packing.nothing_counts(case):
+            raise NotAllowed(
+                "nothing-counts",
+                _("This result does not count any more, so it is not printed."),
+                kept=NOTHING_KEPT,
+                next_step=_("If a newer one has replaced it, choose the paper on the page of that application."),
+            )
         where = packing.place_of(case, hall)
         said = {
             "way": way, "hall": where["hall"], "place": where, "address": address if way == Way.POST else {}, "collector": named,
@@ -134,6 +141,7 @@ def choose(
             move(row, PREPARE, actor=actor, case=case, due=_due(case, now))
         if row.state != DeliveryState.CHOSEN:
             packing.fill(row, case, case, again=True)
+            packing.renew(row)
     return row
 
 
@@ -191,7 +199,18 @@ def _changeable(case: Case) -> Delivery | None:
 
 def _only_electronic(case: Case, row: Delivery | None, actor: Actor, now: datetime) -> None:
     if row is not None:
-        move(row, DROP, actor=actor, case=case, code="", code_index="", ended_at=now)
+        _drop(row, case, actor, now)
+    else:
+        _go_on_without_paper(case, now)
+
+
+def _drop(row: Delivery, case: Case, actor: Actor, now: datetime) -> None:
+    """No paper: a case that waited for nothing else goes on."""
+    move(row, DROP, actor=actor, case=case, code="", code_index="", ended_at=now)
+    _go_on_without_paper(case, now)
+
+
+def _go_on_without_paper(case: Case, now: datetime) -> None:
     if case.state == CaseState.ISSUING:
         journal.enqueue("cases.issue", once=f"issue:{case.pk}:{now:%Y%m%d%H%M%S%f}", case=case.pk)
 
@@ -816,18 +835,23 @@ def drop_for(case: int) -> None:
 
 
 def hold_back(items: QuerySet[DeliveryItem]) -> None:
-    """These do not count any more: a locker gives nothing out that lies with them. A second time does nothing.
+    """These do not count any more: a locker gives nothing out that lies with them, and a package in which nothing will ever count
+    again is not printed or kept. A second time does nothing.
 
     What an officer is putting behind a door at this moment is waited for: the errand is held before its package is read.
     """
-    put_away = {DeliveryState.IN_LOCKER, DeliveryState.PREPARING}
-    behind_doors = items.filter(delivery__state__in=put_away, taken_at__isnull=True)
-    for key in sorted(set(behind_doors.values_list("delivery", flat=True))):
+    put_away = items.filter(delivery__state__in={DeliveryState.IN_LOCKER, *CHANGEABLE}, taken_at__isnull=True)
+    for key in sorted(set(put_away.values_list("delivery", flat=True))):
         with transaction.atomic():
             row = Delivery.objects.select_related("case").get(pk=key)
             case = again(row.case)
             row.refresh_from_db()
+            if row.state in TO_BE_MADE:
+                packing.renew(row)
             mine = row.items.filter(taken_at__isnull=True).select_related("case", "licence")
+            if row.state in CHANGEABLE and mine and all(packing.is_over(one.case, one.licence) for one in mine):
+                _drop(row, case, PLATFORM, timezone.now())
+                continue
             if row.state != DeliveryState.IN_LOCKER or not row.code or not any(map(packing.no_longer_valid, mine)):
                 continue
             move(row, HOLD_BACK, actor=PLATFORM, case=case, code="", code_index="")

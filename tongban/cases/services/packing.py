@@ -19,7 +19,8 @@ from tongban.lib.bilingual import Bilingual
 from tongban.lib.composed import composed
 from tongban.lib.encryption import blind_index
 from tongban.lib.moves import Move, make
-from tongban.licences.states import LicenceState
+from tongban.licences.models import Licence
+from tongban.licences.states import OVER, LicenceState
 from tongban.parties.models import Person
 
 CODE_LETTERS = 8  # 40 bits, and a document is compared beside it
@@ -217,7 +218,7 @@ def fill(row: Delivery, errand: Case, case: Case, *, again: bool = False) -> Non
     wanted = results_of(errand) if again else _left(errand, case)
     held = set(row.items.values_list("case", flat=True))
     DeliveryItem.objects.bulk_create(
-        DeliveryItem(delivery=row, case=one, licence=one.licence, name=_name_of(one))
+        DeliveryItem(delivery=row, case=one, licence=edition_of(one.licence), name=_name_of(one))
         for one in wanted
         if one.pk not in held
     )
@@ -240,6 +241,36 @@ def no_longer_valid(item: DeliveryItem) -> bool:
     if item.case.state == CaseState.REVOKED:
         return True
     return item.licence is not None and item.licence.state != LicenceState.VALID
+
+
+def is_over(case: Case, licence: Licence | None) -> bool:
+    """It will never count again: there is no use in keeping paper of it ready. What is suspended may come back."""
+    return case.state == CaseState.REVOKED or licence is not None and licence.state in OVER
+
+
+def edition_of(licence: Licence | None) -> Licence | None:
+    """The edition that is printed now: one that was corrected or made anew with its permits follows it, one of another decision does not."""
+    while licence is not None and licence.state == LicenceState.SUPERSEDED:
+        later = Licence.objects.filter(previous=licence).exclude(decision__startswith="case:").first()
+        if later is None:
+            break
+        licence = later
+    return licence
+
+
+def renew(row: Delivery) -> None:
+    """What is not printed yet is printed in the edition that counts."""
+    superseded = row.items.filter(taken_at__isnull=True, licence__state=LicenceState.SUPERSEDED)
+    for item in superseded.select_related("licence"):
+        later = edition_of(item.licence)
+        if later is not None and later.pk != item.licence_id:
+            DeliveryItem.objects.filter(pk=item.pk).update(licence=later)
+
+
+def nothing_counts(errand: Case) -> bool:
+    """There was a result, and nothing of it counts any more: no paper is made of that."""
+    made = results_of(errand)
+    return bool(made) and all(is_over(one, edition_of(one.licence)) for one in made)
 
 
 def said_where(row: Delivery) -> list[tuple[Bilingual, str]]:

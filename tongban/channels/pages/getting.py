@@ -3,7 +3,7 @@
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from tongban.cases import gateways, packages
+from tongban.cases import gateways, packages, planning
 from tongban.cases.delivery_states import CHANGEABLE, OPEN, THERE, DeliveryState, Way
 from tongban.cases.models import Case, Delivery
 from tongban.cases.services import packing
@@ -16,12 +16,13 @@ def shown(case: Case, *, receives: bool, own: bool) -> dict:
     errand = packing.errand_of(case)
     rows = packages.of_case(case)
     sent = case.state not in {CaseState.DRAFT} | (ENDED - {CaseState.CLOSED})
+    may = (receives or not own) and sent and case.parent_id is None and _changeable(rows)
     return {
         "rows": [_line(row, receives) for row in rows if row.state != DeliveryState.DROPPED],
         "errand": errand,
         "receives": receives,
         "way": packing.wants_paper(errand) and errand.delivery or packing.ELECTRONIC,
-        "may_choose": (receives or not own) and sent and case.parent_id is None and _changeable(rows),
+        "may_choose": may and not (not planning.is_bundle(errand) and packing.nothing_counts(errand)),
         "offered": sent and case.parent_id is None,
     }
 
