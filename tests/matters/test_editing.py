@@ -292,6 +292,8 @@ def _write(page: QueryDict, controls: list[dict]) -> None:
             page.setlist(name, [key for key, _label, on in one["options"] if on] or [""] * (kind == "choice"))
         elif kind == "group":
             _write(page, one["columns"])
+        elif kind == "condition":
+            page[f"{name}.asked"] = "if" if one["asked"] else ""
         elif kind == "yes":
             if one["value"]:
                 page[name] = "1"

@@ -54,6 +54,13 @@ def checked(case: Case):
     return form_of(case).validate(plain_values(case.values), fixed=given)
 
 
+def answers_shown(case: Case) -> dict:
+    """What is asked in this application and answered: what conditions on answers are judged by."""
+    values = plain_values(case.values)
+    seen = {one.id: values[one.id] for one in form_of(case).visible(values) if one.id in values}
+    return {**seen, "form": dict(seen)}
+
+
 def with_results(case: Case, values: dict, now: datetime) -> dict:
     """The stored answers with every formula of the form reckoned anew: whatever stood there, or was sent for it, counts for nothing."""
     if not any(one.get("formula") for one in planning.form_of(case)):

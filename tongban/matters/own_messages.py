@@ -1,9 +1,12 @@
-"""Messages to the applicant that a matter sends in its own words, besides its letters: at which moment of a case, what. Pure.
+"""Messages that a matter sends in its own words, besides its letters: at which moment of a case, to whom, on which answers, what. Pure.
 
-They are rows under `messages` of a version's letters: `{"when", "text"}`. A blank stands in braces, by its name in either
-language; each language of a message is filled with what that language says.
+They are rows under `messages` of a version's letters: `{"when", "text"}`, and where they apply `to` (else the applicant) and `if`, a
+condition on the answers of the case. A blank stands in braces, by its name in either language; each language of a message is filled
+with what that language says.
 """
 
+import hashlib
+import json
 import re
 from collections.abc import Iterable, Mapping
 from functools import partial
@@ -13,8 +16,11 @@ from django.utils.translation import gettext_lazy as _
 
 from tongban.lib.bilingual import Bilingual
 from tongban.lib.problems import worded
+from tongban.lib.rules import RuleError, compile_rule
 
 LONGEST = 500
+OFFICERS = "officers"
+TO = ((OFFICERS, _("officers of the department who handle the case")),)
 
 MOMENTS = (
     ("received", _("the application has come in")),
@@ -44,10 +50,43 @@ def rows(letters: Any) -> list[Mapping[str, Any]]:
     return [one for one in held if isinstance(one, Mapping)] if isinstance(held, list) else []
 
 
-def at(letters: Any, when: str) -> Mapping[str, Any] | None:
-    """What is sent at a moment."""
-    said = (one for one in rows(letters) if one.get("when") == when and _text(one, "zh") and _text(one, "en"))
-    return next(said, None)
+def at(letters: Any, when: str) -> list[Mapping[str, Any]]:
+    """What is sent at a moment, where its condition holds; of those that say the same to the same, the first."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for one in rows(letters):
+        if one.get("when") == when and one.get("to") in (None, "", OFFICERS) and _text(one, "zh") and _text(one, "en"):
+            found.setdefault(occasion(one), one)
+    return list(found.values())
+
+
+def to_officers(message: Mapping[str, Any]) -> bool:
+    return message.get("to") == OFFICERS
+
+
+def holds(message: Mapping[str, Any], answers: Mapping[str, Any]) -> bool:
+    """Whether it is sent on these answers. A condition that asks for what nobody answered does not hold."""
+    if not message.get("if"):
+        return True
+    try:
+        return compile_rule(message["if"]).holds(answers) is True
+    except RuleError:
+        return False
+
+
+def asks(message: Mapping[str, Any]) -> list[str]:
+    """The answers its condition asks for."""
+    try:
+        return compile_rule(message["if"]).facts if message.get("if") else []
+    except RuleError:
+        return []
+
+
+def occasion(message: Mapping[str, Any]) -> str:
+    """What tells the messages of one moment apart: empty for the one that everybody gets."""
+    given = {key: message[key] for key in ("to", "if") if message.get(key)}
+    if not given:
+        return ""
+    return hashlib.sha256(json.dumps(given, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:10]
 
 
 def filled(message: Mapping[str, Any], values: Mapping[str, Bilingual]) -> Bilingual:
@@ -69,7 +108,7 @@ def _text(message: Mapping[str, Any], language: str) -> str:
 def troubles(letters: Any) -> list[tuple[Any, str]]:
     """Why these messages cannot be sent, each with the words it is about."""
     found: list[tuple[Any, str]] = []
-    taken: set[str] = set()
+    taken: set[tuple[str, str]] = set()
     moments = dict(MOMENTS)
     for one in rows(letters):
         when = str(one.get("when") or "")
@@ -77,9 +116,18 @@ def troubles(letters: Any) -> list[tuple[Any, str]]:
         quote = (texts[0] or texts[1])[:80]
         if when not in moments:
             found.append((_("It is not said when this message is sent."), quote))
-        elif when in taken:
-            found.append((_("Two messages go out at the same moment: write one."), quote))
-        taken.add(when)
+        elif (when, occasion(one)) in taken:
+            found.append(
+                (
+                    _(
+                        "Two messages go out at the same moment to the same receivers: write one, or give each its own condition."
+                    ),
+                    quote,
+                )
+            )
+        taken.add((when, occasion(one)))
+        if one.get("to") not in (None, "", OFFICERS):
+            found.append((_("It is not said who gets this message."), quote))
         if not any(texts):
             found.append((_("A message has no words."), str(moments.get(when, when))))
         for text in texts:

@@ -711,6 +711,13 @@ WORDING: dict[str, Words] = {
         "“%(matter)s” (%(number)s): your result on paper is with the courier, tracking number %(tracking)s. The page of the application "
         "shows where it is.",
     ),
+    "package_lost": _words(
+        "寄给您的结果丢失，正在重新制作",
+        "The parcel was lost: it is made anew",
+        "寄送“%(matter)s”（%(number)s）结果的邮件丢失，纸质件正在重新制作并再次寄送，您无需办理任何手续。寄出之前，可以在办件页面更改地址或领取方式。电子结果一直有效。",
+        "The parcel with your result of “%(matter)s” (%(number)s) was lost. The paper is made anew and sent again; there is nothing for you to "
+        "do. Until it is sent you can change the address or choose another way on the page of the application. The electronic one stays valid.",
+    ),
     "package_came_back": _words(
         "寄给您的结果被退回，现在大厅等您",
         "The parcel came back and waits for you",
@@ -1187,6 +1194,12 @@ WORDING |= {
         "The office has a word for you",
         "%(department)s关于“%(matter)s”的附言：\n\n%(text)s",
         "%(department)s writes about “%(matter)s”:\n\n%(text)s",
+    ),
+    "matter_message_staff": _words(
+        "办件提示",
+        "A note on a case",
+        "“%(matter)s”（%(number)s）的办理提示：\n\n%(text)s",
+        "“%(matter)s” (%(number)s):\n\n%(text)s",
     ),
     "letter_reissued": _words(
         "一份文书已更正补发",

@@ -1,6 +1,7 @@
 """A draft of a guide, part by part: written, checked by the machine, compared, taken back, sent to a second person, published."""
 
 import datetime
+import re
 from typing import Any
 
 from django.contrib import messages
@@ -15,10 +16,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_officer
 from tongban.channels.office.views_catalogue import EDITORS, day_of, reasons_of, said
+from tongban.lib.bilingual import both
 from tongban.lib.problems import Invalid, NotAllowed
 from tongban.licences import queries as licences
 from tongban.matters import fees, own_messages
-from tongban.matters.editing import comparing, drafting, elements, looking
+from tongban.matters.editing import comparing, conditions, designing, drafting, elements, looking
 from tongban.matters.models import MatterVersion
 from tongban.notices import wording
 
@@ -166,6 +168,10 @@ def draft_part(request, officer, pk, part):
     held = drafting.elements_of(version)
     if request.method != "POST":
         return _part_page(request, officer, version, chosen, held, options)
+    turn = _turned(request)
+    if turn[0]:
+        typed = elements.as_typed(chosen, request.POST, held, options, turn)
+        return _part_page(request, officer, version, chosen, {**held, **typed}, options)
     post, act = _rearranged(request)
     try:
         values = elements.read(chosen, post, held, options)
@@ -215,6 +221,14 @@ def together(request, met: drafting.Together) -> HttpResponse | None:
     )
 
 
+def _turned(request) -> tuple[str, str]:
+    """A button of a condition, and the condition it belongs to; nothing is kept before it is saved."""
+    act, _colon, where = request.POST.get("do", "").partition(":")
+    if act == "redraw" or act in ("condition", "group") or (act in ("up", "down", "remove") and ".if.c." in where):
+        return act, where[:100] or "-"
+    return "", ""
+
+
 def _rearranged(request) -> tuple[Any, tuple[str, str]]:
     """What the page sent, with its rows as the pressed button wants them."""
     post = request.POST.copy()
@@ -243,6 +257,7 @@ def _part_page(request, officer, version, chosen, values, options, *, errors=Non
     more = request.GET.get("more", "")
     controls = elements.controls(chosen, values, options, more)
     _overlay(controls, request.POST, errors or {})
+    tried = _answers_tried(request, version) if chosen.slug == "letters" else []
     context = {
         **frame(request, officer, version, chosen.slug),
         "part": chosen,
@@ -252,35 +267,82 @@ def _part_page(request, officer, version, chosen, values, options, *, errors=Non
         "labels": dict.fromkeys(errors or {}, chosen.label),
         "met": _met(met),
         "fee_tried": _fee_tried(request, version) if chosen.slug == "fee" else None,
-        "messages_tried": _messages_tried(version) if chosen.slug == "letters" else (),
+        "messages_tried": _messages_tried(version, _made_up(tried)) if chosen.slug == "letters" else (),
+        "answers_tried": tried,
     }
     return render(request, "office/catalogue/part.html", context, status=422 if errors else 409 if met else 200)
 
 
-def _messages_tried(version) -> list[dict[str, Any]]:
-    """Each message as it is kept now and as its reader would get it, of a case that is made up."""
+def _messages_tried(version, answers: dict[str, Any]) -> list[dict[str, Any]]:
+    """Each message as it is kept now and as its reader would get it, of a case that is made up; `goes`: whether on these answers."""
     due = datetime.date(2026, 6, 1)
     blanks = {
         "matter": version.name,
         "number": dict.fromkeys(("zh", "en"), "000000260601000001"),
         "due": {language: wording.written_day(due, language) for language in ("zh", "en")},
     }
+    facts = conditions.facts_of_form(designing.readable(version.form))
     found = []
     for when, label in own_messages.MOMENTS:
-        if (message := own_messages.at(version.letters, when)) is not None:
+        for message in own_messages.at(version.letters, when):
+            kind = "matter_message_staff" if own_messages.to_officers(message) else "matter_message"
             params = {
                 "matter": version.name,
+                "number": "000000260601000001",
                 "department": version.matter.department.name,
                 "text": own_messages.filled(message, blanks),
             }
+            said = conditions.spoken(message.get("if"), facts)
             found.append(
                 {
                     "when": label,
-                    "title": wording.title("matter_message"),
-                    "body": wording.body("matter_message", params),
+                    "staff": own_messages.to_officers(message),
+                    "if": said,
+                    "goes": own_messages.holds(message, answers) if said and answers else None,
+                    "title": wording.title(kind),
+                    "body": wording.body(kind, params),
                 }
             )
     return found
+
+
+TRY = "try."
+
+
+def _answers_tried(request, version) -> list[dict[str, Any]]:
+    """The answers on which messages hang, each with what was made up for it."""
+    facts = conditions.facts_of_form(designing.readable(version.form))
+    asked: dict[str, conditions.Fact] = {}
+    for message in own_messages.rows(version.letters):
+        for name in own_messages.asks(message):
+            if name in facts:
+                asked[name] = facts[name]
+    yes_no = (("true", both("是", "yes")), ("false", both("否", "no")))
+    return [
+        {
+            "name": f"{TRY}{name}",
+            "label": fact.label,
+            "options": fact.options or (yes_no if fact.kind == "yes" else ()),
+            "value": request.GET.get(f"{TRY}{name}", "")[:200].strip(),
+            "fact": fact,
+        }
+        for name, fact in asked.items()
+    ]
+
+
+def _made_up(asked: list[dict[str, Any]]) -> dict[str, Any]:
+    """The made-up answers as a form would keep them; what is no number of a number is no answer."""
+    found: dict[str, Any] = {}
+    for one in asked:
+        fact, said = one["fact"], one["value"]
+        if not said:
+            continue
+        if fact.kind == "number":
+            if re.fullmatch(r"-?[0-9]{1,12}(\.[0-9]{1,4})?", said):
+                found[fact.name] = float(said) if "." in said else int(said)
+        else:
+            found[fact.name] = said == "true" if fact.kind == "yes" else said
+    return {**found, "form": dict(found)} if found else {}
 
 
 def _fee_tried(request, version) -> dict[str, Any] | None:

@@ -142,7 +142,7 @@ def open_message(request, account, pk):
     if message is None:
         raise Http404
     notice_services.mark_read(account, message.pk)
-    if message.party_id in {one.pk for one in doorkeeper.all_spaces(request)}:
+    if message.party is not None and message.party_id in {one.pk for one in doorkeeper.all_spaces(request)}:
         doorkeeper.enter_space(request, message.party)
     return redirect(message.link if message.link.startswith("/") else "portal:inbox")
 

@@ -111,6 +111,7 @@ def findings(
         _stop("message", "letters", sentence, quote)
         for sentence, quote in own_messages.troubles(elements.get("letters"))
     ]
+    found += _conditions_of_messages(elements)
     if kind == "bundle":
         found += _members(elements, known.get("matters"))
     found += _translated(elements)
@@ -338,6 +339,39 @@ def _situations(elements: Mapping, materials: Mapping[str, Any] | None) -> list[
         found.append(
             _look("one-situation", "situations", _("There is one situation only: nobody has anything to choose."))
         )
+    return found
+
+
+def _conditions_of_messages(elements: Mapping) -> list[Finding]:
+    """A message that hangs on answers hangs on answers of this form, and some answers let it go out."""
+    facts = conditions.facts_of_form(designing.readable(elements.get("form") or ()))
+    found = []
+    for one in own_messages.rows(elements.get("letters")):
+        logic = one.get("if")
+        if not logic:
+            continue
+        text = one.get("text")
+        quote = str((text.get("zh") or text.get("en") or "") if isinstance(text, Mapping) else "")[:80]
+        try:
+            asked = compile_rule(logic).facts
+        except RuleError as wrong:
+            found.append(
+                _stop(
+                    "message",
+                    "letters",
+                    worded(_("The condition of a message cannot be read: %(why)s"), why=wrong.sentence),
+                    quote,
+                )
+            )
+            continue
+        gone = [name for name in asked if name.removeprefix("form.") not in facts]
+        if gone:
+            found.append(
+                _stop("message", "letters",
+                      worded(_("The condition of a message asks for “%(names)s”, which the form does not."), names=", ".join(gone)[:200]), quote)
+            )  # fmt: skip
+        elif not conditions.can_hold(logic):
+            found.append(_stop("message", "letters", _("No answers let this message go out."), quote))
     return found
 
 

@@ -132,7 +132,9 @@ def _changes(old: Any, new: Any, where: tuple, spec: Element | None) -> Iterable
         for key in dict.fromkeys([*old, *new]):
             if key in ("zh", "en") and "name" in new:
                 continue  # said by the name already
-            if key == "show_if":
+            if key == "show_if" or (
+                spec is not None and (inner := _inner(spec, key)) is not None and inner.kind == "condition"
+            ):
                 yield from _of_condition(old.get(key), new.get(key), (*where, _label(spec, key)))
                 continue
             yield from _changes(old.get(key), new.get(key), (*where, _label(spec, key)), _inner(spec, key))
@@ -237,6 +239,8 @@ WORDS: dict[str, Any] = {
 
 def _shown(value: Any, spec: Element | None) -> Any:
     """Something to read: words as they are, codes in words where the editor knows them, the rest briefly."""
+    if spec is not None and spec.kind == "condition":
+        return _condition(value)
     if value is None or _words(value):
         return value
     if isinstance(value, bool):

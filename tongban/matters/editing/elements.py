@@ -17,6 +17,7 @@ from tongban.lib import unicode
 from tongban.lib.bilingual import both
 from tongban.lib.problems import worded
 from tongban.matters import fees, own_messages, promises, repeating
+from tongban.matters.editing import conditions
 
 ROWS_AT_MOST = 60
 LONGEST = {"line": 200, "text": 4000, "plain": 200, "slug": 60}
@@ -25,7 +26,7 @@ LONGEST = {"line": 200, "text": 4000, "plain": 200, "slug": 60}
 @dataclass(frozen=True)
 class Element:
     """`kind`: line and text (in both languages), words (several lines in both languages), plain, number, yes, choice, several,
-    group (parts in `columns`), rows (repeated groups). `options`: pairs, or the name of a list that the page knows. `longest`: where
+    group (parts in `columns`), rows (repeated groups), condition (chosen of the facts in `options`). `options`: pairs, or the name of a list that the page knows. `longest`: where
     it is not what the kind has."""
 
     name: str
@@ -358,11 +359,13 @@ PARTS: tuple[Part, ...] = (
             _e("letters", "group", _("In this matter's own words"), columns=(
                 *(_e(kind, "text", label) for kind, label in LETTERS),
                 _e("messages", "rows", _("Messages besides the letters"),
-                   worded(_("Each goes to the applicant once when a case gets there, in the words of the version that the case carries. Blanks are filled by themselves: %(blanks)s."),
+                   worded(_("Each goes out once when a case gets there, in the words of the version that the case carries. Blanks are filled by themselves: %(blanks)s."),
                           blanks=" ".join(own_messages.braced(own_messages.BLANKS.values()))),
                    key=("when", "text"), columns=(
-                    _e("when", "choice", _("Sent to the applicant when"), options=own_messages.MOMENTS, blank=_("choose")),
+                    _e("when", "choice", _("Sent when"), options=own_messages.MOMENTS, blank=_("choose")),
+                    _e("to", "choice", _("To whom"), options=own_messages.TO, blank=_("the applicant")),
                     _e("text", "text", _("Message"), _("At most 500 characters, without any person's data: everybody gets the same."), longest=own_messages.LONGEST),
+                    _e("if", "condition", _("On which answers"), options="form_facts"),
                 )),
             )),
         ),
@@ -438,6 +441,7 @@ def parts_of(kind: str) -> list[Part]:
 
 
 Options = Mapping[str, Iterable[tuple[str, Any]]]
+TYPED = "typed"  # a condition as it is being put together, not yet logic
 
 
 def controls(part: Part, values: Mapping[str, Any], options: Options, more: str = "") -> list[dict[str, Any]]:
@@ -493,6 +497,14 @@ def _control(one: Element, name: str, value: Any, options: Options, more: str, *
             for number, row in enumerate([*listed, *([{}] if more == name else [])])
         ]
         drawn["add"] = name
+    elif one.kind == "condition":
+        facts = dict(options.get(one.options, ()))
+        typed = value.get(TYPED) if isinstance(value, Mapping) else None
+        tree = typed if typed is not None else conditions.tree_of(value or None)
+        drawn["asked"] = bool(value)
+        drawn["facts"] = list(facts.values())
+        drawn["group"] = conditions.drawn(tree, facts, f"{name}.c") if tree is not None else None
+        drawn["said"] = conditions.spoken(value, facts) if typed is None else None
     elif one.kind == "yes":
         drawn["value"] = bool(value)
     else:
@@ -540,6 +552,7 @@ class _Reader:
     post: Any
     options: Options
     errors: dict[str, list] = field(default_factory=dict)
+    turn: tuple[str, str] = ("", "")  # a button of a condition that was pressed
 
     def one(self, name: str) -> str:
         return str(self.post.get(name, "")).replace("\r\n", "\n").strip()
@@ -587,6 +600,8 @@ class _Reader:
             return [row for row in rows if row]
         if one.kind == "number":
             return self.number(name)
+        if one.kind == "condition":
+            return self.condition(one, name, held)
         if one.kind == "yes":
             return self.one(name) in ("1", "on", "true")
         if one.kind == "choice":
@@ -607,6 +622,24 @@ class _Reader:
         if one.kind == "rows":
             return _SETTLE.get(name, _as_it_is)(self.rows(one, name, held))
         return self.text(name, LONGEST["plain"])
+
+    def condition(self, one: Element, name: str, held: Any) -> Any:
+        """The logic; while its conditions are being put together, the tree as it stands on the page."""
+        facts = dict(self.options.get(one.options, ()))
+        act, where = self.turn
+        if where == f"{name}.c" or where.startswith(f"{name}.c."):
+            tree = conditions.read(self.post, facts, f"{name}.c").tree
+            return {TYPED: conditions.changed(tree, act, where.removeprefix(f"{name}."))}
+        asked = self.one(f"{name}.asked")
+        if asked == "as-it-is":
+            return held
+        if asked != "if":
+            return None
+        said = conditions.read(self.post, facts, f"{name}.c")
+        self.errors.update(said.errors)
+        if said.errors or self.turn[0]:
+            return {TYPED: said.tree}
+        return conditions.short(conditions.logic_of(said.tree))
 
     def known(self, one: Element) -> list[tuple[str, Any]]:
         return list(self.options.get(one.options, ())) if isinstance(one.options, str) else list(one.options)
@@ -631,7 +664,7 @@ class _Reader:
                 column.name: self.read(column, f"{name}.{number}.{column.name}", old.get(column.name))
                 for column in one.columns
             }
-            if any(row.get(key) for key in one.key):
+            if self.turn[0] or any(row.get(key) for key in one.key):
                 found.append({**old, **row})
         return found
 
@@ -655,6 +688,12 @@ def read(part: Part, post: Any, held: Mapping[str, Any], options: Options) -> di
     if part.slug == "members":
         found["members"] = _settled_members(found["members"], dict(options.get("matter_names", ())))
     return found
+
+
+def as_typed(part: Part, post: Any, held: Mapping[str, Any], options: Options, turn: tuple[str, str]) -> dict[str, Any]:
+    """The part as it stands on the page after a button of a condition; what is wrong in it is said when it is saved."""
+    reader = _Reader(post, options, turn=turn)
+    return {one.name: reader.read(one, one.name, held.get(one.name)) for one in part.elements}
 
 
 # -- what follows by itself
@@ -786,6 +825,14 @@ def circle(members: Iterable[Mapping]) -> list[str]:
     return next((found for slug in after if (found := walk(slug, []))), [])
 
 
+def _settled_messages(rows: list[dict]) -> list[dict]:
+    for row in rows:
+        for name in ("to", "if"):
+            if not row.get(name):
+                row.pop(name, None)
+    return rows
+
+
 def _settled_letters(letters: dict) -> dict:
     return {kind: words for kind, words in letters.items() if words}
 
@@ -799,6 +846,7 @@ _SETTLE: dict[str, Callable[[Any], Any]] = {
     "validity": _settled_validity,
     "only_one": _settled_only_one,
     "letters": _settled_letters,
+    "letters.messages": _settled_messages,
 }
 
 

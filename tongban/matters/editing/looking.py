@@ -12,6 +12,7 @@ from tongban.departments.models import Department, Officer
 from tongban.lib.bilingual import say
 from tongban.lib.formschema import ACTION
 from tongban.matters import fees
+from tongban.matters.editing import conditions, designing
 from tongban.matters.editing.drafting import EVERYWHERE
 from tongban.matters.models import Draft, MaterialType, Matter, MatterVersion, Theme
 
@@ -148,6 +149,9 @@ def lists(version: MatterVersion) -> dict[str, list]:
             (one.get("id", ""), say(one.get("label") or {"zh": one.get("zh", ""), "en": one.get("en", "")}))
             for one in version.form
             if one.get("type") != ACTION
+        ],
+        "form_facts": [
+            (fact.name, fact) for fact in conditions.facts_of_form(designing.readable(version.form)).values()
         ],
         "fee_answers": [(name, say(words)) for name, words in fees.answers(version.form)],
     }
