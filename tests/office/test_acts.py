@@ -344,6 +344,23 @@ def test_a_notice_is_sent_as_it_was_previewed_and_not_otherwise():
     assert (other.status_code, Case.objects.get(pk=case.pk).state) == (200, "received")
 
 
+def test_a_second_request_without_its_reason_comes_back_with_everything_still_there():
+    case = case_in("received")
+    press(at_the_desk(officer_for("window_officer")), case, "request_correction", MARK)
+    case.refresh_from_db()
+    services.answer_finding(case, case.findings.get().pk, account=case.account)
+    case = services.correct(case, account=case.account, level=3)
+    client = at_the_desk(officer_for("supervisor"))
+
+    answer = press(client, case, "request_correction", MARK)
+    page = answer.content.decode()
+    press(client, case, "request_correction", {**MARK, "why_again": "The seal was overlooked."})
+
+    assert answer.status_code == 422
+    assert 'id="why_again-error"' in page and 'name="sure"' in page and "Please say more." in page
+    assert Case.objects.get(pk=case.pk).corrections == 2
+
+
 def test_every_field_and_page_that_was_marked_is_in_the_notice():
     make.material_type("lease")
     of = matter(requirements=[{"material": "lease", "required": True}])

@@ -68,7 +68,10 @@ def act(request, officer, ref, move):
         with services.as_seen(row, request.POST.get("seen", "")) as now_standing:
             wanted.do(now_standing, officer, request.POST)
     except Invalid as problem:
-        return show(request, officer, seen(request, officer, ref), act=wanted, problem=problem)
+        row = seen(request, officer, ref)
+        if wanted.marks:
+            return _preview(request, officer, row, wanted, problem)
+        return show(request, officer, row, act=wanted, problem=problem)
     except NotAllowed as problem:
         return refused(request, officer, ref, problem)
     return redirect(f"{reverse('office:case', args=[ref])}?{urlencode({'done': move})}")
@@ -93,13 +96,13 @@ def digest_of(data) -> str:
     return hashlib.sha256(repr(sorted(findings_of(data), key=str)).encode()).hexdigest()[:16]
 
 
-def _preview(request, officer, row, wanted):
-    """The notice as it would be sent, before it is."""
+def _preview(request, officer, row, wanted, problem: Invalid | None = None):
+    """The notice as it would be sent, before it is; beside it what is still missing for sending it."""
     try:
         found = marked(request.POST)
         checked_findings(row, found)
-    except Invalid as problem:
-        return show(request, officer, row, act=wanted, problem=problem)
+    except Invalid as unclear:
+        return show(request, officer, row, act=wanted, problem=unclear)
     due = clocks.last_day_to_correct(timezone.localdate()) if wanted.name == "request_correction" else None
     notice = {
         "title": wanted.paper_title,
@@ -107,7 +110,7 @@ def _preview(request, officer, row, wanted):
         "due": due,
         "digest": digest_of(request.POST),
     }
-    return show(request, officer, row, act=wanted, notice=notice)
+    return show(request, officer, row, act=wanted, notice=notice, problem=problem)
 
 
 def show(

@@ -540,7 +540,7 @@ def _check_page(request, party, case, *, problem=None, status=200, only=None):
     level = doorkeeper.level(request)
     lacking = rules.missing(case, rows, level=rules.SIGNING_LEVEL)
     known_from = sources(case)
-    wrong = {name.split("-")[0] for name in lacking.fields}
+    wrong, locked = {name.split("-")[0] for name in lacking.fields}, _locked(case, asked)
     answers: list[dict] = [
         {
             "id": one.id,
@@ -553,7 +553,7 @@ def _check_page(request, party, case, *, problem=None, status=200, only=None):
             "columns": [say(column.label) for column in one.columns],
             "source": known_from.get(one.id),
             "missing": one.id in wrong,
-            "fixed": one.readonly and one.id in known_from,
+            "fixed": (one.readonly and one.id in known_from) or one.id in locked,
         }
         for one in asked.visible(values)
     ]
