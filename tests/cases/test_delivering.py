@@ -16,6 +16,7 @@ from tongban.cases.services import delivering, packing
 from tongban.channels.pages import getting as page_of_getting
 from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM
+from tongban.lib.moves import NotNow
 from tongban.lib.problems import Invalid, NotAllowed, TooMany
 from tongban.licences import services as licences
 from tongban.licences.events import LicenceStateChanged
@@ -327,6 +328,23 @@ def test_a_parcel_that_came_back_waits_at_the_hall_and_may_be_sent_anew(issuing)
     row = delivering.post(package(row.case), officer=issuing)
 
     assert (row.state, row.code_index, row.tracking != first) == ("posted", "", True)
+
+
+def test_a_parcel_that_was_lost_is_made_anew_and_its_person_is_told_once(issuing):
+    row = posted(issuing)
+    lost = row.tracking
+
+    delivering.lose(row, officer=issuing)
+    settle()
+    delivering.choose(row.case, account=row.case.account, way="post", address={**HOME, "address": "示范区新路2号3室"})
+    settle()
+
+    assert (package(row.case).state, package(row.case).tracking) == ("preparing", "")
+    assert Message.objects.filter(kind="package_lost").count() == 1
+    row = delivering.post(package(row.case), officer=issuing)
+    assert (row.state, row.tracking != lost) == ("posted", True)
+    with pytest.raises(NotNow):
+        delivering.lose(delivering.come_back(row, officer=issuing), officer=issuing)
 
 
 def test_a_number_from_a_label_does_without_a_connected_courier(issuing):

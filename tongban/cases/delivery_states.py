@@ -71,6 +71,10 @@ COME_BACK = move(
     "come_back", D.POSTED, D.WAITING, by=("courier", "issuing_officer"),
     guard="signed notice of the courier, or the parcel lies here", clock="30 days to collect it begin",
 )  # fmt: skip
+LOSE = move(
+    "lose", D.POSTED, D.PREPARING, by=("issuing_officer",),
+    guard="the courier says that it is lost, or says nothing for long: the paper is made anew", clock="10 days to prepare it begin anew",
+)  # fmt: skip
 TAKE_OUT = move(
     "take_out", D.IN_LOCKER, D.WAITING, by=("issuing_officer",), guard="nobody came, or the applicant asked for it",
     clock="30 days to collect it begin",
@@ -93,7 +97,7 @@ GIVE_UP = move(
 )  # fmt: skip
 
 MOVES: list[Move] = [
-    CHOOSE, PREPARE, LAY_OUT, PUT_IN, POST, HAND_OVER, OPEN_DOOR, SIGNED_FOR, COME_BACK, TAKE_OUT, HOLD_BACK, CHANGE, DROP, GIVE_UP,
+    CHOOSE, PREPARE, LAY_OUT, PUT_IN, POST, HAND_OVER, OPEN_DOOR, SIGNED_FOR, COME_BACK, LOSE, TAKE_OUT, HOLD_BACK, CHANGE, DROP, GIVE_UP,
 ]  # fmt: skip
 
 WAITS_DAYS = 30  # calendar days at the hall; demonstration district (issue 4 item 7)

@@ -62,6 +62,9 @@ def _tell(row: Delivery, kind: str, once: str, **more) -> None:
 def tell_where_it_is(event):
     row = _row(event.delivery)
     kind = KINDS.get(DeliveryState(event.state))
+    if row.state == DeliveryState.PREPARING and row.came_back_at is not None and not row.tracking:
+        _tell(row, "package_lost", row.came_back_at.isoformat())
+        return
     if kind is None or row.state != event.state:  # it has moved on: what is true now is told
         return
     if row.state == DeliveryState.IN_LOCKER and not row.code:  # held back: what was decided is told by its own letter

@@ -28,6 +28,7 @@ from tongban.cases.delivery_states import (
     HOLD_BACK,
     IN_LOCKER_DAYS,
     LAY_OUT,
+    LOSE,
     OPEN,
     OPEN_DOOR,
     POST,
@@ -413,6 +414,21 @@ def _wait_at_hall(row: Delivery, step, actor: Actor, now: datetime) -> Delivery:
             row, step, actor=actor, case=case, code=code, code_index=packing.index_of(code), **came,
             **_from(clocks.local_day(now)),
         )  # fmt: skip
+    return row
+
+
+def lose(row: Delivery, *, officer: Officer, now: datetime | None = None) -> Delivery:
+    """The parcel is lost: the paper is made anew, and until it is sent again its person may choose another way. What is heard of the
+    lost one later is a line of its history."""
+    now = now or timezone.now()
+    permit(officer, row.case, DELIVER)
+    with transaction.atomic():
+        case = again(row.case)
+        move(
+            row, LOSE, actor=acting(officer, ROLE), case=case, tracking="", carrier="", since=None, until=None, came_back_at=now,
+            due=_due(case, now),
+        )  # fmt: skip
+        packing.renew(row)
     return row
 
 

@@ -38,6 +38,7 @@ ACTS = {
     ),
     "take-out": lambda row, officer, said: delivering.take_out(row, officer=officer),
     "came-back": lambda row, officer, said: delivering.come_back(row, officer=officer),
+    "lost": lambda row, officer, said: delivering.lose(row, officer=officer),
     "signed-for": lambda row, officer, said: delivering.signed_for(row, officer=officer),
 }
 
