@@ -93,3 +93,20 @@ def test_what_was_changed_since_it_was_printed_is_not_signed_and_the_new_sheet_i
     assert Signer.objects.get(pk=row.pk).state == "asked"
     assert sheet(window, row)[2] not in ("", content)
     assert not Mandate.objects.exists()
+
+
+def test_a_mandate_is_a_sheet_to_sign_before_it_is_one(window):
+    person(WANG)
+    here(window, WANG[1])
+    given = {"name": "李示例", "id_kind": "id-card", "id_no": LI[1], "acts": ["see"], "which": "all", "until": ""}
+
+    sheet_ = window.post("/office/window/mandates/", {**given, "sheet": "1"}).content.decode()
+    changed = window.post("/office/window/mandates/", {**given, "back": "1"}).content.decode()
+    unkept = window.post("/office/window/mandates/", {**given, "paper_kept": " "})
+
+    assert "Signature of 王演练" in sheet_ and LI[1] in sheet_ and WANG[1] not in sheet_
+    assert f'value="{LI[1]}"' in changed and 'name="sheet"' in changed
+    assert unkept.status_code == 422 and "Signature of 王演练" in unkept.content.decode()
+    assert not Mandate.objects.exists()
+    window.post("/office/window/mandates/", {**given, "paper_kept": "cabinet 3"})
+    assert (Mandate.objects.get().paper_kept, Mandate.objects.get().state) == ("cabinet 3", "granted")

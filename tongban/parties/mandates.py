@@ -207,18 +207,12 @@ def write_down(
     now = now or timezone.now()
     if actor.role != "window_officer" or actor.account is None:
         raise NotAllowed("not-your-role", _("Mandates are written down by window officers."), status=403)
-    errors: dict[str, list] = {}
+    index, stated, checked = to_be_signed(
+        principal, id_kind=id_kind, id_no=id_no, name=name, scope=scope, officer_person=officer_person, now=now
+    )
     if not paper_kept.strip():
-        errors["paper_kept"] = [_("Say where the signed paper is kept.")]
-    try:
-        index, stated = _named(id_kind, id_no, name)
-        checked = _checked(scope, now)
-    except Invalid as wrong:
-        raise Invalid("mandate-incomplete", errors={**errors, **wrong.errors}, kept=NOTHING_CHANGED) from wrong
-    if errors:
+        errors = {"paper_kept": [_("Say where the signed paper is kept.")]}
         raise Invalid("mandate-incomplete", errors=errors, kept=NOTHING_CHANGED)
-    if officer_person is not None and (officer_person.id_index == index or principal.pk == officer_person.pk):
-        raise NotAllowed("own-matter", _("Nobody writes down a mandate of their own or for themselves."), status=403)
     with transaction.atomic():
         Party.objects.select_for_update().get(pk=principal.pk)
         _not_too_many(principal)
@@ -227,6 +221,24 @@ def write_down(
         row.paper_kept = paper_kept.strip()[:120]
         row.save(update_fields=["paper_kept"])
     return row
+
+
+def to_be_signed(
+    principal: Party,
+    *,
+    id_kind: str,
+    id_no: str,
+    name: str,
+    scope: Scope,
+    officer_person: Person | None,
+    now: datetime | None = None,
+) -> tuple[str, str, Scope]:
+    """What stands on the paper before it is signed: index and name of the agent, and the scope with its days filled in."""
+    index, stated = _named(id_kind, id_no, name)
+    checked = _checked(scope, now or timezone.now())
+    if officer_person is not None and (officer_person.id_index == index or principal.pk == officer_person.pk):
+        raise NotAllowed("own-matter", _("Nobody writes down a mandate of their own or for themselves."), status=403)
+    return index, stated, checked
 
 
 def pass_on(

@@ -43,20 +43,28 @@ def at_window(request, officer):
     typed = scopes.nothing_typed(until=(timezone.localdate() + timedelta(days=365)).isoformat())
     if request.method == "POST":
         typed = scopes.typed(request.POST)
+        given = {field: request.POST.get(field, "") for field in ("id_kind", "id_no", "name")}
+        own = officer.account.person
         try:
-            mandates.write_down(
-                visit.person,
-                id_kind=request.POST.get("id_kind", ""),
-                id_no=request.POST.get("id_no", ""),
-                name=request.POST.get("name", ""),
-                scope=scopes.read(request.POST),
-                paper_kept=request.POST.get("paper_kept", ""),
-                officer_person=officer.account.person,
-                actor=doorkeeper.actor_of(request),
-            )
+            scope = scopes.read(request.POST)
+            if "sheet" in request.POST:
+                _index, _name, ready = mandates.to_be_signed(visit.person, **given, scope=scope, officer_person=own)
+                return _sheet(request, officer, visit, ready, {})
+            if "back" not in request.POST:
+                mandates.write_down(
+                    visit.person,
+                    **given,
+                    scope=scope,
+                    paper_kept=request.POST.get("paper_kept", ""),
+                    officer_person=own,
+                    actor=doorkeeper.actor_of(request),
+                )
         except Invalid as wrong:
             errors = _plain(wrong)
-        else:
+            if set(errors) == {"paper_kept"}:
+                _index, _name, ready = mandates.to_be_signed(visit.person, **given, scope=scope, officer_person=own)
+                return _sheet(request, officer, visit, ready, errors)
+        if not errors and "back" not in request.POST:
             messages.success(request, _("Written down and in force. Both sides are told."))
             return redirect("office:window_mandates")
     doorkeeper.reading(request, visit.person_id, "window", ["mandates"], about=f"visit:{visit.ref}")
@@ -83,6 +91,26 @@ def at_window(request, officer):
         "today": timezone.localdate().isoformat(),
     }
     return render(request, "office/window/mandates.html", context, status=422 if errors else 200)
+
+
+def _sheet(request, officer: Officer, visit: Visit, scope: mandates.Scope, errors: dict):
+    """The mandate in words, to be printed and signed by hand; what was typed goes along until it is."""
+    doorkeeper.reading(request, visit.person_id, "window", ["mandates"], about=f"visit:{visit.ref}")
+    labels = dict(Act.choices)
+    left = {"csrfmiddlewaretoken", "sheet", "paper_kept"}
+    context = {
+        "officer": officer,
+        "visit": visit,
+        "scope": scope,
+        "kind": dict(KINDS).get(request.POST["id_kind"], ""),
+        "agent": {"name": request.POST["name"], "id_no": request.POST["id_no"]},
+        "acts": [str(labels[Act(act)]) for act in scope.acts],
+        "matters": None if scope.matters is None else scopes.names_of(scope.matters),
+        "along": [(key, value) for key, values in request.POST.lists() if key not in left for value in values],
+        "printed_at": timezone.now(),
+        "errors": errors,
+    }
+    return render(request, "office/window/mandate_sheet.html", context, status=422 if errors else 200)
 
 
 def _to_sign(visit: Visit) -> list[Signer]:
