@@ -11,7 +11,9 @@ from tongban.cases import clocks, hearings, promising, queries, services
 from tongban.cases.models import Appeal, BrokenPromise, Case, Consultation, Hearing, Promise, Tolerance
 from tongban.cases.services import hearing, keeping_procedures, reconsidering, tolerating
 from tongban.departments import queries as departments
+from tongban.journal.actors import PLATFORM
 from tongban.lib.problems import Invalid, NotAllowed
+from tongban.licences import services as licences
 from tongban.notices.models import Message
 
 pytestmark = pytest.mark.django_db
@@ -193,6 +195,32 @@ def test_a_false_promise_is_heard_then_revoked_and_closes_this_way_for_the_perso
     with pytest.raises(NotAllowed):
         services.choose_promise(again, account=again.account)
     assert services.submit(again, account=again.account, level=3, key="z").state == "submitted"
+
+
+@pytest.mark.parametrize(
+    ("by", "stands"), [("correction", "revoked"), ("change", "revoked"), ("granted anew", "valid")]
+)
+def test_a_decision_is_revoked_also_where_its_licence_was_replaced_meanwhile(by, stands):
+    """What a correction or a change made of it falls with it; the same granted anew stands on its own. A licence given up leaves nothing to revoke."""
+    case = ways.bring("delivered", ways.matter_with_everything())
+    first = case.licence
+    last = licences.issue(
+        first.type, holder=first.holder, face=first.face, decision=f"{by}:1", issued_on=first.issued_on,
+        valid_from=first.valid_from, valid_to=first.valid_to, actor=PLATFORM, previous=first, issuer=first.issuer,
+    )  # fmt: skip
+    if by != "correction":
+        other = make.case("received", case.matter if by == "granted anew" else make.matter())
+        Case.objects.filter(pk=other.pk).update(licence=last)
+    given_up = ways.bring("delivered", case.matter)
+    licences.cancel(given_up.licence, reason="closed", actor=PLATFORM)
+    approver = ways.of_department("dept_approver", case)
+
+    for one in (case, given_up):
+        services.revoke(one, officer=approver, reason="false", ground="Art. 69", heard=True)
+
+    last.refresh_from_db()
+    assert list(Case.objects.filter(pk__in=[case.pk, given_up.pk]).values_list("state", flat=True)) == ["revoked"] * 2
+    assert (last.state, given_up.licence.state) == (stands, "cancelled")
 
 
 def test_what_can_be_put_right_is_put_right_by_a_day_and_looked_at_again():

@@ -23,7 +23,8 @@ from tongban.lib.problems import Invalid, NotAllowed
 from tongban.lib.written import keep
 from tongban.licences import queries as licence_queries
 from tongban.licences import services as licences
-from tongban.licences.models import LicenceType
+from tongban.licences.models import Licence, LicenceType
+from tongban.licences.states import LicenceState
 
 
 def approve(case: Case, *, officer: Officer, now: datetime | None = None) -> Case:
@@ -121,6 +122,9 @@ def terminate(
     return case
 
 
+FOR_GOOD = {LicenceState.REVOKED, LicenceState.CANCELLED}
+
+
 def revoke(
     case: Case, *, officer: Officer, reason: str, ground: str, heard: bool, english: Mapping[str, str] | None = None,
     now: datetime | None = None,
@@ -140,8 +144,9 @@ def revoke(
             case, REVOKE, actor=actor, officer=officer, now=now, reason=reason,
             what=events.CaseEnded(case=case.pk, state=CaseState.REVOKED),
         )  # fmt: skip
-        if case.licence is not None:
-            licences.revoke(case.licence, reason=reason, actor=actor)
+        licence = edition_in_force(case)
+        if licence is not None:
+            licences.revoke(licence, reason=reason, actor=actor)
         clocks.stop(case, ClockKind.COMMITMENT_CHECK, clocks.local_day(now))
         committing.broken(case, actor=actor, reason=reason, now=now)
         papers.make(
@@ -150,10 +155,22 @@ def revoke(
                 {"zh": "听取您的意见后，现决定撤销原准予决定。", "en": "After hearing you, the decision that granted your application is revoked."},
                 *papers.reasons(reason, ground, english),
             ],
-            rows=[({"zh": "随之撤销的证照", "en": "Licence revoked with it"}, case.licence.identifier)] if case.licence else [],
+            rows=[({"zh": "随之撤销的证照", "en": "Licence revoked with it"}, licence.identifier)] if licence else [],
         )  # fmt: skip
         following.follow(case, now=now, officer=officer)
     return case
+
+
+def edition_in_force(case: Case) -> Licence | None:
+    """The licence that stands on this decision now: the one it made, or what a correction, change or renewal made of it. None where it is over
+    already, or where the same was granted anew: that is a decision of its own, to be taken back on its own.
+    """
+    row = case.licence
+    while row is not None and row.state == LicenceState.SUPERSEDED:
+        row = row.next.order_by("-pk").first()
+        if row is not None and Case.objects.filter(licence=row, matter=case.matter_id).exclude(pk=case.pk).exists():
+            return None
+    return row if row is not None and row.state not in FOR_GOOD else None
 
 
 # --

@@ -21,7 +21,7 @@ from tongban.cases.procedure_states import (
     UPHOLD,
     AppealState,
 )
-from tongban.cases.services import hearing
+from tongban.cases.services import deciding, hearing
 from tongban.cases.services.drafting import DRAFT_DAYS
 from tongban.cases.states import CaseState
 from tongban.departments import queries as departments
@@ -169,10 +169,9 @@ def judge(row: Appeal, *, officer: Officer, outcome: str, reason: str, now: date
             make(row, CHANGE, follows=Appeal.Follows.REVOKED, **told)
             said = {"zh": "经复议，原准予决定不当，由原机关依法撤销；撤销前证照暂停使用。",
                     "en": "After reconsideration the grant was wrong: the department revokes it as the law says; until then the licence is suspended."}  # fmt: skip
-            if case.licence is not None and case.licence.state == LicenceState.VALID:
-                licences.suspend(
-                    case.licence, reason=reason, actor=_by_the_issuer(officer, case.licence.issuer.code), now=now
-                )
+            licence = deciding.edition_in_force(case)
+            if licence is not None and licence.state == LicenceState.VALID:
+                licences.suspend(licence, reason=reason, actor=_by_the_issuer(officer, licence.issuer.code), now=now)
             if case.state in {CaseState.DELIVERED, CaseState.CLOSED}:
                 hearing.offer_for_revocation(
                     case, officer=officer, role="dept_approver", reason=reason, ground="行政复议法 Administrative Reconsideration Law", now=now
