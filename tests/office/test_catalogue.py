@@ -576,7 +576,23 @@ def test_a_matter_goes_to_another_installation_and_from_there_on_is_the_same_fil
     editors.matter(
         "dog-licence",
         requirements=wanted,
-        form=[*editors.FORM, *COUNTED],
+        form=[*editors.FORM, *COUNTED, *DOING],
+        situations=[
+            {
+                "id": "large",
+                "zh": "大型犬",
+                "en": "A large dog",
+                "name": {"zh": "大型犬", "en": "A large dog"},
+                "adds": [],
+                "removes": [],
+                "handling_kind": "promised",
+                "promised_days": 3,
+                "inspection": "yes",
+            }
+        ],
+        letters={
+            "messages": [{"when": "ready", "to": "officers", "text": editors.BOTH, "if": {">": [{"var": "copies"}, 3]}}]
+        },
         fee={
             "charged": True,
             "amount": None,
@@ -599,6 +615,11 @@ def test_a_matter_goes_to_another_installation_and_from_there_on_is_the_same_fil
     version = answer.context["report"].drafts[0]
     assert (version.state, sorted(answer.context["report"].made)) == ("draft", ["dog-card", "residence", "vaccination"])
     assert exchanging.pack(Matter.objects.all()) == file
+    version = editors.fresh(version)
+    assert version.form[-len(DOING) :] == DOING  # nothing of an action is lost or made different
+    page = client.get(f"/office/catalogue/drafts/{version.pk}/form/?field=again").content.decode()
+    assert "Look it up again" in page and 'name="does.0.do"' in page
+    assert "action" not in {one.code for one in drafting.findings_of(version)}
     again = exchanging.unpack(file, officer=manager)
     assert (again.same, again.drafts, again.refused) == (["dog-licence"], [], [])
     said = json.loads(file)
@@ -607,6 +628,32 @@ def test_a_matter_goes_to_another_installation_and_from_there_on_is_the_same_fil
     assert [slug for slug, _why in other.refused] == [
         "dog-licence"
     ]  # its draft is open: nobody's words are written over
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"does": "x"}, {"does": [5]}, {"does": [{"do": []}]}, {"does": [{"do": "castle"}]}, {"on": "change", "of": []}, {"does": [{"do": "fill", "fields": 5}]}, {"does": []}, {"does": None}, {"on": []},
+        {"on": "change", "of": "nobody"}, {"does": [{"do": "set", "field": "copies", "value": {"x": 1}}]}, {"does": [{"do": "go", "to": 7}]},
+        {"show_if": {"castle": 1}},
+    ],
+)  # fmt: skip
+def test_an_action_of_a_file_that_cannot_be_done_is_refused_or_stops_the_publication_and_its_page_is_drawn(
+    client, wrong
+):
+    editors.matter("dog-licence", form=[*editors.FORM, *COUNTED, *DOING])
+    manager = enter(client, editors.manager(make.department("DSO")))
+    said = json.loads(exchanging.pack(Matter.objects.all()))
+    said["matters"][0]["elements"]["form"][-1] |= wrong
+    said["matters"][0]["slug"] = "cat-licence"
+
+    report = exchanging.unpack(json.dumps(said).encode(), officer=manager)
+
+    assert len(report.drafts) + len(report.refused) == 1
+    for version in map(editors.fresh, report.drafts):
+        assert {one.code for one in drafting.findings_of(version) if one.stops} & {"action", "form"}
+        for path in ("form/", "form/?field=again", "preview/"):
+            assert client.get(f"/office/catalogue/drafts/{version.pk}/{path}").status_code in (200, 302)
 
 
 def test_what_clashes_is_named_and_nothing_of_ours_is_written_over(client):
@@ -669,6 +716,14 @@ def test_the_whole_demonstration_goes_to_another_installation_and_comes_out_byte
     assert exchanging.pack(Matter.objects.all()) == file
 
 
+DOING = [
+    {"id": "found", "zh": "单位", "en": "Employer", "type": "text", "prefill": "employment-filing.employer"},
+    {
+        "id": "again", "zh": "重新查询", "en": "Look it up again", "type": "action", "on": "press",
+        "help": {"zh": "单位刚备案时用", "en": "Where it was filed just now"}, "show_if": {">": [{"var": "copies"}, 1]},
+        "does": [{"do": "fill", "fields": ["found"]}, {"do": "set", "field": "copies", "value": 2}, {"do": "go", "to": "copies"}, {"do": "save"}, {"do": "pdf"}],
+    },
+]  # fmt: skip
 COUNTED = [
     {"id": "copies", "zh": "份数", "en": "Copies", "type": "number", "required": True},
     {"id": "total", "zh": "合计", "en": "In all", "type": "money", "formula": {"*": [{"var": "copies"}, 2.5]}},

@@ -323,7 +323,7 @@ def test_a_situation_that_promises_for_itself_is_said_before_and_after_it_is_cho
     own = words(english(client, "/matters/permit/?situation=own"))
     api = client.get("/api/v1/matters/permit").json()["situations"]
 
-    assert "On the spot, or within 4 working days It depends on your situation" in before
+    assert "On the spot, or within 4 working days It depends on your situation. By law" in before
     assert "Rented 4 working days · somebody comes to look" in before and "Decided at once" not in before
     assert "Promised time 4 working days" in rented and "Decided at once" not in rented
     assert "Promised time On the spot" in own and "Decided at once" in own

@@ -112,7 +112,9 @@ def _time(version: MatterVersion, situation: Collection[str]) -> dict:
         return {
             "label": _("Promised time"),
             "value": promise_words.between_in_words(version, *between),
-            "note": listed(filter(None, [_("It depends on your situation"), by_law])),
+            "note": ("。" if short(get_language()) == "zh" else ". ").join(
+                filter(None, [_("It depends on your situation"), by_law])
+            ),
             "words": True,
         }
     if promised == 0:

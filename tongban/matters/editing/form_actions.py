@@ -58,13 +58,25 @@ def read(text: Callable[..., str], numbers: Iterable[str], form: list[Field]) ->
     return found | {"does": does}
 
 
+def steps(one: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What an action does, as far as it can be read: a file from elsewhere may say anything."""
+    does = one.get("does")
+    found = []
+    for step in does if isinstance(does, list | tuple) else ():
+        if isinstance(step, Mapping) and step.get("do") in DOES:
+            named = step.get("fields")
+            given = {"fields": [str(name) for name in named] if isinstance(named, list | tuple) else []}
+            found.append({**step, **given} if "fields" in step else dict(step))
+    return found
+
+
 def drawn(one: Mapping[str, Any], form: list[Field]) -> dict[str, Any]:
     """An action as its page shows it, with an empty row for one step more."""
     by_id = {each.id: each for each in form}
     on = one.get("on", "press")
     offered = [(name, label) for name, label in WHAT.items() if on == "press" or name not in ONLY_PRESSED]
     rows = []
-    for step in one.get("does") or ():
+    for step in steps(one):
         target = by_id.get(str(step.get("field")))
         options: list[tuple[str, Any]] = []
         if target is not None and target.type == "choice":
@@ -77,7 +89,7 @@ def drawn(one: Mapping[str, Any], form: list[Field]) -> dict[str, Any]:
             {
                 "do": step.get("do"), "kinds": kinds, "field": step.get("field", ""), "to": step.get("to", ""),
                 "value": str(value).lower() if isinstance(value, bool) else value, "options": options,
-                "fields": [(each.id, dict(each.label), each.id in (step.get("fields") or ())) for each in may_fill(form)],
+                "fields": [(each.id, dict(each.label), each.id in step.get("fields", ())) for each in may_fill(form)],
             }
         )  # fmt: skip
     return {
@@ -96,6 +108,7 @@ def spoken(one: Mapping[str, Any], form: Iterable[Field]) -> Bilingual:
     by_id = {each.id: each for each in form}
 
     def name(of: Any, language: str) -> str:
+        of = str(of)
         label = by_id[of].label if of in by_id else both("？", "?")
         return f"“{label.get(language) or label.get('zh') or label.get('en')}”"
 
@@ -110,7 +123,7 @@ def spoken(one: Mapping[str, Any], form: Iterable[Field]) -> Bilingual:
         return f"“{(words or {}).get(language) or value}”"
 
     zh, en = [], []
-    for step in one.get("does") or ():
+    for step in steps(one):
         kind = step.get("do")
         if kind == "fill":
             zh.append("重新查询并填写" + "、".join(name(each, "zh") for each in step.get("fields") or ["?"]))
@@ -145,7 +158,7 @@ def without(fields: Iterable[dict], name: str) -> None:
             one["of"] = "" if one.get("of") == name else one.get("of", "")
             one["does"] = [
                 step | {"fields": [each for each in step["fields"] if each != name]} if "fields" in step else step
-                for step in one.get("does") or ()
+                for step in steps(one)
                 if name not in (step.get("field"), step.get("to"))
             ]
 
