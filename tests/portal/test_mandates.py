@@ -116,6 +116,21 @@ def test_a_parent_with_an_open_draft_is_told_that_the_child_is_of_age_now():
     assert within(child).get(page).status_code == 200
 
 
+def test_who_may_prepare_and_not_sign_reads_so_before_pressing_and_tells_whoever_signs():
+    mother, son, matter = make.account(make.person("张示范")), make.account(make.person("李示例")), make.matter()
+    mandate(mother, son, matters=[matter.slug], acts=("see", "prepare"))
+    case = make.draft(matter, account_=mother)
+    client = within(son, mother.person)
+
+    page = client.get(f"/apply/{case.ref}/check/").content.decode()
+    for _press in (1, 2):
+        client.post(f"/apply/{case.ref}/ready")
+
+    assert f"/apply/{case.ref}/ready" in page and f"/apply/{case.ref}/submit" not in page
+    assert "李示例" in mother.messages.get(kind="ready_to_sign").body["zh"]
+    assert f"/apply/{case.ref}/submit" in within(mother).get(f"/apply/{case.ref}/check/").content.decode()
+
+
 def test_what_an_agent_reads_stands_in_the_log_of_the_principal():
     mother, son, matter = make.account(make.person("张示范")), make.account(make.person("李示例")), make.matter()
     mandate(mother, son, acts=("prepare",))

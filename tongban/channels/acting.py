@@ -81,6 +81,7 @@ NEEDS: dict[str, frozenset[str]] = {
     "portal:apply_device_confirm": PREPARES,
     "portal:apply_device_end": PREPARES,
     "portal:apply_invite": PREPARES,
+    "portal:apply_ready": PREPARES,
     "portal:apply_hands_end": PREPARES,
     "portal:bundle_choose": SENDS,
     "portal:bundle_release": SENDS,

@@ -279,6 +279,12 @@ WORDING: dict[str, Words] = {
         "%(name)s不再为您代办。已经提交的办件继续办理；需要时可以重新委托。",
         "%(name)s does not act for you any more. Applications that were sent go on. You can give a new mandate when you need one.",
     ),
+    "ready_to_sign": _words(
+        "有一份申请等您签名",
+        "An application waits for your signature",
+        "%(name)s已替您填好“%(matter)s”。请打开核对，有不对的可以修改；由您签名后才会提交。",
+        "%(name)s has filled in “%(matter)s” for you. Open it and check it; change what is not right. It is sent when you sign, and not before.",
+    ),
     "acted_for_you": _words(
         "有人为您办了一件事",
         "Somebody did something for you",

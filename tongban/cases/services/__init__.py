@@ -75,7 +75,7 @@ from tongban.cases.services.hearing import hold as hold_hearing
 from tongban.cases.services.hearing import invite as invite_to_hearing
 from tongban.cases.services.hearing import offer as offer_hearing
 from tongban.cases.services.hearing import offer_before_revoking
-from tongban.cases.services.helping import invite, stop, take
+from tongban.cases.services.helping import invite, say_it_is_ready, stop, take
 from tongban.cases.services.inspecting import (
     add_photo,
     note_inspection,
@@ -129,7 +129,7 @@ from tongban.cases.services.reviewing import (
 from tongban.cases.services.tolerating import supply, waive
 
 __all__ = [
-    "begin_with", "change_note", "delete_view", "give_back", "keep_label", "notes_of", "pass_on", "pin_note", "put_on", "recall",
+    "begin_with", "change_note", "delete_view", "give_back", "keep_label", "notes_of", "pass_on", "pin_note", "put_on", "recall", "say_it_is_ready",
     "retire_label", "save_view", "see_mentions", "take_off", "take_over_desk", "take_passed", "use_keys", "write_note",
     "appeal", "ask_hearing", "ask_opinion", "check_promise", "choose_promise", "decline_hearing", "end_hearings_nobody_asked_for",
     "appeal", "ask_hearing", "ask_opinion", "check_promise", "choose_promise", "extend_draft", "is_open", "read_by_applicant", "read_by_office", "reissue", "decline_hearing", "end_hearings_nobody_asked_for",

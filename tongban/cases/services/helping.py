@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tongban.cases import events, queries
+from tongban.cases import events, queries, standing
 from tongban.cases.models import ALPHABET, Case, Hand
 from tongban.cases.moving import again, applying, changed
 from tongban.cases.states import EDITABLE
@@ -19,6 +19,8 @@ from tongban.journal import services as journal
 from tongban.journal.actors import Actor
 from tongban.lib.encryption import blind_index
 from tongban.lib.problems import Invalid, NotAllowed
+from tongban.notices import services as notices
+from tongban.parties import queries as parties
 from tongban.parties.models import Account
 
 CODE_LASTS = timedelta(minutes=10)
@@ -86,6 +88,28 @@ def stop(hand: Hand, *, by: str, actor: Actor, now: datetime | None = None) -> N
                 events.HandEnded(case=hand.case_id, hand=hand.pk, by=by), subject=f"case:{hand.case_id}", actor=actor
             )
             changed(hand.case)
+
+
+def say_it_is_ready(case: Case, *, account: Account, now: datetime | None = None) -> bool:
+    """An agent who prepares and does not sign tells whoever signs, once a day; whether anybody could be told."""
+    now = now or timezone.now()
+    today = timezone.localdate(now)
+    with transaction.atomic():
+        case = again(case)
+        _open(case)
+        standing.prepare(account, case, now)
+        signers = [one for one in parties.own_accounts(case.applicant, today) if one.person_id != account.person_id]
+        notices.tell(
+            case.applicant,
+            "ready_to_sign",
+            about=case.subject,
+            link=f"/apply/{case.ref}/check/",
+            params={"name": account.person.names if account.person else "", "matter": case.version.name},
+            once=f"ready:{case.pk}:{account.person_id}:{today}",
+            needs_answer=True,
+            to=signers,
+        )
+    return bool(signers)
 
 
 def _open(case: Case) -> None:

@@ -120,6 +120,7 @@ urlpatterns = [
     path("my/drafts/deleted/<slug:ref>/erase", deleted.erase, name="draft_erase"),
     path("apply/<slug:ref>/help/", hands.hands, name="apply_hands"),
     path("apply/<slug:ref>/help/code", hands.invite, name="apply_invite"),
+    path("apply/<slug:ref>/ready", hands.ready, name="apply_ready"),
     path("apply/<slug:ref>/help/<int:pk>/end", hands.end, name="apply_hands_end"),
     path("apply/<slug:ref>/device/", carrying.device, name="apply_device"),
     path("apply/<slug:ref>/device/code", carrying.code, name="apply_device_code"),

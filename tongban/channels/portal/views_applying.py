@@ -27,6 +27,7 @@ from tongban.cases import (
     rules,
     services,
     signers,
+    standing,
 )
 from tongban.cases import queries as cases
 from tongban.cases.models import Case, CaseMaterial
@@ -45,6 +46,7 @@ from tongban.lib.problems import Invalid, NotAllowed
 from tongban.materials import queries as papers
 from tongban.materials import services as paper_services
 from tongban.matters.models import Matter, MatterVersion
+from tongban.parties import mandates
 from tongban.parties.models import Party
 from tongban.parties.states import Act
 from tongban.registers import consenting
@@ -575,6 +577,7 @@ def _check_page(request, party, case, *, problem=None, status=200, only=None):
         else views_one_more.running(request, [case.applicant], case.matter, but=case.ref),
         ends=ending.what_ends(case, today=timezone.localdate()) if barring.closes(case) else [],
         signing=level >= rules.SIGNING_LEVEL,
+        may_not_send=_why_not_to_send(request, case),
         expected=clocks.expected(case, sent=timezone.now()),
         days=promise_words.days_in_words(case.version, case.situation),
         fee=case.version.fee or {},
@@ -594,6 +597,14 @@ def _check_page(request, party, case, *, problem=None, status=200, only=None):
         promise_errors=problem.errors.get("promise", []) if problem else [],
     )  # fmt: skip
     return render(request, "portal/apply/check.html", context, status=422 if problem else status)
+
+
+def _why_not_to_send(request, case: Case) -> NotAllowed | None:
+    """Whoever may only prepare, or has sent as many as the mandate is for, reads it before showing a face and pressing."""
+    held = doorkeeper.powers_over(request, case.applicant_id)
+    if mandates.choose(held, act=Act.SUBMIT, matter=standing.matter_of(case)) is not None:
+        return None
+    return mandates.no_power_for(held, Act.SUBMIT)
 
 
 @require_POST

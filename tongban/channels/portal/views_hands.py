@@ -1,6 +1,7 @@
 """Other hands: a code for somebody who helps, the code for a window, who works in it now, and the end of it at once."""
 
 from django.conf import settings
+from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -56,6 +57,22 @@ def invite(request, party, case):
     hand, code = services.invite(case, account=request.user)
     request.session[HELD] = {"hand": hand.pk, "code": code}
     return redirect("portal:apply_hands", ref=case.ref)
+
+
+@require_POST
+@for_party
+@open_or_leave
+def ready(request, party, case):
+    """My part is done: whoever signs is told."""
+    name = case.applicant.shown_name
+    if services.say_it_is_ready(case, account=request.user):
+        messages.success(request, _("%(name)s is told that it waits for a signature.") % {"name": name})
+    else:
+        words = _(
+            "%(name)s has no account here: at any window they sign with the identity document, and the draft is there."
+        )
+        messages.info(request, words % {"name": name})
+    return redirect("portal:apply_check", ref=case.ref)
 
 
 @require_POST
