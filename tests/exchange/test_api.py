@@ -2,6 +2,7 @@
 
 import io
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ from django.test import Client
 from PIL import Image
 
 from tests import doors, make
+from tongban.departments.services import load_calendar_year
 from tongban.journal import services as journal
+from tongban.lib.workdays import MAKE_UP_DAY, REASONS
 from tongban.materials.models import Document
 from tongban.matters.models import Matter, Theme
 from tongban.matters.permit_errands import PART
@@ -306,7 +309,11 @@ def test_the_clock_keeps_its_contract_and_says_what_is_too_far(client):
     due = client.get("/api/v1/clock/due", {"start": "2026-11-20", "working_days": 3}).json()
     day = client.get("/api/v1/clock/is-working-day", {"date": "2026-11-21"}).json()
 
+    load_calendar_year(2026, {}, {date(2026, 10, 10): "国庆节"}, official=True)
+    worked = client.get("/api/v1/clock/is-working-day", {"date": "2026-10-10"}).json()
+
     assert due == {"due": "2026-11-25", "provisional": False}
+    assert worked == {"working_day": True, "reason": str(REASONS[MAKE_UP_DAY]), "provisional": False}
     assert (day["working_day"], day["provisional"]) == (False, False)
     assert (
         problem(client.get("/api/v1/clock/due", {"start": "9999-12-30", "working_days": 3}), 422)["code"] == "too-far"

@@ -619,7 +619,7 @@ def clock_is_working_day(request, date: date):
     kind = departments.calendar().is_working_day(date)
     return {
         "working_day": kind.working,
-        "reason": str(kind.name or REASONS[kind.reason]),
+        "reason": str(REASONS[kind.reason]) if kind.working else str(kind.name or REASONS[kind.reason]),
         "provisional": kind.provisional,
     }
 

@@ -178,10 +178,11 @@ def _held(case, officer):
 
 
 def _opinion_asked(case, officer):
+    due, promised = _due(OPINION_DAYS), case.promised_due
+    late = promised is not None and due is not None and timezone.localdate() < promised < due
     return [
-        worded(
-            _("The department answers by %(day)s, if you name no other number of days."), day=_day(_due(OPINION_DAYS))
-        ),
+        worded(_("The department answers by %(day)s, if you name no other number of days."), day=_day(due)),
+        *([worded(_("That is after the promised day, %(day)s: name fewer days."), day=_day(promised))] if late else []),
         _("It sees only what you tick, and every look is written down."),
         _("The clock of the decision runs on. Only an expert review by law stops it: use “Stop the clock” for that."),
     ]

@@ -494,14 +494,14 @@ def _review(walk: Walk) -> bool:
         return False
     if not case.opinion:
         proposal = "refuse" if target == "refused" else "approve"
-        opinion = "经营条件不符合规定，建议不予。" if proposal == "refuse" else rng.choice(OPINIONS)
+        opinion = "不符合规定条件，建议不予。" if proposal == "refuse" else rng.choice(OPINIONS)
         walk.quietly(services.conclude, officer=reviewer, proposal=proposal, opinion=opinion)
         return target != "reviewed"
     if target == "refused":
         walk.quietly(
             services.refuse,
             officer=approver,
-            reason="经营场所不符合规定条件，且在规定期限内未整改。",
+            reason="提交的内容和材料不足以证明符合规定条件，经告知后仍未能补充。",
             ground="《中华人民共和国行政许可法》第三十八条",
         )
     elif target == "issuing":
