@@ -213,6 +213,25 @@ def questions(seed: int = 11) -> list[Question]:
     return made
 
 
+def first() -> list[Question]:
+    """Questions whose answers must stand at the top, in this order."""
+    labelled = yamls.read(Path(__file__).parent / "queries.yaml")
+    return [Question("first", row["q"], tuple(row["want"])) for row in labelled["first"]]
+
+
+def industries() -> list[Entry]:
+    """The one licence of each industry, which `catalogue` leaves out."""
+    departments = {one["id"]: one for one in _yaml("departments.yaml")["departments"]}
+    return [
+        Entry(
+            id=f"industry-{row['id']}", kind="bundle", zh=row["zh"], en=row["en"], department=row["lead_department"],
+            department_zh=departments[row["lead_department"]]["zh"], department_en=departments[row["lead_department"]]["en"],
+            themes=("licences",), objects=("company",), channels=("online_pc",), online=True,
+        )
+        for row in _yaml("industries.yaml")["industries"]
+    ]  # fmt: skip
+
+
 def unseen() -> list[Question]:
     """Everyday questions the table of synonyms has never been completed from."""
     labelled = yamls.read(Path(__file__).parent / "queries.yaml")

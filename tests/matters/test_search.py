@@ -4,7 +4,19 @@ from statistics import mean
 
 import pytest
 
-from tests.matters.questions import KINDS, base_of, catalogue, enlarged, questions, recall, themes, unseen, wanted_ids
+from tests.matters.questions import (
+    KINDS,
+    base_of,
+    catalogue,
+    enlarged,
+    first,
+    industries,
+    questions,
+    recall,
+    themes,
+    unseen,
+    wanted_ids,
+)
 from tongban.matters.everyday import groups_of_words
 from tongban.matters.reading import Reader
 from tongban.matters.search import LONGEST_QUESTION, Entry, Holder, Index, Theme, Why
@@ -45,6 +57,14 @@ def test_other_slips_than_those_it_was_built_on_are_found_too(index):
     asked = [question for seed in (101, 202, 303) for question in questions(seed) if question.kind == "slips"]
 
     assert recalls(index, asked)["slips"] >= 0.95
+
+
+def test_whoever_opens_a_restaurant_is_led_there_first():
+    index = Index.build([*catalogue(), *industries()], themes())
+
+    found = {one.q: tuple(hit.entry.zh for hit in index.search(one.q).items[: len(one.want)]) for one in first()}
+
+    assert found == {one.q: one.want for one in first()}
 
 
 def test_questions_nobody_prepared_for_fare_nearly_as_well(index):

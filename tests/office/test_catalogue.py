@@ -613,6 +613,7 @@ def test_a_matter_goes_to_another_installation_and_from_there_on_is_the_same_fil
     answer = client.post("/office/catalogue/exchange/", {"file": SimpleUploadedFile("x.json", file)})
 
     version = answer.context["report"].drafts[0]
+    assert version.shown_name in answer.content.decode() and ">dog-licence<" not in answer.content.decode()
     assert (version.state, sorted(answer.context["report"].made)) == ("draft", ["dog-card", "residence", "vaccination"])
     assert exchanging.pack(Matter.objects.all()) == file
     version = editors.fresh(version)

@@ -371,8 +371,8 @@ def _take(row: Any, departments: Mapping[str, Department], officer: Officer, rep
             return None
         version = drafting.take_up(there, officer=officer)
         words = both(
-            f"本地已有“{there.slug}”，文件中的内容作为它的下一版草稿。",
-            f"{there.slug} is here already; what the file says is a draft of its next version.",
+            f"本地已有“{version.name.get('zh') or there.slug}”，文件中的内容作为它的下一版草稿。",
+            f"“{version.name.get('en') or there.slug}” is here already; what the file says is a draft of its next version.",
         )
         clashes.append(words)
         report.clashes.append(words)
@@ -381,6 +381,7 @@ def _take(row: Any, departments: Mapping[str, Department], officer: Officer, rep
         version, "import", {**content, "themes": sorted(str(one) for one in themes)}, seen=0, officer=officer, what="import",
         now=timezone.now(),
     )  # fmt: skip
+    version.refresh_from_db(fields=["name"])
     version.draft.refresh_from_db()
     version.draft.clashes = clashes
     version.draft.save(update_fields=["clashes"])
