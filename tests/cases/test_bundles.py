@@ -198,7 +198,8 @@ def test_correction_of_the_whole_names_the_parts_and_reaches_them():
         [{"field": "exits", "text": "two are needed"}, {"field": "premises", "text": "which floor?"}],
         officer=window(),
     )
-    notice = case.documents.get(kind="correction_notice").content["paragraphs"]
+    told, *notice, what_next, _follow = case.documents.get(kind="correction_notice").content["paragraphs"]
+    assert "at once" in told["en"] and "this application ends" in what_next["en"]
     assert "fire matter" in notice[0]["en"] and "food matter" not in notice[0]["en"]
     assert "food matter" in notice[1]["en"] and "sign matter" in notice[1]["en"]
     assert set(shop.states(case).values()) == {"correction_requested"}

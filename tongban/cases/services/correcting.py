@@ -78,7 +78,10 @@ def request_correction(
         )  # fmt: skip
         papers.make(
             case, "correction_notice", now=now,
-            paragraphs=[*as_paragraphs(case, findings), *([ONLY_MARKED] if only_marked else []), *([AGAIN] if second else [])],
+            paragraphs=[
+                STILL_NEEDED if second else AT_ONCE, *as_paragraphs(case, findings), *([ONLY_MARKED] if only_marked else []),
+                *([AGAIN] if second else []), WHAT_NEXT,
+            ],
             rows=[({"zh": "补正截止", "en": "Please supply by"}, clock.due.isoformat())],
             before=queries.as_it_stood(case),
         )  # fmt: skip
@@ -97,6 +100,16 @@ def request_correction(
     return case
 
 
+AT_ONCE = {
+    "zh": "经查，您的申请还需要补正下列内容，现依法一次告知。",
+    "en": "Your application still needs what is listed here. By law everything is told at once.",
+}
+STILL_NEEDED = {"zh": "您的申请还需要补正下列内容。", "en": "Your application still needs what is listed here."}
+WHAT_NEXT = {
+    "zh": "请在补正截止日期前，在办件页面修改补充后重新提交，也可以到窗口办理。补正的时间不计入办理期限。逾期未补正的，本次申请结束；您可以随时重新申请，已填写的内容仍可使用。",
+    "en": "Please put it right on the page of the application by the date above and send it again, or do so at a window. The time you take does "
+    "not count against the time limit. If nothing comes by then, this application ends; you may apply again at any time with what you filled in.",
+}
 ONLY_MARKED = {
     "zh": "本次只需修改以上标出的内容，其他内容保持不变。",
     "en": "Only what is marked above can be changed; everything else stays as you sent it.",
