@@ -242,7 +242,7 @@ def _changed_meanwhile(case: Case) -> NotAllowed:
         worded(
             _("This was not done: %(who)s changed the case at %(at)s. It now stands at “%(state)s”."),
             state=state_label(Case, case.state),
-            at=at.astimezone().strftime("%Y-%m-%d %H:%M"),
+            at=timezone.localtime(at).strftime("%Y-%m-%d %H:%M"),
             who=who,
         ),
         kept=_("Nothing was changed."),
@@ -269,7 +269,7 @@ def _told(case: Case, late: NotNow) -> NotAllowed:
         worded(
             _("This was not done: the case stands at “%(state)s” since %(at)s (%(who)s)."),
             state=state_label(Case, late.state),
-            at=last.at.astimezone().strftime("%Y-%m-%d %H:%M"),
+            at=timezone.localtime(last.at).strftime("%Y-%m-%d %H:%M"),
             who=_who(last),
         ),
         kept=_("Nothing was changed."),
