@@ -273,14 +273,15 @@ PARTS: tuple[Part, ...] = (
     Part(
         "situations", _("Situations"), "layers",
         (
-            _e("situations", "rows", _("Situations to choose from"), _("Without any, everybody is asked for the same documents."), key=("zh", "en"), columns=(
+            _e("situations", "rows", _("Situations to choose from"),
+               _("Without any, everybody is asked for the same documents. Time and inspection are said only where they differ from the matter, and never more days than the law gives."), key=("zh", "en"), columns=(
                 _e("id", "slug", _("Short name for machines")),
                 _e("zh", "plain", _("In Chinese")),
                 _e("en", "plain", _("In English")),
                 _e("adds", "several", _("Then these documents are needed too"), options="materials"),
                 _e("removes", "several", _("Then these documents are not needed"), options="materials"),
                 _e("handling_kind", "choice", _("How it is decided then"), options=HANDLING, blank=_("as the matter says")),
-                _e("promised_days", "number", _("Days promised then"), _("Only where this situation takes another time than the matter. Never more than the law gives.")),
+                _e("promised_days", "number", _("Days promised then")),
                 _e("inspection", "choice", _("Site inspection then"), options=LOOKS, blank=_("as the matter says")),
             )),
         ),
