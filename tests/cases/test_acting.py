@@ -11,13 +11,15 @@ from tests import make
 from tongban.cases import queries, services
 from tongban.cases.models import Step
 from tongban.cases.permission import handler_of, permit_to_work
+from tongban.journal.actors import Actor
 from tongban.journal.models import Event
 from tongban.journal.services import work_once
 from tongban.lib.problems import NotAllowed
 from tongban.notices.models import Message
-from tongban.parties import mandates
+from tongban.parties import families, mandates
 from tongban.parties import queries as parties
 from tongban.parties import services as party_services
+from tongban.parties.families import Child
 from tongban.parties.models import Deed, Mandate
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
@@ -166,6 +168,27 @@ def test_a_clerk_with_limits_hears_nothing_of_other_matters():
         pass
 
     assert {m.account_id for m in Message.objects.filter(kind="case_received")} == {boss.pk}
+
+
+@pytest.mark.parametrize(("how", "by_people"), [("of age", True), ("of age, with an account", False), ("dead", True)])
+def test_what_runs_for_somebody_whom_nobody_acts_for_any_more_goes_to_people(how, by_people):
+    mother, officer = make.account(), make.officer("coordinator")
+    child = Child("id-card", "990000201805010223", "李小满", datetime.date(2018, 5, 1), "F")
+    [bond] = families.record_children(mother.person, [child], account=mother, now=timezone.now())
+    if how != "of age":
+        make.account(bond.person)
+    case = make.case("accepted", account_=mother, party=bond.person)
+    if how == "dead":
+        by = Actor("officer", "coordinator", account=officer.account_id)
+        families.note_death(bond.person, on=timezone.localdate(), actor=by, officer_person=None)
+    else:
+        type(bond.person).objects.filter(pk=bond.person_id).update(birth_date=datetime.date(2000, 5, 1))
+        families.end_what_is_over()
+    while work_once():
+        pass
+
+    case.refresh_from_db()
+    assert case.with_people is by_people
 
 
 @pytest.mark.parametrize("bond", ["mandate", "given back unused", "used and taken back"])

@@ -14,7 +14,7 @@ from tongban.matters.models import MatterVersion
 from tongban.notices import services as notices
 from tongban.parties import events as party_events
 from tongban.parties import queries as parties
-from tongban.parties.models import Account, Deed, Person, Sameness
+from tongban.parties.models import Account, Deed, Kinship, Person, Sameness
 
 DEEDS = {
     "begin": {"zh": "开始填写", "en": "began an application"},
@@ -104,7 +104,19 @@ def tell_the_one_represented(event):
 @on(party_events.DeathNoted)
 def let_people_look_at_open_cases(event):
     """The machine decides nothing for the dead: a person looks, and the office may end the case."""
-    for case in Case.objects.filter(applicant_id=event.person).exclude(state__in=ENDED | {CaseState.DRAFT}):
+    _to_people(event.person)
+
+
+@on(party_events.BondEnded)
+def let_people_look_where_nobody_is_left_to_hear(event):
+    """A child is of age, or a guardian's day is over, and has no account: what runs for them is looked at by a person."""
+    person = Kinship.objects.select_related("person").get(pk=event.kinship).person
+    if not parties.accounts_for(person, timezone.localdate()):
+        _to_people(person.pk)
+
+
+def _to_people(person: int) -> None:
+    for case in Case.objects.filter(applicant_id=person).exclude(state__in=ENDED | {CaseState.DRAFT}):
         if case.state in OPEN and not case.with_people:
             Case.objects.filter(pk=case.pk, decided_at__isnull=True).update(with_people=True)
             journal.touch(case.subject)

@@ -342,8 +342,9 @@ WORDING: dict[str, Words] = {
     "child_grown": _words(
         "您的孩子已年满18周岁",
         "Your child is 18",
-        "%(name)s已年满18周岁，从今天起由本人办事。需要时可以由本人委托您。",
-        "%(name)s is 18 and acts for themselves from today on. If they want, they can give you a mandate.",
+        "%(name)s已年满18周岁，从今天起由本人办事。没有办结的申请归其本人，请提醒本人登录查看，或者持身份证件到任一窗口；需要时可以由本人委托您。",
+        "%(name)s is 18 and acts for themselves from today on. Applications that still run are theirs: please tell them to sign in, or to come to "
+        "any window with their document. If they want, they can give you a mandate.",
     ),
     "you_are_grown": _words(
         "您已年满18周岁，从今天起由您自己办事",
