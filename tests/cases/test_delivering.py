@@ -176,6 +176,12 @@ def test_everything_of_one_person_at_once_and_what_is_not_ticked_stays(issuing):
     second = waiting(issuing, account_=account, of=make.matter(department=make.department("HRB")))
     before = second.code
 
+    places = [{"hall": hall, "name": {"zh": hall, "en": hall}} for hall in ("city", first.hall)]
+    third = make.draft(make.matter(places=places), account_=account)
+    assert (
+        packing.hall_of_others(third) == first.hall != packing.halls_of(third)[0]["hall"]
+    )  # one way fetches everything
+
     collection = hand([first, second], issuing, items=[first.items.get().pk])
     assert list(collection.items.values_list("delivery", flat=True)) == [first.pk]
     second = package(second.case)

@@ -56,6 +56,15 @@ def place_of(case: Case, hall: str) -> dict:
     return next((one for one in places if one["hall"] == hall), places[0])
 
 
+def hall_of_others(case: Case) -> str:
+    """Where something else of the same applicant waits or will: one way fetches everything. Empty where that hall is not offered here."""
+    others = (
+        Delivery.objects.filter(party=case.applicant_id, state__in=OPEN).exclude(way=Way.POST).exclude(case=case.pk)
+    )
+    halls = {place["hall"] for place in halls_of(case)}
+    return next((hall for hall in others.order_by("-id").values_list("hall", flat=True)[:20] if hall in halls), "")
+
+
 def ways_of(case: Case) -> list[str]:
     """How the result of this matter may come on paper; the wallet is always there beside it."""
     asked: dict = next((one for one in case.version.form or [] if one.get("id") == "delivery"), {})

@@ -22,7 +22,7 @@ def shown(case: Case, *, receives: bool, own: bool) -> dict:
         "errand": errand,
         "receives": receives,
         "way": packing.wants_paper(errand) and errand.delivery or packing.ELECTRONIC,
-        "may_choose": may and not (not planning.is_bundle(errand) and packing.nothing_counts(errand)),
+        "may_choose": may and (planning.is_bundle(errand) or bool(rows) or not packing.nothing_counts(errand)),
         "offered": sent and case.parent_id is None,
     }
 

@@ -70,7 +70,7 @@ def _typed_before(case: Case) -> dict:
     address = address or packing.receiver_of(case)
     return {
         "way": held.way if held is not None else case.delivery or packing.ELECTRONIC,
-        "hall": held.hall if held is not None else "",
+        "hall": held.hall if held is not None else packing.hall_of_others(case),
         **{name: address.get(name, "") for name in ("name", "phone", "address")},
         "other": bool(collector),
         "collector_name": collector.get("name", ""),
@@ -97,6 +97,7 @@ def _page(request, case: Case, typed: dict, problem: Problem | None = None):
             for way in [packing.ELECTRONIC, *packing.ways_of(case)]
         ],
         "halls": places,
+        "others": packing.hall_of_others(case),
         "typed": typed,
         "kinds": IdKind.choices,
         "problem": problem,
