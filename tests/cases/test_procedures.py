@@ -57,6 +57,11 @@ def test_a_promise_is_signed_as_shown_decided_within_a_day_and_checked_within_tw
     case = services.pass_pre_review(services.start_pre_review(case))
     case = services.accept(case, officer=ways.hall("window_officer"))
     assert case.clocks.get(kind="decision_promised").limit == 1
+    reviewer = ways.of_department("dept_reviewer", case)
+    case = services.start_review(case, officer=reviewer)
+    with pytest.raises(NotAllowed) as came_first:
+        services.order_inspection(case, officer=reviewer, why="kitchen")
+    assert came_first.value.code == "on-a-promise"
 
     case = granted_on_a_promise()
     assert case.promise.state == "to_check"

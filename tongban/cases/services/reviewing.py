@@ -125,6 +125,12 @@ def order_inspection(case: Case, *, officer: Officer, why: str, now: datetime | 
     permit(officer, case, ORDER_INSPECTION)
     if not promises.inspected(case.version, case.situation):
         raise NotAllowed("no-inspection", _("This matter has no site inspection."))
+    if case.committed:
+        raise NotAllowed(
+            "on-a-promise",
+            _("This is decided on a promise: nobody comes before the decision, the check follows it by itself."),
+            kept=_("Nothing was changed."),
+        )
     with transaction.atomic():
         case = again(case)
         go(case, ORDER_INSPECTION, actor=acting(officer, "dept_reviewer"), officer=officer, now=now, reason=why[:500])

@@ -521,7 +521,7 @@ def open_to(officer: Officer, case: Case) -> list[Act]:
         moves -= {"approve", "refuse"}
     version = case.version
     lacking = {
-        "order_inspection": not promises.inspected(version, case.situation),
+        "order_inspection": case.committed or not promises.inspected(version, case.situation),
         "publish_notice": not version.public_notice,
         "extend": bool(case.extended_days) or bool(case.statutory_due and _today() > case.statutory_due),
         "request_correction": not correction.may_ask(case, officer),

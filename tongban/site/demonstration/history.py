@@ -333,7 +333,12 @@ def fill_in(walk: Walk, account, *, half: bool, later: Collection[str] = ()) -> 
     case = walk.case
     if case.version.situations and not case.situation:
         case = services.choose_situation(case, [walk.rng.choice(case.version.situations)["id"]], account=account)
-    given = fill(case, walk.rng, timezone.localdate(), commit=walk.rng.random() < 0.6 and not later)
+    given = fill(
+        case,
+        walk.rng,
+        timezone.localdate(),
+        commit=walk.rng.random() < 0.6 and not later and walk.target != "site_inspection",
+    )
     if half:
         given = dict(list(given.items())[: max(1, len(given) // 2)])
     case = services.save(case, given, revision=case.revision, account=account, step="form" if half else "check")
@@ -486,7 +491,9 @@ def _review(walk: Walk) -> bool:
     if target == "public_notice":
         walk.quietly(services.publish_notice, officer=reviewer, text="对申请情况予以公示，公示期内可提出异议。")
         return True
-    inspected = promises.inspected(case.version, case.situation) and "inspected" not in walk.visited
+    inspected = (
+        promises.inspected(case.version, case.situation) and "inspected" not in walk.visited and not case.committed
+    )
     if inspected and (target == "site_inspection" or (target == "closed" and rng.random() < 0.5)):
         walk.quietly(services.order_inspection, officer=reviewer, why="核对经营场所与图纸")
         return True
