@@ -3,7 +3,8 @@ SHELL := /bin/bash
 BOOT := $(shell command -v python3.11 || command -v python3.12 || command -v python3)
 PY := .venv/bin/python
 TONGBAN := $(PY) -m tongban
-WORKERS ?= 2
+# one more than the two cores the suite is kept for: it works while others wait for a browser, a disk or a product that was killed
+WORKERS ?= 3
 # a machine that keeps no bytecode would compile everything anew in each process that a test starts
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help

@@ -7,6 +7,7 @@ all whom neither concerns. Pages are asked for and not drawn: what they hold is 
 """
 
 import datetime
+import logging
 
 import pytest
 from django.core.cache import cache
@@ -418,6 +419,7 @@ def drawn_world(db):
 def world(db, monkeypatch):
     cache.clear()
     monkeypatch.setattr(Template, "render", lambda self, context=None, request=None: mark_safe("drawn"))
+    monkeypatch.setattr(logging.getLogger("tongban.requests"), "disabled", True)  # a line for each of 20,000 knocks
     monkeypatch.setattr(
         "tongban.registers.services._not_with_a_row_in_the_hand", lambda: None
     )  # knocks are undone in one

@@ -282,10 +282,10 @@ def test_families_wear_different_colours():
 def test_a_warm_licence_is_drawn_in_a_moment():
     """Not a benchmark: only that the compiler is kept and fonts are not parsed for every licence."""
     render_licence(sheet())
-    began = time.perf_counter()
+    began = time.process_time()
     render_licence(sheet(face={"operator": "另一家公司"}))
 
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 LETTER = Letter(
