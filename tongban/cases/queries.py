@@ -453,6 +453,9 @@ def _of_queue(rows: QuerySet[Case], tab: str, officer: int) -> QuerySet[Case]:
     return rows
 
 
+LONGEST_KEY = 18  # digits: what a database takes as a number of a row
+
+
 @dataclass(frozen=True)
 class QueueKey:
     """Where a page of a queue ended: the due day (None behind all that have one) and the row."""
@@ -463,6 +466,8 @@ class QueueKey:
     @classmethod
     def read(cls, text: str) -> "QueueKey | None":
         day, _dot, pk = (text or "").partition(".")
+        if not pk.isdecimal() or len(pk) > LONGEST_KEY:
+            return None
         try:
             return cls(date.fromisoformat(day) if day != "none" else None, int(pk))
         except ValueError:
