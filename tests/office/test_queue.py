@@ -263,3 +263,13 @@ def test_own_cases_are_in_no_queue_and_no_figure_however_many_records_an_officer
     assert everything(officer, queries.ALL, 2) == [case.pk for case in others]
     assert queries.pressing(officer, queries.tabs_of(officer))["late"] == 3
     assert queries.count_brought_up(officer) == 0
+
+
+def test_the_applicants_time_to_correct_is_said_in_calendar_days():
+    today = timezone.localdate()
+    (asked,) = waiting(1, state="correction_requested", due=lambda number: today + timedelta(days=30))
+    (ours,) = waiting(1, state="accepted", due=lambda number: today + timedelta(days=30))
+
+    assert queries.days_left(asked) == 30
+    assert 15 <= queries.days_left(ours) <= 23
+    assert queries.days_left(asked, today + timedelta(days=32)) == -2

@@ -892,10 +892,15 @@ def running_clock(case: Case):
 
 
 def days_left(case: Case, today: date | None = None, *, until: date | None = None) -> int | None:
-    """Working days left until the next due day, or a day given; negative when it is over; None when nothing runs."""
+    """Working days left until the next due day, or a day given; negative when it is over; None when nothing runs.
+
+    The applicant's time to correct is given in calendar days, and is said so.
+    """
     if case.next_due is None or case.next_due == clocks.FAR_AWAY:
         return None
     today, until = today or timezone.localdate(), until or case.next_due
+    if case.state == CaseState.CORRECTION_REQUESTED:
+        return (until - today).days
     calendar = departments.calendar()
     if until >= today:
         return calendar.working_days_between(today, until)
