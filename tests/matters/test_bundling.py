@@ -166,7 +166,7 @@ def _slugs(member):
     ("answer", "separately", "together"),
     [
         ("fire-check:commit", Figures(7, 33, 25, 0), Figures(1, 13, 7, 0)),
-        ("fire-check:inspect", Figures(7, 32, 30, 0), Figures(1, 12, 7, 0)),  # whoever is inspected first waits five days
+        ("fire-check:inspect", Figures(7, 32, 30, 0), Figures(1, 12, 7, 0)),
     ],
 )
 def test_a_restaurant_with_everything_brings_twelve_papers_or_thirteen_instead_of_more_than_thirty(
