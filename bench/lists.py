@@ -285,7 +285,6 @@ def _grow(vendor: str, row: dict, standing: int, size: int, account, department:
             f"SELECT {', '.join(chosen)} FROM {counted} "
             f"{joined} JOIN cases_case base ON base.id = {row['id']}"
         )
-        reader = f"CASE WHEN n <= {OWN} THEN {account.person_id} ELSE others.id END"
         read = {
             "at": "base.submitted_at",
             "code": "'x'",
@@ -297,7 +296,7 @@ def _grow(vendor: str, row: dict, standing: int, size: int, account, department:
             "of_party": f"CASE WHEN n <= {OWN} THEN {account.person_id} ELSE others.id END",
             "about": "'case:' || n",
             "purpose": "'review'",
-            "fields": "'[\"name\", \"id_number\"]'",
+            "fields": '\'["name", "id_number"]\'',
         }
         told = {
             "at": "base.submitted_at",

@@ -37,7 +37,9 @@ DECLINE = move("decline", S.ASKED, S.DECLINED, by="principal")
 LET_GO = move("let_go", S.ASKED, S.ENDED, by=("agent", "platform"), guard="the agent does not want it any more, or nobody answered for 30 days")  # fmt: skip
 REVOKE = move("revoke", S.GRANTED, S.REVOKED, by=("principal", "window_officer"), guard="holds from this second on")
 GIVE_BACK = move("give_back", S.GRANTED, S.ENDED, by="agent")
-RUN_OUT = move("run_out", S.GRANTED, S.ENDED, by="platform", guard="its last day is over, somebody died, or the company is closed")
+RUN_OUT = move(
+    "run_out", S.GRANTED, S.ENDED, by="platform", guard="its last day is over, somebody died, or the company is closed"
+)
 
 MOVES: list[Move] = [ASK, OFFER, GRANT, DECLINE, LET_GO, REVOKE, GIVE_BACK, RUN_OUT]
 OVER = {S.DECLINED, S.REVOKED, S.ENDED}
