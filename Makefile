@@ -3,7 +3,8 @@ SHELL := /bin/bash
 BOOT := $(shell command -v python3.11 || command -v python3.12 || command -v python3)
 PY := .venv/bin/python
 TONGBAN := $(PY) -m tongban
-# one more than the two cores the suite is kept for: it works while others wait for a browser, a disk or a product that was killed
+# one more than the two cores the suite is kept for: it works while others wait for a browser, a disk or a product that was killed;
+# on PostgreSQL two, whose connections a server as it comes (100) bears with room to spare
 WORKERS ?= 3
 # a machine that keeps no bytecode would compile everything anew in each process that a test starts
 unexport PYTHONDONTWRITEBYTECODE
@@ -25,7 +26,7 @@ test: ## all tests: everything on SQLite, then what touches locking or SQL on a 
 	@$(BOOT) tools/setup.py test
 	@$(PY) -m pytest -n $(WORKERS) --dist loadfile; first=$$?; \
 	echo "Now on PostgreSQL:"; \
-	$(PY) tools/with_postgres.py $(PY) -m pytest -n $(WORKERS) --dist loadfile -m postgres; second=$$?; \
+	$(PY) tools/with_postgres.py $(PY) -m pytest -n 2 --dist loadfile -m postgres; second=$$?; \
 	exit $$(( first ? first : second ))
 
 check: ## the quick checks: format, lint, types, floors, the house's own tests (under 45 s)
