@@ -329,7 +329,7 @@ def test_a_name_of_signs_only_does_not_break_the_index():
 def test_every_group_of_everyday_words_says_and_means_something():
     said = defaultdict(int)
     for group in groups_of_words():
-        assert set(group) == {"say", "mean"} and group["say"] and group["mean"]
+        assert set(group) - {"opens", "closes"} == {"say", "mean"} and group["say"] and group["mean"]
         for word in group["say"]:
             said[word.casefold()] += 1
 

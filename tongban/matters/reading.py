@@ -9,7 +9,7 @@ from typing import Any
 
 import tantivy
 
-from tongban.matters.everyday import Everyday, pairs_of, stems, units
+from tongban.matters.everyday import Everyday, pairs_of, stems, telling, units
 from tongban.matters.spelling import Sounds, Words, is_chinese, one_slip, runs
 
 MOST_WORDS = 12
@@ -23,14 +23,6 @@ _FILLERS = re.compile(
     "请问|怎么样|怎么办理|怎么办|怎么|如何|怎样|我想要|我想|我要|想要|需要什么材料|需要哪些材料|要什么材料|要哪些材料|什么材料|需要什么"
     "|哪里可以|在哪里|在哪儿|去哪里|去哪儿|哪里办|哪里|哪儿|可以|能不能|多少钱|要多久|多久|多长时间|办理流程|流程|手续"
     "|办理|一下|吗|呢|啊|吧"
-)
-_STOPWORDS = frozenset(
-    re.findall(
-        "[a-z]+",
-        "a an the of for to in on at my me i we our your you is are be been do does did how what where when which who can "
-        "could get getting got want need needs needed would like please and or with from about if it this that have has "
-        "had make help service services matter procedure",
-    )
 )
 _CODE = re.compile(r"[0-9A-Za-z-]{5,60}")
 
@@ -363,7 +355,7 @@ class Reader:
             if self._any(spoken):
                 plan.parts.append(Part(" ".join(words), [(spoken, 3.0)], sounds=[tuple(words)], why="sound"))
                 return
-        kept = [word for word in words if word not in _STOPWORDS] or words
+        kept = telling(words)
         at = 0
         while at < len(kept):
             for length in range(min(self.everyday.longest_english, len(kept) - at), 0, -1):
