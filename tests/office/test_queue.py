@@ -1,5 +1,6 @@
 """Queues: due first, narrowed, page by page without gap or double, and as many questions to the database for one row as for thirty."""
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -194,7 +195,22 @@ def test_a_queue_is_narrowed_by_matter_light_and_desk():
     assert got(matter=other.slug) == [far[0].pk]
     assert got(light="late", free=True) == [late[1].pk]
     assert got(light="nonsense") == [case.pk for case in (*late, *now, *far)]
-    assert [case.pk for case in queries.desk(officer)] == [late[0].pk]
+    assert [case.pk for case in queries.desk(officer)[0]] == [late[0].pk]
+
+
+def test_a_desk_is_read_to_its_end(monkeypatch):
+    """The desk was cut after a hundred cases, and nothing said so."""
+    monkeypatch.setattr(queries, "DESK_PAGE", 2)
+    officer, today = officer_for("window_officer"), timezone.localdate()
+    lying = waiting(5, matter(), due=lambda number: today + timedelta(days=number) if number < 3 else None)
+    Case.objects.filter(pk__in=[case.pk for case in lying]).update(claimed_by=officer, claimed_at=timezone.now())
+    client, numbers, address = at_the_desk(officer), [], "/office/desk/"
+    for _page in range(3):
+        page = client.get(address).text
+        numbers += re.findall(r'class="of-number"[^>]*>([^<]+)<', page)
+        address = next(iter(re.findall(r'rel="next" href="([^"]+)"', page)), "").replace("&amp;", "&") or address
+        address = address if address.startswith("/") else "/office/desk/" + address
+    assert numbers == [case.number for case in lying]
 
 
 def test_broken_words_in_the_address_of_a_queue_break_nothing():

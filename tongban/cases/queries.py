@@ -11,7 +11,6 @@ from django.db.models import (
     CharField,
     DateField,
     Exists,
-    F,
     IntegerField,
     OuterRef,
     Q,
@@ -710,9 +709,15 @@ def _number_of(officer: Officer, handler: rules.Handler, tab: str, light_: str, 
     return len(Wanted(light=light_).of(rows, today).values_list("pk", flat=True)[:MANY])
 
 
-def desk(officer: Officer) -> list[Case]:
-    """What lies on an officer's own desk and is not over, due first."""
-    return list(_lines(_on_desk(officer)).order_by(F("next_due").asc(nulls_last=True), "pk")[:MANY])
+DESK_PAGE = 50
+
+
+def desk(officer: Officer, *, after: QueueKey | None = None) -> tuple[list[Case], QueueKey | None]:
+    """A page of what lies on an officer's own desk and is not over, due first, and the key of its end (None at the last page)."""
+    keys = _due_first(_on_desk(officer), after, DESK_PAGE + 1)
+    found = {row.pk: row for row in _lines_of([key.pk for key in keys[:DESK_PAGE]])}
+    following = keys[DESK_PAGE - 1] if len(keys) > DESK_PAGE else None
+    return [found[key.pk] for key in keys[:DESK_PAGE] if key.pk in found], following
 
 
 def count_on_desk(officer: Officer) -> int:

@@ -15,6 +15,7 @@ from tongban.cases import queries as cases
 from tongban.cases.models import Case, Label, PassingOn, StaffNote
 from tongban.cases.moving import acting
 from tongban.cases.narrowing import Wanted
+from tongban.cases.queries import QueueKey
 from tongban.cases.services.passing_on import LEADS, may_take_over
 from tongban.channels.doorkeeper import for_officer
 from tongban.channels.office.sight import seen
@@ -312,7 +313,8 @@ def team(request, officer):
     people = desks.team(officer, today=today)
     lead = bool(LEADS & set(officer.roles))
     chosen = next((one for one in people if one.officer.pk == _key(request.GET.get("desk", ""))), None)
-    lying = list(cases.desk(chosen.officer)) if chosen else []
+    after = QueueKey.read(request.GET.get("after", ""))
+    lying, following = cases.desk(chosen.officer, after=after) if chosen else ([], None)
     context = {
         "officer": officer,
         "people": [{"who": one.officer, "count": shown(one.count), "away": one.away} for one in people],
@@ -326,6 +328,8 @@ def team(request, officer):
         "errors": problem.errors if problem else {},
         "chosen": chosen,
         "rows": [line(row) for row in lying],
+        "following": following,
+        "begun": "after" in request.GET,
         "may_take_over": _may_take_over(officer, lying[0]) if lying else False,
     }  # fmt: skip
     return render(request, "office/desks/team.html", context, status=problem.status if problem else 200)

@@ -181,12 +181,14 @@ def desk(request, officer):
     """What this officer has taken, in whatever state it is."""
     watched = topics([officer.department])
     stand_before(request, *watched.split())
-    lying = cases.desk(officer)
+    lying, following = cases.desk(officer, after=QueueKey.read(request.GET.get("after", "")))
     labels = desks.labels_on([case.pk for case in lying], officer)
     spent = time_spent.days_on_desk(officer, [case.pk for case in lying])
     context = {
         "officer": officer,
         "rows": [line(case) | {"on_desk": spent[case.pk], "labels": labels.get(case.pk, ())} for case in lying],
+        "following": following,
+        "begun": "after" in request.GET,
         "topics": watched,
     }
     return render(request, "office/desk.html", context)

@@ -315,7 +315,7 @@ def reads(request, account):
     return render(request, "account/reads.html", context)
 
 
-READS_A_PAGE = 100  # looks, which make far fewer lines
+READS_A_PAGE = 50  # looks, which make far fewer lines
 WHO = {
     "officers": ~Q(department=""),
     "machine": Q(department="", role="platform"),
