@@ -10,8 +10,8 @@ import time_machine
 from tests import make
 from tests.cases import ways
 from tongban.cases import clocks, queries, services
-from tongban.cases.models import Case, CaseMaterial, Tolerance
-from tongban.cases.services import keeping_procedures, keeping_time
+from tongban.cases.models import Case, CaseMaterial, Consultation, Delivery, Promise, Talk, Tolerance
+from tongban.cases.services import keeping_procedures, keeping_time, packing
 from tongban.cases.states import ClockKind
 from tongban.departments.models import CalendarYear
 from tongban.departments.services import load_calendar_year, load_published_calendars
@@ -377,6 +377,55 @@ def test_a_paper_that_may_follow_a_hearing_and_a_notice_go_with_the_corrected_ca
     assert kept == date(2025, 6, 16)
     assert ("hearing_day_changed", "17 June 2025") in told_of_days(offered)
     assert ("supply_day_changed", "13 June 2025") in told_of_days(tolerated)
+
+
+def test_what_no_clock_counts_goes_with_the_corrected_calendar_and_who_was_told_a_day_is_told_the_new_one():
+    """An opinion, an order to put right, a question, a package: each keeps from when and how long. What was written before that was kept
+    only leaves a day that turned out to be off."""
+    asked = [accepted_on("2025-06-09") for _each in range(2)]
+    other = make.department("FRB")
+    opinions = [
+        Consultation.objects.create(
+            case=case, officer=make.officer(), department=other, question="?", asked_at=at("2025-06-09"),
+            due=date(2025, 6, 12), days=days,
+        )
+        for case, days in zip(asked, (3, None), strict=True)
+    ]  # fmt: skip
+    orders = [
+        Promise.objects.create(
+            case=case, state="put_right", signed_at=at("2025-06-05"), checked_at=at("2025-06-09"),
+            put_right_by=date(2025, 6, 11), put_right_days=days,
+        )
+        for case, days in zip(asked, (2, None), strict=True)
+    ]  # fmt: skip
+    talk = Talk.objects.create(case=asked[0], waiting_since=at("2025-06-10"), due=date(2025, 6, 11))
+    package = Delivery.objects.create(
+        case=asked[0], party=asked[0].applicant, way="pickup", state="preparing",
+        **packing.prepared_by(date(2025, 6, 9)),
+    )  # fmt: skip
+    assert package.due == date(2025, 6, 23)
+
+    put_off("2025-06-11")
+    put_off("2025-06-13")
+
+    rows = [*opinions, *orders, talk, package]
+    for row in rows:
+        row.refresh_from_db()
+    assert [getattr(row, "put_right_by", None) or row.due for row in rows] == [
+        date(2025, 6, 16), date(2025, 6, 12), date(2025, 6, 12), date(2025, 6, 12), date(2025, 6, 12), date(2025, 6, 25),
+    ]  # fmt: skip
+    told = [one for one in told_of_days(asked[0]) if one[0] == "put_right_day_changed"]
+    assert told == [("put_right_day_changed", "12 June 2025")]
+    year = CalendarYear.objects.get(year=2025)
+    off = {day: name for day, name in year.days_off.items() if name != "storm"}
+    load_calendar_year(2025, off, year.workdays, official=True)  # the storm did not come
+    ways.work()
+    for row in (opinions[0], orders[0]):
+        row.refresh_from_db()
+    assert (opinions[0].due, orders[0].put_right_by) == (
+        date(2025, 6, 12),
+        date(2025, 6, 12),
+    )  # a day in an order stays
 
 
 def test_the_lights_of_a_case_in_review():

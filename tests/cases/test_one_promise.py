@@ -10,13 +10,15 @@ import time_machine
 from tests import make
 from tests.cases import bundle_ways as shop
 from tests.cases import ways
-from tongban.cases import clocks, services
+from tongban.cases import clocks, promising, services
 from tongban.cases.models import Case
 from tongban.cases.services import following, one_promise
 from tongban.cases.states import ClockKind
+from tongban.channels.office import acts, acts_procedures
 from tongban.departments.models import CalendarYear
 from tongban.departments.services import load_calendar_year, load_published_calendars
 from tongban.journal.models import Event
+from tongban.lib.problems import NotAllowed
 from tongban.notices.models import Message
 
 pytestmark = pytest.mark.django_db
@@ -295,10 +297,14 @@ def test_twice_changes_nothing():
 # -- on a signed promise
 
 
-def on_a_promise(*keys: str, after=None) -> Case:
+def on_a_promise(*keys: str, after=None, **elements) -> Case:
     """Accepted with a signed promise, which the law of these members allows and of the others does not."""
     with time_machine.travel(at(ACCEPTED), tick=False):
-        matter = shop.bundle(optional=("sign",), after=after, of={key: {"commitment": True} for key in keys})
+        matter = shop.bundle(
+            optional=("sign",),
+            after=after,
+            of={key: {"commitment": key in keys, **elements} for key in ("food", "fire", "drain", "sign")},
+        )
         CalendarYear.objects.all().delete()
         load_published_calendars()
         case = shop.draft(matter)
@@ -319,6 +325,26 @@ def test_a_bundle_on_a_promise_is_promised_with_the_part_whose_law_does_not_allo
     assert promised(whole) == date(2025, 6, 18)
     one_promise.follow_parts(whole.pk)
     assert promised(whole) == date(2025, 6, 18)
+
+
+def test_nobody_comes_to_a_part_on_the_promise_before_its_decision_and_the_check_afterwards_is_on_its_page():
+    whole = on_a_promise("food", site_inspection=True)
+    food, fire = (shop.of(whole, key) for key in ("food", "fire"))
+    reviewer = ways.of_department("dept_reviewer", food)
+    assert "order_inspection" not in {act.name for act in acts.open_to(reviewer, food)}
+    with pytest.raises(NotAllowed) as refused:
+        services.order_inspection(food, officer=reviewer, why="the kitchen")
+    assert (refused.value.code, shop.of(whole, "food").state) == ("on-a-promise", "under_review")
+    of_fire = ways.of_department("dept_reviewer", fire)
+    assert "order_inspection" in {act.name for act in acts.open_to(of_fire, fire)}
+    assert services.order_inspection(fire, officer=of_fire, why="the stairs").state == "site_inspection"
+    assert promising.promise_it_rests_on(food).case_id == whole.pk and promising.promise_it_rests_on(fire) is None
+
+    shop.grant(whole, "food")
+
+    food = shop.of(whole, "food")
+    assert promising.promise_it_rests_on(food).state == "to_check"
+    assert "check_promise" in {act.name for act in acts_procedures.open_to(ways.of_department("inspector", food), food)}
 
 
 def test_where_every_part_rests_on_the_promise_the_whole_is_decided_in_a_day_and_one_more_for_each_that_waits():

@@ -12,10 +12,13 @@ from tests import make
 from tests.cases import ways
 from tests.many_hands.hands import problems, together
 from tongban.cases import clocks, services
-from tongban.cases.models import Case, Clock
+from tongban.cases.models import Case, Clock, Promise
+from tongban.cases.procedure_states import FIND_KEPT
+from tongban.departments import duties
 from tongban.departments import queries as departments
 from tongban.departments.models import CalendarYear
 from tongban.departments.services import load_calendar_year, load_published_calendars
+from tongban.lib.moves import make as make_move
 from tongban.notices.models import Message
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
@@ -74,6 +77,64 @@ def test_counting_anew_twice_at_once_tells_once():
     assert problems(answers) == []
     assert stands(case) == (date(2025, 6, 19), date(2025, 6, 19))
     assert Message.objects.filter(kind="dates_changed").count() == 1
+
+
+def to_put_right() -> Promise:
+    """Ordered on the 9th to be put right in five working days, and the 16th is a storm that nobody has counted yet."""
+    case = running()
+    return Promise.objects.create(
+        case=case,
+        state="put_right",
+        signed_at=BEFORE,
+        checked_at=BEFORE,
+        put_right_by=date(2025, 6, 16),
+        put_right_days=5,
+    )
+
+
+def recount_orders() -> None:
+    departments.forget_calendar()
+    duties.recount("orders to put right", first="2025-06-16")
+
+
+def test_an_order_counted_anew_by_three_at_once_is_told_once():
+    row = to_put_right()
+    with time_machine.travel(TODAY, tick=False):
+        answers = together(recount_orders, recount_orders, recount_orders)
+
+    assert problems(answers) == []
+    row.refresh_from_db()
+    assert row.put_right_by == date(2025, 6, 17)
+    assert Message.objects.filter(kind="put_right_day_changed").count() == 1
+
+
+@pytest.mark.parametrize("row_decides", [True, False])
+def test_an_order_done_while_it_is_counted_anew_is_left_alone_and_without_the_row_deciding_it_is_not(
+    monkeypatch, row_decides
+):
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite lets one writer in at a time")
+    row = to_put_right()
+    read, done, still = threading.Event(), threading.Event(), duties._still
+
+    def late(duty, one, before):
+        read.set()
+        done.wait(20)
+        return still(duty, one, before) if row_decides else Promise.objects.filter(pk=one.pk)
+
+    def put_right():
+        read.wait(20)
+        make_move(Promise.objects.get(pk=row.pk), FIND_KEPT)
+        done.set()
+
+    monkeypatch.setattr(duties, "_still", late)
+    with time_machine.travel(TODAY, tick=False):
+        answers = together(recount_orders, put_right)
+
+    assert problems(answers) == []
+    row.refresh_from_db()
+    assert row.put_right_by == date(2025, 6, 16 if row_decides else 17)
+    assert Message.objects.filter(kind="put_right_day_changed").count() == (0 if row_decides else 1)
 
 
 def test_control_without_holding_the_case_an_extension_is_lost_on_postgresql(monkeypatch):

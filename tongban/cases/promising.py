@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from tongban.cases import planning
@@ -13,6 +13,7 @@ from tongban.cases.states import CaseState
 from tongban.departments import queries as departments
 from tongban.departments.models import Officer
 from tongban.lib.bilingual import Bilingual
+from tongban.lib.composed import composed
 from tongban.matters import commitment
 from tongban.matters.models import MatterVersion
 from tongban.parties.models import Party
@@ -49,6 +50,28 @@ def promise_of(case: Case) -> Promise | None:
     """The promise that counts for this application; None on the ordinary way."""
     row = Promise.objects.filter(case=case).first()
     return row if row is not None and row.state != PromiseState.LEFT else None
+
+
+def promise_it_rests_on(case: Case) -> Promise | None:
+    """Its own; of a part that was not decided yet, the one signed with the whole."""
+    if not rests_on_one(case):
+        return None
+    own = promise_of(case)
+    if own is not None or case.parent_id is None or case.decided_at is not None:
+        return own
+    return Promise.objects.filter(case_id=case.parent_id, state=PromiseState.SIGNED).first()
+
+
+def rests_on_one(case: Case) -> bool:
+    """Is what was sent decided on a promise: its own, or as a part of a bundle on that of the whole, where its own law allows it?"""
+    if case.committed or case.parent_id is None:
+        return case.committed
+    return not commitment.reasons_against(case.version) and bool(_is_committed(case=case.parent_id))
+
+
+@composed(case=BigIntegerField())
+def _is_committed(case):
+    return Case.objects.filter(pk=case, committed=True).values_list("pk", flat=True)
 
 
 def will_rest_on_one(case: Case) -> bool:

@@ -18,7 +18,7 @@ from tongban.cases.models import (
     Reissue,
     Step,
 )
-from tongban.cases.services import following, inspecting, issuing, keeping_time, machine, pre_reviewing
+from tongban.cases.services import following, inspecting, issuing, keeping_duties, keeping_time, machine, pre_reviewing
 from tongban.cases.states import ENDED, RESUME, SUSPEND, CaseState
 from tongban.departments.events import CalendarChanged
 from tongban.journal import services as journal
@@ -32,6 +32,7 @@ from tongban.payments.events import BillSettled
 
 DEEDS = told.DEEDS  # loading it enters what is told when somebody acts for another
 PACKAGES = told_packages.KINDS  # and of results on paper
+DAYS = keeping_duties.duties.DUTIES  # and what a corrected calendar counts again beside the clocks
 
 
 @on(events.CaseSubmitted)

@@ -925,6 +925,22 @@ WORDING: dict[str, Words] = {
         "Holidays were announced or corrected. The last day on which you may ask to be heard about “%(matter)s” (%(number)s) is now %(due)s.",
         urgent=True,
     ),
+    "put_right_day_changed": _words(
+        "改正的最后一天有变化",
+        "Your last day to put it right has moved",
+        "节假日安排有新公布或更正，“%(matter)s”（%(number)s）核查中责令改正的最后一天改为%(due)s，之后我们再次核查。",
+        "Holidays were announced or corrected. The last day to put right what the check of “%(matter)s” (%(number)s) found is now %(due)s; after "
+        "that we look again.",
+        urgent=True,
+    ),
+    "choice_day_changed": _words(
+        "请您选择的最后一天有变化",
+        "Your last day to choose has moved",
+        "节假日安排有新公布或更正，“%(matter)s”（%(number)s）中未获准予的“%(part)s”，请您选择的最后一天改为%(due)s；到期未选的，按不办这一项处理。",
+        "Holidays were announced or corrected. The last day to choose about “%(part)s”, the part of “%(matter)s” (%(number)s) that was refused, is now "
+        "%(due)s; without an answer it is left out.",
+        urgent=True,
+    ),
     "question_answered": _words(
         "您的提问有了答复",
         "Your question was answered",

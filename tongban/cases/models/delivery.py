@@ -16,7 +16,8 @@ class Delivery(models.Model):
     """One package for one errand: everything that a case and its members gave, on paper, on its way to one person.
 
     `case` is the errand: of a bundle the whole. `place` {"hall", "name", "address", "hours"} is the hall where it waits. `code` is shown
-    to the applicant and found by its keyed index; it dies with what it opens. `address` {"name", "phone", "address"}; `collector`
+    to the applicant and found by its keyed index; it dies with what it opens. `due_from` is the day that the working days until `due` are
+    counted from; none where it was prepared before this was stored. `address` {"name", "phone", "address"}; `collector`
     {"name", "id_kind", "id_no"} is somebody the applicant named. `since` is the first day on which it could be had.
     """
 
@@ -34,6 +35,7 @@ class Delivery(models.Model):
     collector = EncryptedJSONField(default=dict)
     made_at = models.DateTimeField(default=timezone.now)
     due = models.DateField(null=True, blank=True)
+    due_from = models.DateField(null=True, blank=True)
     prepared_by = models.ForeignKey(
         Officer, null=True, blank=True, on_delete=models.PROTECT, related_name="prepared_deliveries"
     )

@@ -83,7 +83,8 @@ class StaffChange(models.Model):
 class Promise(models.Model):
     """A matter decided on the applicant's signed promise, and what the check afterwards found.
 
-    `text` is what was shown and signed, in both languages; `check_by` the day by which the department looks.
+    `text` is what was shown and signed, in both languages; `check_by` the day by which the department looks. `put_right_days` is how long
+    the order gives, in working days; none in an order written before this was stored.
     """
 
     case = models.OneToOneField(Case, on_delete=models.CASCADE, related_name="promise")
@@ -100,6 +101,7 @@ class Promise(models.Model):
     place = EncryptedField(blank=True, default="")
     seen = EncryptedField(blank=True, default="")
     put_right_by = models.DateField(null=True, blank=True)
+    put_right_days = models.PositiveSmallIntegerField(null=True, blank=True)
 
     class Meta:
         ordering = ["id"]
@@ -218,7 +220,10 @@ class Hearing(models.Model):
 
 
 class Consultation(models.Model):
-    """Another department or an expert is asked for an opinion and sees only what is named here. No clock of the decision stops for it."""
+    """Another department or an expert is asked for an opinion and sees only what is named here. No clock of the decision stops for it.
+
+    `days`: working days to answer; none where it was asked before this was stored.
+    """
 
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="consultations")
     officer = models.ForeignKey(Officer, on_delete=models.PROTECT, related_name="asked_opinions")
@@ -228,6 +233,7 @@ class Consultation(models.Model):
     materials = models.JSONField(default=list)
     asked_at = models.DateTimeField(default=timezone.now)
     due = models.DateField()
+    days = models.PositiveSmallIntegerField(null=True, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)
     answered_by = models.ForeignKey(
         Officer, null=True, blank=True, on_delete=models.PROTECT, related_name="given_opinions"

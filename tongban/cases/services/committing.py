@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import BigIntegerField
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -32,7 +31,6 @@ from tongban.departments import queries as departments
 from tongban.departments.models import Officer
 from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM, Actor
-from tongban.lib.composed import composed
 from tongban.lib.moves import make
 from tongban.lib.problems import Invalid, NotAllowed, worded
 from tongban.parties.models import Account
@@ -124,7 +122,7 @@ def sign(case: Case, *, account: Account | None, now: datetime) -> None:
 
 def granted(case: Case, now: datetime) -> None:
     """Granted on a promise: the check afterwards is a task of the department from now on. Inside the act of deciding."""
-    if not case.committed and not (case.parent_id and _is_committed(case=case.parent_id)):
+    if not promising.rests_on_one(case):
         return
     row = promising.promise_of(case) or _of_the_whole(case)
     if row is None or row.state != PromiseState.SIGNED:
@@ -138,14 +136,9 @@ def granted(case: Case, now: datetime) -> None:
     )
 
 
-@composed(case=BigIntegerField())
-def _is_committed(case):
-    return Case.objects.filter(pk=case, committed=True).values_list("pk", flat=True)
-
-
 def _of_the_whole(case: Case) -> Promise | None:
     """A member of a bundle rests on the promise that was signed with the whole."""
-    if case.parent_id is None or promising.commitment.reasons_against(case.version):
+    if case.parent_id is None:
         return None
     whole = Promise.objects.filter(case_id=case.parent_id, state=PromiseState.SIGNED).first()
     if whole is None:
@@ -199,7 +192,7 @@ def check(
             _letter(case, "promise_check", seen, now, {"zh": "经核查，您的情况与承诺一致，无需再做任何事。", "en": "The check found it as you promised. There is nothing more to do."})  # fmt: skip
         elif found == "put_right":
             due = departments.calendar().due(today, put_right_days).day
-            make(row, ORDER_PUT_RIGHT, put_right_by=due, **told)
+            make(row, ORDER_PUT_RIGHT, put_right_by=due, put_right_days=put_right_days, **told)
             _letter(case, "put_right_order", seen, now, {"zh": "以下情况与承诺不符，请按期改正；到期我们将再次核查。", "en": "What stands below is not as you promised. Please put it right by the day named; then we look again."},
                     rows=[({"zh": "改正期限", "en": "Put right by"}, due.isoformat() if due else "—")])  # fmt: skip
         else:

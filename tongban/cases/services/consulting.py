@@ -55,12 +55,12 @@ def ask_opinion(
         case = again(case)
         if case.state not in IN_REVIEW:
             raise NotAllowed("not-in-this-state", _("This case is not under review now."))
-        if _open().filter(case=case, department=department).exists():
+        if still_asked().filter(case=case, department=department).exists():
             raise NotAllowed("asked-already", _("This department has been asked already and has not answered yet."))
         today = clocks.local_day(now)
         due = departments.calendar().due(today, days).day or today
         row = Consultation.objects.create(
-            case=case, officer=officer, department=department, question=question, asked_at=now, due=due,
+            case=case, officer=officer, department=department, question=question, asked_at=now, due=due, days=days,
             fields=sorted(set(fields) & known), materials=sorted(set(materials) & slugs),
         )  # fmt: skip
         note(
@@ -88,7 +88,11 @@ def give_opinion(
         raise Invalid("opinion-missing", _("Something is still missing."), errors=errors)
     with transaction.atomic():
         case = again(row.case)
-        done = _open().filter(pk=row.pk).update(answered_at=now, answered_by=officer, position=position, answer=answer)
+        done = (
+            still_asked()
+            .filter(pk=row.pk)
+            .update(answered_at=now, answered_by=officer, position=position, answer=answer)
+        )
         if not done:
             raise NotAllowed("answered-already", _("Somebody has answered this already, or it is not asked any more."))
         role = next(iter(sorted(set(officer.roles) & GIVING_ROLES)))
@@ -106,7 +110,9 @@ def recall_opinion(row: Consultation, *, officer: Officer, now: datetime | None 
     permit_to_work(officer, row.case)
     with transaction.atomic():
         again(row.case)
-        if officer.department_id != row.case.department_id or not _open().filter(pk=row.pk).update(recalled_at=now):
+        if officer.department_id != row.case.department_id or not still_asked().filter(pk=row.pk).update(
+            recalled_at=now
+        ):
             raise NotAllowed("answered-already", _("Somebody has answered this already, or it is not asked any more."))
 
 
@@ -138,5 +144,5 @@ def light_of(row: Consultation, today: date) -> str:
     return light(today, row.due, None, timezone.localtime(row.asked_at).date(), departments.calendar())
 
 
-def _open() -> QuerySet[Consultation]:
+def still_asked() -> QuerySet[Consultation]:
     return Consultation.objects.filter(answered_at__isnull=True, recalled_at__isnull=True)

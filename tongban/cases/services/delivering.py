@@ -33,7 +33,6 @@ from tongban.cases.delivery_states import (
     OPEN_DOOR,
     POST,
     PREPARE,
-    PREPARE_DAYS,
     PUT_IN,
     REMINDED_ON,
     SIGNED_FOR,
@@ -52,7 +51,6 @@ from tongban.cases.permission import permit
 from tongban.cases.services import following, issuing, packing
 from tongban.cases.services.packing import ELECTRONIC, NOTHING_KEPT, move
 from tongban.cases.states import DELIVER, ENDED, GRANTED, RESULT_READY, CaseState
-from tongban.departments import queries as departments
 from tongban.departments.models import Officer
 from tongban.journal import services as journal
 from tongban.journal.actors import PLATFORM, Actor
@@ -139,7 +137,7 @@ def choose(
                 row, CHANGE, actor=actor, case=case, code="", code_index="", since=None, until=None, reminded=0, **said
             )
         if row.state == DeliveryState.CHOSEN and case.state in GRANTED:
-            move(row, PREPARE, actor=actor, case=case, due=_due(case, now))
+            move(row, PREPARE, actor=actor, case=case, **_prepared_by(case, now))
         if row.state != DeliveryState.CHOSEN:
             packing.fill(row, case, case, again=True)
             packing.renew(row)
@@ -152,8 +150,8 @@ def _keep(row: Delivery, said: dict) -> None:
     row.save(update_fields=list(said))
 
 
-def _due(case: Case, now: datetime) -> date | None:
-    return departments.calendar().due(clocks.receipt_day(case, now), PREPARE_DAYS).day
+def _prepared_by(case: Case, now: datetime) -> dict[str, date | None]:
+    return packing.prepared_by(clocks.receipt_day(case, now))
 
 
 def _wrong_choice(case: Case, way: str, address: dict, collector: dict) -> dict[str, list]:
@@ -426,7 +424,7 @@ def lose(row: Delivery, *, officer: Officer, now: datetime | None = None) -> Del
         case = again(row.case)
         move(
             row, LOSE, actor=acting(officer, ROLE), case=case, tracking="", carrier="", since=None, until=None, came_back_at=now,
-            due=_due(case, now),
+            **_prepared_by(case, now),
         )  # fmt: skip
         packing.renew(row)
     return row

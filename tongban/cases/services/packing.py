@@ -157,10 +157,14 @@ def begin(case: Case, *, actor: Actor = PLATFORM, now: datetime) -> Delivery | N
             return None
         row = choose(errand, way=errand.delivery, actor=PLATFORM, now=now)
     if row.state == DeliveryState.CHOSEN:
-        due = departments.calendar().due(clocks.local_day(now), PREPARE_DAYS).day
-        move(row, PREPARE, actor=actor, case=errand, due=due)
+        move(row, PREPARE, actor=actor, case=errand, **prepared_by(clocks.local_day(now)))
     fill(row, errand, case)
     return row
+
+
+def prepared_by(day: date) -> dict[str, date | None]:
+    """By when a package is prepared whose days run from this one, as fields of its row."""
+    return {"due": departments.calendar().due(day, PREPARE_DAYS).day, "due_from": day}
 
 
 def choose(

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tongban.cases import clocks, damage, desk_time, events, papers, queries
+from tongban.cases import clocks, damage, desk_time, events, papers, promising, queries
 from tongban.cases.models import Case
 from tongban.cases.moving import acting, again, changed, go, named
 from tongban.cases.permission import permit, permit_to_work
@@ -125,14 +125,14 @@ def order_inspection(case: Case, *, officer: Officer, why: str, now: datetime | 
     permit(officer, case, ORDER_INSPECTION)
     if not promises.inspected(case.version, case.situation):
         raise NotAllowed("no-inspection", _("This matter has no site inspection."))
-    if case.committed:
-        raise NotAllowed(
-            "on-a-promise",
-            _("This is decided on a promise: nobody comes before the decision, the check follows it by itself."),
-            kept=_("Nothing was changed."),
-        )
     with transaction.atomic():
         case = again(case)
+        if promising.rests_on_one(case):
+            raise NotAllowed(
+                "on-a-promise",
+                _("This is decided on a promise: nobody comes before the decision, the check follows it by itself."),
+                kept=_("Nothing was changed."),
+            )
         go(case, ORDER_INSPECTION, actor=acting(officer, "dept_reviewer"), officer=officer, now=now, reason=why[:500])
         inspecting.ordered(case, officer=officer, why=why, now=now)
         papers.make(

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from tongban.cases import clocks, correction, hearings, rules, services
+from tongban.cases import clocks, correction, hearings, promising, rules, services
 from tongban.cases import queries as cases
 from tongban.cases.models import Case
 from tongban.cases.papers import TITLES
@@ -521,7 +521,8 @@ def open_to(officer: Officer, case: Case) -> list[Act]:
         moves -= {"approve", "refuse"}
     version = case.version
     lacking = {
-        "order_inspection": case.committed or not promises.inspected(version, case.situation),
+        "order_inspection": "order_inspection" in moves
+        and (promising.rests_on_one(case) or not promises.inspected(version, case.situation)),
         "publish_notice": not version.public_notice,
         "extend": bool(case.extended_days) or bool(case.statutory_due and _today() > case.statutory_due),
         "request_correction": not correction.may_ask(case, officer),

@@ -351,7 +351,7 @@ def _beside(officer: Officer, case: Case) -> set[str]:
             found.add("offer_hearing")
         if tolerating.open_ones(case).exists():
             found.add("decide_without_paper")
-    promise = promising.promise_of(case) if case.committed and case.decided_at else None
+    promise = promising.promise_of(case) if case.decided_at and promising.rests_on_one(case) else None
     if promise is not None and promise.state in promising.CHECKED_IN and promising.may_check(officer, case):
         found.add("check_promise")
     if "dept_approver" in roles and case.state in GRANTED_AND_OVER:

@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from tongban.cases import correction, promising, rules
+from tongban.cases import correction, planning, promising, rules
 from tongban.cases.models import Case, StaffChange
 from tongban.cases.procedure_states import HEARING_OVER, HearingState
 from tongban.cases.services import reconsidering
@@ -26,7 +26,7 @@ def beside(case: Case) -> dict[str, Any]:
         "heard": list(case.hearings.filter(state=HearingState.HELD)),
         "owed": list(_owed(case)),
         "opinions": list(case.consultations.select_related("department").filter(recalled_at__isnull=True)),
-        "promise": promising.promise_of(case) if case.committed else None,
+        "promise": promising.promise_it_rests_on(case),
         "changes": changes(case),
         "planned_end": _planned_end(case),
         "deemed": case.steps.filter(move="deem_accepted").exists(),
@@ -100,7 +100,10 @@ def meant(case: Case) -> dict[str, dict[str, Any]]:
             "You sign that you meet every condition; nobody comes before the decision, the check follows within 2 months."
         )
     ]
-    if within:
+    covers = covered(case)
+    if covers["names"]:
+        said.append(in_one_day(covers))
+    if within and not covers["others"]:
         said.append(
             ngettext("Decided within %(n)s working day.", "Decided within %(n)s working days.", within) % {"n": within}
         )
@@ -122,6 +125,24 @@ def meant(case: Case) -> dict[str, dict[str, Any]]:
     }  # fmt: skip
 
 
+def covered(case: Case) -> dict[str, Any]:
+    """Of a bundle: the matters a promise decides, and whether there are others whose law does not allow it. Empty for a single matter."""
+    if not planning.is_bundle(case):
+        return {"names": [], "others": False}
+    resting = promising.versions_of(case)
+    return {
+        "names": [say(one.name) for one in resting],
+        "others": len(resting) < len(planning.plan_of(case).members),
+    }
+
+
+def in_one_day(covers: dict[str, Any]) -> str:
+    names = {"names": say({"zh": "、".join(covers["names"]), "en": ", ".join(covers["names"])})}
+    if covers["others"]:
+        return _("It covers %(names)s: each is decided within one working day once it is its turn. The others keep their time.") % names  # fmt: skip
+    return _("It covers %(names)s: each is decided within one working day once it is its turn.") % names
+
+
 def _after_each_other(sentences: list[str]) -> dict[str, str]:
     """Chinese sentences stand without a space between."""
     return {"zh": "".join(sentences), "en": " ".join(sentences)}
@@ -140,10 +161,13 @@ def promise_at_the_end(case: Case) -> dict[str, Any]:
     in_form = rules.checked(case).values.get("commit") is True
     reasons = promising.reasons_against(case) if (row or in_form or case.version.commitment) else []
     wanted = row is not None or in_form
+    asked = any(one.id == promising.IN_FORM for one in rules.form_of(case))  # answered there, and not asked twice
+    offered = bool(promising.versions_of(case)) and not wanted and not asked and not reasons and case.number is None
     return {
         "wanted": wanted,
         "chosen": row,
         "text": promising.text_of(case) if wanted and not reasons else [],
-        "offered": bool(promising.versions_of(case)) and not wanted and not reasons and case.number is None,
+        "offered": offered,
+        "covers": in_one_day(covers) if offered and (covers := covered(case))["names"] else "",
         "reasons": reasons if wanted or (case.version.commitment and promising.has_broken_one(case.applicant)) else [],
     }
