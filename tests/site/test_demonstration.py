@@ -8,7 +8,7 @@ from django.db.models import Value
 from django.db.models.functions import Concat
 from django.utils import timezone
 
-from tongban.cases.models import Case
+from tongban.cases.models import Case, Delivery, TrackingEvent
 from tongban.cases.states import CaseState
 from tongban.departments.models import CalendarYear, Certification, Department, Officer
 from tongban.evaluations.models import Rating
@@ -98,6 +98,23 @@ def test_history_lies_in_the_past_and_nothing_was_refused_on_the_way(built):
         assert case.submitted_at <= now and steps[-1] <= now
     assert Case.objects.filter(decided_by_machine=True).exists()
     assert not Case.objects.filter(decided_by_machine=True, decision="refused").exists()
+
+
+def test_results_on_paper_lie_wherever_a_new_user_may_look_for_them(built):
+    """At the hall, two of one person; back from a courier; in a locker; on its way; never fetched; to be prepared."""
+    rows = Delivery.objects.order_by("state", "way").values_list("state", "way")
+
+    assert list(rows) == [
+        ("in_locker", "locker"), ("posted", "post"), ("preparing", "pickup"), ("unclaimed", "pickup"),
+        ("waiting", "pickup"), ("waiting", "pickup"), ("waiting", "post"),
+    ]  # fmt: skip
+    assert Delivery.objects.get(state="unclaimed").reminded == 2
+    last = (
+        TrackingEvent.objects.filter(delivery__way="post")
+        .order_by("delivery", "-at", "-pk")
+        .values_list("kind", flat=True)
+    )
+    assert {"returned", "in_transit"} <= set(last)
 
 
 def test_nobody_gets_letters_about_the_past(built):

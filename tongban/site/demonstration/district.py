@@ -35,6 +35,7 @@ from tongban.site.demonstration import (
     emergency,
     history,
     living_hall,
+    packages,
     papers,
     passes,
     people,
@@ -101,6 +102,7 @@ def _build(now: datetime, say: Say, progress: Callable[[int], None]) -> dict[str
         say("ninety days of cases")
         stand = history.write(district, now, progress)
         procedures.write(district, now)
+        packages.write(district, now)
         _codes(now)
         return stand
 
