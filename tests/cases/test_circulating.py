@@ -157,6 +157,46 @@ def test_over_ten_a_second_person_confirms_and_never_the_first():
     assert (row.state, row.confirmed_by) == ("sending", other)
 
 
+def test_whoever_may_let_it_go_is_told_at_the_desk_and_the_writer_hears_what_came_of_it():
+    matter = make.matter()
+    many(matter, 11)
+    writer, other = make.officer("dept_approver"), make.officer("dept_approver")
+    supervisor = make.officer("supervisor", of=make.department("DSO"))
+    make.officer("dept_approver", of=make.department("AMR")), make.officer("dept_reviewer")
+    row = circulating.submit(written(writer, matter), officer=writer)
+    ways.work()
+    circulating.decide(row, officer=other, confirm=False, why="Wrong floor.")
+    ways.work()
+
+    assert list(Message.objects.filter(kind__startswith="many_").order_by("pk").values_list("account", "kind")) == [
+        (other.account_id, "many_to_confirm"),
+        (supervisor.account_id, "many_to_confirm"),
+        (writer.account_id, "many_declined"),
+    ]
+    assert "Wrong floor." in Message.objects.get(kind="many_declined").body["en"]
+
+
+def test_a_draft_is_changed_and_its_last_writer_never_confirms_it():
+    matter = make.matter()
+    many(matter, 11)
+    writer, colleague = make.officer("dept_approver"), make.officer("dept_approver")
+    row = written(writer, matter)
+
+    row = circulating.rewrite(
+        row, officer=colleague, said=queries.as_typed(row) | {"title_en": "Windows move on Monday"}
+    )
+
+    assert (row.title, row.text["en"]) == ({"zh": "窗口调整", "en": "Windows move on Monday"}, WORDS["text_en"])
+    with pytest.raises(Invalid):
+        circulating.rewrite(row, officer=writer, said={"who": "open"})
+    row = circulating.submit(row, officer=writer)
+    with pytest.raises(NotAllowed):
+        circulating.decide(row, officer=colleague, confirm=True)
+    with pytest.raises(NotAllowed):
+        circulating.rewrite(row, officer=writer, said=queries.as_typed(row))
+    assert circulating.decide(row, officer=writer, confirm=True).state == "sending"
+
+
 def test_the_second_person_may_decline_and_nothing_goes_out():
     matter = make.matter()
     many(matter, 11)

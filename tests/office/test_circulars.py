@@ -38,7 +38,15 @@ def test_a_message_is_written_looked_at_and_sent_from_its_pages():
     assert "Windows move to" in page and "you have an application" in page and "Send it" in page
     assert re.search(r'lang="en".*By text message: \d+ signs, 1 message\b', page, re.DOTALL)
     assert "2 messages" not in page
+    ref = address.rstrip("/").rpartition("/")[2]
+    assert f"/office/circulars/new/?change={ref}" in page
+    assert "下周起在二楼办理。" in desk.get(f"/office/circulars/new/?change={ref}").content.decode()
+    assert desk.post("/office/circulars/new/", said | {"change": ref, "text_en": ""}).status_code == 422
+    assert desk.post("/office/circulars/new/", said | {"change": ref, "text_en": "On the third floor."}).url == address
+    assert "On the third floor." in desk.get(address).content.decode()
     assert desk.post(f"{address}submit").status_code == 302
+    late = desk.post("/office/circulars/new/", said | {"change": ref, "text_en": "Too late to be said."})
+    assert late.status_code == 409 and "Too late to be said." in late.content.decode()
     assert "being sent" in desk.get("/office/circulars/").content.decode()
 
 

@@ -15,10 +15,12 @@ from tongban.licences.states import LicenceState
 from tongban.matters.models import Matter, MatterVersion
 from tongban.notices.models import Dispatch
 from tongban.notices.wording import written_day
+from tongban.oversight import rules as oversight
 
 SLICE = 2000  # ids looked at in one question
 SLICES_ESTIMATED = 20
 ALONE_UP_TO = 10
+SECOND_PERSONS_TOLD = 20
 SHORT_SIGNS, SHORT_SIGNS_LATIN = 70, 160
 
 WHO = {
@@ -152,6 +154,37 @@ def licence_types_of(officer: Officer) -> list[tuple[str, Bilingual]]:
     if "coordinator" not in officer.roles:
         rows = rows.filter(issuer=officer.department_id)
     return list(rows.values_list("slug", "name"))
+
+
+def as_typed(circular: Circular) -> dict[str, str]:
+    """What the form it was written in held, to change it or to write one like it."""
+    facts = circular.facts
+    matter = Matter.objects.filter(pk=facts.get("matter", 0)).values_list("slug", flat=True).first()
+    licence = LicenceType.objects.filter(pk=facts.get("licence", 0)).values_list("slug", flat=True).first()
+    return {
+        "who": facts["who"],
+        "matter": matter or "",
+        "licence": licence or "",
+        "before": facts.get("before", ""),
+        "kind": circular.kind,
+        "by_text_message": "1" if circular.by_text_message else "",
+    } | {
+        f"{name}_{key}": words[key]
+        for name, words in (("title", circular.title), ("text", circular.text))
+        for key in ("zh", "en")
+    }
+
+
+def second_persons(circular: Circular) -> list[Officer]:
+    """Whoever may let it go, those of its own department first: its approvers, supervisors, the coordinator; never its writer."""
+    rows = Officer.objects.filter(active=True).exclude(pk=circular.officer_id).select_related("department", "account")
+    office = circular.department
+    found = [
+        one
+        for one in rows.order_by("pk")
+        if oversight.may_be_second_person(one.roles, one.department.code, for_department=office.code)
+    ]
+    return sorted(found, key=lambda one: one.department_id != office.pk)[:SECOND_PERSONS_TOLD]
 
 
 def returned(circular: Circular, most: int = 100) -> list[tuple[str, str]]:

@@ -5,12 +5,14 @@ from datetime import datetime
 from django.db.models import Q
 from django.utils import timezone
 
-from tongban.cases import events, standing, told, told_own_words, told_packages
+from tongban.cases import circulating, events, standing, told, told_own_words, told_packages
+from tongban.cases.circular_states import CircularState
 from tongban.cases.models import (
     Appeal,
     BundleMember,
     Case,
     CaseMaterial,
+    Circular,
     Hearing,
     Inspection,
     Promise,
@@ -400,3 +402,20 @@ def tell_who_objected(event):
 def tell_of_a_letter_made_again(event):
     row = Reissue.objects.select_related("document").get(pk=event.reissue)
     _tell(event.case, "letter_reissued", once=str(row.pk), letter=row.document.content["title"])
+
+
+@on(events.CircularMoved)
+def tell_of_a_message_to_many(event):
+    """Who may let it go hears that it waits for them, its writer what came of it."""
+    kinds = {"ask": "many_to_confirm", "confirm": "many_confirmed", "decline": "many_declined"}
+    if event.move not in kinds:
+        return
+    row = Circular.objects.select_related("department", "officer__account").get(pk=event.circular)
+    if event.move == "ask" and row.state != CircularState.ASKED:
+        return  # taken back or answered before the worker came to it
+    notices.tell_staff(
+        circulating.second_persons(row) if event.move == "ask" else [row.officer], kinds[event.move],
+        about=f"circular:{row.ref}", link=f"/office/circulars/{row.ref}/",
+        params={"title": row.title, "department": row.department.name, "count": row.estimate, "why": row.why or "—"},
+        once=f"{kinds[event.move]}:{row.pk}",
+    )  # fmt: skip

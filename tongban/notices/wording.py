@@ -933,6 +933,21 @@ WORDING: dict[str, Words] = {
         "that we look again.",
         urgent=True,
     ),
+    "proceeding_day_changed": _words(
+        "您陈述意见的最后一天有变化",
+        "Your last day to answer has moved",
+        "节假日安排有新公布或更正，%(department)s拟对“%(licence)s”作出%(aim)s决定，您陈述、申辩的最后一天改为%(due)s。",
+        "Holidays were announced or corrected. %(department)s means to %(aim)s “%(licence)s”; the last day to answer is now %(due)s, and nothing is "
+        "decided before.",
+        urgent=True,
+    ),
+    "finding_day_changed": _words(
+        "整改的最后一天有变化",
+        "A last day to put something right has moved",
+        "节假日安排有新公布或更正，%(place)s的一项整改最后一天改为%(due)s，整改后请在页面上答复。",
+        "Holidays were announced or corrected. The last day to put right a finding at %(place)s is now %(due)s; answer on the page when it is done.",
+        urgent=True,
+    ),
     "choice_day_changed": _words(
         "请您选择的最后一天有变化",
         "Your last day to choose has moved",
@@ -1209,6 +1224,28 @@ WORDING: dict[str, Words] = {
 
 WORDING |= {
     # the words of a message to many are its own; these stand for it where only the kind is known
+    "many_to_confirm": _words(
+        "一条群发消息等您确认",
+        "A message to many waits for a second person",
+        "%(department)s拟向约%(count)s人发送“%(title)s”。请打开页面核对中英文内容和发送对象，再确认或不同意。",
+        "%(department)s wants to send “%(title)s” to about %(count)s people. Open it, read both languages and whom it is for, then confirm "
+        "or decline.",
+        carried=False,
+    ),
+    "many_confirmed": _words(
+        "群发消息已确认，正在发送",
+        "Your message to many was confirmed",
+        "您起草的“%(title)s”已由第二人确认，正在发送。发送期间可以暂停或终止。",
+        "“%(title)s”, which you wrote, was confirmed by a second person and is going out. You can pause or stop it.",
+        carried=False,
+    ),
+    "many_declined": _words(
+        "群发消息未获同意",
+        "Your message to many was declined",
+        "您起草的“%(title)s”未获第二人同意，没有发送任何内容。说明：%(why)s。可按原稿另写一条。",
+        "“%(title)s”, which you wrote, was declined by the second person. Nothing went out. Remark: %(why)s. You can write one like it.",
+        carried=False,
+    ),
     "circular_official": _words("来自办事部门的消息", "A message from an office", "%(text)s", "%(text)s"),
     "circular_information": _words("来自办事部门的信息", "Information from an office", "%(text)s", "%(text)s"),
     # `text` is what the editors of the guide wrote; who says it stands before it

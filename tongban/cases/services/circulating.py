@@ -50,6 +50,39 @@ NOTHING_SENT = _("Nothing was sent. What you typed is kept on this page.")
 def write(*, officer: Officer, said: Mapping[str, Any], now: datetime | None = None) -> Circular:
     """Keep it as a draft with how many people it is for. Both languages are needed: nobody is written to in a language of others."""
     role = _role(officer)
+    row = _meant(officer, said)
+    row.made_at = now or timezone.now()
+    with transaction.atomic():
+        row.save()
+        _record(row, "write", acting(officer, role))
+    return row
+
+
+def rewrite(row: Circular, *, officer: Officer, said: Mapping[str, Any]) -> Circular:
+    """Other words, or for other people, as long as nobody was asked about it. Whoever wrote last is its writer: they never confirm it."""
+    role = _role(officer)
+    if row.department_id != officer.department_id:
+        raise NotAllowed("not-your-message", _("This message is another department's."), status=403)
+    meant = _meant(officer, said)
+    with transaction.atomic():
+        row = _held(row)
+        if row.state != CircularState.DRAFT:
+            sentence = _(
+                "Somebody sent this message, asked for a second person or stopped it. Its words stay as they are."
+            )
+            raise NotAllowed("no-draft", sentence, kept=_("What you typed is kept on this page."))
+        for name in SAID:
+            setattr(row, name, getattr(meant, name))
+        row.save(update_fields=SAID)
+        _record(row, "rewrite", acting(officer, role))
+    return row
+
+
+SAID = ["officer", "kind", "title", "text", "by_text_message", "facts", "estimate"]
+
+
+def _meant(officer: Officer, said: Mapping[str, Any]) -> Circular:
+    """What was typed, judged and counted, not saved."""
     title = {key: str(said.get(f"title_{key}", "")).strip() for key in ("zh", "en")}
     text = {key: str(said.get(f"text_{key}", "")).strip() for key in ("zh", "en")}
     errors: dict[str, list] = {}
@@ -73,12 +106,8 @@ def write(*, officer: Officer, said: Mapping[str, Any], now: datetime | None = N
         text=text,
         by_text_message=kind == Circular.Kind.OFFICIAL and said.get("by_text_message") == "1",
         facts=facts,
-        made_at=now or timezone.now(),
     )
     row.estimate, row.facts = _counted_now(row)
-    with transaction.atomic():
-        row.save()
-        _record(row, "write", acting(officer, role))
     return row
 
 

@@ -45,25 +45,36 @@ def circulars(request, officer):
 
 @for_officer(*WRITERS)
 def new(request, officer):
-    """Write one: whom it is for by facts, the words in both languages. Nothing goes out from here."""
+    """Write one: whom it is for by facts, the words in both languages. Nothing goes out from here. With `change` a draft is changed, with
+    `like` one begins with the words of another."""
     problem = None
+    named = request.POST if request.method == "POST" else request.GET
+    change, like = named.get("change", "")[:20], named.get("like", "")[:20]
+    before = _seen(officer, change or like) if change or like else None
     if request.method == "POST":
         try:
-            row = services.write(officer=officer, said=request.POST)
+            if change:
+                row = services.rewrite(before, officer=officer, said=request.POST)
+            else:
+                row = services.write(officer=officer, said=request.POST)
             return redirect("office:circular", ref=row.ref)
-        except Invalid as invalid:
-            problem = invalid
+        except (Invalid, NotAllowed) as wrong:
+            problem = wrong
+    typed = request.POST if request.method == "POST" or before is None else circulating.as_typed(before)
+    errors = problem.errors if isinstance(problem, Invalid) else {}
     context = {
         "officer": officer,
+        "change": before if change else None,
         "who": list(circulating.WHO.items()),
         "kinds": Circular.Kind.choices,
         "matters": [(slug, say(name)) for slug, name in circulating.matters_of(officer)],
         "licences": [(slug, say(name)) for slug, name in circulating.licence_types_of(officer)],
-        "typed": {name: request.POST.get(name, "") for name in TYPED},
-        "errors": {name: (problem.errors if problem else {}).get(name, []) for name in TYPED},
+        "typed": {name: typed.get(name, "") for name in TYPED},
+        "errors": {name: errors.get(name, []) for name in TYPED},
+        "missing": isinstance(problem, Invalid),
         "problem": problem,
     }
-    return render(request, "office/circular_new.html", context, status=422 if problem else 200)
+    return render(request, "office/circular_new.html", context, status=problem.status if problem else 200)
 
 
 @require_GET
@@ -120,7 +131,9 @@ def _page(request, officer, row, problem=None):
         "done": round(100 * row.place / row.last) if row.last else 0,
         "returned": [(CHANNELS.get(channel, channel), reason) for channel, reason in circulating.returned(row)],
         "may": {
-            "submit": writes and row.state == S.DRAFT,
+            "change": writes and row.state == S.DRAFT and row.department_id == officer.department_id,
+            "like": writes and row.state in {S.STOPPED, S.DECLINED, S.SENT},
+            "submit": writes and row.state == S.DRAFT and row.estimate > 0,
             "decide": second and row.state == S.ASKED,
             "pause": writes and row.state == S.SENDING,
             "go_on": writes and row.state == S.PAUSED,
