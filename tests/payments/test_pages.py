@@ -217,6 +217,15 @@ def test_the_registry_finds_by_bill_and_pages_by_key_with_constant_questions(acc
     assert (
         client.get(f"/office/payments/?find={number}").text.count("<tr data-href") == 2
     )  # the bill, and what was paid for it
+    Bill.objects.filter(number=number).update(label="310107261123000099")
+    paid = Payment.objects.get(shares__bill__number=number)
+    assert client.get("/office/payments/?find=310107261123000099").text.count("<tr data-href") == 2
+    assert client.get(f"/office/payments/?find={paid.gateway_id}").text.count("<tr data-href") == 1
+    if connection.vendor == "sqlite":
+        assert (
+            "bills_by_label"
+            in queries.seen_by(make.officer("coordinator")).filter(queries._of_bill("310107261123000099")).explain()
+        )
     assert client.get("/office/payments/?state=failed").text.count("<tr data-href") == 0
     rows, following = queries.registry(make.officer("coordinator"), limit=3)
     assert [row.pk for row in rows] == sorted((row.pk for row in rows), reverse=True) and following == rows[-1].pk

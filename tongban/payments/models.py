@@ -49,6 +49,7 @@ class Bill(models.Model):
         indexes = [
             models.Index(fields=["payer", "-id"], name="bills_of_payer"),
             models.Index(fields=["about"], name="bills_about"),
+            models.Index(fields=["label"], name="bills_by_label"),
             models.Index(fields=["due", "id"], condition=Q(state="open"), name="bills_open_by_due"),
         ]
         constraints = [
@@ -162,6 +163,7 @@ class Payment(models.Model):
         indexes = [
             models.Index(fields=["payer", "-id"], name="payments_of_payer"),
             models.Index(fields=["state", "-id"], name="payments_by_state"),
+            models.Index(fields=["gateway_id"], name="payments_by_gateway_id"),
             models.Index(fields=["gateway", "paid_on"], name="payments_by_gateway_and_day"),
             models.Index(fields=["ask_at"], condition=Q(ask_at__isnull=False), name="payments_to_ask_about"),
         ]
