@@ -105,6 +105,11 @@ def test_the_case_shows_each_part_with_its_department_its_state_and_who_has_it(c
     for name in ("food matter", "fire matter", "drain matter", "sign matter"):
         assert name in said
 
+    for key in ("fire", "drain", "sign"):
+        shop.grant(case, key)
+    said = words(page_of(client, case))
+    assert "Granted: every part is decided" in said and "Granted by published rules" not in said
+
 
 def test_a_part_has_its_own_page_that_leads_back_to_the_whole(client):
     case = shop.in_review()

@@ -18,6 +18,7 @@ from tongban.licences.models import Licence
 from tongban.matters.models import Matter
 
 LOST = ENDED - {CaseState.CLOSED}
+EVERY_PART_DECIDED = "各事项均已办结 / every part is decided"  # why the whole is granted, whoever decided its parts
 
 NOT_A_MEMBER = Q(parent__isnull=True)
 # Before acceptance the front desk handles the whole; a member is there only where it is corrected by itself, with a clock of its own.

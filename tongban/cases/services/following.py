@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tongban.cases import clocks, events, moving, only_one, papers, planning, promising, rules
-from tongban.cases.bundles import Part, parts_of, with_results
+from tongban.cases.bundles import EVERY_PART_DECIDED, Part, parts_of, with_results
 from tongban.cases.models import Bundle, BundleMember, Case, CaseMaterial, Clock, Step
 from tongban.cases.moving import acting, again, applying, changed, go, go_all, moved
 from tongban.cases.services import billing, ending, one_promise
@@ -591,7 +591,7 @@ def _last_reason(case: Case) -> str:
 def _grant_whole(whole: Case, parts: list[Part], now: datetime) -> None:
     by_machine = all(part.case.decided_by_machine for part in parts if part.granted)
     go(
-        whole, AUTO_APPROVE, actor=PLATFORM, now=now, reason="各事项均已办结 / every part is decided",
+        whole, AUTO_APPROVE, actor=PLATFORM, now=now, reason=EVERY_PART_DECIDED,
         what=events.CaseDecided(case=whole.pk, outcome=Case.Decision.GRANTED, by_machine=by_machine),
         decision=Case.Decision.GRANTED, decided_at=now, decided_by_machine=by_machine,
     )  # fmt: skip

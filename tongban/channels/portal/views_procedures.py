@@ -15,6 +15,7 @@ from tongban.cases.services import reconsidering
 from tongban.cases.states import EDITABLE
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_party
+from tongban.channels.pages import beside_case
 from tongban.channels.portal.own import own_case
 from tongban.lib.problems import Invalid, NotAllowed
 from tongban.materials import services as documents
@@ -44,6 +45,7 @@ def promise(request, party, ref):
         "party": request.party,
         "version": case.version,
         "text": promising.text_of(case),
+        "covers": beside_case.in_one_day(covers) if (covers := beside_case.covered(case))["names"] else "",
         "reasons": promising.reasons_against(case),
         "chosen": promising.promise_of(case),
         "within": promising.decided_within(case, committed=True),

@@ -5,6 +5,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tongban.cases import rules
+from tongban.cases.bundles import EVERY_PART_DECIDED
 from tongban.lib.bilingual import say
 from tongban.matters.models import MaterialType
 
@@ -99,7 +100,9 @@ MOVE_WORDS = {
 
 @register.filter
 def move_words(step) -> str:
-    """One line of the history, in words."""
+    """One line of the history, in words. The whole of a bundle is granted with its last part: no rules decided it."""
+    if step.move == "auto_approve" and step.reason == EVERY_PART_DECIDED:
+        return gettext("Granted: every part is decided")
     return str(MOVE_WORDS.get(step.move, step.move))
 
 
