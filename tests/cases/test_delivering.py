@@ -702,6 +702,31 @@ def test_of_what_does_not_count_any_more_nothing_is_printed_and_alone_it_is_not_
     )
     settle()
     assert package(whole).state == "dropped"  # nobody prints it, and it is no longer late
+    assert "package_dropped" in told(whole)
+
+
+def test_paper_of_what_stopped_counting_unseen_is_swept_up_and_who_waited_is_told(issuing):
+    """Of one the worker never heard; of another a part counts; a third ended before there was anything to print."""
+    kind = make.licence_type()
+    of = make.matter(result={"kind": "e_licence", "ref": kind.slug})
+    row, counts = waiting(issuing, of=of), waiting(issuing, of=of)
+    Licence.objects.filter(pk=row.items.get().licence_id).update(state="revoked")
+    ended = make.case("received", answers=PAPER)
+    delivering.choose(ended, account=ended.account, way="pickup")
+    services.withdraw(bundle_ways.fresh(ended), account=ended.account, reason="no longer needed")
+
+    assert [delivering.sweep_up() for _turn in range(2)] == [2, 0]
+
+    assert [package(one).state for one in (row.case, counts.case, ended)] == ["dropped", "waiting", "dropped"]
+    assert [("package_dropped" in told(one)) for one in (row.case, counts.case, ended)] == [True, False, False]
+
+
+def test_paper_one_does_not_want_any_more_is_not_told_to_oneself(issuing):
+    row = waiting(issuing)
+
+    delivering.choose(row.case, account=row.case.account, way="e_licence")
+
+    assert (package(row.case).state, "package_dropped" in told(row.case)) == ("dropped", False)
 
 
 def test_what_is_replaced_before_it_is_printed_is_printed_as_it_counts_and_a_renewal_takes_its_place(issuing):

@@ -9,7 +9,9 @@ from tests.cases.test_delivering import HOME, granted, hand, package, say
 from tests.many_hands.hands import problems, together
 from tongban.cases.models import Collection, Delivery, DeliveryItem, TrackingEvent
 from tongban.cases.services import delivering
+from tongban.journal.models import Event
 from tongban.lib.problems import NotAllowed
+from tongban.licences.models import Licence
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
@@ -91,3 +93,15 @@ def test_prepared_by_two_officers_and_changed_by_the_applicant_it_stands_in_one_
     row = Delivery.objects.get(case=case)
     assert (row.state, case.delivery) in {("waiting", "pickup"), ("dropped", "e_licence")}
     assert case.state in {"ready", "issuing"}
+
+
+def test_two_workers_sweep_up_what_counts_no_more_once():
+    kind = make.licence_type()
+    case = granted(of=make.matter(result={"kind": "e_licence", "ref": kind.slug}))
+    row = delivering.lay_out(package(case), officer=officers(1)[0])
+    Licence.objects.filter(pk=row.items.get().licence_id).update(state="revoked")
+
+    answers = together(*[delivering.sweep_up] * HANDS)
+
+    moved = Event.objects.filter(kind="PackageMoved", subject=case.subject, payload__state="dropped")
+    assert (problems(answers), package(case).state, moved.count()) == ([], "dropped", 1)

@@ -5,9 +5,10 @@ from datetime import date
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from tongban.cases import permission
-from tongban.cases.delivery_states import OPEN, DeliveryState
+from tongban.cases.delivery_states import OPEN, THERE, DeliveryState
 from tongban.cases.models import Case, CaseDocument, Collection, Delivery, DeliveryItem, TrackingEvent
 from tongban.departments.models import Officer
+from tongban.parties.models import Party
 
 A_PAGE = 50
 COUNTED_TO = 200
@@ -18,6 +19,12 @@ def of_case(case: Case) -> list[Delivery]:
     """The packages of the errand, the newest first; of a part, those it lies in."""
     rows = Delivery.objects.filter(Q(case=case.pk) | Q(items__case=case.pk)).distinct().select_related("case")
     return list(rows.prefetch_related("items", "tracked").order_by("-id")[:5])
+
+
+def to_fetch(party: Party, today: date) -> QuerySet[Delivery]:
+    """What waits for this party at a hall or behind a door that its code opens, the first to end first."""
+    there = Delivery.objects.filter(party=party.pk, state__in=THERE, until__gte=today).exclude(code="")
+    return there.select_related("case__version", "case__matter").order_by("until", "id")
 
 
 # -- the issuing desk

@@ -62,6 +62,9 @@ def _tell(row: Delivery, kind: str, once: str, **more) -> None:
 def tell_where_it_is(event):
     row = _row(event.delivery)
     kind = KINDS.get(DeliveryState(event.state))
+    if event.state == row.state == DeliveryState.DROPPED and row.case.delivery in Way.values and row.items.exists():
+        _tell(row, "package_dropped", "1")  # not by its person, who would have chosen the wallet alone
+        return
     if row.state == DeliveryState.PREPARING and row.came_back_at is not None and not row.tracking:
         _tell(row, "package_lost", row.came_back_at.isoformat())
         return

@@ -755,6 +755,16 @@ WORDING: dict[str, Words] = {
         "Nobody collected your result of “%(matter)s” (%(number)s) within 30 days, so it went back to the department. The electronic one stays "
         "valid. If you still want it on paper, choose again on the page of the application.",
     ),
+    "package_dropped": _words(
+        "纸质结果不再制作或交付",
+        "Your result is not given out on paper any more",
+        "“%(matter)s”（%(number)s）的结果现在无效（已被撤销、注销、暂停、到期或被新的结果替换），因此不再制作或交付其纸质件，取件码同时作废。原因见办件页面上的文书；"
+        "如已换发新的结果，可在新办件的页面上选择领取方式。",
+        "Your result of “%(matter)s” (%(number)s) is not valid now: it was revoked, cancelled, suspended or replaced, or it has expired. So it is "
+        "not printed or handed over, and its pick-up code opens nothing. The letters on the page of the application say why. If a newer result has "
+        "replaced it, choose the paper on the page of that application.",
+        urgent=True,
+    ),
     "package_handed_over": _words(
         "您的纸质结果已交付",
         "Your result on paper was handed over",

@@ -13,7 +13,7 @@ from functools import partial
 import structlog
 from django.core.cache import cache
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -57,6 +57,7 @@ from tongban.journal.actors import PLATFORM, Actor
 from tongban.lib.bilingual import Bilingual, in_both, say
 from tongban.lib.encryption import blind_index
 from tongban.lib.problems import Invalid, NotAllowed, Problem, TooMany, worded
+from tongban.licences.states import OVER as LICENCE_OVER
 from tongban.licences.states import LicenceState
 from tongban.parties import mandates
 from tongban.parties import queries as parties
@@ -872,6 +873,29 @@ def hold_back(items: QuerySet[DeliveryItem]) -> None:
             journal.enqueue(BLOCK, once=f"block:{row.tracking}", reference=row.tracking)
 
 
+@journal.every("paper of results that count no more", timedelta(hours=1))
+def sweep_up() -> int:
+    """What stopped counting before anybody looked after its paper, or while the worker stood: nothing of it is kept ready or behind a door."""
+    void = Q(case__state=CaseState.REVOKED) | Q(licence__state__in=LICENCE_OVER)
+    inside = DeliveryItem.objects.filter(delivery=OuterRef("pk"), taken_at__isnull=True)
+    nothing_counts = Exists(inside.filter(void)) & ~Exists(inside.exclude(void))
+    behind_a_door = Q(state=DeliveryState.IN_LOCKER) & ~Q(code="") & Exists(inside.filter(void))
+    found = Delivery.objects.filter(Q(nothing_counts, state__in=CHANGEABLE) | behind_a_door)
+    keys = list(found.order_by("pk").values_list("pk", flat=True)[:500])
+    hold_back(DeliveryItem.objects.filter(delivery__in=keys))
+    never = Delivery.objects.filter(state=DeliveryState.CHOSEN, case__state__in=ENDED - GRANTED - {CaseState.REVOKED})
+    for row in never.select_related("case").order_by("pk")[:500]:
+        keys += [row.pk] * _each(row, _no_result, timezone.now())
+    return len(keys)
+
+
+def _no_result(row: Delivery, now: datetime) -> None:
+    """It ended without anything to print."""
+    case = again(row.case)
+    if case.state in ENDED and not packing.results_of(case):
+        move(row, DROP, actor=PLATFORM, case=case, ended_at=now)
+
+
 BLOCK = "cases.locker.block"
 
 
@@ -885,5 +909,5 @@ def block(reference: str) -> None:
 
 __all__ = [
     "OPEN", "TO_BE_MADE", "Taker", "all_valid", "begin_early", "choose", "come_back", "drop_for", "find", "hand_over", "hold_back", "lay_out", "post", "put_in_locker",
-    "remind_and_give_up", "signed_for", "take_notice", "take_out", "takers_of",
+    "remind_and_give_up", "signed_for", "sweep_up", "take_notice", "take_out", "takers_of",
 ]  # fmt: skip

@@ -144,9 +144,11 @@ def _package(request, officer, row: Delivery, problem: Problem | None = None, ac
         "collections": packages.collections_of(row),
         "tracked": packages.tracked(row),
         "items": list(row.items.select_related("case__department", "case__version", "licence")),
-        "papers": [
-            one for one in row.case.documents.order_by("-id") if one.kind in {"delivery_proof", "unclaimed_notice"}
-        ],
+        "papers": list(
+            row.case.documents.filter(
+                kind__in=["delivery_proof", "unclaimed_notice"], made_at__gte=row.made_at
+            ).order_by("-id")
+        ),
         "with_locker": locker is not None and row.way == Way.LOCKER,
         "with_courier": gateways.courier(),
         "is_there": row.state in THERE,

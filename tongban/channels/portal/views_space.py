@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from tongban.cases import packages, signing
 from tongban.cases import queries as cases
-from tongban.cases import signing
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_party, for_signed_in, safe_next
 from tongban.channels.pages import scopes
@@ -47,6 +47,7 @@ def space(request, account):
         "party": party,
         "is_company": party.kind == Party.Kind.COMPANY,
         "needing": needing,
+        "to_fetch": _to_fetch(party, seen),
         "running": latest,
         "all_over": bool(latest) and all(line["over"] for line in latest),
         "drafts": seen(cases.drafts(party))[:FEW],
@@ -60,6 +61,13 @@ def space(request, account):
         "news": notices.inbox(account, limit=FEW)[0],
     }
     return render(request, "portal/space.html", context)
+
+
+def _to_fetch(party: Party, seen) -> list:
+    """Results on paper that wait at a hall or in a locker, as far as one sees their cases."""
+    rows = list(packages.to_fetch(party, timezone.localdate())[:FEW])
+    visible = {case.pk for case in seen(cases.of(party).filter(pk__in=[row.case_id for row in rows]))} if rows else ()
+    return [row for row in rows if row.case_id in visible]
 
 
 def _owed(request, party: Party, limited: bool) -> tuple[int, int]:
