@@ -75,15 +75,18 @@ def test_a_forged_notice_changes_nothing_and_closing_the_window_loses_nothing(ac
     client, bill = at_home(account), make.bill(account.person)
     twin = client.post("/my/bills/pay", {"bill": bill.number})["Location"]
 
-    client.post(twin, {"way": "forged"})
+    forged = client.post(twin, {"way": "forged"}, follow=True)
+    assert "signed with a wrong key" in forged.text and "has not answered yet" in forged.text
     tills.work()
     assert (knocked, Payment.objects.get().state) == ([400], "started")
-    assert "What should happen?" in client.get(twin).text  # still open: nobody paid
+    page = client.get(twin).text
+    assert "What should happen?" in page and "not believed" in page  # still open: nobody paid
 
     client.post(twin, {"way": "again"})
     tills.work()
     assert (knocked, Payment.objects.get().state) == ([400, 200, 200], "confirmed")
-    assert "It is not charged again" in client.get(twin).text
+    page = client.get(twin).text
+    assert "It is not charged again" in page and page.count("The office answered: taken") == 2
     client.post(twin, {"way": "pay"})
     assert TwinCharge.objects.get().times == 1
 

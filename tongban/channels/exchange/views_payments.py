@@ -11,6 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from tongban.channels.doorkeeper import for_anyone, for_gateways
+from tongban.channels.pages.live import stand_before
 from tongban.payments import services
 from tongban.payments.gateways import NoAnswer, simulated
 from tongban.payments.gateways import gateway as switched_on
@@ -64,7 +65,16 @@ def simulated_payment(request, key):
         if done:
             return redirect(_back(charge))
         charge.refresh_from_db()
-    context = {"charge": charge, "ways": WAYS, "back": _back(charge), "open": charge.state == "open"}
+    topic = simulated.topic(charge.pk)
+    stand_before(request, topic)
+    context = {
+        "charge": charge,
+        "ways": WAYS,
+        "back": _back(charge),
+        "open": charge.state == "open",
+        "told": simulated.told(charge),
+        "topics": topic,
+    }
     return render(request, "exchange/simulated_payment.html", context)
 
 

@@ -6,12 +6,14 @@ what happens: paid, paid slowly, paid and never told, told twice, charged twice,
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
 
@@ -208,18 +210,73 @@ def _tell(row: TwinCharge, now: datetime, *, forged: bool = False) -> None:
         "at": int(now.timestamp()),
         "times": row.times,
     }
-    journal.enqueue("payments.twin.tell", content=content, forged=forged)
+    number = _note(row, Told(standing, forged, now))
+    journal.enqueue("payments.twin.tell", content=content, forged=forged, charge=row.pk, number=number)
 
 
 @journal.carrier("payments.twin.tell")
-def tell(content: dict, forged: bool) -> None:
+def tell(content: dict, forged: bool, charge: int = 0, number: int = 0) -> None:
     """Send one notice to ourselves as a stranger would: over HTTP, signed (or, on request, signed with the wrong key)."""
     body = json.dumps(content, sort_keys=True).encode()
     now = timezone.now()
     key = "not the key" if forged else secret()
     status = post(body, {"Content-Type": "application/json", HEADER: signing.sign(body, key, now)})
+    _answered(charge, number, status)
     if status >= 300 and not forged:
         raise NoAnswer(f"the notice was answered with {status}")
+
+
+# -- what the twin remembers of its notices, for its own page: a day long, and the last few
+
+REMEMBERED, SHOWN = 24 * 3600, 10
+
+
+@dataclass(frozen=True)
+class Told:
+    """One notice: what it said, whether a stranger signed it, and the status the office answered with; None as long as it has not."""
+
+    standing: str
+    forged: bool
+    at: datetime
+    status: int | None = None
+
+    @property
+    def believed(self) -> bool:
+        return self.status is not None and self.status < 300
+
+    @property
+    def refused(self) -> bool:
+        return self.status is not None and 400 <= self.status < 500
+
+
+def topic(charge: int) -> str:
+    return f"twin-charge:{charge}"
+
+
+def told(row: TwinCharge) -> list[Told]:
+    """The notices of this charge, the latest first."""
+    last = cache.get(_place(row.pk), 0)
+    found = cache.get_many([_place(row.pk, number) for number in range(max(1, last - SHOWN + 1), last + 1)])
+    return sorted(found.values(), key=lambda one: one.at, reverse=True)
+
+
+def _place(charge: int, number: int = 0) -> str:
+    return f"twin-told:{charge}:{number}"
+
+
+def _note(row: TwinCharge, said: Told) -> int:
+    cache.add(_place(row.pk), 0, REMEMBERED)
+    number = cache.incr(_place(row.pk))
+    cache.set(_place(row.pk, number), said, REMEMBERED)
+    return number
+
+
+def _answered(charge: int, number: int, status: int) -> None:
+    said = cache.get(_place(charge, number))
+    if said is not None:
+        with transaction.atomic():
+            cache.set(_place(charge, number), replace(said, status=status), REMEMBERED)
+            journal.touch(topic(charge))
 
 
 def post(body: bytes, headers: dict[str, str]) -> int:
