@@ -346,6 +346,7 @@ def test_a_parcel_that_was_lost_is_made_anew_and_its_person_is_told_once(issuing
     settle()
 
     assert (package(row.case).state, package(row.case).tracking) == ("preparing", "")
+    assert "The parcel before was lost" in at_the_desk(issuing).get(f"/office/issuing/{row.ref}/").content.decode()
     assert Message.objects.filter(kind="package_lost").count() == 1
     row = delivering.post(package(row.case), officer=issuing)
     assert (row.state, row.tracking != lost) == ("posted", True)

@@ -65,8 +65,8 @@ def tell_where_it_is(event):
     if event.state == row.state == DeliveryState.DROPPED and row.case.delivery in Way.values and row.items.exists():
         _tell(row, "package_dropped", "1")  # not by its person, who would have chosen the wallet alone
         return
-    if row.state == DeliveryState.PREPARING and row.came_back_at is not None and not row.tracking:
-        _tell(row, "package_lost", row.came_back_at.isoformat())
+    if row.is_made_anew:
+        _tell(row, "package_lost", str(row.came_back_at.isoformat() if row.came_back_at else ""))
         return
     if kind is None or row.state != event.state:  # it has moved on: what is true now is told
         return

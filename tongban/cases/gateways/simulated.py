@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
+from django.core.cache import cache
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -132,7 +133,7 @@ def happen(row: TwinParcel, what: str, *, twice: bool = False) -> bool:
         row.refresh_from_db()
         content = _content(row, what, f"{row.tracking}-{row.told}", now)
         for _time in range(2 if twice else 1):
-            _tell(SimulatedCourier.name, content)
+            _tell(SimulatedCourier.name, content, note=_note(row.pk, what))
     return True
 
 
@@ -140,7 +141,46 @@ def forge(row: TwinParcel) -> None:
     """A stranger says that it was delivered."""
     with transaction.atomic():
         content = _content(row, Parcel.DELIVERED, f"{row.tracking}-forged", timezone.now())
-        _tell(SimulatedCourier.name, content, forged=True)
+        _tell(SimulatedCourier.name, content, forged=True, note=_note(row.pk, Parcel.DELIVERED, forged=True))
+
+
+# -- what the courier's page says of its notices: the last few, for a day
+
+
+REMEMBERED, SHOWN = 24 * 3600, 10
+
+
+def told(row: TwinParcel) -> list[dict]:
+    """The latest first: what it said, whether a stranger signed it, and `heard` as `take_notice` answers; missing as long as it has not."""
+    last = cache.get(_place(row.pk), 0)
+    found = cache.get_many([_place(row.pk, number) for number in range(max(1, last - SHOWN + 1), last + 1)])
+    return sorted(found.values(), key=lambda one: one["number"], reverse=True)
+
+
+def topic(parcel: int) -> str:
+    return f"twin-parcel:{parcel}"
+
+
+def _place(parcel: int, number: int = 0) -> str:
+    return f"twin-parcel:{parcel}:{number}"
+
+
+def _note(parcel: int, what: str, *, forged: bool = False) -> str:
+    cache.add(_place(parcel), 0, REMEMBERED)
+    number = cache.incr(_place(parcel))
+    said = {"number": number, "words": str(Parcel(what)), "forged": forged, "at": timezone.now()}
+    cache.set(_place(parcel, number), said, REMEMBERED)
+    return f"{parcel}:{number}"
+
+
+def answered(note: str, heard: bool | None) -> None:
+    """What the office said of one notice."""
+    parcel, _colon, number = note.partition(":")
+    said = cache.get(_place(int(parcel), int(number))) if number else None
+    if said is not None:
+        with transaction.atomic():
+            cache.set(_place(int(parcel), int(number)), said | {"heard": heard}, REMEMBERED)
+            journal.touch(topic(int(parcel)))
 
 
 def _content(row: TwinParcel, what: str, key: str, now: datetime) -> dict:
@@ -172,6 +212,6 @@ def open_door(hall: str, code: str) -> str:
     return row.door
 
 
-def _tell(name: str, content: dict, *, forged: bool = False) -> None:
+def _tell(name: str, content: dict, *, forged: bool = False, note: str = "") -> None:
     """Written down to be sent by the worker, signed there: a notice is minutes old at most."""
-    journal.enqueue("cases.twin.tell", name=name, content=content, forged=forged)
+    journal.enqueue("cases.twin.tell", name=name, content=content, forged=forged, note=note)

@@ -84,6 +84,11 @@ class Delivery(models.Model):
     def subject(self) -> str:
         return f"delivery:{self.pk}"
 
+    @property
+    def is_made_anew(self) -> bool:
+        """The parcel it was sent in before is lost; one that came back keeps its number."""
+        return self.state == DeliveryState.PREPARING and self.came_back_at is not None and not self.tracking
+
 
 class Collection(models.Model):
     """Somebody stood at a window, their document was compared, and they took what is listed, once. `content` is what they signed for."""

@@ -756,14 +756,14 @@ def _follow_parcel(row: Delivery, case: Case, said: gateways.Said, now: datetime
 
 
 @journal.carrier("cases.twin.tell")
-def tell(name: str, content: dict, forged: bool) -> None:
+def tell(name: str, content: dict, forged: bool, note: str = "") -> None:
     """The simulated service sends its notice, signed at this moment; it goes the way of every notice."""
     service = gateways.carrier(name)
     if service is None:
         return
     now = timezone.now()
     body, headers = simulated.notice(name, content, now, forged=forged)
-    take_notice(service, headers, body, now)
+    simulated.answered(note, take_notice(service, headers, body, now))
 
 
 # -- because time passes

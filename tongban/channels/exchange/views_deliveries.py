@@ -15,6 +15,7 @@ from tongban.cases.delivery_states import Parcel
 from tongban.cases.gateways import simulated
 from tongban.cases.services import delivering, packing
 from tongban.channels.doorkeeper import for_anyone, for_gateways
+from tongban.channels.pages.live import stand_before
 from tongban.lib.problems import TooMany
 
 LONGEST = 64 * 1024
@@ -60,7 +61,14 @@ def simulated_courier(request, key):
         elif what in simulated.STATIONS:
             simulated.happen(parcel, what, twice=request.POST.get("twice") == "1")
         return redirect("exchange:simulated_courier", key=key)
-    context = {"parcel": parcel, "ways": [(kind.value, kind.label, NOTES[kind]) for kind in Parcel]}
+    topic = simulated.topic(parcel.pk)
+    stand_before(request, topic)
+    context = {
+        "parcel": parcel,
+        "ways": [(kind.value, kind.label, NOTES[kind]) for kind in Parcel],
+        "told": [one | {"words": Parcel(one["words"]).label} for one in simulated.told(parcel)],
+        "topics": topic,
+    }
     return render(request, "exchange/simulated_courier.html", context)
 
 

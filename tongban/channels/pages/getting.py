@@ -19,6 +19,7 @@ def shown(case: Case, *, receives: bool, own: bool) -> dict:
     may = (receives or not own) and sent and case.parent_id is None and _changeable(rows)
     return {
         "rows": [_line(row, receives) for row in rows if row.state != DeliveryState.DROPPED],
+        "running": any(row.state in OPEN for row in rows),
         "errand": errand,
         "receives": receives,
         "way": packing.wants_paper(errand) and errand.delivery or packing.ELECTRONIC,
