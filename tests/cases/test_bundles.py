@@ -690,3 +690,23 @@ def test_gone_is_gone_also_when_a_part_is_judged_twice():
 
     assert case.documents.filter(kind="bundle_decision").count() == 1
     assert Event.objects.filter(kind="CaseDecided", subject=case.subject).count() == 1
+
+
+def test_what_the_licence_of_a_member_before_will_say_is_asked_of_nobody_and_is_there_when_the_next_begins():
+    number = {
+        "id": "food_no", "zh": "许可编号", "en": "Permit number", "type": "text", "required": True,
+        "prefill": "e-licence-store.food-licence.valid_to",
+    }  # fmt: skip
+    form = [*shop.COMMON, shop.OWN["fire"], number]
+    whole = shop.in_review(shop.bundle(after={"fire": ["food"]}, of={"fire": {"form": form}}))
+    assert "food_no" not in {one["id"] for one in planning.plan_of(whole).form}
+    assert "food_no" not in shop.of(whole, "fire").values
+
+    food = shop.conclude(shop.of(whole, "food"))
+    services.approve(food, officer=ways.of_department("dept_approver", food))
+    following.go_on(whole.pk)
+
+    fire = shop.of(whole, "fire")
+    assert fire.state == "under_review"
+    assert fire.values["food_no"]["value"] == shop.of(whole, "food").licence.face["valid_to"]
+    assert fire.values["food_no"]["source"] == "licence:food-licence"

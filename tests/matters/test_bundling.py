@@ -313,6 +313,17 @@ def test_a_department_gets_only_what_its_part_needs(catalogue):
     assert "sign-effect" not in {one.slug for one in made.papers_of("fire-check")}
 
 
+def test_parents_say_once_how_the_baby_is_called_and_nobody_asks_for_a_certificate_that_is_only_being_made(catalogue):
+    made = plan(catalogue, "one-thing-birth", ["maternity-benefit"])
+
+    assert {"newborn", "birth_time"} <= set(made.answers_of("birth-certificate", {one["id"]: 1 for one in made.form}))
+    assert made.later == {
+        "hukou-birth": ("baby", "cert_no"),
+        "maternity-benefit": ("birth_date", "hospital"),
+        "resident-medical-enrol": ("insured",),
+    }
+
+
 def test_ways_of_delivery_are_those_that_every_member_offers(catalogue):
     made = plan(catalogue, "one-thing-birth")
 

@@ -136,7 +136,8 @@ class Figures:
 class Plan:
     """`fee_total` sums the amounts that are known; `fee_open` names members whose amount is found later.
 
-    `later`: fields of a member that nobody is asked for, because another member makes the company they describe.
+    `later`: fields of a member that nobody is asked for, because another member makes the company they describe, or the licence
+    that says it: these are filled in when its turn comes.
     """
 
     version: MatterVersion
@@ -521,8 +522,13 @@ def _form(members: tuple[Member, ...]) -> tuple[list[dict[str, Any]], dict[str, 
     later: dict[str, tuple[str, ...]] = {}
     for member in members:
         names = renamed.setdefault(member.slug, {})
-        if founded and member.slug != founded:
-            later[member.slug] = tuple(one["id"] for one in member.version.form if one.get("prefill") in COMPANY_ITSELF)
+        made_before = _made_before(member, members)
+        later[member.slug] = tuple(
+            one["id"]
+            for one in member.version.form
+            if (founded and member.slug != founded and one.get("prefill") in COMPANY_ITSELF)
+            or licence_of(one.get("prefill")) in made_before
+        )
         for said in member.version.form:
             if said["id"] in later.get(member.slug, ()):
                 continue
@@ -544,7 +550,27 @@ def _form(members: tuple[Member, ...]) -> tuple[list[dict[str, Any]], dict[str, 
         for said in member.version.form:
             if said["id"] in renamed[member.slug]:
                 by_id[renamed[member.slug][said["id"]]]["_of"].append((member.slug, said))
-    return _in_order([_merged(one, renamed, founded) for one in fields], members), later
+    return _in_order([_merged(one, renamed, founded) for one in fields], members), {
+        slug: names for slug, names in later.items() if names
+    }
+
+
+def licence_of(prefill: Any) -> str:
+    """The kind of licence whose face alone answers this field; empty where something else does too."""
+    store, _, rest = str(prefill or "").partition(".")
+    return rest.partition(".")[0] if store == "e-licence-store" and "|" not in rest else ""
+
+
+def _made_before(member: Member, members: tuple[Member, ...]) -> set[str]:
+    """Licences that stand, and are filled in by themselves, when this member begins: nobody can know before what they will say."""
+    by_slug, found, waiting = {one.slug: one for one in members}, set(), [*member.after]
+    while waiting:
+        before = by_slug[waiting.pop()]
+        waiting += before.after
+        result = before.version.result or {}
+        if result.get("kind") == "e_licence" and before.version.form:
+            found.add(str(result.get("ref")))
+    return found
 
 
 def _served_apart(members: tuple[Member, ...]) -> set[str]:

@@ -120,7 +120,8 @@ def is_online(row: Mapping) -> bool:
 def elements(row: Mapping, content: Content) -> dict[str, Any]:
     """All fields of the version of one matter of demo/matters.yaml."""
     time = row["time_limit"]
-    form = form_of(row, content) if is_online(row) else []
+    # what is done in person has a form where it asks something of its own: a bundle asks it with the rest
+    form = form_of(row, content) if is_online(row) or row["id"] in content.words["fields"] else []
     decided_by = row["auto_approval"] if form else "none"
     rules = rules_of(row, content) if decided_by != "none" else {}
     return {

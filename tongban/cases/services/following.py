@@ -352,6 +352,8 @@ def go_on(case: int) -> None:
         )  # fmt: skip
         for part in turn:
             _begin_review(part, [granted[slug] for slug in part.row.after if slug in granted], now)
+            if part.row.after:
+                _fill_in(part.case, list(granted.values()), now)
         one_promise.show_limits(whole)
 
 
@@ -389,6 +391,28 @@ def _hand_on(case: Case, before: list[Part]) -> None:
                 )
             )  # fmt: skip
     CaseMaterial.objects.bulk_create(rows)
+
+
+def _fill_in(case: Case, before: list[Part], now: datetime) -> None:
+    """What nobody could be asked, because a member before it makes the licence that says it, stands in its answers now."""
+    unasked = [
+        one for one in case.version.form if one["id"] not in case.values and plans.licence_of(one.get("prefill"))
+    ]
+    if not unasked:
+        return
+    with_results(before)
+    faces = {
+        part.result.licence.type.slug: part.result.licence.face for part in before if part.result.licence is not None
+    }
+    known = {}
+    for one in unasked:
+        kind = plans.licence_of(one["prefill"])
+        said = faces.get(kind, {}).get(one["prefill"].rpartition(".")[2])
+        if said:
+            known[one["id"]] = {"value": said, "source": f"licence:{kind}", "at": now.isoformat(), "changed": False}
+    if known:
+        case.values = case.values | known
+        case.save(update_fields=["values"])
 
 
 # -- the whole follows
