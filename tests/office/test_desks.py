@@ -1,5 +1,8 @@
 """What a desk holds beside its cases: views, labels, notes among colleagues, cases that go from hand to hand."""
 
+import html
+import json
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -17,12 +20,14 @@ from tongban.cases.models import Case, CaseLabel, DeskHabit, DeskTime, Label, Me
 from tongban.cases.queries import Wanted
 from tongban.cases.services import passing_on
 from tongban.departments import absences
-from tongban.departments.models import Absence
+from tongban.departments.models import Absence, Officer
 from tongban.journal.actors import PLATFORM
+from tongban.journal.queries import topic_versions
 from tongban.lib.bilingual import in_both
 from tongban.lib.problems import Invalid, NotAllowed
 from tongban.notices import services as notices
 from tongban.notices.models import Message
+from tongban.parties.models import Person
 from tongban.places.models import Division
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
@@ -213,6 +218,28 @@ def test_a_view_is_saved_from_its_address_opened_first_and_found_by_the_departme
     assert found == {"Burning": (2, True)}
 
 
+def test_a_view_gets_another_name_and_ones_own_stand_before_those_of_others():
+    officer, colleague = officer_for("window_officer"), officer_for("window_officer")
+    for number in range(desks.VIEWS_SHOWN):
+        SavedView.objects.create(
+            owner=colleague, department=colleague.department, name=f"a{number:02}", shared=True, asked={"tab": "intake"}
+        )
+    view = services.save_view(officer, name="late", asked={"tab": "intake", "light": "late"}, shared=False)
+    services.save_view(officer, name="taken", asked={"tab": "intake"}, shared=False)
+    client, address = at_the_desk(officer), reverse("office:view_act", args=[view.pk, "rename"])
+
+    twice = client.post(address, {"name": " taken "})
+    nobodys = at_the_desk(colleague).post(address, {"name": "mine now"})
+    renamed = client.post(address, {"name": "zero days", "shared": "1"})
+
+    assert (twice.status_code, nobodys.status_code) == (422, 404)
+    assert "You have a view of this name already." in twice.content.decode()
+    assert renamed.headers["Location"] == f"/office/?view={view.pk}&tab=intake&light=late"
+    shown = desks.views_of(officer, habit=desks.habit_of(officer))
+    assert [one.row.name for one in shown[:3]] == ["taken", "zero days", "a00"] and shown[1].row.shared
+    assert at_the_desk(colleague).post(address, {"name": "mine now"}).status_code == 403
+
+
 def test_only_its_owner_deletes_a_view_and_whoever_began_with_it_begins_plain():
     officer, colleague = officer_for("window_officer"), officer_for("window_officer")
     view = services.save_view(officer, name="one", asked={"tab": "intake"}, shared=True)
@@ -385,6 +412,38 @@ def test_the_applicant_never_sees_labels_and_notes_but_the_copy_of_their_data_ho
 
 
 # -- notes
+
+
+def news(page: str, case: Case, officer: Officer) -> list[str]:
+    """The topics of a case page that moved on since it was drawn."""
+    standing = json.loads(html.unescape(re.search(r'data-standing="([^"]*)"', page)[1]))
+    assert set(standing) == {case.subject, *services.colleagues.beside_topics(case.subject, officer)}
+    return [topic for topic, version in topic_versions(list(standing)).items() if version > standing[topic]]
+
+
+def test_the_page_of_a_case_hears_of_colleagues_notes_and_labels_and_not_of_its_own_look():
+    case, officer = on_desk()
+    colleague = officer_for("dept_reviewer")
+    services.ask(case, account=case.account, text="When is it ready?", key="k")
+
+    page = at_the_desk(officer).get(reverse("office:case", args=[case.ref])).content.decode()
+
+    assert news(page, case, officer) == []
+    services.write_note(case, officer=colleague, text="Look at page two.")
+    assert news(page, case, officer) == [f"{case.subject}:beside:{officer.department_id}"]
+    services.put_on(case, label_of(officer.department, "Doubtful deed"), officer=colleague)
+    services.write_note(case, officer=colleague, text="For everybody.", for_all=True)
+    assert f"{case.subject}:beside:all" in news(page, case, officer)
+    assert case.subject not in news(page, case, officer)
+
+
+def test_whoever_opens_the_case_of_a_dead_applicant_is_told_so():
+    case, officer = on_desk()
+    Person.objects.filter(pk=case.applicant_id).update(died_on=date(2026, 3, 1))
+
+    page = at_the_desk(officer).get(reverse("office:case", args=[case.ref])).content.decode()
+
+    assert "The applicant died on 1 March 2026" in page and "the heirs are helped at a window" in page
 
 
 def test_a_note_is_sealed_changed_with_its_history_and_pinned():

@@ -61,7 +61,9 @@ def test_numbers_and_names_are_covered_enough_for_a_stranger():
     assert tags.maskid("990000199803120018") == "990***********0018"
     assert tags.maskid("1234") == "1***"
     assert tags.maskphone("13812345678") == "138****5678"
-    assert [tags.maskname(name) for name in ("王明", "欧阳小明", "Anna Berg")] == ["王*", "欧**明", "A*** Berg"]
+    assert [tags.maskname(name) for name in ("王明", "欧阳小明", "Anna Berg", "安娜（Anna Berg）")] == [
+        "王*", "欧**明", "A*** Berg", "安*",
+    ]  # fmt: skip
 
 
 def test_every_icon_and_drawing_is_our_own_svg_without_script_or_style():

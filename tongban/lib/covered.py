@@ -1,5 +1,9 @@
 """Names and numbers with the most of them covered: enough for whoever knows them, too little for a stranger."""
 
+import re
+
+BEHIND = re.compile(r"\s*[（(][^（()）]*[)）]\s*$")
+
 
 def number(value: object) -> str:
     """First three and last four characters of an identity number; the rest is covered, the length stays."""
@@ -10,8 +14,9 @@ def number(value: object) -> str:
 
 
 def name(value: object) -> str:
-    """王*明, J*** Smith."""
+    """王*明, J*** Smith. What stands behind a name in brackets, mostly the name once more, goes."""
     text = str(value or "")
+    text = BEHIND.sub("", text) or text
     if not text:
         return ""
     if text.isascii():

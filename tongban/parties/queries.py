@@ -85,6 +85,15 @@ def account_by_login(login: str) -> Account | None:
     return Account.objects.filter(login=rules.login(login)).select_related("person").first()
 
 
+def died_on(party: Party) -> date | None:
+    """The day a person died, as any of their records says; of the living and of companies none."""
+    if party.kind != Party.Kind.PERSON:
+        return None
+    leading = Person.objects.filter(pk=party.pk, same_as__isnull=False).values("same_as")
+    rows = Person.objects.filter(Q(pk=party.pk) | Q(same_as__in=leading), died_on__isnull=False)
+    return rows.order_by("died_on").values_list("died_on", flat=True).first()
+
+
 def names_of(accounts: Iterable[int]) -> dict[int, str]:
     """{account: name of its person}, in the language of the page."""
     rows = Account.objects.filter(pk__in=list(accounts), person__isnull=False).select_related("person")

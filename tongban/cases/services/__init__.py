@@ -50,6 +50,7 @@ from tongban.cases.services.desks import (
     delete_view,
     keep_label,
     put_on,
+    rename_view,
     retire_label,
     save_view,
     take_off,
@@ -129,7 +130,7 @@ from tongban.cases.services.reviewing import (
 from tongban.cases.services.tolerating import supply, waive
 
 __all__ = [
-    "begin_with", "change_note", "delete_view", "give_back", "keep_label", "notes_of", "pass_on", "pin_note", "put_on", "recall", "say_it_is_ready",
+    "begin_with", "change_note", "delete_view", "give_back", "keep_label", "notes_of", "pass_on", "pin_note", "put_on", "recall", "rename_view", "say_it_is_ready",
     "retire_label", "save_view", "see_mentions", "take_off", "take_over_desk", "take_passed", "use_keys", "write_note",
     "appeal", "ask_hearing", "ask_opinion", "check_promise", "choose_promise", "decline_hearing", "end_hearings_nobody_asked_for",
     "appeal", "ask_hearing", "ask_opinion", "check_promise", "choose_promise", "extend_draft", "is_open", "read_by_applicant", "read_by_office", "reissue", "decline_hearing", "end_hearings_nobody_asked_for",

@@ -27,6 +27,16 @@ def notes_of(case: Case, officer: Officer) -> QuerySet[StaffNote]:
     return rows
 
 
+def beside(case: Case, department: int | None) -> str:
+    """The topic of what a department puts beside a case: its notes and labels; without one that of notes for all departments."""
+    return f"{case.subject}:beside:{department or 'all'}"
+
+
+def beside_topics(subject: str, officer: Officer) -> list[str]:
+    """What the page of a case listens to for an officer, beside the case itself."""
+    return [f"{subject}:beside:{officer.department_id}", f"{subject}:beside:all"]
+
+
 def write_note(
     case: Case,
     *,
@@ -111,5 +121,5 @@ def _told(case: Case, officer: Officer, note: StaffNote, mention: Officer | None
     """The bell of the colleague rings; the applicant's pages hear nothing."""
     actor = acting(officer, next(iter(officer.roles), ""))
     journal.record(events.StaffNoteWritten(case=case.pk, note=note.pk), subject=case.subject, actor=actor)
-    names = {f"queue:{case.department.code}"} | ({f"desk:{mention.pk}"} if mention is not None else set())
-    journal.touch(*sorted(names))
+    names = {f"queue:{case.department.code}", beside(case, None if note.for_all else note.department_id)}
+    journal.touch(*sorted(names | ({f"desk:{mention.pk}"} if mention is not None else set())))

@@ -137,19 +137,21 @@ def read_by_applicant(case: Case, now: datetime | None = None) -> None:
             journal.touch(f"case:{talk.case_id}")
 
 
-def read_by_office(case: Case, officer: Officer, now: datetime | None = None) -> None:
-    """The same for somebody who may answer; whoever only looks leaves no mark of an office that has read it."""
+def read_by_office(case: Case, officer: Officer, now: datetime | None = None) -> bool:
+    """The same for somebody who may answer; whoever only looks leaves no mark of an office that has read it. True: something was new."""
     talk = Talk.objects.filter(pk=case.pk).first()
     if talk is None:
-        return
+        return False
     try:
         permit_to_work(officer, case)
     except NotAllowed:
-        return
+        return False
     last = Question.objects.filter(case=case).order_by("-id").values_list("pk", flat=True).first() or 0
     fresh = Talk.objects.filter(pk=talk.pk, read_by_office__lt=last)
-    if fresh.update(read_by_office=last, read_by_office_at=now or timezone.now()):
-        journal.touch(f"case:{case.pk}")
+    if not fresh.update(read_by_office=last, read_by_office_at=now or timezone.now()):
+        return False
+    journal.touch(f"case:{case.pk}")
+    return True
 
 
 def _shown(case: Case) -> None:

@@ -10,6 +10,7 @@ from tongban.cases import events
 from tongban.cases.models import Case, CaseLabel, DeskHabit, Label, SavedView
 from tongban.cases.moving import acting, again
 from tongban.cases.permission import permit_to_work
+from tongban.cases.services.colleagues import beside
 from tongban.departments.models import Officer
 from tongban.journal import services as journal
 from tongban.lib.problems import Invalid, NotAllowed, worded
@@ -25,9 +26,7 @@ STILL_HERE = _("What you typed is still here.")
 
 def save_view(officer: Officer, *, name: str, asked: dict[str, str], shared: bool, first: bool = False) -> SavedView:
     """Keep what a queue is narrowed to. The same name again replaces what it held; `first`: begin with it from now on."""
-    name = " ".join(name.split())
-    if not name or len(name) > 60:
-        raise Invalid("view-name", errors={"name": [_("Give it a name of 1 to 60 characters.")]}, kept=STILL_HERE)
+    name = _named(name)
     with transaction.atomic():
         Officer.objects.select_for_update(of=("self",)).only("pk").get(pk=officer.pk)
         own = SavedView.objects.filter(owner=officer)
@@ -40,6 +39,27 @@ def save_view(officer: Officer, *, name: str, asked: dict[str, str], shared: boo
         if first:
             DeskHabit.objects.update_or_create(officer=officer, defaults={"begins_with": view})
     return view
+
+
+def rename_view(officer: Officer, view: SavedView, *, name: str, shared: bool) -> SavedView:
+    """Another name, or seen by others than before; whoever begins with it still does."""
+    if view.owner_id != officer.pk:
+        raise NotAllowed("not-your-view", _("Only whoever saved this view changes it."), status=403)
+    name = _named(name)
+    with transaction.atomic():
+        Officer.objects.select_for_update(of=("self",)).only("pk").get(pk=officer.pk)
+        if SavedView.objects.filter(owner=officer, name=name).exclude(pk=view.pk).exists():
+            raise Invalid("view-twice", errors={"name": [_("You have a view of this name already.")]}, kept=STILL_HERE)
+        view.name, view.shared, view.department = name, shared, officer.department
+        view.save(update_fields=["name", "shared", "department"])
+    return view
+
+
+def _named(name: str) -> str:
+    name = " ".join(name.split())
+    if not name or len(name) > 60:
+        raise Invalid("view-name", errors={"name": [_("Give it a name of 1 to 60 characters.")]}, kept=STILL_HERE)
+    return name
 
 
 def begin_with(officer: Officer, view: SavedView | None) -> None:
@@ -140,4 +160,4 @@ def _sorted(case: Case, label: Label, officer: Officer, on: bool) -> None:
         subject=case.subject,
         actor=acting(officer, next(iter(officer.roles), "")),
     )
-    journal.touch(f"queue:{case.department.code}")
+    journal.touch(beside(case, officer.department_id), f"queue:{case.department.code}")

@@ -28,12 +28,13 @@ from tongban.channels.office.procedures import beside_of
 from tongban.channels.office.sight import seen
 from tongban.channels.office.views_limits import spent_on
 from tongban.channels.pages import bundle_page, errand
-from tongban.channels.pages.live import stand_before
+from tongban.channels.pages.live import own_step, stand_before
 from tongban.lib.bilingual import say
 from tongban.lib.problems import Invalid, NotAllowed
 from tongban.licences.models import LicenceType
 from tongban.materials import queries as papers
 from tongban.materials.models import Page
+from tongban.parties import queries as parties
 from tongban.payments import queries as payments
 from tongban.registers.models import Resource
 
@@ -46,7 +47,8 @@ REFUSED_TO_THIS_OFFICER = {"not-your-case", "not-your-move", "own-case", "four-e
 @for_officer
 def case(request, officer, ref):
     """Everything this officer needs to act, and nothing to search for."""
-    stand_before(request, cases.subject_of(ref))
+    subject = cases.subject_of(ref)
+    stand_before(request, subject, *services.colleagues.beside_topics(subject, officer))
     return show(request, officer, seen(request, officer, ref))
 
 
@@ -118,7 +120,8 @@ def show(
 ):
     """The page of a case, with one act opened if there is one."""
     doorkeeper.reading(request, row.applicant_id, "handling", ["form", "materials"], about=row.subject)
-    services.read_by_office(row, officer)
+    if services.read_by_office(row, officer):
+        own_step(request, row.subject)
     possible = open_to(officer, row)
     posted = request.method == "POST" and act is not None
     typed = request.POST if posted else noticed.taken(row, request.GET.get("take", ""))
@@ -134,6 +137,8 @@ def show(
         "looking": getattr(request, "look", None),
         "case": row,
         "person": row.applicant.kind == "person",
+        "died_on": parties.died_on(row.applicant),
+        "topics": " ".join([row.subject, *services.colleagues.beside_topics(row.subject, officer)]),
         "seen": typed.get("seen") or cases.mark_of(row),
         "light": cases.light_of(row),
         "left": cases.days_left(row),

@@ -53,7 +53,7 @@ def new(request, officer):
     before = _seen(officer, change or like) if change or like else None
     if request.method == "POST":
         try:
-            if change:
+            if change and before is not None:
                 row = services.rewrite(before, officer=officer, said=request.POST)
             else:
                 row = services.write(officer=officer, said=request.POST)

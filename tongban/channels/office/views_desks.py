@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from tongban.cases import desks, services
 from tongban.cases import queries as cases
-from tongban.cases.models import Case, Label, PassingOn, StaffNote
+from tongban.cases.models import Case, Label, PassingOn, SavedView, StaffNote
 from tongban.cases.moving import acting
 from tongban.cases.narrowing import Wanted
 from tongban.cases.queries import QueueKey
@@ -59,22 +59,33 @@ def view_save(request, officer):
     try:
         view = services.save_view(officer, name=name, asked=asked, shared=shared, first=first)
     except Invalid as problem:
-        said = {"name": name, "shared": shared, "first": first}
-        context = {"officer": officer, "asked": asked, "said": said, "problem": problem, "errors": problem.errors}
-        return render(request, "office/desks/view.html", context, status=problem.status)
+        return _view_form(request, officer, asked, {"name": name, "shared": shared, "first": first}, problem)
     return redirect(f"{reverse('office:queue')}?{urlencode({'view': view.pk} | view.asked)}")
+
+
+def _view_form(request, officer, asked: dict, said: dict, problem: Invalid, view: SavedView | None = None):
+    context = {"officer": officer, "asked": asked, "said": said, "problem": problem, "errors": problem.errors}
+    back = f"{reverse('office:queue')}?{urlencode(asked)}"
+    return render(request, "office/desks/view.html", context | {"view": view, "back": back}, status=problem.status)
 
 
 @require_POST
 @for_officer
 def view_act(request, officer, pk, move):
-    """Begin with a view, begin with the plain queue again, or delete one's own."""
+    """Begin with a view, begin with the plain queue again, give one's own another name, or delete it."""
     view = desks.view_of(officer, pk)
-    if view is None or move not in {"first", "plain", "delete"}:
+    if view is None or move not in {"first", "plain", "rename", "delete"}:
         raise Http404
     if move == "delete":
         services.delete_view(officer, view)
         return redirect(f"{reverse('office:queue')}?{urlencode({'tab': view.asked.get('tab', '')})}")
+    if move == "rename":
+        said = {"name": request.POST.get("name", ""), "shared": request.POST.get("shared") == "1"}
+        try:
+            view = services.rename_view(officer, view, **said)
+        except Invalid as problem:
+            return _view_form(request, officer, {"view": view.pk} | view.asked, said, problem, view)
+        return redirect(f"{reverse('office:queue')}?{urlencode({'view': view.pk} | view.asked)}")
     services.begin_with(officer, view if move == "first" else None)
     return redirect(f"{reverse('office:queue')}?{urlencode({'view': view.pk} | view.asked)}")
 

@@ -26,6 +26,13 @@ def stand_before(request, *topics: str) -> None:
     request.stood = getattr(request, "stood", {}) | topic_versions(list(topics))
 
 
+def own_step(request, topic: str) -> None:
+    """This request itself has just touched the topic, once: no news to the page it answers with."""
+    noted = getattr(request, "stood", {})
+    if topic in noted:
+        request.stood = noted | {topic: noted[topic] + 1}
+
+
 def stood(request, topics: list[str]) -> dict[str, int]:
     """Where the topics of a page stood before it was read, or, of those nobody noted, where they stand now."""
     noted = getattr(request, "stood", {})

@@ -163,7 +163,7 @@ def ask(request, party, ref):
         )
     except Invalid as invalid:
         return _page(request, request.party, row, errors=invalid.errors, text=request.POST.get("text", ""))
-    return redirect(f"{_address(row)}#questions")
+    return redirect(f"{_address(row)}#talk")  # where what was asked stands
 
 
 @for_party

@@ -148,11 +148,20 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || $("[data-no-keys]")) return
   const line = document.activeElement
   if (!line?.matches("tr[data-href]")) return
+  if (event.key === "x") $("input[name=case]", line)?.click()
   if (event.key in AT) { event.preventDefault(); location.assign(line.dataset.href + AT[event.key]) }
   const claim = $("#row-claim")
   if (event.key === "c" && claim) { event.preventDefault(); claim.action = `${line.dataset.href}claim`; claim.submit() }
 })
 for (const name of ["#id_note", "#id_label"]) if (location.hash === name) $(name)?.focus()
+
+// -- back to the queue as it was left: narrowed, on its page
+
+try {
+  const QUEUE = "office:queue"
+  if ($("form.of-filters input[name=tab]")) sessionStorage.setItem(QUEUE, location.pathname + location.search)
+  else for (const link of $$('main a[href="/office/"]')) link.href = sessionStorage.getItem(QUEUE) ?? link.href
+} catch { /* then it begins anew */ }
 
 // -- the address of a narrowed queue holds only what was asked
 

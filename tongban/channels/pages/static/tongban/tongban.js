@@ -345,7 +345,7 @@ for (const box of document.querySelectorAll(".tb-table")) reach.observe(box)
 // -- keys for officers, copying, printing, menus, dialogs
 
 let before = ""
-const typing = (target) => target.closest("input, textarea, select, [contenteditable]")
+const typing = (target) => target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]")
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") {
     for (const menu of document.querySelectorAll(".tb-menu[open], .tb-help-mark[open]")) { menu.open = false; $("summary", menu).focus() }
@@ -353,10 +353,10 @@ document.addEventListener("keydown", (event) => {
   }
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || typing(event.target) || $("[data-no-keys]")) return
   const rows = [...document.querySelectorAll("tr[data-href]")]
-  const at = rows.indexOf(document.activeElement)
+  const at = rows.indexOf(event.target.closest("tr[data-href]"))
   if (rows.length && (event.key === "j" || event.key === "k")) {
     rows[Math.max(0, Math.min(rows.length - 1, at + (event.key === "j" ? 1 : -1)))].focus()
-  } else if (event.key === "Enter" && at >= 0) location.assign(rows[at].dataset.href)
+  } else if (event.key === "Enter" && event.target.matches("tr[data-href]")) location.assign(rows[at].dataset.href)
   else {
     const keyed = (keys) => $(`[data-key=${JSON.stringify(keys)}]`)
     const target = (before && keyed(`${before} ${event.key}`)) || keyed(event.key)
