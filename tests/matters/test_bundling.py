@@ -333,7 +333,7 @@ def test_ways_of_delivery_are_those_that_every_member_offers(catalogue):
 
 
 def test_fees_are_shown_singly_and_as_a_sum(catalogue):
-    house = plan(catalogue, "one-thing-house-transfer", ["fund-rent-withdraw"])
+    house = plan(catalogue, "one-thing-house-transfer", ["fund-query"])
     foreigner = plan(catalogue, "one-thing-foreigner-arrival")
 
     assert [(one.slug, one.amount) for one in house.fees if one.charged] == [("estate-transfer", None)]
