@@ -38,7 +38,11 @@ def _row(pk: int) -> Delivery:
 
 def _tell(row: Delivery, kind: str, once: str, **more) -> None:
     case = row.case
-    day = row.until or timezone.localdate(row.ended_at or timezone.now())
+    day = (
+        row.until
+        if row.until is not None and row.ended_at is None
+        else timezone.localdate(row.ended_at or timezone.now())
+    )
     notices.tell(
         case.applicant,
         kind,

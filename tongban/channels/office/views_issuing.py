@@ -95,7 +95,8 @@ def find(request, officer):
             sentence = _(
                 "No package has this code. It may have been handed over already; a code is good for one hand-over."
             )
-            raise Invalid("no-package", sentence, errors={"code": [sentence]})
+            next_step = _("Type it again, or find it by the number of the case.")
+            raise Invalid("no-package", sentence, errors={"code": [sentence]}, next_step=next_step)
     except Problem as problem:
         return _desk(request, officer, problem, typed)
     return redirect("office:issuing_package", ref=found.ref)
