@@ -19,6 +19,7 @@ from tongban.codes.models import (
     Scene,
     StatusProposal,
     Venue,
+    VenueFinding,
     VenueVisit,
     VenueWorker,
     WorkerCheck,
@@ -26,6 +27,7 @@ from tongban.codes.models import (
 from tongban.codes.services import ordering, visiting
 from tongban.codes.services.verifying import VALID, Verdict
 from tongban.codes.test_results import TestSeen
+from tongban.departments import duties
 from tongban.journal.actors import Actor
 from tongban.lib.problems import Invalid, NotAllowed
 from tongban.notices.models import Message
@@ -332,6 +334,11 @@ def test_a_finding_is_answered_given_back_and_closed(finding, inspector):
     answer(finding)
     visiting.give_back_finding(finding, officer=inspector, why="The photograph shows no basin.")
     assert finding.state == "open"
+    given, day_before = finding.due, finding.due - timedelta(days=1)
+    VenueFinding.objects.update(due=day_before)  # as counted before a day was put right
+    duties.recount("findings at venues")
+    assert VenueFinding.objects.get().due == given
+    assert Message.objects.filter(kind="finding_day_changed").count() == 1
     answer(finding)
     visiting.close_finding(finding, officer=make.officer("supervisor"))
 

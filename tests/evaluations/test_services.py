@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from tests import make
 from tongban.cases.events import CaseClosed
+from tongban.departments import duties
 from tongban.departments import services as departments
 from tongban.evaluations import queries, rules, services
 from tongban.evaluations.models import FollowUp, Invitation, Rating
@@ -171,6 +172,16 @@ def test_a_bad_grade_opens_a_follow_up_on_the_1_5_15_clock(case):
         datetime.date(2025, 5, 20),
     ]
     assert not follow_up.provisional
+
+    departments.load_calendar_year(2025, {"2025-04-27": "storm", "2025-05-06": "storm"}, {}, True)
+    for name in ("contact", "simple", "complex"):
+        duties.recount(f"following up bad ratings, {name}", first="2025-04-27")
+    follow_up.refresh_from_db()
+    assert [follow_up.contact_due, follow_up.simple_due, follow_up.complex_due] == [
+        datetime.date(2025, 4, 28),
+        datetime.date(2025, 5, 2),
+        datetime.date(2025, 5, 19),
+    ]
 
 
 def test_a_good_grade_opens_none(case):

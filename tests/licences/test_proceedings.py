@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from tests import make
 from tests.licences.test_rendering import text_of
+from tongban.departments import duties
+from tongban.departments.services import load_calendar_year
 from tongban.journal.actors import PLATFORM
 from tongban.journal.models import Event
 from tongban.lib.problems import Invalid, NotAllowed
@@ -69,6 +71,14 @@ def test_the_holder_is_told_has_five_working_days_and_nothing_is_done_before(per
     with pytest.raises(NotAllowed) as refused:
         proceedings.carry_out(row, officer=approver, conclusion="Revoked.", now=NOW + timedelta(days=2))
     assert refused.value.code == "not-heard"
+
+    load_calendar_year(2026, {"2026-11-26": "storm"}, {}, True)
+    duties.recount("what a holder has to say", first="2026-11-26")
+    duties.recount("what a holder has to say", first="2026-11-26")
+
+    row.refresh_from_db()
+    assert row.answer_until == LAST + timedelta(days=1)
+    assert "2026年12月1日" in Message.objects.get(account=owner, kind="proceeding_day_changed").body["zh"]
 
 
 def test_after_the_answer_another_officer_decides_and_the_licence_is_revoked(permit, reviewer, approver, owner):

@@ -1,9 +1,12 @@
 """“This is wrong on my licence”: the issuer answers, puts it right by a corrected edition, or says why it stays."""
 
+from datetime import timedelta
+
 import pytest
 
 from tests import make
 from tests.licences.test_presenting import NOW, TODAY, hand, licence, owner  # noqa: F401 - fixtures
+from tongban.departments import duties
 from tongban.departments import queries as departments
 from tongban.lib.moves import NotNow
 from tongban.lib.problems import Invalid, NotAllowed
@@ -30,6 +33,10 @@ def test_it_waits_at_the_issuer_with_a_clock_of_five_working_days(report, approv
     assert list(reporting.waiting_for(approver)) == [report]
     assert list(reporting.waiting_for(elsewhere)) == [] and reporting.by_ref(elsewhere, report.ref) is None
     assert report.due == departments.calendar().due(TODAY, 5).day
+
+    FaceReport.objects.update(due=report.due + timedelta(days=1))  # as counted before a day was put right
+    duties.recount("answers to reports about a licence")
+    assert FaceReport.objects.get().due == report.due
 
 
 def test_the_holder_is_right_and_has_a_corrected_licence_with_the_answer(report, approver, licence, owner):  # noqa: F811

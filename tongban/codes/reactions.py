@@ -2,12 +2,39 @@
 
 from datetime import timedelta
 
+from django.utils import timezone
+
 from tongban.cases.events import CaseDecided
 from tongban.cases.models import Case
-from tongban.codes.services import keeping_keys, keeping_venues, passes, status_appealing
+from tongban.codes.models import StatusAppeal, VenueFinding
+from tongban.codes.order_states import AppealState
+from tongban.codes.services import keeping_keys, keeping_venues, passes, status_appealing, visiting
+from tongban.codes.visit_states import FoundState
+from tongban.departments import duties
+from tongban.journal import services as journal
 from tongban.journal.services import every, on
 from tongban.licences.events import LicenceStateChanged
 from tongban.registers.events import ConsentRevoked
+
+duties.enter(
+    duties.Duty(
+        "answers to appeals against a colour",
+        lambda: StatusAppeal.objects.filter(state=AppealState.OPEN),
+        "due",
+        lambda row: (timezone.localdate(row.at), status_appealing.ANSWER_WITHIN),
+        moved=lambda rows: journal.touch(status_appealing.TOPIC),
+    )
+)
+duties.enter(
+    duties.Duty(
+        "findings at venues",
+        lambda: VenueFinding.objects.filter(state=FoundState.OPEN).select_related("venue__party"),
+        "due",
+        lambda row: (row.counted_from, visiting.days_of(row.what)) if row.counted_from else None,
+        never_earlier=True,
+        moved=visiting.tell_new_days,
+    )
+)
 
 
 @on(CaseDecided)

@@ -3,6 +3,7 @@
 An urgent suspension holds from the beginning; whoever decides later confirms it or lifts it.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -285,7 +286,14 @@ def _again(row: Proceeding) -> Proceeding:
     return rows.select_for_update(of=("self",)).get(pk=row.pk)
 
 
-def _tell(row: Proceeding, kind: str, **more) -> None:
+def tell_new_days(rows: Iterable[Proceeding]) -> None:
+    """A corrected calendar gave these holders more time to say what they have to say. Inside that act."""
+    for row in rows:
+        _tell(row, "proceeding_day_changed", once=str(row.answer_until), due=row.answer_until.isoformat())
+        journal.touch(f"licence:{row.licence_id}")
+
+
+def _tell(row: Proceeding, kind: str, *, once: str = "", **more) -> None:
     notices.tell(
         row.licence.holder,
         kind,
@@ -297,6 +305,6 @@ def _tell(row: Proceeding, kind: str, **more) -> None:
             "aim": AIMS[row.aim],
             **more,
         },
-        once=f"{kind}:{row.pk}",
-        needs_answer=kind in {"proceeding_opened", "proceeding_urgent"},
+        once=f"{kind}:{row.pk}{once and ':' + once}",
+        needs_answer=kind in {"proceeding_opened", "proceeding_urgent", "proceeding_day_changed"},
     )

@@ -2,13 +2,26 @@
 
 from django.utils import timezone
 
+from tongban.departments import duties
+from tongban.journal import services as journal
 from tongban.journal.services import LogRowsMissing, carrier, enqueue, on
 from tongban.notices import services as notices
+from tongban.oversight import rules
 from tongban.oversight.events import LookedWithoutCase, ReadQuestionAnswered
 from tongban.oversight.models import Alert, Look, ReadQuestion
 from tongban.oversight.services import raise_alert
 
 WHERE = "/account/reads/"
+
+duties.enter(
+    duties.Duty(
+        "answers about a look",
+        lambda: ReadQuestion.objects.filter(answered_at__isnull=True),
+        "due",
+        lambda row: (timezone.localdate(row.at), rules.ANSWER_WITHIN),
+        moved=lambda rows: journal.touch("oversight"),
+    )
+)
 
 
 @on(LookedWithoutCase)

@@ -1,12 +1,31 @@
 """The register of businesses is told what was decided here."""
 
+from django.utils import timezone
+
+from tongban.departments import duties
+from tongban.journal import services as journal
 from tongban.journal.services import on
 from tongban.parties.events import CompanyChanged, CompanyClosed
 from tongban.parties.models import Company
 from tongban.registers.gateways.authority import NotFound, authority
+from tongban.registers.models import Dispute
 from tongban.registers.services import subject_of
+from tongban.registers.states import ANSWER_DAYS, RUNNING
 
 REGISTER = "company-status"
+
+duties.enter(
+    duties.Duty(
+        "answers to disputes",
+        lambda: Dispute.objects.filter(state__in=RUNNING),
+        "due",
+        lambda row: (timezone.localdate(row.opened_at), ANSWER_DAYS),
+        provisional="provisional",
+        moved=lambda rows: journal.touch(
+            *sorted({name for row in rows for name in (row.subject, f"disputes:{row.provider}")})
+        ),
+    )
+)
 
 
 @on(CompanyClosed)

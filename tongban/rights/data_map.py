@@ -545,7 +545,7 @@ ROWS: dict[str, Row] = {
         chapter='cases', party=('case__applicant',), account=(),
         purpose=_('a decision on a signed promise and its check'), basis=_('application of the person'), retention=_('with the case'),
         hidden='', erase_from='', erase_days=0,
-        fields={'id': 'plain', 'case': 'plain', 'account': 'plain', 'state': 'plain', 'text': 'plain', 'chosen_at': 'plain', 'signed_at': 'plain', 'check_by': 'plain', 'checked_at': 'plain', 'checked_by': 'plain', 'place': 'sealed', 'seen': 'sealed', 'put_right_by': 'plain'},
+        fields={'id': 'plain', 'case': 'plain', 'account': 'plain', 'state': 'plain', 'text': 'plain', 'chosen_at': 'plain', 'signed_at': 'plain', 'check_by': 'plain', 'checked_at': 'plain', 'checked_by': 'plain', 'place': 'sealed', 'seen': 'sealed', 'put_right_by': 'plain', 'put_right_days': 'plain'},
     ),
     'cases.BrokenPromise': Row(
         chapter='cases', party=('party',), account=(),
@@ -569,7 +569,7 @@ ROWS: dict[str, Row] = {
         chapter='cases', party=('case__applicant',), account=(),
         purpose=_('opinions asked of other departments'), basis=_('duty to examine'), retention=_('with the case'),
         hidden='', erase_from='', erase_days=0,
-        fields={'id': 'plain', 'case': 'plain', 'officer': 'plain', 'department': 'plain', 'question': 'sealed', 'fields': 'plain', 'materials': 'plain', 'asked_at': 'plain', 'due': 'plain', 'answered_at': 'plain', 'answered_by': 'plain', 'position': 'plain', 'answer': 'sealed', 'recalled_at': 'plain'},
+        fields={'id': 'plain', 'case': 'plain', 'officer': 'plain', 'department': 'plain', 'question': 'sealed', 'fields': 'plain', 'materials': 'plain', 'asked_at': 'plain', 'due': 'plain', 'days': 'plain', 'answered_at': 'plain', 'answered_by': 'plain', 'position': 'plain', 'answer': 'sealed', 'recalled_at': 'plain'},
     ),
     'cases.Appeal': Row(
         chapter='cases', party=('case__applicant',), account=(),
@@ -581,7 +581,7 @@ ROWS: dict[str, Row] = {
         chapter='cases', party=('party',), account=(),
         purpose=_('to bring a result on paper to whom it belongs'), basis=_('Administrative Licensing Law, art. 44'), retention=_('with the case'),
         hidden='', erase_from='', erase_days=0,
-        fields={'id': 'plain', 'case': 'plain', 'party': 'plain', 'ref': 'only to the applicant and the office', 'way': 'plain', 'state': 'plain', 'hall': 'plain', 'place': 'plain', 'address': 'sealed', 'collector': 'sealed', 'made_at': 'plain', 'due': 'plain', 'prepared_by': 'by role', 'since': 'plain', 'until': 'plain', 'reminded': 'plain', 'code': 'sealed', 'code_index': 'keyed code', 'door': 'plain', 'carrier': 'plain', 'tracking': 'only to the applicant and the office', 'came_back_at': 'plain', 'ended_at': 'plain'},
+        fields={'id': 'plain', 'case': 'plain', 'party': 'plain', 'ref': 'only to the applicant and the office', 'way': 'plain', 'state': 'plain', 'hall': 'plain', 'place': 'plain', 'address': 'sealed', 'collector': 'sealed', 'made_at': 'plain', 'due': 'plain', 'due_from': 'plain', 'prepared_by': 'by role', 'since': 'plain', 'until': 'plain', 'reminded': 'plain', 'code': 'sealed', 'code_index': 'keyed code', 'door': 'plain', 'carrier': 'plain', 'tracking': 'only to the applicant and the office', 'came_back_at': 'plain', 'ended_at': 'plain'},
     ),
     'cases.Collection': Row(
         chapter='cases', party=('party',), account=(),
@@ -1193,7 +1193,7 @@ ROWS: dict[str, Row] = {
         chapter='account', party=('venue__party',), account=('answered_by',),
         purpose=_('what a venue puts right, and its answer'), basis=_('statutory duty of inspection'), retention=_('5 years'),
         hidden='', erase_from='', erase_days=0,
-        fields={'id': 'plain', 'visit': 'plain', 'venue': 'plain', 'what': 'plain', 'words': 'sealed', 'due': 'plain', 'state': 'plain', 'answer': 'sealed', 'answered_by': 'by role', 'answered_at': 'plain', 'given_back': 'sealed', 'escalated_at': 'plain', 'closed_by': 'by role', 'closed_at': 'plain'},
+        fields={'id': 'plain', 'visit': 'plain', 'venue': 'plain', 'what': 'plain', 'words': 'sealed', 'due': 'plain', 'counted_from': 'plain', 'state': 'plain', 'answer': 'sealed', 'answered_by': 'by role', 'answered_at': 'plain', 'given_back': 'sealed', 'escalated_at': 'plain', 'closed_by': 'by role', 'closed_at': 'plain'},
     ),
     'codes.VisitPhoto': Row(
         chapter='documents', party=('visit__venue__party',), account=(),

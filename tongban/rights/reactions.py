@@ -1,13 +1,31 @@
 """People are told what became of what they asked about their data."""
 
+from django.utils import timezone
+
+from tongban.departments import duties
+from tongban.journal import services as journal
 from tongban.journal.services import on
 from tongban.notices import services as notices
 from tongban.registers.events import DisputeAnswered
 from tongban.registers.models import Dispute
 from tongban.rights import closing, erasing, events, exporting  # loading them enters their errands and duties
 from tongban.rights.models import Review
+from tongban.rights.services import LOOKED_AT_WITHIN
 
 __all__ = ["closing", "erasing", "exporting"]
+
+duties.enter(
+    duties.Duty(
+        "looks at a machine's decision",
+        lambda: Review.objects.filter(state="open").select_related("case"),
+        "due",
+        lambda row: (timezone.localdate(row.asked_at), LOOKED_AT_WITHIN),
+        provisional="provisional",
+        moved=lambda rows: journal.touch(
+            *sorted({name for row in rows for name in (row.subject, f"reviews:{row.department}", row.case.subject)})
+        ),
+    )
+)
 
 
 @on(DisputeAnswered)

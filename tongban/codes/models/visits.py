@@ -102,7 +102,10 @@ class WorkerCheck(models.Model):
 
 
 class VenueFinding(models.Model):
-    """What was not in order at a venue, until when it is put right, and what the venue says."""
+    """What was not in order at a venue, until when it is put right, and what the venue says.
+
+    `counted_from`: the day its working days run from; none where it was found before this was stored.
+    """
 
     class What(models.TextChoices):
         TEST_POSITIVE = "test_positive", _("a worker with a positive test is at work")
@@ -119,6 +122,7 @@ class VenueFinding(models.Model):
     what = models.CharField(max_length=20, choices=What.choices)
     words = EncryptedField(blank=True, default="")
     due = models.DateField()
+    counted_from = models.DateField(null=True, blank=True)
     state = models.CharField(max_length=8, choices=FoundState.choices, default=FoundState.OPEN)
     answer = EncryptedField(blank=True, default="")
     answered_by = models.ForeignKey(

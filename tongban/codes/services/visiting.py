@@ -397,11 +397,25 @@ def _find(visit: VenueVisit, found: Mapping[str, str], now: datetime) -> None:
                 venue=visit.venue,
                 what=what,
                 words=words.strip()[:1000],
-                due=calendar.due(today, DAYS.get(what, DAYS_ELSE)).day or today,
+                due=calendar.due(today, days_of(what)).day or today,
+                counted_from=today,
             )
             for what, words in sorted(found.items())
         ]
     )
+
+
+def days_of(what: str) -> int:
+    """Working days to put it right."""
+    return DAYS.get(what, DAYS_ELSE)
+
+
+def tell_new_days(findings: Iterable[VenueFinding]) -> None:
+    """A corrected calendar gave these venues more time. Inside that act."""
+    for row in findings:
+        day = row.due.isoformat()
+        _tell(row.venue, "finding_day_changed", once=f"finding-day:{row.pk}:{day}", due=day)
+        journal.touch(TOPIC, row.venue.subject)
 
 
 def _propose_by_rule(visit: VenueVisit, checks: Iterable[WorkerCheck], now: datetime) -> None:
@@ -465,9 +479,9 @@ def give_back_finding(row: VenueFinding, *, officer: Officer, why: str, now: dat
     if len(why.strip()) < REASON_AT_LEAST:
         raise Invalid("reason-missing", errors={"why": [SHORT]}, kept=NOTHING_CHANGED)
     today = timezone.localdate(now)
-    due = departments.calendar().due(today, DAYS.get(row.what, DAYS_ELSE)).day or today
+    due = departments.calendar().due(today, days_of(row.what)).day or today
     with transaction.atomic():
-        make(row, GIVE_BACK, given_back=why.strip()[:1000], due=due)
+        make(row, GIVE_BACK, given_back=why.strip()[:1000], due=due, counted_from=today)
         journal.record(events.FindingGivenBack(finding=row.pk), subject=f"venue:{row.venue_id}", actor=actor)
         _tell(row.venue, "finding_back", once=f"finding-back:{row.pk}:{now:%Y%m%d%H%M%S}", due=due.isoformat())
         journal.touch(TOPIC, f"venue:{row.venue_id}")
@@ -556,5 +570,5 @@ def _tell(venue: Venue, kind: str, *, once: str, page: str = "inspections/", **p
         link=f"/my/venues/{venue.pk}/{page}",
         params={"place": venue.name, **params},
         once=once,
-        needs_answer=kind in {"visit_done", "finding_back", "finding_overdue"},
+        needs_answer=kind in {"visit_done", "finding_back", "finding_overdue", "finding_day_changed"},
     )
