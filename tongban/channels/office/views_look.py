@@ -13,7 +13,7 @@ from tongban.cases import queries as cases
 from tongban.cases.queries import Wanted
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_officer
-from tongban.channels.office.spreadsheets import cells_of, safe_cell, workbook
+from tongban.channels.office.spreadsheets import HEADINGS, cells_of, safe_cell, workbook
 from tongban.lib.bilingual import say
 from tongban.lib.identifiers import mask_id
 from tongban.lib.problems import Invalid
@@ -142,9 +142,7 @@ def export(request, officer):
 def _as_csv(rows) -> bytes:
     text = io.StringIO()
     sheet = csv.writer(text)
-    sheet.writerow(
-        [_("Case number"), _("Matter"), _("Department"), _("Applicant"), _("State"), _("Received"), _("Due"), _("Desk")]
-    )
+    sheet.writerow([say(heading) for heading, _width in HEADINGS])
     for row in rows:
         sheet.writerow([safe_cell(cell) for cell in cells_of(row)])
     return ("\ufeff" + text.getvalue()).encode()

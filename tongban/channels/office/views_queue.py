@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from django.db.models import CharField
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
@@ -40,7 +40,7 @@ LIGHT_WORDS = [
     ("late", _("Late")),
     ("today", _("Due today")),
     ("soon", _("Due within 2 working days")),
-    ("later", _("Later")),
+    ("later", pgettext_lazy("due day of a case", "Later")),
 ]
 COLOUR_WORDS = [
     ("green", _("green")),
