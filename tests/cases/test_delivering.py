@@ -135,7 +135,8 @@ def test_handed_over_once_against_document_and_signature(issuing):
     assert Collection.objects.count() == 1
     assert "package_handed_over" in told(row.case)
     message = Message.objects.get(about=row.case.subject, kind="package_handed_over")
-    assert timezone.localdate().isoformat() in message.body["en"]  # and not the day until which it would have waited
+    today = timezone.localdate()
+    assert f"on {today.day} {today:%B %Y}" in message.body["en"]  # and not the day until which it would have waited
     row.case.refresh_from_db()
     assert row.case.state == "closed"
 
