@@ -45,12 +45,13 @@ def test_what_one_owes_is_paid_at_once_on_the_simulated_page_which_says_what_it_
     twin = client.post("/my/bills/pay", {"bill": [first.number, second.number]})
     assert twin.status_code == 302 and twin["Location"].startswith("/simulated-payment/")
     page = client.get(twin["Location"])
-    assert "no money moves" in page.text and "¥160" in page.text
+    assert "no money moves" in page.text and "¥160" in page.text and "and 1 more" in page.text
     back = client.post(twin["Location"], {"way": "silent"})
     waiting = client.get(back["Location"])
     assert "We have not heard yet" in waiting.text and "nothing is charged twice" in waiting.text
 
     asked = client.post(f"{back['Location']}ask")
+    assert "We have asked the payment service again" in client.get(asked["Location"]).text
     tills.work()
     paid = client.get(asked["Location"])
 

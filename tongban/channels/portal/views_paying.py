@@ -1,7 +1,9 @@
 """What one owes, and paying it: one bill or several at once, a page that waits without fear, receipts and what came back."""
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
@@ -124,6 +126,8 @@ def payment_act(request, party, ref, move):
         return _to_the_page(row)
     if move == "ask":
         services.ask_soon(row)
+        if row.state in RUNNING:
+            messages.info(request, _("We have asked the payment service again. This page says what it answers by itself."))
     elif move == "stop":
         services.stop(row, account=request.user)
     else:

@@ -7,7 +7,7 @@ import structlog
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from tongban.departments.models import Officer
@@ -100,6 +100,13 @@ def _may_pay(held: Sequence[Bill], party: Party, account: Account, now: datetime
     }
 
 
+def _what_for(titles: list[str]) -> str:
+    """As it stands on the page of the payment service."""
+    if len(titles) == 1:
+        return titles[0]
+    return gettext("%(title)s and %(more)d more") % {"title": titles[0], "more": len(titles) - 1}
+
+
 def open_page(payment: Payment) -> str:
     """The gateway's page for this payment, asked for outside of any lock; asked for again it is the same page."""
     if payment.page or payment.state != PaymentState.STARTED:
@@ -111,7 +118,7 @@ def open_page(payment: Payment) -> str:
     order = Order(
         reference=payment.ref,
         amount=payment.amount,
-        title=titles[0] if len(titles) == 1 else f"{titles[0]} +{len(titles) - 1}",
+        title=_what_for(titles),
         back=f"{settings.PUBLIC_URL}/my/payments/{payment.ref}/",
         notices=f"{settings.PUBLIC_URL}/gateways/{payment.gateway}/notices",
         expires_at=payment.expires_at,
