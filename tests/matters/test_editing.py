@@ -374,6 +374,7 @@ def test_a_complete_guide_in_plain_words_has_nothing_to_be_told():
         ({"form": [{**FORM[2]}, FORM[0], FORM[3]]}, "asked-later"),
         ({"form": [{**FORM[1], "readonly": True, "required": True}, FORM[3]]}, "nobody-fills"),
         ({"form": [{**FORM[1], "min": 5, "max": 2}, FORM[3]]}, "no-value"),
+        ({"form": designing.added(FORM, "choice")[0]}, "unnamed"),
         ({"form": [{"id": "x", "type": "castle"}]}, "form"),
         ({"decided_by": "rule"}, "no-rules"),
         ({"decided_by": "rule", "rules": {"castle": [1]}}, "rules"),

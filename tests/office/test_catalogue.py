@@ -199,6 +199,15 @@ def test_a_fee_is_changed_by_hand_and_by_itself(client, editor):
         "text": {"zh": "25元", "en": "CNY 25"},
     }
 
+    said = client.post(
+        address("part", version, "fee"),
+        fee_page(**{"fee.amount": "0", "revision": "2"}),
+        follow=True,
+        headers={"accept-language": "en"},
+    )
+
+    assert "A fee is charged, and neither an amount nor a rule is given." in said.content.decode()  # and not "CNY 0"
+
 
 def test_what_cannot_be_stored_stays_where_it_was_typed_with_its_reason(client, editor):
     version = draft(editor)

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_officer
 from tongban.channels.office.views_catalogue import EDITORS, day_of, reasons_of, said
-from tongban.lib.bilingual import both
+from tongban.lib.bilingual import both, say
 from tongban.lib.problems import Invalid, NotAllowed
 from tongban.licences import queries as licences
 from tongban.matters import fees, own_messages
@@ -39,7 +39,10 @@ def lists_of(version: MatterVersion) -> dict[str, list]:
     found = looking.lists(version)
     types = licences.types()
     found["licence_types"] = [(one.slug, one.shown_name) for one in types]
-    here = next((one for one in types if one.slug == (version.result or {}).get("ref")), None)
+    result = version.result or {}
+    here = next((one for one in types if one.slug == result.get("ref")), None)
+    if here is None and result.get("ref"):
+        found["licence_types"].append((result["ref"], say(result.get("name") or {}) or result["ref"]))
     found["face_fields"] = [(name, name) for name in here.face_fields] if here else []
     return found
 

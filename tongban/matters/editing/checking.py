@@ -441,6 +441,13 @@ def _form(elements: Mapping) -> list[Finding]:
     places = {field.id: number for number, field in enumerate(form)}
     for field in form:
         label = _lazy(field.label)
+        if designing.STILL_UNNAMED & {
+            *field.label.values(),
+            *(text for one in field.labels.values() for text in one.values()),
+        }:
+            found.append(
+                _stop("unnamed", "form", worded(_("“%(field)s” still stands as it was added: say in both languages what is asked, and each answer."), field=label))
+            )  # fmt: skip
         if field.show_if is not None:
             if not conditions.can_hold(field.show_if) or not _can_be_chosen(field.show_if, facts):
                 found.append(

@@ -100,6 +100,11 @@ def _new_id(fields: Iterable[Mapping], wish: str = "question") -> str:
 
 # -- cards: add, copy, take away, another order
 
+UNNAMED = both("新问题", "New question")
+UNNAMED_BUTTON = both("新按钮", "New button")
+UNNAMED_ANSWERS = both("第一项", "First answer"), both("第二项", "Second answer")
+STILL_UNNAMED = {words for one in (UNNAMED, UNNAMED_BUTTON, *UNNAMED_ANSWERS) for words in one.values()}
+
 
 def added(fields: list[dict], kind: str, after: str = "", *, name: str = "") -> tuple[list[dict], str]:
     """A new question of this kind after another one, or at the end of what is asked for; and its id."""
@@ -110,8 +115,8 @@ def added(fields: list[dict], kind: str, after: str = "", *, name: str = "") -> 
     like = fields[place - 1] if place else (fields[0] if fields else {})
     one: dict[str, Any] = {
         "id": new,
-        "zh": name or "新问题",
-        "en": name or "New question",
+        "zh": name or UNNAMED["zh"],
+        "en": name or UNNAMED["en"],
         "type": kind,
         "required": kind == "consent",
     }
@@ -119,11 +124,16 @@ def added(fields: list[dict], kind: str, after: str = "", *, name: str = "") -> 
     if not one.get("section"):
         one |= {"section": "need", "section_name": SECTIONS["need"]}
     if kind == ACTION:
-        one |= {"zh": name or "新按钮", "en": name or "New button", "on": "press", "does": [{"do": "save"}]}
+        one |= {
+            "zh": name or UNNAMED_BUTTON["zh"],
+            "en": name or UNNAMED_BUTTON["en"],
+            "on": "press",
+            "does": [{"do": "save"}],
+        }
     if kind in ("choice", "multi"):
         one |= {
             "options": ["a", "b"],
-            "labels": {"a": both("第一项", "First answer"), "b": both("第二项", "Second answer")},
+            "labels": dict(zip("ab", map(dict, UNNAMED_ANSWERS), strict=True)),
         }
     if kind == "table":
         one |= {"columns": [{"id": "name", "zh": "名称", "en": "Name", "type": "text", "required": True}]}
@@ -480,7 +490,7 @@ def _shared_or_own(post: Any, text: Callable[..., str], errors: dict, old: Mappi
     if old.get("code_list") and "options.order" not in post:
         return {
             "options": ["a", "b"],
-            "labels": {"a": both("第一项", "First answer"), "b": both("第二项", "Second answer")},
+            "labels": dict(zip("ab", map(dict, UNNAMED_ANSWERS), strict=True)),
         }
     return _options(post, text, errors, old)
 

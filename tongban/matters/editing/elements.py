@@ -116,7 +116,7 @@ STEPS = (
     ("accept", _("Acceptance")),
     ("special", _("Special procedure")),
     ("inspection", _("Site inspection")),
-    ("notice", _("Public notice")),
+    ("notice", pgettext_lazy("step", "Public notice")),
     ("decide", _("Review and decision")),
     ("issue", _("Issue and delivery")),
 )
@@ -717,8 +717,8 @@ def _settled_fee(fee: dict) -> dict:
         was_written = {}
     if cases:
         return {**fee, "amount": None, "text": was_written or both("按情形收费", "Charged by case")}
-    if amount is None:
-        return {**fee, "text": was_written or both("按规定计收", "Charged by the rules")}
+    if not amount:  # neither an amount nor a rule: the checks ask for one, so no words are made up here
+        return {**fee, "amount": None, "text": was_written}
     return {**fee, "text": was_written or both(f"{amount}元", f"CNY {amount}")}
 
 
