@@ -127,7 +127,9 @@ def payment_act(request, party, ref, move):
     if move == "ask":
         services.ask_soon(row)
         if row.state in RUNNING:
-            messages.info(request, _("We have asked the payment service again. This page says what it answers by itself."))
+            messages.info(
+                request, _("We have asked the payment service again. This page says what it answers by itself.")
+            )
     elif move == "stop":
         services.stop(row, account=request.user)
     else:
