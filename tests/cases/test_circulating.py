@@ -202,7 +202,10 @@ def test_the_second_person_may_decline_and_nothing_goes_out():
     many(matter, 11)
     writer = make.officer("dept_approver")
     row = circulating.submit(written(writer, matter), officer=writer)
-    circulating.decide(row, officer=make.officer("coordinator", of=make.department("DSO")), confirm=False, why="wrong")
+    coordinator = make.officer("coordinator", of=make.department("DSO"))
+    with pytest.raises(Invalid):  # the writer has to know what to change
+        circulating.decide(row, officer=coordinator, confirm=False, why=" ")
+    circulating.decide(row, officer=coordinator, confirm=False, why="wrong")
 
     row = sent(row)
 

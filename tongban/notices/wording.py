@@ -1313,7 +1313,7 @@ def written_day(value: date | str | None, language: str) -> str:
 
 
 OUTSIDE: Bilingual = {
-    "zh": "%(name)s:\n\n%(title)s%(number)s。\n\n登录后查看：%(address)s\n\n"
+    "zh": "%(name)s：\n\n%(title)s%(number)s。\n\n登录后查看：%(address)s\n\n"
     "通办不会在邮件或短信中索要密码、验证码或转账。可在“我的-通知设置”中选择接收方式。",
     "en": "Dear %(name)s,\n\n%(title)s%(number)s.\n\nSign in to read it: %(address)s\n\n"
     "Tongban never asks for passwords, codes or payments by e-mail or text message. You choose how you are told in your settings.",
@@ -1344,7 +1344,7 @@ def outside(
     told = {
         "name": name,
         "title": say(title or WORDING[kind].title, language),
-        "number": {"zh": f"(办件 {number})", "en": f" (case {number})"}[language] if number else "",
+        "number": {"zh": f"（办件{number}）", "en": f" (case {number})"}[language] if number else "",
         "address": address,
     }
     letter = OUTSIDE[language] % told + (DECLINE[language] % {"decline": decline} if decline else "")

@@ -174,10 +174,13 @@ def decide(row: Circular, *, officer: Officer, confirm: bool, why: str = "", now
     if not oversight.may_be_second_person(officer.roles, officer.department.code, for_department=row.department.code):
         raise NotAllowed("not-a-second-person", _("Your role does not allow this to others."), status=403)
     role = next(one for one in ("coordinator", "supervisor", "dept_approver") if one in officer.roles)
-    step = CONFIRM if confirm else DECLINE
+    step, why = (CONFIRM if confirm else DECLINE), why.strip()[:300]
+    if not confirm and not why:
+        missing = [_("Say what is wrong with it: whoever wrote it reads this.")]
+        raise Invalid("no-reason", errors={"why": missing}, kept=_("Nothing was decided."))
     with transaction.atomic():
         row = _held(row)
-        changes: dict[str, Any] = {"why": why.strip()[:300]}
+        changes: dict[str, Any] = {"why": why}
         if confirm:
             changes |= {"confirmed_by": officer, "confirmed_at": now, "last": circulating.newest(row)}
         else:

@@ -12,6 +12,7 @@ from tongban.cases.circular_states import WRITERS, CircularState
 from tongban.cases.models import Circular
 from tongban.cases.services import circulating as services
 from tongban.channels.doorkeeper import for_officer
+from tongban.channels.pages.live import stand_before
 from tongban.lib.bilingual import say
 from tongban.lib.problems import Invalid, NotAllowed
 from tongban.notices import wording
@@ -80,6 +81,7 @@ def new(request, officer):
 @require_GET
 @for_officer(*READERS)
 def circular(request, officer, ref):
+    stand_before(request, f"circular:{_seen(officer, ref).pk}")
     return _page(request, officer, _seen(officer, ref))
 
 
@@ -140,6 +142,7 @@ def _page(request, officer, row, problem=None):
             "stop": writes and row.state in {S.DRAFT, S.ASKED, S.SENDING, S.PAUSED},
         },
         "problem": problem,
+        "errors": problem.errors if isinstance(problem, Invalid) else {},
     }
     return render(request, "office/circular.html", context, status=problem.status if problem else 200)
 
@@ -157,6 +160,6 @@ def act(request, officer, ref, move):
             services.control(row, officer=officer, step=move)
         else:
             raise Http404
-    except NotAllowed as problem:
+    except (Invalid, NotAllowed) as problem:
         return _page(request, officer, _seen(officer, ref), problem)
     return redirect("office:circular", ref=ref)
