@@ -85,6 +85,23 @@ def test_the_list_of_what_waits_shows_each_role_its_own():
     assert case.number in coordinator
     assert case.number not in reviewer
 
+    published = ways.bring("public_notice")
+    neighbour = make.account()
+    objection = services.object_to(
+        published.public_notices.get(), account=neighbour, party=neighbour.person, text="It is loud here at night."
+    )
+    answers = ways.of_department("dept_reviewer", published)
+    assert published.number in desk(answers).get(reverse("office:tasks")).content.decode()
+    assert "1 waits for an answer" in desk(answers).get(reverse("office:case", args=[published.ref])).content.decode()
+    assert (
+        published.number
+        not in desk(make.officer("dept_reviewer", of=make.department("FRB")))
+        .get(reverse("office:tasks"))
+        .content.decode()
+    )
+    services.answer_objection(objection, officer=answers, answer="Glass was put in.", followed=True)
+    assert published.number not in desk(answers).get(reverse("office:tasks")).content.decode()
+
 
 def test_a_decision_is_judged_by_somebody_who_did_not_handle_it():
     case = ways.bring("refused")

@@ -5,6 +5,8 @@ from django.utils import timezone
 
 from tongban.cases.inspection_states import InspectionState
 from tongban.cases.models import Case, Inspection, PublicNotice, PublicObjection
+from tongban.cases.permission import handler_of
+from tongban.cases.states import IN_REVIEW
 from tongban.departments.models import Officer
 from tongban.parties.models import Party
 
@@ -60,6 +62,15 @@ def notice_by_ref(ref: str) -> PublicNotice | None:
 
 def objection_of(party: Party, notice: PublicNotice) -> PublicObjection | None:
     return PublicObjection.objects.filter(party=party, notice=notice).first()
+
+
+def objections_to_answer(officer: Officer) -> QuerySet[PublicObjection]:
+    """What nobody has answered yet in this officer's department, the notice that ends first at the top; not about an application of their own."""
+    rows = PublicObjection.objects.filter(
+        answered_at__isnull=True, taken_back_at__isnull=True, notice__case__department=officer.department,
+        notice__case__state__in=IN_REVIEW,
+    ).exclude(notice__case__applicant__in=handler_of(officer).parties)  # fmt: skip
+    return rows.select_related("notice__case__version").order_by("notice__until", "id")
 
 
 def objections_of(case: Case) -> list[PublicObjection]:

@@ -63,7 +63,10 @@ def _notices(case: Case) -> list[Line]:
     if case.state != CaseState.PUBLIC_NOTICE:
         return []
     found = case.public_notices.filter(over_at__isnull=True).annotate(
-        objections_made=Count("objections", filter=Q(objections__taken_back_at__isnull=True))
+        objections_made=Count("objections", filter=Q(objections__taken_back_at__isnull=True)),
+        without_an_answer=Count(
+            "objections", filter=Q(objections__taken_back_at__isnull=True, objections__answered_at__isnull=True)
+        ),
     )
     lines = []
     for row in found:
@@ -72,12 +75,22 @@ def _notices(case: Case) -> list[Line]:
         }
         number = row.objections_made
         came = ngettext("%(n)s objection came.", "%(n)s objections came.", number) % {"n": number}
-        more = came if number else _("No objection came so far.")
+        more = [came if number else _("No objection came so far.")]
+        if waits := row.without_an_answer:
+            more.append(
+                ngettext(
+                    "%(n)s waits for an answer: it stands below, and nothing is decided before.",
+                    "%(n)s wait for an answer: they stand below, and nothing is decided before.",
+                    waits,
+                )
+                % {"n": waits}
+            )
         lines.append(
             Line(
-                "eye", _("Published for objections"), said, lines=(more,), href=reverse("portal:notice", args=[row.ref])
+                "eye", _("Published for objections"), said, lines=tuple(more),
+                href=reverse("portal:notice", args=[row.ref]),
             )
-        )
+        )  # fmt: skip
     return lines
 
 

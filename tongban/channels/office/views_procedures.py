@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from tongban.cases import correction, promising, rules, services
+from tongban.cases import correction, inspections, promising, rules, services
 from tongban.cases.models import Appeal, CaseMaterial, Consultation
 from tongban.cases.services import consulting, hearing, reconsidering
 from tongban.channels import doorkeeper
@@ -46,6 +46,8 @@ def tasks(request, officer):
         ]
     if roles & {"dept_reviewer", "dept_approver"}:
         context["hearings"] = list(hearing.waiting(officer)[:SHOWN])
+    if "dept_reviewer" in roles:
+        context["objections"] = list(inspections.objections_to_answer(officer)[:SHOWN])
     if "coordinator" in roles:
         context["appeals"] = [
             {"row": row, "light": _light(row.due, row.asked_at, today), "mine": reconsidering.may_judge(officer, row)}
