@@ -4,11 +4,13 @@ import csv
 import io
 from datetime import date, timedelta
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
@@ -31,6 +33,18 @@ from tongban.payments.states import BOOKKEEPERS, CASHIERS, READERS, BillState, P
 TOUCHING = ("coordinator", "dept_approver", "issuing_officer", "supervisor", "window_officer")
 KEEPING = ("auditor", "coordinator", "issuing_officer", "supervisor")  # the accounts of the whole district
 A_PAGE = 50
+REFUND_SAID = {
+    "approve": gettext_lazy(
+        "Agreed. Paid online it goes back the way it came, paid at a window it is handed back there. The payer is told."
+    ),
+    "reject": gettext_lazy("Not refunded. The payer reads your reason."),
+    "again": gettext_lazy("The refund is sent once more."),
+    "hand-back": gettext_lazy("Handed back; the receipt is with the bill."),
+}
+REDUCTION_SAID = {
+    "grant": gettext_lazy("Granted: the bill is smaller, or waived, and the payer is told."),
+    "reject": gettext_lazy("Not granted. The bill stays as it was."),
+}
 PROPOSED = [one for one in Refund.Why.choices if one[0] != Refund.Why.SURPLUS]
 
 
@@ -198,7 +212,7 @@ def refund_act(request, officer, pk, move):
         "again": lambda: services.send_again(row, officer=officer),
         "hand-back": lambda: services.hand_back(row, officer=officer),
     }
-    return _judged(request, officer, acts.get(move))
+    return _judged(request, officer, acts.get(move), REFUND_SAID.get(move, ""))
 
 
 @require_POST
@@ -209,10 +223,10 @@ def reduction_act(request, officer, pk, move):
         "grant": lambda: services.grant_reduction(row, officer=officer),
         "reject": lambda: services.reject_reduction(row, officer=officer),
     }
-    return _judged(request, officer, acts.get(move))
+    return _judged(request, officer, acts.get(move), REDUCTION_SAID.get(move, ""))
 
 
-def _judged(request, officer, act):
+def _judged(request, officer, act, said):
     if act is None:
         raise Http404
     try:
@@ -221,6 +235,7 @@ def _judged(request, officer, act):
         if problem.status == 403:
             raise
         return _second_page(request, officer, problem)
+    messages.success(request, said)
     return redirect("office:money_second")
 
 

@@ -175,7 +175,7 @@ def _paid(walk: Walk, *, who: str, times: int) -> None:
         with moved_to(walk.at):
             till.propose(
                 Bill.objects.get(pk=bill.pk), officer=walk.district.officer("issuing_officer"), amount=bill.total,
-                why="mistake", reason="六十周岁以上老人换证免收工本费，收费时未核减。",
+                why="mistake", reason="就业困难人员换证免收工本费，收费时未核减。",
             )  # fmt: skip
 
 
