@@ -224,7 +224,7 @@ def test_for_everybody_else_the_question_who_somebody_is_costs_nothing(django_as
 
 
 def test_both_stand_side_by_side_covered_and_every_look_is_written_down():
-    one, other = record("16AA00001"), record("19BB00002", mobile="13912345678")
+    one, other = record("16AA00001", mobile="13987655678"), record("19BB00002", mobile="13912345678")
     make.submitted(account_=make.account(one))
     Membership.objects.create(person=other, company=make.company(), role="clerk", since=datetime.date(2020, 1, 1))
     row, first, second = found(one, other), make.officer("coordinator"), make.officer("supervisor")
@@ -238,6 +238,9 @@ def test_both_stand_side_by_side_covered_and_every_look_is_written_down():
     shown = pages[first].get(where)
     text = shown.content.decode()
     assert "16AA00001" not in text and "13912345678" not in text and "Companies" in text
+    lines = {str(line["label"]): line for line in shown.context["lines"]}
+    assert (lines["Mobile number"]["one"], lines["Mobile number"]["other"]) == ("139****5678", "139****5678")
+    assert lines["Mobile number"]["differs"] and not lines["Day of birth"]["differs"]
     assert {entry.of_party for entry in ReadEntry.objects.filter(about=f"sameness:{row.pk}")} == {one.pk, other.pk}
     assert "MARTIN ANNA" in pages[first].get(reverse("office:sameness")).content.decode()
 

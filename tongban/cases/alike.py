@@ -125,6 +125,7 @@ class Row:
     left: Any
     right: Any
     differs: bool
+    field: Field
 
 
 def beside(left: Case, right: Case) -> list[Row]:
@@ -140,7 +141,7 @@ def beside(left: Case, right: Case) -> list[Row]:
         ]
         differs = _plain(values[0].get(name)) != _plain(values[1].get(name))
         if any(said) or differs:
-            rows.append(Row(one.label, said[0], said[1], differs))
+            rows.append(Row(one.label, said[0], said[1], differs, one))
     return rows
 
 

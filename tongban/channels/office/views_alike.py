@@ -1,5 +1,7 @@
 """Two applications that look like one, side by side: the same one twice, or two."""
 
+from dataclasses import replace
+
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect, render
@@ -13,6 +15,7 @@ from tongban.cases.services import comparing
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_officer
 from tongban.channels.office.sight import seen
+from tongban.channels.pages import errand
 from tongban.lib.problems import Invalid, NotAllowed
 
 
@@ -49,7 +52,10 @@ def side_by_side(request, officer, ref, other):
         "case": next(row for row in rows if row.ref == ref),
         "earlier": earlier,
         "later": later,
-        "answers": alike.beside(earlier, later),
+        "answers": [
+            replace(one, left=errand.named(one.field, one.left), right=errand.named(one.field, one.right))
+            for one in alike.beside(earlier, later)
+        ],
         "papers": alike.papers_beside(earlier, later),
         "judged": Alike.objects.filter(earlier=earlier, later=later).select_related("officer").first(),
         "why_not": alike.WHY_NOT.get(why_not, ""),

@@ -11,8 +11,9 @@ from tongban.cases import queries as cases
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_officer
 from tongban.channels.pages import countries
+from tongban.channels.pages.templatetags.tongban import day
 from tongban.departments import queries as departments
-from tongban.lib.identifiers import mask_id
+from tongban.lib.identifiers import mask_id, mask_phone
 from tongban.lib.problems import Invalid, NotAllowed
 from tongban.licences import queries as licences
 from tongban.parties import queries as parties
@@ -104,7 +105,7 @@ def _side(request, row: Sameness, person: Person) -> dict:
     return {
         "person": person,
         "document": f"{person.get_id_kind_display()} {mask_id(person.id_no)}",
-        "mobile": mask_id(person.mobile) if person.mobile else "",
+        "mobile": mask_phone(person.mobile),
         "account": account,
         "cases": sent,
         "more_cases": more is not None,
@@ -124,14 +125,18 @@ def _lines(one: dict, other: dict) -> list[dict]:
         (_("Name"), *(side["person"].name for side in (one, other))),
         (_("Name in Latin letters"), *(side["person"].name_en for side in (one, other))),
         (_("Document"), *(side["document"] for side in (one, other))),
-        (_("Day of birth"), *(side["person"].birth_date.isoformat() for side in (one, other))),
+        (_("Day of birth"), *(day(side["person"].birth_date) for side in (one, other))),
         (_("Sex"), *(side["person"].get_sex_display() for side in (one, other))),
         (_("Nationality"), *(countries.name_of(side["person"].nationality) for side in (one, other))),
         (_("Mobile number"), *(side["mobile"] for side in (one, other))),
         (_("Address"), *(side["person"].address for side in (one, other))),
     ]
+    covered = {  # two numbers may be covered alike
+        _("Document"): one["person"].id_no != other["person"].id_no,
+        _("Mobile number"): one["person"].mobile != other["person"].mobile,
+    }
     return [
-        {"label": label, "one": left, "other": right, "differs": left != right}
+        {"label": label, "one": left, "other": right, "differs": left != right or covered.get(label, False)}
         for label, left, right in said
         if left or right
     ]
