@@ -7,12 +7,14 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from tests import make
+from tests.cases import ways
 from tests.matters import editors
 from tongban.journal.models import Event, Topic
 from tongban.lib.problems import Invalid, NotAllowed
 from tongban.matters import services
 from tongban.matters.editing import drafting
 from tongban.matters.models import Matter, MatterVersion, Retirement
+from tongban.notices.models import Message
 
 pytestmark = pytest.mark.django_db
 
@@ -141,6 +143,28 @@ def test_given_back_says_why_and_lets_the_author_go_on():
     drafting.give_back(version, words="The fee is 30.", officer=editors.manager())
 
     assert (state(version), editors.fresh(version).draft.given_back) == ("draft", "The fee is 30.")
+
+
+def test_who_may_check_hears_that_a_guide_waits_and_its_author_what_came_of_it():
+    author, checker = editors.editor(), editors.manager()
+    make.officer("catalogue_manager", of=make.department("AMR")), editors.editor()  # another department, another role
+    version = editors.in_check(by=author)
+    ways.work()
+    drafting.give_back(version, words="The fee is 30.", officer=checker)
+    ways.work()
+    drafting.submit(editors.fresh(version), why=editors.WHY, officer=author)
+    ways.work()
+    drafting.publish_checked(editors.fresh(version), on=timezone.localdate(), officer=checker)
+    ways.work()
+
+    said = Message.objects.filter(kind__startswith="guide_").order_by("pk")
+    assert list(said.values_list("account", "kind")) == [
+        (checker.account_id, "guide_to_check"),
+        (author.account_id, "guide_given_back"),
+        (checker.account_id, "guide_to_check"),
+        (author.account_id, "guide_passed"),
+    ]
+    assert "The fee is 30." in said[1].body["en"]
 
 
 def test_what_is_incomplete_is_not_sent_and_everything_missing_is_named_at_once():

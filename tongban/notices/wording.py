@@ -1256,6 +1256,28 @@ WORDING |= {
         "“%(title)s”, which you wrote, was declined by the second person. Nothing went out. Remark: %(why)s. You can write one like it.",
         carried=False,
     ),
+    "guide_to_check": _words(
+        "一份指南草稿等您审核",
+        "A draft of a guide waits for your check",
+        "“%(matter)s”的新版本已送审。请核对变更内容后发布，或者写明需要修改的内容后退回。",
+        "A new version of “%(matter)s” was sent to be checked. Look at what changes, then publish it, or give it back and say what has to "
+        "change.",
+        carried=False,
+    ),
+    "guide_given_back": _words(
+        "您送审的指南草稿被退回",
+        "A draft of a guide was given back to you",
+        "“%(matter)s”的草稿已退回。需要修改的内容：%(why)s。您写的内容都在，改好后可再次送审。",
+        "Your draft of “%(matter)s” was given back. What has to change: %(why)s. All you wrote is kept; send it again when it is done.",
+        carried=False,
+    ),
+    "guide_passed": _words(
+        "您送审的指南草稿已通过审核",
+        "Your draft of a guide was passed",
+        "“%(matter)s”的新版本已通过审核，%(due)s起生效。",
+        "The new version of “%(matter)s” was passed. It is in force from %(due)s.",
+        carried=False,
+    ),
     "circular_official": _words("来自办事部门的消息", "A message from an office", "%(text)s", "%(text)s"),
     "circular_information": _words("来自办事部门的信息", "Information from an office", "%(text)s", "%(text)s"),
     # `text` is what the editors of the guide wrote; who says it stands before it
