@@ -192,6 +192,10 @@ def test_refund_and_reduction_pass_a_second_person(account):
     bad = first.post(f"/office/bills/{paid.number}/refund", {"amount": "x", "why": "mistake", "reason": "wrong"})
     assert bad.status_code == 422 and "Write an amount in yuan" in bad.text and "wrong" in bad.text
     first.post(f"/office/bills/{paid.number}/refund", {"amount": "40", "why": "mistake", "reason": "wrong"})
+    bare = first.post(
+        f"/office/bills/{open_.number}/reduce", {"all": "1", "amount": "", "reason": "poor", "ground": ""}
+    )
+    assert bare.status_code == 422 and 'name="all" value="1" checked' in bare.text  # what was ticked is ticked still
     first.post(f"/office/bills/{open_.number}/reduce", {"all": "1", "reason": "poor", "ground": "art. 5"})
     refund, reduction = Refund.objects.get(), Reduction.objects.get()
     assert first.post(f"/office/money/refunds/{refund.pk}/approve").status_code == 409
