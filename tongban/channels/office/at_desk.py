@@ -1,5 +1,6 @@
 """What colleagues put beside a case: labels, notes, and from whose desk to whose it goes."""
 
+from collections.abc import Collection
 from typing import Any
 
 from tongban.cases import desks, rules, services
@@ -8,11 +9,11 @@ from tongban.cases.services.passing_on import may_take_over
 from tongban.departments.models import Officer
 
 
-def beside(request, officer: Officer, row: Case) -> dict[str, Any]:
+def beside(request, officer: Officer, row: Case, there: Collection[str]) -> dict[str, Any]:
     """For the page of a case. Whoever opens it has seen the notes that name them."""
     works_here = bool(set(officer.roles) - rules.READING_ROLES) and getattr(request, "look", None) is None
     on = desks.labels_on([row.pk], officer).get(row.pk, [])
-    notes = list(services.notes_of(row, officer))
+    notes = list(services.notes_of(row, officer)) if "staff_notes" in there else []
     if request.method == "GET" and any(one.officer_id == officer.pk for note in notes for one in note.mentions.all()):
         services.see_mentions(row, officer)
     passing = desks.passing_of(row) if row.claimed_by_id else None

@@ -25,9 +25,9 @@ class Desk:
     where: str
 
 
-def put_beside(case: Case, materials: list[dict[str, Any]]) -> list[Desk]:
+def put_beside(case: Case, materials: list[dict[str, Any]], *, any_there: bool) -> list[Desk]:
     """Everything noticed on the papers of the desk; pages get their marks (`drawn`, `size`), materials their count."""
-    lines = lines_of(noticed.standing(case))
+    lines = lines_of(noticed.standing(case)) if any_there else []
     desks = []
     for one in materials:
         of_paper = [line for line in lines if line.finding.document_id == one["row"].document_id]

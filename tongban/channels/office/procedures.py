@@ -1,5 +1,6 @@
 """What runs beside a case, as its page at the desk shows it: each a line with its day, its light and what comes next."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,17 +36,17 @@ class Line:
     over: bool = False
 
 
-def beside_of(case: Case) -> list[Line]:
-    """Everything beside this case, what runs first."""
+def beside_of(case: Case, there: Collection[str]) -> list[Line]:
+    """Everything beside this case, what runs first; `there` as `seldom.beside` says it."""
     found = [
         *_correction(case),
         *_notices(case),
-        *_hearings(case),
-        *_papers(case),
-        *_opinions(case),
+        *(_hearings(case) if "hearings" in there else ()),
+        *_papers(case, "tolerances" in there),
+        *(_opinions(case) if "consultations" in there else ()),
         *_promise(case),
-        *_changes(case),
-        *_appeals(case),
+        *(_changes(case) if "staff_changes" in there else ()),
+        *(_appeals(case) if "appeals" in there else ()),
     ]
     return sorted(found, key=lambda line: line.over)
 
@@ -147,9 +148,9 @@ def _hearings(case: Case) -> list[Line]:
     return lines
 
 
-def _papers(case: Case) -> list[Line]:
+def _papers(case: Case, tolerated: bool) -> list[Line]:
     lines = []
-    for row in case.tolerances.select_related("material__type"):
+    for row in case.tolerances.select_related("material__type") if tolerated else ():
         name = row.material.type.shown_name
         if row.settled == "":
             text = _("To be supplied by %(day)s. Nothing is decided before.") % {"day": day_words(row.due)}
@@ -242,7 +243,7 @@ def _changes(case: Case) -> list[Line]:
 
 def _appeals(case: Case) -> list[Line]:
     lines = []
-    for row in case.appeals.select_related("judged_by", "anew"):
+    for row in case.appeals.all():
         text = row.get_state_display()
         if row.state == AppealState.ASKED:
             text = _("Asked on %(asked)s, to be decided by %(day)s.") % {

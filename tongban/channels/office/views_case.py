@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from tongban.cases import alike, clocks, correction, damage, hearings, inspections, rules, services, talking
+from tongban.cases import alike, clocks, correction, damage, hearings, inspections, rules, seldom, services, talking
 from tongban.cases import queries as cases
 from tongban.cases.models import CaseDocument
 from tongban.cases.services import lettering, tolerating
@@ -131,7 +131,8 @@ def show(
     changed = cases.changed_since(row)
     findings = cases.open_findings(row)
     materials = _materials(row, findings, changed, typed, errors)
-    beside = noticed.put_beside(row, materials)
+    there = seldom.beside(row)
+    beside = noticed.put_beside(row, materials, any_there="machine_findings" in there)
     context = {
         "officer": officer,
         "looking": getattr(request, "look", None),
@@ -153,7 +154,7 @@ def show(
         "notice": notice,
         "typed": {name: typed.get(name, "") for name in ("why_again", "only_marked")},
         "first_request": correction.latest_request(row) if row.corrections else None,
-        "beside": beside_of(row),
+        "beside": beside_of(row, there),
         "errors": errors,
         "answers": _answers(row, findings, changed, typed, errors, revealed),
         "materials": materials,
@@ -172,9 +173,9 @@ def show(
         "talk": getattr(row, "talk", None),
         "talk_light": talking.light(row.talk, timezone.localdate()) if getattr(row, "talk", None) else "",
         "talk_open": services.is_open(row),
-        "calls": list(row.phone_notes.select_related("officer")),
-        "posted": list(row.posted.select_related("officer", "document").prefetch_related("document__pages")),
-        "hands": list(cases.hands_of(row)),
+        "calls": list(row.phone_notes.select_related("officer")) if "phone_notes" in there else [],
+        "posted": _posted(row) if "posted" in there else [],
+        "hands": list(cases.hands_of(row)) if "hands" in there else [],
         "findings": findings,
         "trace": row.rules_trace or {},
         "problem": problem,
@@ -185,15 +186,19 @@ def show(
         "charged": (row.version.fee or {}).get("charged"),
         "bills": list(payments.of_subject(row.subject)) if (row.version.fee or {}).get("charged") else [],
         "unset_fee": row.state == "approved" and (row.version.fee or {}).get("charged") and services.owes(row),
-        **spent_on(row),
-        **at_desk.beside(request, officer, row),
-        "inspections": inspections.of_case(row),
-        "objections": inspections.objections_of(row),
+        **spent_on(row, told="escalations" in there),
+        **at_desk.beside(request, officer, row, there),
+        "inspections": inspections.of_case(row) if "inspections" in there else [],
+        "objections": inspections.objections_of(row) if "public_notices" in there else [],
         "answering": answering or {},
         "around": bundle_page.of_office(row),
         "alike": alike.of(row, officer),
     }
     return render(request, "office/case.html", context, status=problem.status if problem else 200)
+
+
+def _posted(row) -> list:
+    return list(row.posted.select_related("officer", "document").prefetch_related("document__pages"))
 
 
 def _may_write(officer) -> bool:

@@ -143,10 +143,10 @@ def _day(text: str) -> date | None:
         return None
 
 
-def spent_on(row) -> dict:
+def spent_on(row, *, told: bool) -> dict:
     """What a case's page says of time: with whom it was, on whose desk, and what was said about its limits."""
     return {
         "spent": time_spent.by_place(row),
         "desks": time_spent.by_desk(row),
-        "limits": list(row.escalations.select_related("clock", "seen_by").order_by("-id")),
+        "limits": list(row.escalations.select_related("clock", "seen_by").order_by("-id")) if told else [],
     }

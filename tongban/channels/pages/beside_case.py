@@ -1,5 +1,6 @@
 """What runs beside an application, for its applicant: what is asked, until when, and what comes next, in plain words."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.utils import timezone
@@ -14,27 +15,35 @@ from tongban.cases.states import IN_REVIEW, CaseState, ClockKind
 from tongban.lib.bilingual import say
 
 
-def beside(case: Case) -> dict[str, Any]:
-    """Everything that the page of a case shows beside its ordinary way; falsy values show nothing."""
+def beside(case: Case, there: Collection[str]) -> dict[str, Any]:
+    """Everything that the page of a case shows beside its ordinary way; falsy values show nothing; `there` as `seldom.beside` says it."""
     done, total = correction.progress(case)
     request = correction.latest_request(case) if case.corrections else None
     return {
         "progress": {"done": done, "total": total} if total else None,
         "only_marked": bool(request and request.only_marked and case.state == CaseState.CORRECTION_REQUESTED),
         "second_time": bool(request and request.second and case.state == CaseState.CORRECTION_REQUESTED),
-        "hearing": case.hearings.select_related("leader").exclude(state__in=HEARING_OVER).order_by("-id").first(),
-        "heard": list(case.hearings.filter(state=HearingState.HELD)),
-        "owed": list(_owed(case)),
-        "opinions": list(case.consultations.select_related("department").filter(recalled_at__isnull=True)),
+        "hearing": _hearing(case) if "hearings" in there else None,
+        "heard": list(case.hearings.filter(state=HearingState.HELD)) if "hearings" in there else [],
+        "owed": list(_owed(case)) if "tolerances" in there else [],
+        "opinions": _opinions(case) if "consultations" in there else [],
         "promise": promising.promise_it_rests_on(case),
-        "changes": changes(case),
+        "changes": changes(case) if "staff_changes" in there else [],
         "planned_end": _planned_end(case),
         "deemed": case.steps.filter(move="deem_accepted").exists(),
-        "appeal": case.appeals.select_related("anew").order_by("-id").first(),
+        "appeal": case.appeals.select_related("anew").order_by("-id").first() if "appeals" in there else None,
         "appeal_until": _open_until(case),
         "court_until": reconsidering.sue_until(case),
         "today": timezone.localdate(),
     }
+
+
+def _hearing(case: Case):
+    return case.hearings.select_related("leader").exclude(state__in=HEARING_OVER).order_by("-id").first()
+
+
+def _opinions(case: Case) -> list:
+    return list(case.consultations.select_related("department").filter(recalled_at__isnull=True))
 
 
 def _owed(case: Case):

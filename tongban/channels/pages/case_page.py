@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from tongban.cases import clocks, damage, inspections, rules, services, talking, time_spent
+from tongban.cases import clocks, damage, inspections, rules, seldom, services, talking, time_spent
 from tongban.cases import queries as cases
 from tongban.cases.services import lettering
 from tongban.cases.states import (
@@ -37,9 +37,12 @@ WAY = [
 TOLD_ENDINGS = {"terminate", "revoke"}  # reasons the applicant is told; those of other moves stay with the office
 
 
-def context(row, party, *, base: str = "base_portal.html", sent=None, errors=None, text: str = "") -> dict:
-    """Everything that page says; `base` is what stands around it."""
+def context(
+    row, party, *, base: str = "base_portal.html", sent=None, errors=None, text: str = "", receives=False, own=False
+) -> dict:
+    """Everything that page says; `base` is what stands around it. `receives` and `own` as for `getting.shown`: a code is for nobody who helps."""
     clock, due = cases.running_clock(row)
+    there = seldom.beside(row)
     happened = cases.timeline(row)
     return {
         "base": base,
@@ -68,26 +71,32 @@ def context(row, party, *, base: str = "base_portal.html", sent=None, errors=Non
         "errors": errors or {},
         "text": text,
         "answers": answers(row, own=base == "base_portal.html"),
-        "materials": row.materials.select_related("type", "licence"),
+        "materials": row.materials.select_related("type").only("case", "how", "type__name"),
         "damaged": damage.pages(row) if row.state not in ENDED else [],
         "invited": hasattr(row, "invitation") and not hasattr(row, "rating"),
         "rated": getattr(row, "rating", None),
-        "calls": list(row.phone_notes.select_related("officer__department")),
-        "posted": list(row.posted.all()),
-        "hands": list(cases.hands_of(row)),
-        "beside": beside(row),
+        "calls": list(row.phone_notes.select_related("officer__department")) if "phone_notes" in there else [],
+        "posted": list(row.posted.all()) if "posted" in there else [],
+        "hands": list(cases.hands_of(row)) if "hands" in there else [],
+        "beside": beside(row, there),
         "present": True,  # for whoever looks beside; the portal says both of this person
         "takes_home": True,
         "bills": list(payments.of_subject(row.subject)) if (row.version.fee or {}).get("charged") else [],
-        "inspections": inspections.of_case(row),
-        "objected": [one for one in inspections.objections_of(row) if one.taken_back_at is None],
+        "inspections": inspections.of_case(row) if "inspections" in there else [],
+        "objected": _objected(row) if "public_notices" in there else [],
         "forecast": clocks.forecast(row, now=timezone.now()),
         "if_accepted": _if_accepted_today(row),
         "spent": [one for one in time_spent.by_place(row) if one.working_days or one.running],
         "bundle": bundle_page.of_applicant(row),
         "still": bundle_page.standing_still(row),
-        "getting": getting.shown(row, receives=False, own=False),  # the code is for nobody who helps
+        "getting": getting.shown(
+            row, receives=receives, own=own, packed=bool(there & {"deliveries", "delivery_items"})
+        ),
     }
+
+
+def _objected(row) -> list:
+    return [one for one in inspections.objections_of(row) if one.taken_back_at is None]
 
 
 def shown(case) -> dict:

@@ -11,10 +11,10 @@ from tongban.cases.states import ENDED, CaseState
 from tongban.lib import qr
 
 
-def shown(case: Case, *, receives: bool, own: bool) -> dict:
-    """Each package and where it is. The code is there only when `receives`; `own` is the applicant's page and not its copy."""
+def shown(case: Case, *, receives: bool, own: bool, packed: bool = True) -> dict:
+    """Each package and where it is, if there are any (`packed`). The code is there only when `receives`; `own` is the applicant's page and not its copy."""
     errand = packing.errand_of(case)
-    rows = packages.of_case(case)
+    rows = packages.of_case(case) if packed else []
     sent = case.state not in {CaseState.DRAFT} | (ENDED - {CaseState.CLOSED})
     may = (receives or not own) and sent and case.parent_id is None and _changeable(rows)
     return {

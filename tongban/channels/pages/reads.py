@@ -188,7 +188,9 @@ def _joined(words: Iterable[str]) -> str:
 
 def _cases(rows, party) -> dict[str, Case]:
     marks = {row.about.removeprefix("case:") for row in rows if row.about.startswith("case:")}
-    own = cases.own(party).select_related(None).select_related("version").only("ref", "version__name")  # what a line says
+    own = (
+        cases.own(party).select_related(None).select_related("version").only("ref", "version__name")
+    )  # what a line says
     found = own.filter(pk__in=[mark for mark in marks if mark.isdecimal()]) | own.filter(ref__in=marks)
     known: dict[str, Case] = {}
     for case in found:

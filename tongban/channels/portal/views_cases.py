@@ -75,9 +75,9 @@ def case(request, party, ref):
 def _page(request, party, row, *, errors=None, text=""):
     doorkeeper.reading(request, party, "own application", ["form"], about=row.subject)
     services.read_by_applicant(row)
-    shown_now = context(row, party, sent=request.GET.get("sent"), errors=errors, text=text)
+    receives = views_getting.receives(request, row)
+    shown_now = context(row, party, sent=request.GET.get("sent"), errors=errors, text=text, receives=receives, own=True)
     shown_now["takes_home"] = any(power.full for power in doorkeeper.powers_over(request, party))
-    shown_now["getting"] = views_getting.shown(request, row)
     shown_now["present"] = doorkeeper.level(request) >= rules.PRESENT
     shown_now["on_list"] = together.place_of(request.user, row) if request.GET.get("sent") else None
     return render(request, TEMPLATE, shown_now, status=422 if errors else 200)

@@ -12,7 +12,6 @@ from tongban.cases.models import Case
 from tongban.cases.services import delivering, packing
 from tongban.channels import doorkeeper
 from tongban.channels.doorkeeper import for_party
-from tongban.channels.pages import getting as page_of_getting
 from tongban.channels.portal.own import own_case
 from tongban.lib.problems import Invalid, NotAllowed, Problem
 from tongban.parties.models import IdKind
@@ -21,12 +20,10 @@ from tongban.parties.states import Act
 WAY_ICONS = {"e_licence": "wallet", Way.PICKUP: "desk", Way.LOCKER: "lock", Way.POST: "mail"}
 
 
-def shown(request, case: Case) -> dict:
-    """What the page of a case says about paper. The code stands there only for whoever may receive the result."""
+def receives(request, case: Case) -> bool:
+    """May whoever asks fetch the result of this case? Its pick-up code stands on the page for nobody else."""
     powers = doorkeeper.powers_over(request, case.applicant_id)
-    return page_of_getting.shown(
-        case, receives=any(power.allows(Act.RECEIVE, standing.matter_of(case)) for power in powers), own=True
-    )
+    return any(power.allows(Act.RECEIVE, standing.matter_of(case)) for power in powers)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
