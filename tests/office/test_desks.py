@@ -664,6 +664,9 @@ def test_the_desk_of_somebody_absent_is_taken_over_by_the_substitute_or_a_lead_a
     absent(officer, substitute)
     with pytest.raises(NotAllowed):
         services.take_over_desk(case, officer=other)
+    page = at_the_desk(substitute).get("/office/for-you/").content.decode()
+    assert "You stand in for" in page and f"?desk={officer.pk}#desk" in page and "1 on the desk" in page
+    assert "You stand in for" not in at_the_desk(other).get("/office/for-you/").content.decode()
 
     case = services.take_over_desk(case, officer=substitute)
 

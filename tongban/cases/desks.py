@@ -12,7 +12,7 @@ from tongban.cases.models import Case, CaseLabel, DeskHabit, Label, Mention, Pas
 from tongban.cases.narrowing import Wanted
 from tongban.cases.states import OPEN
 from tongban.departments import queries as departments
-from tongban.departments.models import Department, Officer
+from tongban.departments.models import Absence, Department, Officer
 from tongban.lib.composed import composed, composed_of_several
 
 VIEWS_SHOWN = 16
@@ -185,6 +185,13 @@ def team(officer: Officer, *, today: date | None = None) -> list[AtDesk]:
     away = away_on(officer.department, today or timezone.localdate())
     lying = queries.count_on_desks(people)
     return [AtDesk(one, lying[one.pk], one.pk in away) for one in people]
+
+
+def standing_in(officer: Officer, *, today: date | None = None) -> list[tuple[Absence, int]]:
+    """Whom this officer stands in for, now or soon, and how many cases lie there."""
+    rows = departments.standing_in(officer, today or timezone.localdate())
+    lying = queries.count_on_desks([row.officer for row in rows]) if rows else {}
+    return [(row, lying[row.officer_id]) for row in rows]
 
 
 def lying_with(holder: Officer) -> QuerySet[Case]:

@@ -46,6 +46,7 @@ def enter(
             officer=who, first_day=first, last_day=last, substitute=substitute, entered_by=officer
         )
         journal.record(events.AbsenceEntered(absence=row.pk, officer=who.pk), subject=f"officer:{who.pk}", actor=actor)
+        _heard(row)
     return row
 
 
@@ -58,7 +59,14 @@ def strike(officer: Officer, row: Absence, *, actor: Actor) -> None:
             subject=f"officer:{row.officer_id}",
             actor=actor,
         )
+        _heard(row)
         row.delete()
+
+
+def _heard(row: Absence) -> None:
+    """The open page of whoever stands in shows it."""
+    if row.substitute_id is not None:
+        journal.touch(f"desk:{row.substitute_id}")
 
 
 def _permit(officer: Officer, who: Officer) -> None:

@@ -92,6 +92,12 @@ def absence_of(officer: Officer, today: datetime.date) -> Absence | None:
     return rows.select_related("substitute").order_by("-last_day", "-id").first()
 
 
+def standing_in(officer: Officer, today: datetime.date) -> list[Absence]:
+    """Whom this officer stands in for, now or soon, the next first."""
+    rows = Absence.objects.filter(substitute=officer, last_day__gte=today)
+    return list(rows.select_related("officer").order_by("first_day", "id")[:20])
+
+
 def absences(department: Department, today: datetime.date) -> list[Absence]:
     """Of the people of a department: absences that last or come, the next first."""
     rows = Absence.objects.filter(officer__department=department, last_day__gte=today)

@@ -284,6 +284,7 @@ def for_you(request, officer):
         "tables": list(round_tables.asked_of(officer)[:20]),
         "alarms": hall_figures.ringing_for(officer),
         "told": notices.told_at_desk(officer),
+        "standing_in": [{"absence": row, "count": shown(count)} for row, count in desks.standing_in(officer)],
     }
     return render(request, "office/desks/for_you.html", context)
 
