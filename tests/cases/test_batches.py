@@ -14,6 +14,7 @@ from tongban.cases.models import Batch, BatchItem, Case, CaseLabel, Label, Passi
 from tongban.cases.services import batching
 from tongban.journal.models import Event, Job
 from tongban.lib.problems import Invalid, NotAllowed
+from tongban.notices.queries import told_at_desk
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 
@@ -306,7 +307,7 @@ def test_nobody_confirms_a_list_with_an_application_in_it_that_they_sign():
 
 
 def test_the_second_person_refuses_with_a_reason_and_nothing_is_done():
-    _window, _cases, batch = list_of_eleven()
+    window, _cases, batch = list_of_eleven()
     supervisor = ways.hall("supervisor")
 
     with pytest.raises(Invalid):
@@ -319,17 +320,24 @@ def test_the_second_person_refuses_with_a_reason_and_nothing_is_done():
     batch.refresh_from_db()
     assert (batch.state, batch.why_not) == ("refused", WHY_NOT)
     assert set(Case.objects.values_list("state", flat=True)) == {"received"}
+    assert told(window) == [("list_refused", f"/office/batches/{batch.ref}/")]
+
+
+def told(officer) -> list[tuple[str, str]]:
+    return [(one.kind, one.link) for one in told_at_desk(officer)]
 
 
 def test_after_a_day_without_a_word_it_lapses_also_where_nobody_has_looked_yet():
-    _window, _cases, batch = list_of_eleven()
+    window, _cases, batch = list_of_eleven()
     late = batch.lapses_at
 
     with pytest.raises(NotAllowed):
         batching.confirm(batch, officer=ways.hall("supervisor"), now=late)
     assert batching.lapse(now=late) == 1
     assert batching.lapse(now=late) == 0
+    ways.work()
 
+    assert told(window) == [("list_lapsed", f"/office/batches/{batch.ref}/")]
     batch.refresh_from_db()
     assert (batch.state, set(outcome(batch))) == ("lapsed", {"stopped"})
 

@@ -9,6 +9,7 @@ from tongban.cases import circulating, events, standing, told, told_own_words, t
 from tongban.cases.circular_states import CircularState
 from tongban.cases.models import (
     Appeal,
+    Batch,
     BundleMember,
     Case,
     CaseMaterial,
@@ -418,4 +419,22 @@ def tell_of_a_message_to_many(event):
         about=f"circular:{row.ref}", link=f"/office/circulars/{row.ref}/",
         params={"title": row.title, "department": row.department.name, "count": row.estimate, "why": row.why or "—"},
         once=f"{kinds[event.move]}:{row.pk}",
+    )  # fmt: skip
+
+
+@on(events.BatchRefused)
+def tell_of_a_list_refused(event):
+    _tell_of_list(event.batch, "list_refused")
+
+
+@on(events.BatchLapsed)
+def tell_of_a_list_nobody_confirmed(event):
+    _tell_of_list(event.batch, "list_lapsed")
+
+
+def _tell_of_list(batch: int, kind: str) -> None:
+    row = Batch.objects.select_related("officer__account").get(pk=batch)
+    notices.tell_staff(
+        [row.officer], kind, about=row.subject, link=f"/office/batches/{row.ref}/",
+        params={"count": row.number}, once=f"{kind}:{row.pk}",
     )  # fmt: skip

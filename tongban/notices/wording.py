@@ -1234,6 +1234,20 @@ WORDING: dict[str, Words] = {
 
 WORDING |= {
     # the words of a message to many are its own; these stand for it where only the kind is known
+    "list_refused": _words(
+        "批量清单未获同意",
+        "Your list of cases was refused",
+        "您提请第二人确认的批量清单（%(count)s件）未获同意，没有办理任何一件。理由见清单页面。",
+        "The second person did not agree to your list of %(count)s cases. Nothing was done. Its page says why.",
+        carried=False,
+    ),
+    "list_lapsed": _words(
+        "批量清单逾期未确认",
+        "Nobody confirmed your list of cases",
+        "您提请第二人确认的批量清单（%(count)s件）24小时内无人确认，没有办理任何一件。可以从清单重新提请。",
+        "Nobody confirmed your list of %(count)s cases within 24 hours. Nothing was done. You can ask again from the list.",
+        carried=False,
+    ),
     "many_to_confirm": _words(
         "一条群发消息等您确认",
         "A message to many waits for a second person",
