@@ -771,6 +771,7 @@ def test_a_code_that_opens_no_door_any_more_is_not_shown(issuing):
     line = page_of_getting.shown(row.case, receives=True, own=True)["rows"][0]
 
     assert (line["code"], line["picture"], line["over"]) == ("", "", True)
+    assert "Its last day is over" in at_the_desk(issuing).get(f"/office/issuing/{row.ref}/").content.decode()
 
 
 def test_a_parcel_on_its_way_is_not_money_on_its_way_back():

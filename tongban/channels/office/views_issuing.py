@@ -127,6 +127,7 @@ def _package(request, officer, row: Delivery, problem: Problem | None = None, ac
     works = "issuing_officer" in officer.roles
     context = {
         "officer": officer,
+        "today": timezone.localdate(),
         "package": row,
         "here": [
             {
