@@ -352,7 +352,7 @@ def test_the_page_is_narrowed_and_read_on_by_key():
         )
 
     first = page_of_reads(hers)
-    assert first.count('id="read-') == 100
+    assert first.count('id="read-') == 50
     before = ReadEntry.objects.order_by("-id")[99].pk
     assert page_of_reads(hers, before=before).count('id="read-') == 21
     assert page_of_reads(hers, who="machine").count('id="read-') == 1
