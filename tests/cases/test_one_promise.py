@@ -347,6 +347,25 @@ def test_nobody_comes_to_a_part_on_the_promise_before_its_decision_and_the_check
     assert "check_promise" in {act.name for act in acts_procedures.open_to(ways.of_department("inspector", food), food)}
 
 
+def test_a_part_whose_chosen_situation_is_looked_at_first_does_not_rest_on_the_promise_of_the_whole():
+    looked_at, on_word = (
+        {"id": name, "zh": name, "en": name, "name": {"zh": name, "en": name}, "adds": [], "removes": [], **more}
+        for name, more in (
+            ("look", {"handling_kind": "promised", "promised_days": 5, "inspection": "yes"}),
+            ("word", {}),
+        )
+    )
+    fire = {"commitment": True, "situations": [looked_at, on_word]}
+    matter = shop.bundle(optional=("sign",), of={"food": {"commitment": True}, "fire": fire})
+
+    covered = {
+        chosen: [one.matter.slug for one in promising.versions_of(shop.draft(matter, ("sign", chosen)))]
+        for chosen in ("fire:look", "fire:word")
+    }
+
+    assert covered == {"fire:look": ["food"], "fire:word": ["food", "fire"]}
+
+
 def test_where_every_part_rests_on_the_promise_the_whole_is_decided_in_a_day_and_one_more_for_each_that_waits():
     whole = on_a_promise("food", "fire", "drain", "sign", after={"sign": ["food"]})
 

@@ -1,5 +1,6 @@
 """Questions about deciding on a promise: may this applicant, what does the promise say, what is to be checked. Nothing here changes anything."""
 
+from collections.abc import Collection
 from datetime import date
 
 from django.db.models import BigIntegerField, QuerySet
@@ -14,7 +15,7 @@ from tongban.departments import queries as departments
 from tongban.departments.models import Officer
 from tongban.lib.bilingual import Bilingual
 from tongban.lib.composed import composed
-from tongban.matters import commitment
+from tongban.matters import commitment, promises
 from tongban.matters.models import MatterVersion
 from tongban.parties.models import Party
 
@@ -32,13 +33,21 @@ def has_broken_one(party: Party) -> bool:
 def versions_of(case: Case) -> list[MatterVersion]:
     """Whose decision may rest on a promise: the matter's own; of a bundle those members that allow it."""
     if not planning.is_bundle(case):
-        return [case.version] if not commitment.reasons_against(case.version) else []
-    return [one.version for one in planning.plan_of(case).members if not commitment.reasons_against(one.version)]
+        return [case.version] if not kept_out(case.version, case.situation) else []
+    return [one.version for one in planning.plan_of(case).members if not kept_out(one.version, one.situation)]
+
+
+def kept_out(version: MatterVersion, situation: Collection[str]) -> list:
+    """Why nothing is decided on a promise here: the law of the matter, or the situation chosen, in which somebody comes to look first."""
+    reasons = commitment.reasons_against(version)
+    if not reasons and promises.looked_at_first(version, situation):
+        reasons = [_("In the situation you chose, somebody comes to look before it is decided.")]
+    return reasons
 
 
 def reasons_against(case: Case) -> list:
     """Why this application is not decided on a promise; empty when it may be."""
-    reasons = [] if versions_of(case) else commitment.reasons_against(case.version)
+    reasons = [] if versions_of(case) else kept_out(case.version, case.situation)
     if has_broken_one(case.applicant):
         reasons.append(
             _("A promise made here before was found false, so this way is closed: the ordinary way is open.")
@@ -66,7 +75,7 @@ def rests_on_one(case: Case) -> bool:
     """Is what was sent decided on a promise: its own, or as a part of a bundle on that of the whole, where its own law allows it?"""
     if case.committed or case.parent_id is None:
         return case.committed
-    return not commitment.reasons_against(case.version) and bool(_is_committed(case=case.parent_id))
+    return not kept_out(case.version, case.situation) and bool(_is_committed(case=case.parent_id))
 
 
 @composed(case=BigIntegerField())
@@ -107,7 +116,7 @@ def parts_decided_within(whole: Case, days: int) -> dict[str, int]:
     """
     reached: dict[str, int] = {}
     for one in sorted(planning.plan_of(whole).members, key=lambda each: each.wave):
-        if commitment.reasons_against(one.version):
+        if kept_out(one.version, one.situation):
             reached[one.slug] = days
         else:
             waited = max((reached.get(before, 0) for before in one.after), default=0)

@@ -56,6 +56,11 @@ def longest(version: MatterVersion, among: Collection[str] = ()) -> int:
     return max([days_of(version, one) or 0 for one in rows] or [version.promised_days or 0])
 
 
+def looked_at_first(version: MatterVersion, situation: Collection[str] = ()) -> bool:
+    """The situation chosen says itself that somebody comes to look, so nothing in it is decided on a promise alone."""
+    return any(one.get("inspection") == YES for one in _chosen(version, situation))
+
+
 def inspected(version: MatterVersion, situation: Collection[str] = ()) -> bool:
     """Whether somebody may come to look."""
     rows = _chosen(version, situation)
