@@ -546,6 +546,13 @@ def test_nobody_is_named_who_may_not_see_the_case_and_nobody_changes_anothers_no
     with pytest.raises(Invalid):
         services.write_note(case, officer=officer, text=" ")
     assert at_the_desk(stranger).post(reverse("office:notes", args=[case.ref]), {"note": "x"}).status_code == 404
+    colleague, window, pre_reviewer = (
+        officer_for(role) for role in ("dept_approver", "window_officer", "pre_reviewer")
+    )
+    editor = officer_for("catalogue_manager", window.department.code)
+    assert colleague in desks.could_be_named(officer, case)
+    named = desks.could_be_named(window, case)
+    assert pre_reviewer in named and editor not in named and editor in desks.colleagues(window)
 
 
 # -- from desk to desk

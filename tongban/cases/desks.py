@@ -160,6 +160,14 @@ def colleagues(officer: Officer) -> list[Officer]:
     return [one for one in departments.officers(officer.department) if one.pk != officer.pk]
 
 
+def could_be_named(officer: Officer, case: Case) -> list[Officer]:
+    """Colleagues who see this case as well: all where it is the department's, else those whose role sees every case."""
+    everywhere = rules.HALL_ROLES | rules.READING_ROLES
+    if officer.department_id == case.department_id or not everywhere & set(officer.roles):
+        return colleagues(officer)
+    return [one for one in colleagues(officer) if everywhere & set(one.roles)]
+
+
 def could_take_over(officer: Officer, *, today: date | None = None) -> list[Officer]:
     """Colleagues who are there today and hold one of the same roles; whether they can do anything is asked of each case."""
     away = away_on(officer.department, today or timezone.localdate())
