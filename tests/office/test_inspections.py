@@ -113,6 +113,7 @@ def test_whoever_changes_the_record_takes_the_other_signature_away():
     row = services.sign_inspection(row, officer=two, said=ways.SEEN | {"record": "A rat."}, revision=row.revision)
 
     assert [held.officer for held in row.signatures.filter(officer__isnull=False)] == [two]
+    assert [told.account for told in Message.objects.filter(kind="signature_fell")] == [one.account]
     assert Case.objects.get(pk=case.pk).state == "site_inspection"
     services.sign_inspection(row, officer=one)
     assert Case.objects.get(pk=case.pk).state == "under_review"
@@ -157,6 +158,12 @@ def test_two_phones_notice_each_other_and_the_page_of_its_own_tab_goes_on(client
     assert other.status_code == 409 and "another phone" in other.json()["title"]
     row.refresh_from_db()
     assert row.record == "More."
+
+    both = client.post(at("inspection_save", row), record(row, tab="phone-two", record="Other.", revision="0"))
+    page = both.content.decode()
+    theirs, mine = page.split('id="theirs"')[1].split("<form", 1)
+    assert both.status_code == 409 and "More." in theirs and "Other." in mine and "data-typed" in mine
+    assert f'name="revision" value="{row.revision}"' in mine  # whoever keeps theirs now has seen both
 
 
 def test_a_photograph_sent_twice_is_kept_once_and_belongs_to_what_is_signed(client):

@@ -562,6 +562,13 @@ WORDING: dict[str, Words] = {
         "The hearing about “%(matter)s” (%(number)s) is on %(due)s. The hour, the place and who takes part stand in the case.",
         urgent=True,
     ),
+    "signature_fell": _words(
+        "核查记录已改动，请重新签字",
+        "An inspection record was changed: please sign again",
+        "“%(matter)s”（%(number)s）的现场核查记录在您签字后由%(name)s改动或补充了照片，您的签字已失效。请查看后重新签字。",
+        "%(name)s changed the record of the inspection of “%(matter)s” (%(number)s) after you signed it, or added a photograph, so your signature "
+        "no longer counts. Please look and sign again.",
+    ),
     "inspection_planned": _words(
         "现场核查时间已定",
         "Officers come to look: day and hour",

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, BinaryIO
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -28,6 +29,7 @@ from tongban.lib.bilingual import Bilingual
 from tongban.lib.moves import make
 from tongban.lib.problems import Invalid, NotAllowed, worded
 from tongban.materials import services as documents
+from tongban.notices import services as notices
 from tongban.parties.models import Account
 
 GENERAL_POINTS = [
@@ -177,8 +179,8 @@ def _note(row: Inspection, officer: Officer, said: Mapping[str, Any], revision: 
         raise NotAllowed(
             "changed-elsewhere",
             _("The record was written on another phone meanwhile."),
-            kept=_("Both stand: what was kept there, and what you see here until you close this page."),
-            next_step=_("Open the page again, then add what is missing."),
+            kept=_("Nothing was overwritten: what was kept there stays, and so does what you wrote."),
+            next_step=_("Look at both, then keep or sign what is right."),
             status=409,
         )
     before = content_of(row)
@@ -200,13 +202,26 @@ def _note(row: Inspection, officer: Officer, said: Mapping[str, Any], revision: 
     row.save()
     _note_who_was_there(row, said)
     if content_of(row) != before:
-        row.signatures.exclude(content=content_of(row)).filter(officer__isnull=False).delete()
+        _signatures_fall(row, officer, row.signatures.exclude(content=content_of(row)))
         journal.record(
             events.InspectionRecorded(case=row.case_id, inspection=row.pk, what="record"),
             subject=row.case.subject,
             actor=acting(officer, "inspector"),
         )
         changed(row.case)
+
+
+def _signatures_fall(row: Inspection, officer: Officer, signed: QuerySet[InspectionSignature]) -> None:
+    """What was signed is not what stands there now. An inspector whose signature another one takes away is told: they have gone home."""
+    fallen = signed.filter(officer__isnull=False)
+    for one in fallen.exclude(officer=officer).select_related("officer__account"):
+        if one.officer is not None:
+            notices.tell_staff(
+                [one.officer], "signature_fell", about=row.case.subject, link=f"/office/inspections/{row.ref}/",
+                params={"number": row.case.number or "", "matter": row.case.version.name, "name": officer.name},
+                once=f"signature_fell:{one.pk}",
+            )  # fmt: skip
+    fallen.delete()
 
 
 def _note_who_was_there(row: Inspection, said: Mapping[str, Any]) -> None:
@@ -253,7 +268,7 @@ def add_photo(
             sha256=page.sha256 if page is not None else "", at=now or timezone.now(),
             point=point if point in {one["id"] for one in row.points} else "",
         )  # fmt: skip
-        row.signatures.filter(officer__isnull=False).delete()
+        _signatures_fall(row, officer, row.signatures.all())
         journal.record(
             events.InspectionRecorded(case=row.case_id, inspection=row.pk, what="photo"),
             subject=row.case.subject,

@@ -23,6 +23,7 @@ from tongban.channels.office.views_case import refused, show
 from tongban.channels.pages.keeping import account_mark
 from tongban.channels.pages.live import stand_before
 from tongban.departments import queries as departments
+from tongban.lib.bilingual import say
 from tongban.lib.problems import Invalid, NotAllowed, Problem
 from tongban.materials import queries as papers
 
@@ -117,6 +118,7 @@ def _page(request, officer, row, *, problem=None, plan=None, said=None, status=N
             "second": row.second_id or "",
         },
         "problem": problem,
+        "theirs": _what_differs(row, said) if said and getattr(problem, "code", "") == "changed-elsewhere" else [],
         "errors": errors,
         "over": over,
         "lacking": lacking(row) if not over else {},
@@ -124,6 +126,26 @@ def _page(request, officer, row, *, problem=None, plan=None, said=None, status=N
     return render(
         request, "office/inspections/one.html", context, status=status or (problem.status if problem else 200)
     )
+
+
+def _what_differs(row, said) -> list[tuple]:
+    """What another phone kept meanwhile, where it is not what this one says: so that whoever keeps theirs has seen both."""
+    words = {"yes": _("Yes"), "no": _("No"), "none": _("Does not apply")}
+    nothing = {"answer": "", "remark": ""}
+    found: list[tuple] = []
+    for number, point in enumerate(row.points, 1):
+        there, here = (side.get(point["id"]) or nothing for side in (row.answers, said["answers"]))
+        if (there["answer"], there["remark"]) != (here["answer"], here["remark"].strip()):
+            told = " · ".join(str(one) for one in (words.get(there["answer"], ""), there["remark"]) if one)
+            found.append((f"{number}. {say(point)}", told))
+    for name, label, told in (
+        ("record", _("What you saw"), row.record),
+        ("finding", _("Finding"), row.get_finding_display()),
+        ("present", _("Who was there"), row.present),
+    ):
+        if getattr(row, name) != said[name].strip():
+            found.append((label, told))
+    return found or [(_("Record"), _("the same words, kept later"))]
 
 
 @require_POST

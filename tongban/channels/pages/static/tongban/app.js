@@ -93,11 +93,21 @@ export const hold = async (save) => {
 export const drop = (url) => remove("outbox", url)
 export const sentNow = () => strip("sent", { time: hour() })
 
+// The page that the server drew after a refusal holds what was typed (data-typed) and what stands there: what was held is not brought
+// over it, and stays on this device until one of the two is kept.
 const bring = async (save) => {
   const entry = await take("outbox", save.dataset.url).catch(() => null)
   if (!entry) return
   save.held = true
-  save.bring(entry.text)
+  if (!("typed" in save.dataset)) save.bring(entry.text)
+}
+const refused = (save) => {
+  if (save.dataset.state !== "refused" || $(".tb-strip[data-about=stays]")) return
+  strip("stays", {}, button(word("both"), () => {
+    save.form.action = save.dataset.both
+    save.form.noValidate = true
+    save.form.requestSubmit()
+  }))
 }
 const conflict = (page) => strip("conflict", {}, link(page, word("both")))
 const fresh = async (page) => {
@@ -167,6 +177,7 @@ document.addEventListener("submit", async (event) => {
   const save = $("tb-autosave", form), where = event.submitter?.getAttribute("formaction") ?? form.action
   const signing = where.endsWith("/submit") && form.elements.sign?.checked
   if (save && !signing) return save.save()
+  if (save) await hold(save)  // if the signature comes too late, what was written has not gone with it
   if (!signing || !(await owner())) return strip("not-now")
   const body = new URLSearchParams(new FormData(form)).toString()
   await keep("outbox", new URL(form.action).pathname, body, { kind: "sign", page: location.pathname })
@@ -245,9 +256,22 @@ addEventListener("beforeinstallprompt", (event) => {
 })
 
 addEventListener("online", () => { $(".tb-strip[data-about=offline]")?.remove(); sendAll() })
-for (const save of document.querySelectorAll("tb-autosave")) if (save.dataset.url) bring(save)
-for (const url of JSON.parse(sessionStorage.getItem("tongban:arrived") ?? "[]")) drop(url)
+for (const url of JSON.parse(sessionStorage.getItem("tongban:arrived") ?? "[]")) if (!$(`tb-autosave[data-typed][data-url=${JSON.stringify(url)}]`)) await drop(url).catch(() => {})
 sessionStorage.removeItem("tongban:arrived")
+for (const save of document.querySelectorAll("tb-autosave")) {
+  if (save.dataset.url) bring(save)
+  if (!save.dataset.both) continue
+  new MutationObserver(() => refused(save)).observe(save, { attributeFilter: ["data-state"] })
+  refused(save)
+}
+document.addEventListener("click", async (event) => {
+  const way = event.target.closest("a[data-instead]")
+  if (!way) return
+  event.preventDefault()
+  sessionStorage.removeItem(`tongban:${way.dataset.instead}`)
+  await drop(way.dataset.instead).catch(() => {})
+  location.assign(way.href)
+})
 clockwork()
 await Promise.allSettled([begin(), standing(), mine()])
 await sendAll()
