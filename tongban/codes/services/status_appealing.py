@@ -123,21 +123,16 @@ def tell_of_late_ones(now: datetime | None = None) -> int:
     rows = list(late.select_related("status__line__proposal", "status__person").order_by("due", "pk"))
     if not rows:
         return 0
-    staff = Officer.objects.filter(active=True).select_related("account__person").order_by("pk")
-    may_answer = [one for one in staff if {DECIDES, AUTHORITY} & set(one.roles) and one.account.person is not None]
+    staff = Officer.objects.filter(active=True).select_related("account").order_by("pk")
+    may_answer = [one for one in staff if {DECIDES, AUTHORITY} & set(one.roles)]
     for row in rows:
         proposal = row.status.line.proposal
         hands = {proposal.proposed_by_id, proposal.signed_by_id, proposal.decided_by_id}
-        for one in may_answer:
-            person = one.account.person
-            if person is None or one.pk in hands or person.pk == row.status.person_id:
-                continue
-            notices.tell(
-                person.party,
-                "status_appeal_late",
-                link=f"/office/statuses/appeals/{row.pk}/",
-                params={"due": row.due.isoformat()},
-                once=f"status_appeal_late:{row.pk}",
-                to=[one.account],
-            )
+        notices.tell_staff(
+            [one for one in may_answer if one.pk not in hands and one.account.person_id != row.status.person_id],
+            "status_appeal_late",
+            link=f"/office/statuses/appeals/{row.pk}/",
+            params={"due": row.due.isoformat()},
+            once=f"status_appeal_late:{row.pk}",
+        )
     return len(rows)
