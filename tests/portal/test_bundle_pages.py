@@ -84,13 +84,22 @@ def test_a_paper_that_several_want_is_asked_once_and_says_for_whom(client):
 
 def test_before_sending_the_page_says_what_is_applied_for_the_fees_and_the_promise(client):
     fee = {"charged": True, "amount": 120, "cases": [], "text": {"zh": "120元", "en": "CNY 120"}}
-    case = shop.draft(shop.bundle(of={"food": {"fee": fee}, "drain": {"fee": {**fee, "amount": 30}}}))
+    asks = {"id": "commit", "zh": "采用告知承诺", "en": "Decide on my promise", "type": "boolean", "required": False}
+    of = {"food": {"fee": fee, "commitment": True}, "drain": {"fee": {**fee, "amount": 30}}}
+    case = shop.draft(shop.bundle(of=of))
     entered(client, case)
 
     said = words(english(client, f"/apply/{case.ref}/check/"))
+    of["food"]["form"] = [*shop.COMMON, shop.OWN["food"], asks]
+    other = shop.draft(shop.bundle(prefix="other-", of=of), account=case.account)
 
     assert "What you apply for, with one form" in said and "At the same time" in said
     assert "¥150" in said and "food matter ¥120" in said and "7 working days" in said
+    covers = (
+        "It covers food matter: each is decided within one working day once it is its turn. The others keep their time."
+    )
+    assert "Sooner, on your promise" in said and covers in said
+    assert "Sooner, on your promise" not in words(english(client, f"/apply/{other.ref}/check/"))  # its form asks it
 
 
 def test_the_case_shows_each_part_with_its_department_its_state_and_who_has_it(client):
