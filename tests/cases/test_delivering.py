@@ -8,7 +8,7 @@ from django.utils import timezone, translation
 from tests import make
 from tests.cases import bundle_ways, ways
 from tests.office.desks import at_the_desk
-from tongban.cases import bundles, gateways, services
+from tongban.cases import bundles, gateways, packages, services
 from tongban.cases.delivery_states import DeliveryState, Parcel
 from tongban.cases.gateways import simulated
 from tongban.cases.models import Case, Collection, Delivery, Inspection, TrackingEvent, TwinDoor, TwinParcel
@@ -609,10 +609,12 @@ def package_of(row: Delivery) -> Delivery:
 def test_a_parcel_that_lies_here_again_is_booked_anew_and_the_late_word_of_the_first_moves_nothing(issuing):
     row = posted(issuing)
     first, late = row.tracking, TwinParcel.objects.get(tracking=row.tracking).reference
+    say(row, "failed", "first")
     delivering.come_back(row, officer=issuing)
     delivering.choose(row.case, account=row.case.account, way="post", address=HOME)
 
     row = delivering.post(package(row.case), officer=issuing)
+    assert packages.tracked(row) == []  # what was said of the first is not the way of this one
     second = TwinParcel.objects.get(tracking=row.tracking).reference
     assert (row.tracking != first, second != late) == (True, True)
     now = timezone.now()
@@ -623,6 +625,7 @@ def test_a_parcel_that_lies_here_again_is_booked_anew_and_the_late_word_of_the_f
 
     assert package(row.case).state == "posted"
     assert say(row, "delivered", "9") is True
+    assert [one.key for one in packages.tracked(package(row.case))][:1] == ["9"]
     assert package(row.case).state == "handed_over"
     told(row.case)
     message = Message.objects.get(about=row.case.subject, kind="package_handed_over")

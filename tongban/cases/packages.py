@@ -112,4 +112,9 @@ def by_number(officer: Officer, number: str) -> Delivery | None:
 
 
 def tracked(row: Delivery) -> list[TrackingEvent]:
-    return sorted(row.tracked.all(), key=lambda one: (one.at, one.pk), reverse=True)
+    """The latest first. Sent once more, it is the way of this parcel, and not of the one that came back or was lost."""
+    said = sorted(row.tracked.all(), key=lambda one: (one.at, one.pk), reverse=True)
+    if row.came_back_at is None or row.state not in {DeliveryState.POSTED, DeliveryState.HANDED_OVER}:
+        return said
+    of_this = [one for one in said if one.at > row.came_back_at]
+    return of_this if of_this or row.state == DeliveryState.POSTED else said

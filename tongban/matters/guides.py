@@ -447,7 +447,7 @@ def hours_of(hours: Mapping) -> Bilingual:
     work_en = " and ".join(hours["workdays"])
     if hours["saturday"]:
         rest = "、".join(hours["saturday"])
-        return both(f"工作日 {work};周末 {rest}", f"Working days {work_en}; weekends {rest}")
+        return both(f"工作日 {work}；周末 {rest}", f"Working days {work_en}; weekends {rest}")
     return both(f"工作日 {work}", f"Working days {work_en}")
 
 
