@@ -174,7 +174,8 @@ def test_the_simulated_pages_say_that_they_are_and_do_what_is_chosen(client, iss
     journal.work_once(50)
 
     said = text_of(client.get(where))
-    assert [said.count(words) for words in ("answered: taken.", "nothing new in it", "answered: not believed")] == [2, 2, 1]
+    answers = ("answered: taken.", "nothing new in it", "answered: not believed")
+    assert [said.count(words) for words in answers] == [2, 2, 1]
     assert list(TrackingEvent.objects.values_list("kind", flat=True)) == ["out", "delivered"]
     row.refresh_from_db()
     assert row.state == "handed_over"
