@@ -57,8 +57,12 @@ def reasons_against(case: Case) -> list:
 
 def promise_of(case: Case) -> Promise | None:
     """The promise that counts for this application; None on the ordinary way."""
-    row = Promise.objects.filter(case=case).first()
-    return row if row is not None and row.state != PromiseState.LEFT else None
+    return next((row for row in _promises(case=case.pk) if row.state != PromiseState.LEFT), None)
+
+
+@composed(case=BigIntegerField())
+def _promises(case):
+    return Promise.objects.filter(case_id=case)
 
 
 def promise_it_rests_on(case: Case) -> Promise | None:

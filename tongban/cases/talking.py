@@ -88,8 +88,13 @@ READY = (  # those every office begins with
 
 def ready_of(department: int) -> list[Ready]:
     """What the officers of a department answer with: its own, or those every office begins with."""
-    rows = ReadyAnswer.objects.filter(department=department)
+    rows = _ready(department=department)
     return [Ready(row.first or str(row.pk), row.words, row.waits) for row in rows] or list(READY)
+
+
+@composed(department=BigIntegerField())
+def _ready(department):
+    return ReadyAnswer.objects.filter(department_id=department)
 
 
 def has_own_ready(department: int) -> bool:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.db.models import BigIntegerField
 from django.utils import timezone
 
 from tongban.cases.clocks import local_day
@@ -10,6 +11,7 @@ from tongban.cases.models import Case, DeskTime
 from tongban.cases.states import ENDED, CaseState
 from tongban.departments import queries as departments
 from tongban.departments.models import Officer
+from tongban.lib.composed import composed
 
 S = CaseState
 
@@ -66,7 +68,6 @@ def by_desk(case: Case, *, now: datetime | None = None) -> list[OnDesk]:
     """Every stay on a desk, oldest first."""
     now = now or timezone.now()
     calendar = departments.calendar()
-    rows = DeskTime.objects.filter(case=case).select_related("officer").order_by("id")
     return [
         OnDesk(
             row.officer,
@@ -74,8 +75,13 @@ def by_desk(case: Case, *, now: datetime | None = None) -> list[OnDesk]:
             row.until,
             calendar.working_days_between(local_day(row.since), local_day(row.until or now)),
         )
-        for row in rows
+        for row in _stays(case=case.pk)
     ]
+
+
+@composed(case=BigIntegerField())
+def _stays(case):
+    return DeskTime.objects.filter(case_id=case).select_related("officer").order_by("id")
 
 
 def days_on_desk(officer: Officer, cases: list[int], *, today: date | None = None) -> dict[int, int]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import BigIntegerField, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -23,6 +23,7 @@ from tongban.cases.models import (
 from tongban.departments import queries as departments
 from tongban.departments.models import Department, Officer
 from tongban.evaluations.models import FollowUp
+from tongban.lib.composed import composed, composed_of_several
 from tongban.licences.models import Licence, Proceeding
 from tongban.matters import retention
 from tongban.matters.models import MatterVersion
@@ -160,7 +161,7 @@ class Kept:
 
 def kept(case: Case) -> Kept:
     """Computed from what stands there now: no row is needed, so a page of any old case says it too."""
-    row = Keeping.objects.filter(pk=case.parent_id or case.pk).first()
+    row = next(iter(_keeping(case=case.parent_id or case.pk)), None)
     if row is not None and row.anonymised_at is not None:
         given = Handover.objects.filter(case=case.parent_id or case.pk).first()
         return Kept(retention.of_stored(row.rule), False, row.until, [], given, row.anonymised_at)
@@ -171,18 +172,28 @@ def kept(case: Case) -> Kept:
     return Kept(rule, False, until, [one for one in stops(cases, timezone.localdate()) if one.sentence])
 
 
+@composed(case=BigIntegerField())
+def _keeping(case):
+    return Keeping.objects.filter(pk=case)
+
+
 Papers = Mapping[int, list[retention.PaperRule]]
 KEPT_PAPERS = (CaseMaterial.How.UPLOAD, CaseMaterial.How.PAPER, CaseMaterial.How.GENERATED)
 
 
 def papers_in(cases: Iterable[Case]) -> Papers:
     """Of each application the papers in it whose kind has a time of its own, for all of them in one question."""
-    rows = CaseMaterial.objects.filter(case__in=[case.pk for case in cases], how__in=KEPT_PAPERS)
     found: dict[int, list[retention.PaperRule]] = {}
-    for case, name, row in rows.exclude(type__retention={}).values_list("case", "type__name", "type__retention"):
+    for case, name, row in _with_a_time_of_their_own(case.pk for case in cases):
         if (rule := retention.of_kind(name, row)) is not None:
             found.setdefault(case, []).append(rule)
     return found
+
+
+@composed_of_several(BigIntegerField())
+def _with_a_time_of_their_own(cases):
+    rows = CaseMaterial.objects.filter(case__id__in=cases, how__in=KEPT_PAPERS).exclude(type__retention={})
+    return rows.values_list("case", "type__name", "type__retention")
 
 
 def deciding(
