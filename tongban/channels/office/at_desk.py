@@ -23,7 +23,9 @@ def beside(request, officer: Officer, row: Case, there: Collection[str]) -> dict
         "labels_open": [one for one in desks.labels_of(officer.department) if one not in on] if works_here else [],
         "notes": sorted(notes, key=lambda note: (note.pinned_at is None, -note.pk)),
         "note_typed": request.POST.get("note", "") if request.method == "POST" else "",
-        "mentionable": [(str(one.pk), one.shown_name) for one in desks.could_be_named(officer, row)] if works_here else [],
+        "mentionable": [(str(one.pk), one.shown_name) for one in desks.could_be_named(officer, row)]
+        if works_here
+        else [],
         "passing": passing,
         "held_out_to_me": passing is not None and passing.taker_id == officer.pk,
         "take_over": works_here and may_take_over(officer, row),
