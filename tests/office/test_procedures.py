@@ -92,7 +92,7 @@ def test_the_list_of_what_waits_shows_each_role_its_own():
     )
     answers = ways.of_department("dept_reviewer", published)
     assert published.number in desk(answers).get(reverse("office:tasks")).content.decode()
-    assert "1 waits for an answer" in desk(answers).get(reverse("office:case", args=[published.ref])).content.decode()
+    assert "其中1件等待答复" in desk(answers).get(reverse("office:case", args=[published.ref])).content.decode()
     assert (
         published.number
         not in desk(make.officer("dept_reviewer", of=make.department("FRB")))

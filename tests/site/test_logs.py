@@ -1,5 +1,7 @@
+import contextlib
 import json
 import logging
+import logging.handlers
 from types import SimpleNamespace
 
 import pytest
@@ -59,3 +61,18 @@ def test_what_is_no_number_of_a_person_stays_readable(lines):
 
     assert lines()[0]["event"] == "case 3.14159265358979 took 2026-11-21"
     assert lines()[0]["error"] == "hash 5e884898da28047151d0e56f8dc62927"
+
+
+@pytest.mark.parametrize("kind", [logs.File, logging.handlers.WatchedFileHandler], ids=["ours", "control"])
+def test_on_a_full_disk_a_line_is_lost_and_not_the_request(kind, monkeypatch):
+    monkeypatch.setattr(logging, "raiseExceptions", False)  # what it says of itself goes to stderr
+    handler = kind("/dev/full", delay=True)
+    record = logging.makeLogRecord({"msg": "somebody was here"})
+    handler.emit(record)  # opens the file; what could not be written stays in its buffer
+    if kind is logs.File:
+        handler.emit(record)
+    else:
+        with pytest.raises(OSError, match="No space left"):
+            handler.emit(record)
+    with contextlib.suppress(OSError):
+        handler.close()

@@ -4,6 +4,7 @@ import logging
 import logging.config
 import re
 from contextvars import ContextVar
+from logging.handlers import WatchedFileHandler
 
 import structlog
 
@@ -42,6 +43,16 @@ SHARED: list = [
 ]
 
 
+class File(WatchedFileHandler):
+    """The log. On a full disk its lines are lost, and nothing else: the standard handler lets whoever writes the second line of a process fail."""
+
+    def emit(self, record):
+        try:
+            super().emit(record)
+        except OSError:
+            self.handleError(record)
+
+
 def logging_for(configuration) -> None:
     logging.config.dictConfig(
         {
@@ -59,7 +70,7 @@ def logging_for(configuration) -> None:
             },
             "handlers": {
                 "file": {
-                    "class": "logging.handlers.WatchedFileHandler",
+                    "class": "tongban.site.logs.File",
                     "filename": str(configuration.var / "log" / "tongban.log"),
                     "formatter": "json",
                     "encoding": "utf-8",
