@@ -42,7 +42,8 @@ MATERIAL = (
     "note",
     "retention",
 )
-TYPE = ("slug", "name", "holder_kind", "type_code", "face_fields", "validity", "for_identity")
+TYPE = ("slug", "name", "holder_kind", "type_code", "face_fields", "told_apart_by", "validity", "for_identity")
+LATER_IN_TYPES: dict[str, Any] = {"told_apart_by": []}  # what files of earlier installations do not say
 State = MatterVersion.State
 
 
@@ -263,6 +264,7 @@ def _types(rows: list, report: Report) -> None:
     held = {one.slug: one for one in LicenceType.objects.select_related("issuer")}
     codes = {one.type_code for one in held.values()}
     bodies = Department.objects.in_bulk(field_name="code")
+    rows = [LATER_IN_TYPES | row if isinstance(row, dict) else row for row in rows]
     for row in _rows(rows, LicenceType, TYPE, report):
         here = held.get(row["slug"])
         if here is not None:

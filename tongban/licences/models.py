@@ -26,12 +26,17 @@ from tongban.parties.models import Account, Party
 
 
 class LicenceType(models.Model):
+    """A kind of licence. `told_apart_by` names the face fields in which two licences of one holder differ (two shops, two children); where it is
+    empty a holder has one, and a new one replaces it.
+    """
+
     slug = models.SlugField(max_length=60, unique=True)
     name = models.JSONField()
     holder_kind = models.CharField(max_length=10)
     issuer = models.ForeignKey(Department, on_delete=models.PROTECT, related_name="licence_types")
     type_code = models.CharField(max_length=12, unique=True)
     face_fields = models.JSONField(default=list)
+    told_apart_by = models.JSONField(default=list, blank=True)
     validity = models.JSONField(default=dict)
     for_identity = models.BooleanField(default=False)
 

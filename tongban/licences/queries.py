@@ -1,5 +1,6 @@
 """What is asked about licences."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -30,6 +31,21 @@ def _in_force(holder, kind, on):
         .filter(Q(valid_to__isnull=True) | Q(valid_to__gte=on))
         .order_by("-issued_on", "-id")[:1]
     )
+
+
+def told_apart(holder: Party, kind: LicenceType, face: Mapping[str, Any], on: date) -> Licence | None:
+    """Of a kind of which a holder may have several: the one in force whose face is about the same (shop, child, home), the newest first."""
+    wanted = _about(kind, face)
+    rows = Licence.objects.select_related("type", "issuer").filter(
+        holder_id=holder.pk, type=kind, state=LicenceState.VALID, valid_from__lte=on
+    )
+    rows = rows.filter(Q(valid_to__isnull=True) | Q(valid_to__gte=on)).order_by("-issued_on", "-id")
+    return next((row for row in rows if _about(kind, row.face) == wanted), None)
+
+
+def _about(kind: LicenceType, face: Mapping[str, Any]) -> list[str]:
+    """Written with other spaces or in other letters it is still the same."""
+    return ["".join(str(face.get(name) or "").split()).casefold() for name in kind.told_apart_by]
 
 
 def latest(holder: Party, type_slug: str) -> Licence | None:

@@ -55,7 +55,16 @@ FIELDS = {
         "note",
         "retention",
     ),
-    LICENCE: ("name", "holder_kind", "issuer", "type_code", "face_fields", "validity", "for_identity"),
+    LICENCE: (
+        "name",
+        "holder_kind",
+        "issuer",
+        "type_code",
+        "face_fields",
+        "told_apart_by",
+        "validity",
+        "for_identity",
+    ),
     LIST: ("name", "owner", "entries", "removed"),
 }
 KEPT = _("Nothing was changed. What you typed is kept on this page.")
@@ -184,6 +193,7 @@ def _nothing_yet(sort: str, name: Mapping[str, str], officer: Officer) -> dict[s
         }  # fmt: skip
     return {
         **named, "holder_kind": "person", "issuer": officer.department.code, "type_code": "", "face_fields": [],
+        "told_apart_by": [],
         "validity": [], "for_identity": False,
     }  # fmt: skip
 
@@ -273,6 +283,8 @@ def _wrong_licence(slug: str, content: Mapping[str, Any], found: dict[str, list]
         found["face_fields"] = [
             worded(_("Nobody knows these here: %(names)s."), names=", ".join(map(str, unknown))[:200])
         ]
+    if [one for one in content.get("told_apart_by") or [] if one not in fields]:
+        found["told_apart_by"] = [_("Licences can be told apart only by what stands on them.")]
     if any(
         not (one == WITHOUT_END or (isinstance(one, int) and 1 <= one <= 100)) for one in content.get("validity") or []
     ):

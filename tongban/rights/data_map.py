@@ -281,7 +281,7 @@ ROWS: dict[str, Row] = {
         chapter='', party=(), account=(),
         purpose='kinds of licences', basis='public list', retention='while it is in force',
         hidden='', erase_from='', erase_days=0,
-        fields={'id': 'plain', 'slug': 'plain', 'name': 'plain', 'holder_kind': 'plain', 'issuer': 'plain', 'type_code': 'plain', 'face_fields': 'plain', 'validity': 'plain', 'for_identity': 'plain'},
+        fields={'id': 'plain', 'slug': 'plain', 'name': 'plain', 'holder_kind': 'plain', 'issuer': 'plain', 'type_code': 'plain', 'face_fields': 'plain', 'told_apart_by': 'plain', 'validity': 'plain', 'for_identity': 'plain'},
     ),
     'licences.Licence': Row(
         chapter='licences', party=('holder',), account=(),

@@ -1,7 +1,7 @@
 """The decision: granted or refused by another person than the reviewer, or granted by rule. With it, in one transaction, the licence."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
 from django.db.models import BigIntegerField, CharField, Exists
@@ -235,8 +235,25 @@ def _kind_of(slug):
     return LicenceType.objects.select_related("issuer").filter(slug=slug)
 
 
+GOES_ON = ("-endorse", "-renew", "-change", "-update", "-replace")
+
+
+def _edition_before(case: Case, kind: LicenceType, today: date) -> Licence | None:
+    """The licence in force that this decision replaces: the holder's only one of this kind; of a kind of which a holder may have several (a
+    permit for each shop, a certificate for each child) the one about the same, else the one that is renewed or that the answers came from."""
+    newest = licence_queries.in_force(case.applicant, kind.slug, today)
+    if newest is None or not kind.told_apart_by:
+        return newest
+    asked = face.face_for(case, kind, issued_on=today, valid_to=None, before=None)
+    same = licence_queries.told_apart(case.applicant, kind, asked, today)
+    if same is not None:
+        return same
+    sources = {held.get("given_source") or held.get("source", "") for held in case.values.values()}
+    return newest if f"licence:{kind.slug}" in sources or case.matter.slug.endswith(GOES_ON) else None
+
+
 def _issue_licence(case: Case, actor: Actor, now: datetime):
-    """The licence this decision grants, if its result is one. An earlier one of the same type in force is replaced."""
+    """The licence this decision grants, if its result is one. The one in force that it goes on from is replaced."""
     result = case.version.result or {}
     if result.get("kind") != "e_licence":
         return None
@@ -244,7 +261,7 @@ def _issue_licence(case: Case, actor: Actor, now: datetime):
     if kind is None:
         return None
     today = clocks.local_day(now)
-    before = licence_queries.in_force(case.applicant, kind.slug, today)
+    before = _edition_before(case, kind, today)
     begins = today
     if (
         before is not None

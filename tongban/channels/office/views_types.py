@@ -46,6 +46,7 @@ LABELS = {
     "removed": gettext_lazy("Take this list away"),
     "file": gettext_lazy("File"),
     "face_fields": gettext_lazy("What stands on it"),
+    "told_apart_by": gettext_lazy("In what two of them of one holder differ"),
     "validity": gettext_lazy("Valid for how many years"),
     "for_identity": gettext_lazy("It may prove who somebody is"),
     "words": gettext_lazy("What should be different"),
@@ -215,11 +216,13 @@ def _typed(request, row: TypeDraft) -> dict[str, Any]:
             "retention": _kept(words("retention.years", 10), said(request, "retention.basis", 200)),
         }  # fmt: skip
     chosen = {one[:60] for one in post.getlist("face_fields")}
+    apart = {one[:60] for one in post.getlist("told_apart_by")}
     order = [*row.content.get("face_fields", []), *face_labels.LABELS]
     years = [one.strip() for one in post.get("validity", "").replace("，", ",").replace("、", ",").split(",")]
     return {
         "name": said(request, "name", 100), "holder_kind": words("holder_kind", 10), "issuer": words("issuer", 20),
         "type_code": words("type_code", 20), "face_fields": [one for one in dict.fromkeys(order) if one in chosen],
+        "told_apart_by": [one for one in dict.fromkeys(order) if one in apart],
         "validity": [_years(one) for one in years if one][:10], "for_identity": "for_identity" in post,
     }  # fmt: skip
 
@@ -277,6 +280,10 @@ def _page(request, officer, row: TypeDraft, problem: Problem | None = None, *, t
                 (one, say(face_labels.label(row.slug, one).text), one in content.get("face_fields", []))
                 for one in dict.fromkeys([*content.get("face_fields", []), *face_labels.LABELS])
             ],
+            "apart": [
+                (one, say(face_labels.label(row.slug, one).text), one in content.get("told_apart_by", []))
+                for one in dict.fromkeys([*content.get("face_fields", []), *content.get("told_apart_by", [])])
+            ],
             "years": _told_years(content.get("validity", [])),
             "held_by_people": there is not None and type_drafts.is_held_by_people(row.slug),
         }
@@ -318,7 +325,7 @@ def _told(row: TypeDraft, name: str, value: Any) -> str:
         if isinstance(number, int):
             years = ngettext("%(number)s year", "%(number)s years", number) % {"number": number}
         return " / ".join(one for one in (years, say(value.get("basis") or {})) if one)
-    if name == "face_fields":
+    if name in {"face_fields", "told_apart_by"}:
         return _(", ").join(say(face_labels.label(row.slug, one).text) for one in value)
     chosen = {"kind": dict(type_drafts.KINDS), "holder_kind": dict(type_drafts.HOLDERS)}.get(name, {})
     if name in ("issuer", "owner"):

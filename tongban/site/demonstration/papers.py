@@ -39,6 +39,7 @@ def load_licence_types(demo: Path) -> int:
                 "issuer": departments[row["issuer"]],
                 "type_code": row["type_code_demo"],
                 "face_fields": row["face_fields"],
+                "told_apart_by": row.get("told_apart_by", []),
                 "validity": row["validity"],
                 "for_identity": bool(row.get("use_for_identity")),
             },
