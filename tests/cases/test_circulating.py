@@ -180,8 +180,9 @@ def test_a_draft_is_changed_and_its_last_writer_never_confirms_it():
     matter = make.matter()
     many(matter, 11)
     writer, colleague = make.officer("dept_approver"), make.officer("dept_approver")
-    row = written(writer, matter)
 
+    read = written(writer, matter)
+    row = Circular.objects.get(pk=read.pk)
     row = circulating.rewrite(
         row, officer=colleague, said=queries.as_typed(row) | {"title_en": "Windows move on Monday"}
     )
@@ -189,6 +190,14 @@ def test_a_draft_is_changed_and_its_last_writer_never_confirms_it():
     assert (row.title, row.text["en"]) == ({"zh": "窗口调整", "en": "Windows move on Monday"}, WORDS["text_en"])
     with pytest.raises(Invalid):
         circulating.rewrite(row, officer=writer, said={"who": "open"})
+    for act in (  # on what the first writer read before the colleague changed it
+        lambda: circulating.submit(read, officer=writer),
+        lambda: circulating.submit(row, officer=writer, seen=queries.mark_of(read)),
+        lambda: circulating.rewrite(row, officer=writer, said=queries.as_typed(read), seen=queries.mark_of(read)),
+    ):
+        with pytest.raises(NotAllowed) as refused:
+            act()
+        assert refused.value.code == "saved-meanwhile"
     row = circulating.submit(row, officer=writer)
     with pytest.raises(NotAllowed):
         circulating.decide(row, officer=colleague, confirm=True)

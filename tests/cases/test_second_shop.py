@@ -3,6 +3,7 @@
 import pytest
 
 from tests import make
+from tongban.cases import services
 from tongban.licences.models import Licence
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_seal_keys")]
@@ -61,3 +62,16 @@ def test_control_of_what_everybody_has_once_a_new_one_replaces_the_old(owner):
     first = granted(owner, "1 North Road")
     assert granted(owner, "2 South Road").previous_id == first.pk
     assert [state for _address, state in states(owner)] == ["superseded", "valid"]
+
+
+def test_what_was_filled_from_a_permit_goes_on_from_it(owner):
+    """A renewal by whatever name: its answers came from the permit, and the place is written anew."""
+    permit_type("address")
+    first = granted(owner, "1 North Road")
+    case = make.case(
+        "reviewed", make.matter(form=FORM, result=PERMIT), account_=owner, answers={"premises": "9 West Road"}
+    )
+    case.values["premises"] |= {"given_source": "licence:shop-permit"}
+    case.save(update_fields=["values"])
+    case = services.approve(case, officer=make.officer("dept_approver", of=case.department))
+    assert case.licence.previous_id == first.pk

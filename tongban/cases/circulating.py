@@ -1,5 +1,7 @@
 """Whom a message to many is for: facts about cases and licences, read in slices of ids, and the words that tell a receiver why."""
 
+import hashlib
+import json
 from dataclasses import dataclass
 from datetime import date
 
@@ -173,6 +175,13 @@ def as_typed(circular: Circular) -> dict[str, str]:
         for name, words in (("title", circular.title), ("text", circular.text))
         for key in ("zh", "en")
     }
+
+
+def mark_of(circular: Circular) -> str:
+    """How a draft stood when a page showed it: changes with its words and with whom it is for, not with how many they are by now."""
+    facts = {name: value for name, value in circular.facts.items() if name != "at_least"}
+    said = [circular.kind, circular.title, circular.text, circular.by_text_message, facts]
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def second_persons(circular: Circular) -> list[Officer]:

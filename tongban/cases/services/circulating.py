@@ -58,12 +58,13 @@ def write(*, officer: Officer, said: Mapping[str, Any], now: datetime | None = N
     return row
 
 
-def rewrite(row: Circular, *, officer: Officer, said: Mapping[str, Any]) -> Circular:
-    """Other words, or for other people, as long as nobody was asked about it. Whoever wrote last is its writer: they never confirm it."""
+def rewrite(row: Circular, *, officer: Officer, said: Mapping[str, Any], seen: str = "") -> Circular:
+    """Other words, or for other people, as long as nobody was asked about it. Whoever wrote last is its writer: they never confirm it.
+    `seen`: the draft that the writer had before them, as `circulating.mark_of` says it; without it, as `row` stands."""
     role = _role(officer)
     if row.department_id != officer.department_id:
         raise NotAllowed("not-your-message", _("This message is another department's."), status=403)
-    meant = _meant(officer, said)
+    meant, mark = _meant(officer, said), seen or circulating.mark_of(row)
     with transaction.atomic():
         row = _held(row)
         if row.state != CircularState.DRAFT:
@@ -71,11 +72,22 @@ def rewrite(row: Circular, *, officer: Officer, said: Mapping[str, Any]) -> Circ
                 "Somebody sent this message, asked for a second person or stopped it. Its words stay as they are."
             )
             raise NotAllowed("no-draft", sentence, kept=_("What you typed is kept on this page."))
+        _as_seen(row, mark, kept=_("What you typed is kept on this page."))
         for name in SAID:
             setattr(row, name, getattr(meant, name))
         row.save(update_fields=SAID)
         _record(row, "rewrite", acting(officer, role))
     return row
+
+
+def _as_seen(row: Circular, mark: str, *, kept: Any) -> None:
+    if circulating.mark_of(row) != mark:
+        raise NotAllowed(
+            "saved-meanwhile",
+            _("This draft was saved or sent on in another window meanwhile."),
+            kept=kept,
+            next_step=_("Open it again and look at what stands there."),
+        )
 
 
 SAID = ["officer", "kind", "title", "text", "by_text_message", "facts", "estimate"]
@@ -143,15 +155,19 @@ def _facts(officer: Officer, said: Mapping[str, Any]) -> tuple[dict, dict[str, l
     return facts | {"matter": key, "name": matters[slug]}, {}
 
 
-def submit(row: Circular, *, officer: Officer, now: datetime | None = None) -> Circular:
-    """At most ten people: it goes out. More: a second person is asked. Counted anew: since it was written they may have become many."""
+def submit(row: Circular, *, officer: Officer, seen: str = "", now: datetime | None = None) -> Circular:
+    """At most ten people: it goes out. More: a second person is asked. Counted anew: since it was written they may have become many.
+    `seen` as for `rewrite`: nobody sends words they have not read, or to others than they were counted for."""
     now = now or timezone.now()
     actor = acting(officer, _role(officer))
     _own(row, officer)
     number, facts = _counted_now(row)
+    counted = circulating.mark_of(row)
     with transaction.atomic():
         row = _held(row)
         if row.state == CircularState.DRAFT:
+            for mark in {counted, seen or counted}:
+                _as_seen(row, mark, kept=_("Nothing was changed."))
             row.estimate, row.facts = number, facts
             row.save(update_fields=["estimate", "facts"])
         if row.estimate == 0:
@@ -304,7 +320,8 @@ def _tell(row: Circular, found: list[circulating.Match], now: datetime) -> None:
 
 
 def _held(row: Circular) -> Circular:
-    return Circular.objects.select_for_update(of=("self",)).select_related("department", "officer").get(pk=row.pk)
+    """Nothing joined: PostgreSQL would not find a row again whose writer changed while it waited for it."""
+    return Circular.objects.select_for_update().get(pk=row.pk)
 
 
 def _role(officer: Officer) -> str:

@@ -55,7 +55,9 @@ def new(request, officer):
     if request.method == "POST":
         try:
             if change and before is not None:
-                row = services.rewrite(before, officer=officer, said=request.POST)
+                row = services.rewrite(
+                    before, officer=officer, said=request.POST, seen=request.POST.get("seen", "")[:16]
+                )
             else:
                 row = services.write(officer=officer, said=request.POST)
             return redirect("office:circular", ref=row.ref)
@@ -66,6 +68,7 @@ def new(request, officer):
     context = {
         "officer": officer,
         "change": before if change else None,
+        "seen": (request.POST.get("seen", "")[:16] or circulating.mark_of(before)) if change and before else "",
         "who": list(circulating.WHO.items()),
         "kinds": Circular.Kind.choices,
         "matters": [(slug, say(name)) for slug, name in circulating.matters_of(officer)],
@@ -116,6 +119,7 @@ def _page(request, officer, row, problem=None):
     context = {
         "officer": officer,
         "row": row,
+        "seen": circulating.mark_of(row),
         "previews": [
             {
                 "language": language,
@@ -153,7 +157,7 @@ def act(request, officer, ref, move):
     row = _seen(officer, ref)
     try:
         if move == "submit":
-            services.submit(row, officer=officer)
+            services.submit(row, officer=officer, seen=request.POST.get("seen", "")[:16])
         elif move in {"confirm", "decline"}:
             services.decide(row, officer=officer, confirm=move == "confirm", why=request.POST.get("why", ""))
         elif move in {"pause", "go_on", "stop"}:
